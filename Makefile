@@ -1,0 +1,41 @@
+# Everything runs in a private environment, .venv, which the first call makes.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# The processors' PyTorch, for comparisons: the package index's default brings gigabytes of CUDA.
+TORCH ?= torch==2.13.0
+
+.PHONY: demo test test-slow bench lint clean
+
+demo: .venv/installed
+	$(BIN)/python examples/demo.py
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+test-slow: .venv/installed-dev
+	$(BIN)/python -m pytest -m slow
+
+bench: .venv/installed-bench
+	$(BIN)/python benchmarks/train_step.py
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.venv/installed: setup.py pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	$(BIN)/pip install --quiet --disable-pip-version-check "$(TORCH)"
+	touch $@
+
+.venv/installed-bench: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check "$(TORCH)"
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info

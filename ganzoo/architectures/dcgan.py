@@ -1,0 +1,104 @@
+"""DCGAN (Radford et al. 2016): strided 5x5 convolutions with batch normalization."""
+
+import math
+
+from keras import layers
+
+from ganzoo.architectures import base
+
+KERNEL_SIZE = 5
+LARGEST_BASE = 6
+
+
+def dcgan_generator(image_shape, latent_dim=100, width=64, num_classes=None):
+    """Builds the generator of DCGAN: a dense layer, then 5x5 transposed convolutions of stride 2.
+
+    The shorter side begins with 4 to 6 pixels: images of 64 pixels take the paper's four doublings
+    from 4, those of 32 three. The channels are `width` before the last layer, and twice as many at
+    each smaller size, up to `8 * width`.
+
+    Args:
+        image_shape: `(height, width, channels)`, sides of at least 8 pixels.
+        latent_dim: Length of the latent vectors.
+        width: Channels before the last layer.
+        num_classes: Number of classes of a conditional generator: its inputs are
+            `[latents, labels]`, and its batch normalization is the class's.
+
+    Returns:
+        A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+
+    >>> dcgan_generator((28, 28, 1), width=8).output_shape
+    (None, 28, 28, 1)
+
+    Reference:
+        [Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+        Networks](https://arxiv.org/abs/1511.06434), figure 1.
+
+    Deviations:
+        The width is 64, that of most implementations; the figure's is 128. A layer before a batch
+        normalization has no bias, as it would be subtracted again.
+    """
+    base_size, *sizes = reversed(base.stage_sizes(image_shape, LARGEST_BASE))
+    base_channels, *channels = reversed(base.doubling_channels(width, len(sizes)))
+    builder = base.GeneratorBuilder(latent_dim, num_classes)
+    x = layers.Dense(
+        math.prod(base_size) * base_channels,
+        use_bias=False,
+        kernel_initializer=base.small_normal(),
+        name="project",
+    )(builder.latents)
+    x = layers.Reshape((*base_size, base_channels), name="project_reshape")(x)
+    x = builder.relu(x, "project")
+    stages = zip(sizes, [*channels, image_shape[-1]], strict=True)
+    for stage, (size, outputs) in enumerate(stages, start=1):
+        x = builder.transposed_convolution(
+            x, outputs, KERNEL_SIZE, size, f"up_{stage}", normalized=stage < len(sizes)
+        )
+    return builder.image_model(x)
+
+
+def dcgan_discriminator(image_shape, width=64, num_classes=None, normalization="batch"):
+    """Builds the discriminator of DCGAN: 5x5 convolutions of stride 2 with leaky ReLU.
+
+    Its stages mirror the generator's.
+
+    Args:
+        image_shape: `(height, width, channels)`, sides of at least 8 pixels.
+        width: Channels of the first convolution.
+        num_classes: Number of classes of a conditional discriminator: its inputs are
+            `[images, labels]`, and its last layer is a projection head.
+        normalization: `"batch"` (after every convolution but the first), or in its place
+            `"spectral"` (of every kernel) or `"none"` (as a gradient penalty wants).
+
+    Returns:
+        A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+
+    >>> dcgan_discriminator((28, 28, 1), width=8).output_shape
+    (None, 1)
+
+    Reference:
+        [Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+        Networks](https://arxiv.org/abs/1511.06434), section 3.
+    """
+    stages = len(base.stage_sizes(image_shape, LARGEST_BASE)) - 1
+    channels = base.doubling_channels(width, stages)
+    builder = base.DiscriminatorBuilder(image_shape, num_classes, normalization, slope=0.2)
+    x = builder.images
+    for stage, outputs in enumerate(channels, start=1):
+        x = builder.convolution(
+            x, outputs, KERNEL_SIZE, strides=2, name=f"down_{stage}", normalized=stage > 1
+        )
+    return builder.model(x, base.small_normal())
+
+
+base.families.register("dcgan")(base.Family(dcgan_generator, dcgan_discriminator))

@@ -1,0 +1,109 @@
+"""The networks of InfoGAN (Chen et al. 2016), on which Lucic et al. (2018) compared objectives."""
+
+import math
+
+from keras import layers
+
+from ganzoo.architectures import base
+
+KERNEL_SIZE = 4
+LARGEST_BASE = 8
+FEWEST_STAGES = 2
+SLOPE = 0.2
+
+
+def infogan_generator(image_shape, latent_dim=64, width=64, num_classes=None):
+    """Builds the generator of InfoGAN: two dense layers, then 4x4 transposed convolutions.
+
+    Images of up to 32 pixels take the papers' two doublings; larger ones begin with a shorter side
+    of 5 to 8 pixels. The channels are `width` before the last layer, and twice as many at each
+    smaller size, up to `8 * width`; the first dense layer has `16 * width` units.
+
+    Args:
+        image_shape: `(height, width, channels)`, sides of at least 8 pixels.
+        latent_dim: Length of the latent vectors.
+        width: Channels before the last layer.
+        num_classes: Number of classes of a conditional generator: its inputs are
+            `[latents, labels]`, and its batch normalization is the class's.
+
+    Returns:
+        A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+
+    >>> infogan_generator((28, 28, 1), width=8).output_shape
+    (None, 28, 28, 1)
+
+    Reference:
+        [InfoGAN](https://arxiv.org/abs/1606.03657), appendix C.1;
+        [Are GANs Created Equal?](https://arxiv.org/abs/1711.10337), section 5.
+
+    Deviations:
+        The images are the tanh of the last layer, in [-1, 1], not its sigmoid. The rectifiers are
+        leaky, as in the code of Lucic et al.; those of InfoGAN's generator are not. Beyond 32
+        pixels the papers keep two doublings and let the second dense layer grow. A layer before a
+        batch normalization has no bias, as it would be subtracted again.
+    """
+    base_size, *sizes = reversed(base.stage_sizes(image_shape, LARGEST_BASE, FEWEST_STAGES))
+    base_channels, *channels = reversed(base.doubling_channels(width, len(sizes)))
+    builder = base.GeneratorBuilder(latent_dim, num_classes, SLOPE)
+    x = builder.latents
+    for name, units in ("dense", 16 * width), ("project", math.prod(base_size) * base_channels):
+        x = layers.Dense(units, use_bias=False, kernel_initializer=base.small_normal(), name=name)(
+            x
+        )
+        x = builder.relu(x, name)
+    x = layers.Reshape((*base_size, base_channels), name="project_reshape")(x)
+    stages = zip(sizes, [*channels, image_shape[-1]], strict=True)
+    for stage, (size, outputs) in enumerate(stages, start=1):
+        x = builder.transposed_convolution(
+            x, outputs, KERNEL_SIZE, size, f"up_{stage}", normalized=stage < len(sizes)
+        )
+    return builder.image_model(x)
+
+
+def infogan_discriminator(image_shape, width=64, num_classes=None, normalization="batch"):
+    """Builds the discriminator of InfoGAN: 4x4 convolutions of stride 2, then a dense layer.
+
+    Its stages mirror the generator's. Its features are the `16 * width` units of the dense layer.
+
+    Args:
+        image_shape: `(height, width, channels)`, sides of at least 8 pixels.
+        width: Channels of the first convolution.
+        num_classes: Number of classes of a conditional discriminator: its inputs are
+            `[images, labels]`, and its last layer is a projection head.
+        normalization: `"batch"` (after every layer but the first and the last), or in its place
+            `"spectral"` (of every kernel) or `"none"` (as a gradient penalty wants).
+
+    Returns:
+        A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+
+    >>> infogan_discriminator((28, 28, 1), width=8).output_shape
+    (None, 1)
+
+    Reference:
+        [InfoGAN](https://arxiv.org/abs/1606.03657), appendix C.1;
+        [Are GANs Created Equal?](https://arxiv.org/abs/1711.10337), section 5.
+    """
+    stages = len(base.stage_sizes(image_shape, LARGEST_BASE, FEWEST_STAGES)) - 1
+    channels = base.doubling_channels(width, stages)
+    builder = base.DiscriminatorBuilder(image_shape, num_classes, normalization, SLOPE)
+    x = builder.images
+    for stage, outputs in enumerate(channels, start=1):
+        x = builder.convolution(
+            x, outputs, KERNEL_SIZE, strides=2, name=f"down_{stage}", normalized=stage > 1
+        )
+    x = layers.Flatten(name="flatten")(x)
+    x = builder.dense(x, 16 * width, base.small_normal(), "dense")
+    return builder.model(x, base.small_normal())
+
+
+base.families.register("infogan")(base.Family(infogan_generator, infogan_discriminator))

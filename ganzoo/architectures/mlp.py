@@ -1,0 +1,94 @@
+"""Fully connected networks for toy data, those of WGAN-GP (Gulrajani et al. 2017)."""
+
+from keras import layers
+
+from ganzoo.architectures import base
+from ganzoo.validation import check_positive_integer
+
+HIDDEN_LAYERS = 3
+
+
+def mlp_generator(shape, latent_dim=2, width=512, num_classes=None):
+    """Builds a generator of vectors: three hidden layers with ReLU, then a linear one.
+
+    Args:
+        shape: `(d,)`, the length of the vectors.
+        latent_dim: Length of the latent vectors.
+        width: Units of each hidden layer.
+        num_classes: Number of classes of a conditional generator: its inputs are
+            `[latents, labels]`, and a batch normalization of the class comes before each ReLU.
+
+    Returns:
+        A `keras.Model` from latents `(batch, latent_dim)` to vectors `(batch, d)` of any range.
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+
+    >>> mlp_generator((2,), width=8).output_shape
+    (None, 2)
+
+    Reference:
+        [Improved Training of Wasserstein GANs](https://arxiv.org/abs/1704.00028), the toy
+        experiments of section 4 and figure 1.
+    """
+    (outputs,) = _check_vector_shape(shape)
+    check_positive_integer("width", width)
+    builder = base.GeneratorBuilder(latent_dim, num_classes)
+    is_conditional = num_classes is not None
+    x = builder.latents
+    for layer in range(1, HIDDEN_LAYERS + 1):
+        name = f"dense_{layer}"
+        x = layers.Dense(
+            width, use_bias=not is_conditional, kernel_initializer="he_uniform", name=name
+        )(x)
+        x = builder.relu(x, name, normalized=is_conditional)
+    return builder.model(layers.Dense(outputs, dtype=base.full_precision(), name="vectors")(x))
+
+
+def mlp_discriminator(shape, width=512, num_classes=None, normalization="none"):
+    """Builds a discriminator of vectors: three hidden layers with ReLU, then a linear one.
+
+    Args:
+        shape: `(d,)`, the length of the vectors.
+        width: Units of each hidden layer.
+        num_classes: Number of classes of a conditional discriminator: its inputs are
+            `[vectors, labels]`, and its last layer is a projection head.
+        normalization: `"none"`, `"spectral"` (of every kernel) or `"batch"` (after every hidden
+            layer but the first).
+
+    Returns:
+        A `keras.Model` from vectors `(batch, d)` to logits `(batch, 1)`.
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+
+    >>> mlp_discriminator((2,), width=8).output_shape
+    (None, 1)
+
+    Reference:
+        [Improved Training of Wasserstein GANs](https://arxiv.org/abs/1704.00028), the toy
+        experiments of section 4 and figure 1.
+    """
+    shape = _check_vector_shape(shape)
+    check_positive_integer("width", width)
+    builder = base.DiscriminatorBuilder(shape, num_classes, normalization)
+    x = builder.images
+    for layer in range(1, HIDDEN_LAYERS + 1):
+        x = builder.dense(x, width, "he_uniform", f"dense_{layer}", normalized=layer > 1)
+    return builder.model(x, "glorot_uniform")
+
+
+base.families.register("mlp")(base.Family(mlp_generator, mlp_discriminator))
+
+
+def _check_vector_shape(shape):
+    if not isinstance(shape, (tuple, list)) or len(shape) != 1:
+        raise ValueError(
+            "The shape for an mlp must be one positive integer, (d,): it makes vectors, and the "
+            f"other architectures make images. Received: shape={shape!r}"
+        )
+    return (check_positive_integer("shape", shape[0]),)

@@ -1,0 +1,160 @@
+"""Pictures of a GAN's samples while it trains."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ganzoo import drawing
+from ganzoo.training.gan import GAN
+from ganzoo.validation import check_choice, check_positive_integer
+
+_GIF_FRAMES = 60
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Draws the samples of one fixed set of latents, again and again as the training goes on.
+
+    Each picture is a PNG file in `folder`, named after the training step. The first is drawn before
+    the training, so that a folder that cannot be written to is an error then and not after an hour.
+    A grid of images is drawn from uint8 images, a scatter plot from vectors.
+
+    Args:
+        folder: Where the pictures go. It is made if it does not exist.
+        n: Number of samples.
+        every: Epochs, or steps, between two pictures.
+        unit: What `every` counts, `"epochs"` or `"steps"`.
+        seed: Integer, the seed of the first sample; sample i has the seed `seed + i`.
+        labels: Of a conditional GAN, the samples' `n` classes, or one class. By default each row of
+            the grid is one class, with at most `n` samples in all.
+        columns: Images in a row; by default one class, or an about square grid.
+        truncation: Factor of the latents, as in `GAN.sample`.
+        tensorboard: Folder for TensorBoard's event files, to show the pictures there too; or
+            `None`. Needs the extra `ganzoo[tensorboard]`, and TensorFlow.
+        gif: Whether to write the folder's pictures of the run, or 60 of them, as the animation
+            `samples.gif` when the training ends.
+
+    Raises:
+        ValueError: If an argument is out of its range; or when the training begins, if `labels` do
+            not fit the GAN, or the folder holds pictures of another size.
+        ImportError: If `tensorboard` is given and cannot be used.
+        OSError: When the training begins, if the folder cannot be written to.
+
+    Example:
+
+    >>> pictures = ganzoo.callbacks.SampleGrid("samples", n=36, every=5)
+    >>> history = gan.fit(dataset, epochs=20, callbacks=[pictures])
+    """
+
+    def __init__(
+        self,
+        folder,
+        n=64,
+        every=1,
+        unit="epochs",
+        seed=0,
+        labels=None,
+        columns=None,
+        truncation=1.0,
+        tensorboard=None,
+        gif=True,
+    ):
+        super().__init__()
+        self.folder = Path(folder)
+        self.n = check_positive_integer("n", n)
+        self.every = check_positive_integer("every", every)
+        self.unit = check_choice("unit", unit, ("epochs", "steps"))
+        self.seed = seed
+        self.labels = labels
+        self.columns = None if columns is None else check_positive_integer("columns", columns)
+        self.truncation = truncation
+        self.gif = bool(gif)
+        self._summaries = None if tensorboard is None else _TensorBoardImages(tensorboard)
+        self._drawn_step = None
+        self._epoch_start = 0
+
+    def on_train_begin(self, logs=None):
+        if not isinstance(self.model, GAN):
+            raise ValueError(f"`SampleGrid` draws a `ganzoo.GAN`. Received: {self.model!r}")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._draw()
+        self._check_earlier_pictures()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch_start = self.model.step if self.unit == "steps" else None
+
+    def on_train_batch_end(self, batch, logs=None):
+        # Counted here: to ask the model would wait for the device in each step.
+        if self.unit == "steps":
+            step = self._epoch_start + batch + 1
+            if step // self.every > self._drawn_step // self.every:
+                self._draw()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.unit == "epochs" and (epoch + 1) % self.every == 0:
+            self._draw()
+
+    def on_train_end(self, logs=None):
+        if self.model.step != self._drawn_step:
+            self._draw()
+        if self.gif:
+            self.save_gif()
+        if self._summaries is not None:
+            self._summaries.close()
+
+    def save_gif(self):
+        """Writes `samples.gif` from the pictures up to the present one, the last one included."""
+        frames = [path for step, path in self._pictures() if step <= self._drawn_step]
+        chosen = np.linspace(0, len(frames) - 1, min(len(frames), _GIF_FRAMES)).round().astype(int)
+        drawing.save_gif(self.folder / "samples.gif", [frames[index] for index in chosen])
+
+    def _draw(self):
+        n, labels, columns = self.n, self.labels, self.columns
+        if self.model.num_classes is not None and labels is None:
+            labels, class_columns = drawing.class_rows(n, self.model.num_classes)
+            n, columns = len(labels), columns or class_columns
+        samples = self.model.sample(n, self.seed, labels, self.truncation)
+        picture = drawing.picture(samples, columns)
+        self._drawn_step = self.model.step
+        drawing.save_png(self.folder / f"step_{self._drawn_step:08d}.png", picture)
+        if self._summaries is not None:
+            self._summaries.write(picture, self._drawn_step)
+
+    def _pictures(self):
+        """Returns the (step, path) of each picture in the folder, in the order of the steps."""
+        paths = self.folder.glob("step_*[0-9].png")
+        return sorted((int(path.stem.removeprefix("step_")), path) for path in paths)
+
+    def _check_earlier_pictures(self):
+        sizes = {drawing.size_of(path): path.name for _, path in self._pictures()}
+        if self.gif and len(sizes) > 1:
+            raise ValueError(
+                "One animation is made of all pictures in the folder, so they must have one size. "
+                f"Received: folder={str(self.folder)!r}, where {' and '.join(sizes.values())} "
+                "differ. Use another folder for another run, or `gif=False`."
+            )
+
+
+class _TensorBoardImages:
+    """Writes pictures where TensorBoard finds them. TensorFlow is imported here and only here."""
+
+    def __init__(self, folder):
+        try:
+            import tensorboard  # noqa: F401 (`tf.summary.image` needs it.)
+            import tensorflow as tf
+        except ImportError as error:
+            raise ImportError(
+                "TensorBoard's images need the packages tensorboard and tensorflow, also where "
+                "Keras runs on another backend: `pip install 'ganzoo[tensorboard]' tensorflow`, "
+                f"or leave `tensorboard` out. Received: tensorboard={str(folder)!r}"
+            ) from error
+        self._tf = tf
+        self._writer = tf.summary.create_file_writer(str(folder))
+
+    def write(self, picture, step):
+        with self._writer.as_default():
+            self._tf.summary.image("samples", picture[None], step=step)
+        self._writer.flush()
+
+    def close(self):
+        self._writer.close()

@@ -1,0 +1,33 @@
+"""`ganzoo list`: the names that the other commands take."""
+
+from ganzoo.cli.command import Command
+
+
+def run(options, others):
+    from ganzoo import losses, recipes, regularizers
+    from ganzoo.data import SOURCES
+
+    if others:
+        raise ValueError(f"`ganzoo list` takes no arguments. Received: {' '.join(others)}")
+    sources = (SOURCES[name] for name in SOURCES.names())
+    sections = {
+        "Models (--model)": {name: recipes.get(name).source for name in recipes.names()},
+        "Data (--data)": {source.usage: source.summary for source in sources},
+        "Losses (--loss)": {name: _summary(losses.get(name)) for name in losses.names()},
+        "Regularizers": {name: _summary(regularizers.get(name)) for name in regularizers.names()},
+    }
+    column = 2 + max(len(name) for entries in sections.values() for name in entries)
+    for title, entries in sections.items():
+        print(f"{title}:")
+        for name, summary in entries.items():
+            print(f"  {name:<{column}}{summary}")
+        print()
+
+
+def _summary(part):
+    return type(part).__doc__.splitlines()[0]
+
+
+COMMAND = Command("list", "List models, data sources, losses and regularizers.", "", run)
+COMMAND.group("Flags")
+COMMAND.switch("debug", "Show where an error comes from.")

@@ -1,0 +1,72 @@
+"""Finds the command, and turns what goes wrong into a line and an exit code."""
+
+import importlib
+import sys
+
+COMMANDS = ("train", "sample", "data", "list")
+
+_USAGE = """\
+usage: ganzoo COMMAND [arguments]
+
+GANs for Keras 3, from the command line.
+
+Commands:
+{commands}
+
+`ganzoo COMMAND --help` explains a command. The environment variable KERAS_BACKEND chooses between
+tensorflow (the default) and jax."""
+
+
+def main(arguments=None):
+    """Runs a command line.
+
+    Args:
+        arguments: List of what follows `ganzoo`; by default that of this process.
+
+    Returns:
+        The exit code: 0; 1 where a training broke down; 2 where the command line or the data must
+        be corrected; 130 or 143 after an interruption.
+    """
+    name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
+    if name in ("", "help", "-h", "--help"):
+        summaries = [f"  {name:<8}{_command(name).summary}" for name in COMMANDS]
+        print(_USAGE.format(commands="\n".join(summaries)))
+        return 0 if name else 2
+    if name == "--version":
+        from ganzoo import __version__
+
+        print(f"ganzoo {__version__}")
+        return 0
+    if name not in COMMANDS:
+        return _fail(
+            "ganzoo", f"Unknown command. Expected: {' | '.join(COMMANDS)}. Received: {name}"
+        )
+    if {"-h", "-help", "--help"} & set(rest):
+        print(_command(name).help())
+        return 0
+    return _run(_command(name), rest)
+
+
+def _run(command, arguments):
+    program = f"ganzoo {command.name}"
+    debug = False
+    try:
+        options, others = command.parse(arguments)
+        debug = options.debug
+        work = command.run(options, others)
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        if debug:
+            raise
+        return _fail(program, str(error) or repr(error))
+    except KeyboardInterrupt:
+        return _fail(program, "Interrupted.", code=130)
+    return 0 if work is None else work()
+
+
+def _command(name):
+    return importlib.import_module(f"ganzoo.cli.{name}").COMMAND
+
+
+def _fail(program, message, code=2):
+    print(f"{program}: {' '.join(message.split())}", file=sys.stderr)
+    return code

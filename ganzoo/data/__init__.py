@@ -1,0 +1,28 @@
+"""Real data: sources, packed files and batches whose order is a function of the seed and the step.
+
+Images stay uint8 arrays in [0, 255] until they are on the device.
+"""
+
+from ganzoo.data import arrays, digits, folder, packed, stacked_mnist, tfds, toy
+from ganzoo.data.batches import Batches
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.packed import pack
+from ganzoo.data.sources import SOURCES, load, names
+from ganzoo.data.toy import Mixture
+
+__all__ = [
+    "SOURCES",
+    "Batches",
+    "Dataset",
+    "Mixture",
+    "arrays",
+    "digits",
+    "folder",
+    "load",
+    "names",
+    "pack",
+    "packed",
+    "stacked_mnist",
+    "tfds",
+    "toy",
+]

@@ -1,0 +1,186 @@
+"""Images of any mode and size, made uint8 greyscale or RGB of one size."""
+
+import concurrent.futures
+import itertools
+
+import numpy as np
+from PIL import Image
+
+from ganzoo.validation import check_choice, check_positive_integer
+
+_BLOCK = 256
+_FILTER = Image.Resampling.LANCZOS
+_GREY_MODES = ("1", "L", "LA", "La", "I", "F")
+_ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
+
+
+def check_size(size):
+    """Returns `size` as (height, width), or None; one integer stands for both."""
+    if size is None:
+        return None
+    if isinstance(size, (tuple, list)):
+        if len(size) != 2:
+            raise ValueError(
+                f"`size` must be one integer or (height, width). Received: size={size!r}"
+            )
+        return tuple(check_positive_integer("size", side) for side in size)
+    side = check_positive_integer("size", size)
+    return side, side
+
+
+def check_channels(channels):
+    """Returns `channels` if it is None, 1 or 3."""
+    return check_choice("channels", channels, (None, 1, 3))
+
+
+def is_grey(image):
+    """Whether a Pillow image has no colour by its mode."""
+    return image.mode in _GREY_MODES or image.mode.startswith("I;16")
+
+
+def convert(image, size=None, channels=None):
+    """Returns a Pillow image as a uint8 array of shape (height, width, channels).
+
+    Transparent pixels are laid over white, 16-bit greys scaled to 8 bits.
+
+    Args:
+        image: `PIL.Image.Image` of any mode but 32-bit ones, which have no fixed range.
+        size: (height, width), or None to keep the image's own. The image is cropped about its
+            centre to the aspect of `size`, then resized with Pillow's antialiased Lanczos filter.
+        channels: 1, 3, or None for 1 if the image's mode is grey and 3 otherwise. Colours become
+            grey by the weights of ITU-R BT.601.
+    """
+    if channels is None:
+        channels = 1 if is_grey(image) else 3
+    image = _recoloured(image, channels)
+    if size is not None and (image.height, image.width) != size:
+        height, width = size
+        left, top, right, bottom = _central_box(image.size, width, height)
+        # One side after the other: `resize` of both takes them in an order that depends on
+        # Pillow's version, and the rounding between them shows.
+        image = _resized_in_width(image, width, left, right)
+        image = image.resize((width, height), _FILTER, box=(0, top, width, bottom))
+    return np.asarray(image).reshape(image.height, image.width, channels)
+
+
+def convert_array(images, size=None, channels=None):
+    """Returns images of one shape at another size or number of channels.
+
+    The result is that of `convert` for every image, but much faster.
+
+    Args:
+        images: uint8 array of shape (count, height, width, channels) with 1, 3 or 4 channels, the
+            last of four being alpha.
+        size: (height, width), or None to keep theirs.
+        channels: 1, 3, or None to keep theirs.
+    """
+    size = images.shape[1:3] if size is None else size
+    if size == images.shape[1:3] and channels in (None, images.shape[3]):
+        return images
+    _check_pixels(images[0])
+    channels = channels or (1 if images.shape[3] == 1 else 3)
+    result = np.empty((len(images), *size, channels), np.uint8)
+
+    def fill(start):
+        rows = slice(start, start + _BLOCK)
+        result[rows] = _converted_block(images[rows], size, channels)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        list(pool.map(fill, range(0, len(images), _BLOCK)))
+    return result
+
+
+def convert_stream(arrays, count, size=None, channels=None):
+    """Returns images of any shape, which come one by one, as one array.
+
+    Args:
+        arrays: Iterable of `count` uint8 arrays of shape (height, width, 1, 3 or 4).
+        count: How many there are.
+        size: (height, width); needed unless all have the same.
+        channels: 1, 3, or None to keep what they have.
+    """
+    images = None
+    arrays = iter(arrays)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for start in range(0, count, _BLOCK):
+            block = itertools.islice(arrays, min(_BLOCK, count - start))
+            done = list(pool.map(lambda row: convert(_as_image(row), size, channels), block))
+            if len(done) < min(_BLOCK, count - start):
+                raise ValueError(f"Expected {count} images. Received: {start + len(done)}")
+            for row, image in enumerate(done, start):
+                if images is None:
+                    images = np.empty((count, *image.shape), np.uint8)
+                if image.shape != images.shape[1:]:
+                    raise ValueError(
+                        "Images of different shapes need `size` (and `channels`). Received: "
+                        f"{image.shape} in row {row}, {images.shape[1:]} in row 0"
+                    )
+                images[row] = image
+    return images
+
+
+def _converted_block(images, size, channels):
+    # Thousands of small images are slow to take one by one. Under each other they make one tall
+    # image, which Pillow recolours, and resizes in width, without mixing rows; turned on their
+    # sides, the same is done for the height.
+    count, height, width, _ = images.shape
+    new_height, new_width = size
+    left, top, right, bottom = _central_box((width, height), new_width, new_height)
+    tall = _recoloured(_as_image(images.reshape(count * height, width, -1)), channels)
+    tall = _resized_in_width(tall, new_width, left, right)
+    turned = np.asarray(tall).reshape(count, height, new_width, channels).swapaxes(1, 2)
+    tall = _as_image(turned.reshape(count * new_width, height, channels))
+    tall = _resized_in_width(tall, new_height, top, bottom)
+    return np.asarray(tall).reshape(count, new_width, new_height, channels).swapaxes(1, 2)
+
+
+def _resized_in_width(image, width, left, right):
+    if (image.width, 0, image.width) == (width, left, right):
+        return image
+    return image.resize((width, image.height), _FILTER, box=(left, 0, right, image.height))
+
+
+def _recoloured(image, channels):
+    """Returns a Pillow image in mode L or RGB."""
+    return _without_alpha(_in_eight_bits(image)).convert("L" if channels == 1 else "RGB")
+
+
+def _as_image(pixels):
+    _check_pixels(pixels)
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
+def _check_pixels(pixels):
+    if pixels.dtype != np.uint8 or pixels.shape[-1] not in (1, 3, 4):
+        raise ValueError(
+            "Images must be uint8 of shape (height, width, 1, 3 or 4) to be resized or recoloured. "
+            f"Received: dtype={pixels.dtype}, shape={pixels.shape}"
+        )
+
+
+def _in_eight_bits(image):
+    if image.mode == "F":
+        raise ValueError("its pixels are 32-bit floats, which have no fixed range")
+    if image.mode != "I" and not image.mode.startswith("I;16"):
+        return image
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError("its pixels are 32-bit integers, which have no fixed range")
+    # Pillow's own conversion clips at 255. 65535 = 255 * 257.
+    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+
+
+def _without_alpha(image):
+    if image.mode not in _ALPHA_MODES and "transparency" not in image.info:
+        return image
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+
+
+def _central_box(original_size, width, height):
+    """Returns the largest centred box (left, top, right, bottom) of the aspect width : height."""
+    original_width, original_height = original_size
+    scale = min(original_width / width, original_height / height)
+    left = (original_width - width * scale) / 2
+    top = (original_height - height * scale) / 2
+    return max(left, 0.0), max(top, 0.0), original_width - left, original_height - top

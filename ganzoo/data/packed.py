@@ -1,0 +1,156 @@
+"""Packed data sets: one `.npz` file that any machine with NumPy reads, without TensorFlow."""
+
+import json
+import os
+import pathlib
+import zipfile
+import zlib
+
+import numpy as np
+
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.images import convert_array
+from ganzoo.data.sources import register
+
+_FORMAT = "ganzoo-dataset"
+_VERSION = 1
+
+
+def pack(dataset, path, compress=False):
+    """Writes images and labels to one `.npz` file that `load` reads on any backend.
+
+    The file appears complete or not at all. It holds plain arrays, without pickled objects:
+    `examples`, `labels` if there are any, and `metadata`, JSON as bytes.
+
+    Args:
+        dataset: A `ganzoo.data.Dataset` of images.
+        path: Name of the file, ending in `.npz`. Its folder is created.
+        compress: Whether to compress the file, which makes it smaller and slower to load.
+
+    Returns:
+        The path, a `pathlib.Path`.
+
+    Raises:
+        ValueError: If the name ends otherwise, or the data are not images.
+
+    Example:
+
+    >>> path = ganzoo.data.pack(ganzoo.data.load("digits"), "digits.npz")
+    >>> ganzoo.data.load(path)
+    Dataset('digits' train, 1,438 uint8 images of shape (32, 32, 1), 10 classes)
+    """
+    path = pathlib.Path(path).expanduser()
+    if path.suffix != ".npz":
+        raise ValueError(f"The name of a packed file must end in '.npz'. Received: path={path}")
+    if not dataset.has_images:
+        raise ValueError(
+            "Only images are packed; toy data are computed wherever they are loaded. "
+            f"Received: dataset={dataset!r}"
+        )
+    metadata = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "name": dataset.name,
+        "split": dataset.split,
+        "num_classes": dataset.num_classes,
+        "class_names": dataset.class_names,
+    }
+    arrays = {
+        "examples": dataset.examples,
+        "metadata": np.frombuffer(json.dumps(metadata).encode(), np.uint8),
+    }
+    if dataset.labels is not None:
+        arrays["labels"] = dataset.labels
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(unfinished, "wb") as file:
+            (np.savez_compressed if compress else np.savez)(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+@register("packed", argument="PATH.npz")
+def load_packed(argument, split="train", size=None, channels=None):
+    """A file written by `ganzoo data pack` (`ganzoo.data.pack`), read without TensorFlow.
+
+    Args:
+        argument: Path of the file.
+        split: The split that was packed: a file holds one.
+        size: (height, width) to resize uint8 images to, or None.
+        channels: 1 or 3, or None.
+
+    Raises:
+        ValueError: If the file is damaged, is no packed data set, or holds another split.
+        FileNotFoundError: If there is no such file.
+    """
+    arrays, metadata = _read(pathlib.Path(argument).expanduser())
+    held = metadata.get("split") or "train"
+    # "train[:10%]" is a part of "train".
+    if split not in (held, held.partition("[")[0]):
+        raise ValueError(
+            f"The packed file {argument!r} holds split {held!r}. Received: split={split!r}"
+        )
+    try:
+        dataset = Dataset(
+            arrays["examples"],
+            arrays.get("labels"),
+            metadata.get("num_classes"),
+            metadata.get("class_names"),
+            name=metadata.get("name", str(argument)),
+            split=held,
+        )
+        dataset.examples = convert_array(dataset.examples, size, channels)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"The packed file {argument!r} cannot be used. {error}") from error
+    return dataset
+
+
+def _read(path):
+    """Returns the arrays of a packed file, and its metadata."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            "There is no such packed file; `ganzoo data pack SOURCE` writes one. "
+            f"Received: path={str(path)!r}"
+        )
+    # What zipfile and NumPy raise on a file that was cut off, altered or made of something else.
+    damage = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except damage as error:
+        raise ValueError(
+            f"The packed file {str(path)!r} is damaged, or is no packed data set: write it again "
+            f"with `ganzoo data pack SOURCE`. {type(error).__name__}: {error}"
+        ) from error
+    missing = {"examples", "metadata"} - set(arrays)
+    if missing:
+        raise ValueError(
+            f"The file {str(path)!r} is no packed data set: it lacks {', '.join(sorted(missing))}. "
+            'For arrays of your own use load("arrays", images=...), and `pack` to write them. '
+            f"Received: {', '.join(sorted(arrays)) or 'nothing'}"
+        )
+    return arrays, _metadata(path, arrays["metadata"])
+
+
+def _metadata(path, encoded):
+    try:
+        metadata = json.loads(encoded.astype(np.uint8, casting="no").tobytes())
+        if metadata["format"] != _FORMAT:
+            raise ValueError(f"format={metadata['format']!r}")
+        version = metadata["version"]
+    except (TypeError, ValueError, KeyError) as error:
+        raise ValueError(
+            f"The metadata of the packed file {str(path)!r} cannot be read. "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if version != _VERSION:
+        raise ValueError(
+            f"The packed file {str(path)!r} is of another version than this ganzoo reads "
+            f"({_VERSION}): update ganzoo, or pack it again. Received: version={version!r}"
+        )
+    return metadata

@@ -1,0 +1,121 @@
+"""The names under which data are loaded: `digits`, `tfds:NAME`, `folder:PATH`, a packed file."""
+
+import dataclasses
+import inspect
+import pathlib
+from collections.abc import Callable
+
+from ganzoo.data.images import check_channels, check_size
+from ganzoo.registry import Registry
+
+SOURCES = Registry("data source")
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """One kind of data: what follows its name, what loads it, and what it is.
+
+    Attributes:
+        name: The part before the colon, e.g. `"tfds"`.
+        argument: What stands after the colon, e.g. `"NAME"`, or None if nothing does.
+        load: Function `(argument, split, size, channels, **options) -> Dataset`.
+    """
+
+    name: str
+    argument: str | None
+    load: Callable
+
+    @property
+    def usage(self):
+        """How the source is written, e.g. `"tfds:NAME"`."""
+        return self.name if self.argument is None else f"{self.name}:{self.argument}"
+
+    @property
+    def summary(self):
+        """One sentence on what it loads."""
+        return inspect.getdoc(self.load).splitlines()[0]
+
+    @property
+    def options(self):
+        """Names of the options that it takes beside those of `load`."""
+        parameters = inspect.signature(self.load).parameters.values()
+        return tuple(p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY)
+
+
+def register(name, argument=None):
+    """Returns a decorator that makes a loading function available to `load` under `name`."""
+
+    def enter(function):
+        SOURCES.register(name)(Source(name, argument, function))
+        return function
+
+    return enter
+
+
+def names():
+    """Returns how every source is written, e.g. `["arrays", "digits", "folder:PATH", ...]`."""
+    return [SOURCES[name].usage for name in SOURCES.names()]
+
+
+def load(source, split="train", size=None, channels=None, **options):
+    """Loads a data set into memory, images as uint8.
+
+    Args:
+        source: One of
+            `"digits"`, scikit-learn's bundled handwritten digits;
+            `"tfds:NAME"`, a data set of TensorFlow Datasets;
+            `"folder:PATH"`, a folder of image files;
+            `"arrays"`, the arrays given as `images=` and `labels=`;
+            `"toy:ring"` and `"toy:grid"`, mixtures of Gaussians in the plane;
+            `"stacked_mnist"`, 1000 classes of three digits;
+            `"packed:PATH"` or just a path that ends in `.npz`, a file written by `pack`.
+        split: Part of the source, `"train"` or `"test"` and what else it knows.
+        size: Side of the images in pixels, or (height, width). Images are cropped about their
+            centre to its aspect and resized with antialiasing. Defaults to their own size.
+        channels: 1 for greyscale, 3 for colour. Defaults to what the images have.
+        **options: What the source takes beside; see its function in `ganzoo.data`.
+
+    Returns:
+        A `ganzoo.data.Dataset`.
+
+    Raises:
+        ValueError: If the source, the split or an option is unknown, or the data are unusable.
+
+    Example:
+
+    >>> ganzoo.data.load("digits", size=32)
+    Dataset('digits' train, 1,438 uint8 images of shape (32, 32, 1), 10 classes)
+    """
+    entry, argument = _parse(source)
+    unknown = sorted(set(options) - set(entry.options))
+    if unknown:
+        raise ValueError(
+            f"`{entry.usage}` takes the options: {', '.join(entry.options) or 'none'}. "
+            f"Received: {', '.join(f'{name}={options[name]!r}' for name in unknown)}"
+        )
+    if not isinstance(split, str) or not split:
+        raise ValueError(f"`split` must be a name such as 'train'. Received: split={split!r}")
+    return entry.load(
+        argument, split=split, size=check_size(size), channels=check_channels(channels), **options
+    )
+
+
+def _parse(source):
+    """Returns the `Source` and its argument."""
+    if not isinstance(source, (str, pathlib.Path)) or not str(source):
+        raise ValueError(
+            f"`source` must be one of {', '.join(names())}. Received: source={source!r}"
+        )
+    text = str(source)
+    name, colon, argument = text.partition(":")
+    if name not in SOURCES.names():
+        if text.endswith(".npz"):
+            return SOURCES["packed"], text
+        hint = f" Did you mean 'folder:{text}'?" if pathlib.Path(text).is_dir() else ""
+        raise ValueError(
+            f"`source` must be one of {', '.join(names())}.{hint} Received: source={source!r}"
+        )
+    entry = SOURCES[name]
+    if (entry.argument is None) != (not argument) or (colon and not argument):
+        raise ValueError(f"Write this source as '{entry.usage}'. Received: source={source!r}")
+    return entry, argument

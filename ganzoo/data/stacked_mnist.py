@@ -1,0 +1,61 @@
+"""Stacked MNIST: 1000 classes on which the modes that a generator covers can be counted."""
+
+import numpy as np
+
+from ganzoo.data import philox
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.sources import load, register
+from ganzoo.validation import check_choice, check_positive_integer
+
+_COUNTS = {"train": 128_000, "test": 26_000}
+
+
+@register("stacked_mnist")
+def load_stacked_mnist(
+    argument=None,
+    split="train",
+    size=None,
+    channels=None,
+    *,
+    count=None,
+    seed=0,
+    digits="tfds:mnist",
+):
+    """Images whose three colour channels are random MNIST digits: 1000 classes.
+
+    The class of the digits a, b and c (red, green, blue) is 100 a + 10 b + c.
+
+    Args:
+        argument: None.
+        split: `"train"` or `"test"` of the digits.
+        size: (height, width) that the digits are resized to, or None.
+        channels: 3 or None.
+        count: Number of images. Defaults to 128,000 for training, 26,000 for testing.
+        seed: Integer in [0, 2**64), of the choice of digits.
+        digits: Source of the digits, e.g. a file packed from `"tfds:mnist"`: greyscale images with
+            labels from 0 to 9.
+
+    Reference:
+        Lin et al., PacGAN, 2018, arXiv:1712.04086, section 4.2
+    """
+    check_choice("split", split, tuple(_COUNTS))
+    check_choice("channels", channels, (None, 3))
+    count = _COUNTS[split] if count is None else check_positive_integer("count", count)
+    singles = load(digits, split=split, size=size)
+    if singles.image_shape[2] != 1 or singles.num_classes != 10:
+        raise ValueError(
+            "`digits` must be greyscale images of 10 classes. "
+            f"Received: digits={digits!r}, which is {singles!r}"
+        )
+    stream = tuple(_COUNTS).index(split)
+    rows = philox.integers(seed, stream, len(singles), (count, 3))
+    images = np.empty((count, *singles.image_shape[:2], 3), np.uint8)
+    for channel in range(3):
+        images[..., channel] = singles.examples[rows[:, channel], :, :, 0]
+    return Dataset(
+        images,
+        singles.labels[rows] @ np.array([100, 10, 1], np.int32),
+        num_classes=1000,
+        name="stacked_mnist",
+        split=split,
+    )

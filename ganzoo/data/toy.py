@@ -1,0 +1,83 @@
+"""Mixtures of Gaussians in the plane, on which a lost mode can be counted."""
+
+import numpy as np
+
+from ganzoo.data import philox
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.sources import register
+from ganzoo.validation import check_choice, check_positive_integer
+
+
+class Mixture(Dataset):
+    """Points drawn from equal Gaussians of one width; a point's label is the mode it came from.
+
+    Args:
+        centres: Means of the modes, shape (modes, dimensions).
+        deviation: Standard deviation in each dimension.
+        count: Number of points.
+        seed: Integer in [0, 2**64).
+        name: Where the data come from.
+        split: `"train"` or `"test"`: independent draws.
+
+    Attributes:
+        centres: float32 array of shape (modes, dimensions).
+        deviation: Float.
+
+    Example:
+
+    >>> ring = ganzoo.data.load("toy:ring", count=1000)
+    >>> ring.centres.shape, ring.deviation
+    ((8, 2), 0.01)
+    """
+
+    def __init__(self, centres, deviation, count=100_000, seed=0, name="mixture", split="train"):
+        check_choice("split", split, ("train", "test"))
+        count = check_positive_integer("count", count)
+        self.centres = np.asarray(centres, np.float32)
+        self.deviation = deviation
+        # Another stream of the generator for each split and for modes and noise.
+        stream = ("train", "test").index(split) * 2
+        modes = philox.integers(seed, stream, len(self.centres), count)
+        noise = np.random.Generator(philox.generator(seed, stream + 1)).standard_normal(
+            (count, self.centres.shape[1]), dtype=np.float32
+        )
+        super().__init__(
+            self.centres[modes] + np.float32(deviation) * noise,
+            modes,
+            num_classes=len(self.centres),
+            name=name,
+            split=split,
+        )
+
+
+@register("toy", argument="ring|grid")
+def load_toy(argument, split="train", size=None, channels=None, *, count=100_000, seed=0):
+    """8 Gaussians on a ring or 25 on a grid in the plane, labelled by mode.
+
+    Args:
+        argument: `"ring"`: means on the unit circle, standard deviation 0.01; or `"grid"`: means
+            at {-4, -2, 0, 2, 4} squared, standard deviation 0.05.
+        split: `"train"` or `"test"`: independent draws.
+        size, channels: None; points have neither.
+        count: Number of points.
+        seed: Integer in [0, 2**64).
+
+    Returns:
+        A `Mixture`, which knows its `centres` and its `deviation`.
+
+    Reference:
+        Lin et al., PacGAN, 2018, arXiv:1712.04086, section 4.1
+    """
+    check_choice("source", f"toy:{argument}", ("toy:ring", "toy:grid"))
+    if size is not None or channels is not None:
+        raise ValueError(
+            "Toy data are points, without `size` or `channels`. "
+            f"Received: size={size}, channels={channels}"
+        )
+    if argument == "ring":
+        angles = np.arange(8) * (2 * np.pi / 8)
+        centres, deviation = np.stack([np.cos(angles), np.sin(angles)], axis=1), 0.01
+    else:
+        side = np.arange(-4, 5, 2)
+        centres, deviation = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2), 0.05
+    return Mixture(centres, deviation, count, seed, name=f"toy:{argument}", split=split)

@@ -1,0 +1,276 @@
+"""Pictures: grids of images, scatter plots of vectors, PNG and GIF files."""
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ganzoo.validation import check_positive, check_positive_integer
+
+_SMALLEST_SIDE = 64  # Pixels: images below it are enlarged, so that a grid can be looked at.
+_WHITE, _GREY, _BLACK, _BLUE = (255,) * 3, (170,) * 3, (0,) * 3, (31, 78, 156)
+
+
+def image_grid(images, columns=None, padding=2, scale=None):
+    """Lays images out in rows, from left to right and from top to bottom, on white.
+
+    Args:
+        images: uint8 array of shape `(images, height, width, channels)` with 1 or 3 channels.
+        columns: Images in a row; by default the grid is about square.
+        padding: Pixels around each image, at least 0.
+        scale: Integer factor by which each pixel is repeated; by default images below 64 pixels
+            are enlarged as far as they stay within them.
+
+    Returns:
+        uint8 array of shape `(height, width, channels)`.
+
+    Raises:
+        ValueError: If `images` are not uint8 images, or an argument is out of its range.
+
+    Example:
+
+    >>> image_grid(np.zeros((6, 32, 32, 1), "uint8"), columns=3).shape
+    (134, 200, 1)
+    """
+    images = _check_images(images)
+    count, height, width, channels = images.shape
+    columns = math.ceil(math.sqrt(count)) if columns is None else columns
+    columns = min(check_positive_integer("columns", columns), count)
+    if isinstance(padding, bool) or not isinstance(padding, int) or padding < 0:
+        raise ValueError(f"`padding` must be an integer of at least 0. Received: {padding=}")
+    if scale is None:
+        scale = max(1, _SMALLEST_SIDE // max(height, width))
+    images = images.repeat(check_positive_integer("scale", scale), 1).repeat(scale, 2)
+
+    rows = math.ceil(count / columns)
+    cell_height, cell_width = scale * height + padding, scale * width + padding
+    grid = np.full(
+        (rows * cell_height + padding, columns * cell_width + padding, channels), 255, "uint8"
+    )
+    for index, image in enumerate(images):
+        top = padding + index // columns * cell_height
+        left = padding + index % columns * cell_width
+        grid[top : top + scale * height, left : left + scale * width] = image
+    return grid
+
+
+def scatter_plot(points, limit=None, size=512):
+    """Draws the first two coordinates of each point, the origin in the middle.
+
+    Args:
+        points: Array of shape `(points, coordinates)` with at least 2 coordinates.
+        limit: The axes run from -`limit` to `limit`; by default to the power of two from 1 on
+            that holds all points. Points beyond it are left out.
+        size: Height and width of the picture in pixels.
+
+    Returns:
+        uint8 array of shape `(size, size, 3)`.
+
+    Raises:
+        ValueError: If `points` are not finite vectors, or an argument is out of its range.
+
+    Example:
+
+    >>> scatter_plot(np.random.normal(size=(500, 2))).shape
+    (512, 512, 3)
+    """
+    points = np.asarray(points)
+    if points.ndim != 2 or points.shape[1] < 2 or not len(points):
+        raise ValueError(
+            "`points` must have the shape (points, coordinates) with at least 2 coordinates. "
+            f"Received: points of shape {points.shape}"
+        )
+    if not np.isfinite(points).all():
+        raise ValueError("`points` must be finite. Received: points with NaN or infinity")
+    check_positive_integer("size", size)
+    if limit is None:
+        limit = 2.0 ** math.ceil(math.log2(max(1.0, float(np.abs(points[:, :2]).max()))))
+    limit = check_positive("limit", limit)
+
+    # Drawn twice as large and reduced: this smooths the discs' edges.
+    canvas = Image.new("RGB", (2 * size, 2 * size), _WHITE)
+    draw = ImageDraw.Draw(canvas)
+    draw.line((size, 0, size, 2 * size), fill=_GREY, width=2)
+    draw.line((0, size, 2 * size, size), fill=_GREY, width=2)
+    radius = max(2.0, size / 100)
+    for x, y in points[:, :2] / limit:
+        if max(abs(x), abs(y)) <= 1:
+            centre = size * (1 + x), size * (1 - y)
+            draw.ellipse((*(c - radius for c in centre), *(c + radius for c in centre)), fill=_BLUE)
+    draw.text((8, 2 * size - 8), f"±{limit:g}", fill=_BLACK, font=_font(size // 16), anchor="ls")
+    return np.asarray(canvas.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def picture(examples, columns=None):
+    """Draws examples of either kind: images as a grid, vectors as a scatter plot.
+
+    Args:
+        examples: uint8 images `(images, height, width, channels)`, or vectors `(points,
+            coordinates)`.
+        columns: Images in a row of the grid.
+
+    Returns:
+        uint8 array of shape `(height, width, channels)`.
+
+    Raises:
+        ValueError: If `examples` are neither.
+    """
+    if np.ndim(examples) == 2:
+        return scatter_plot(examples)
+    return image_grid(examples, columns)
+
+
+def class_rows(n, num_classes):
+    """Lays out samples of a conditional GAN so that each row of a grid is one class.
+
+    Args:
+        n: Number of samples, at most.
+        num_classes: Number of classes.
+
+    Returns:
+        int32 labels of shape `(samples,)`, and the number of columns. Where `n` allows less than 2
+        samples of each class, one of each of the first `n` classes is laid out as a square.
+
+    Example:
+
+    >>> labels, columns = class_rows(64, num_classes=10)
+    >>> len(labels), columns
+    (60, 6)
+    """
+    columns = check_positive_integer("n", n) // check_positive_integer("num_classes", num_classes)
+    if columns < 2:
+        labels = np.arange(min(n, num_classes), dtype="int32")
+        return labels, math.ceil(math.sqrt(len(labels)))
+    return np.repeat(np.arange(num_classes, dtype="int32"), columns), columns
+
+
+def side_by_side(pictures, gap=16):
+    """Puts pictures beside each other, each under its caption.
+
+    Args:
+        pictures: Dictionary of captions and uint8 arrays `(height, width, channels)` with 1 or 3
+            channels.
+        gap: Pixels between the pictures.
+
+    Returns:
+        uint8 array of shape `(height, width, 3)`.
+
+    Raises:
+        ValueError: If there is no picture, or one is none.
+
+    Example:
+
+    >>> grid = image_grid(np.zeros((4, 32, 32, 1), "uint8"))
+    >>> side_by_side({"samples": grid, "real": grid}).shape
+    (158, 284, 3)
+    """
+    if not pictures:
+        raise ValueError(f"`pictures` must hold at least one picture. Received: {pictures!r}")
+    drawn = {caption: _as_pillow(picture).convert("RGB") for caption, picture in pictures.items()}
+    caption_height = 24
+    canvas = Image.new(
+        "RGB",
+        (
+            sum(image.width for image in drawn.values()) + gap * (len(drawn) - 1),
+            max(image.height for image in drawn.values()) + caption_height,
+        ),
+        _WHITE,
+    )
+    draw = ImageDraw.Draw(canvas)
+    left = 0
+    for caption, image in drawn.items():
+        middle = left + image.width // 2, caption_height // 2
+        draw.text(middle, caption, fill=_BLACK, font=_font(16), anchor="mm")
+        canvas.paste(image, (left, caption_height))
+        left += image.width + gap
+    return np.asarray(canvas)
+
+
+def save_png(path, picture):
+    """Writes a picture to a PNG file, in one move: no reader ever sees half a file.
+
+    Args:
+        path: Where to; its folder must exist.
+        picture: uint8 array of shape `(height, width, channels)` with 1 or 3 channels.
+
+    Raises:
+        ValueError: If `picture` is none.
+        OSError: If the file cannot be written.
+    """
+    image = _as_pillow(picture)
+    _write(path, lambda file: image.save(file, format="PNG"))
+
+
+def save_gif(path, frames, seconds=0.15, last_seconds=2.0):
+    """Writes an animated GIF that loops, in one move: no reader ever sees half a file.
+
+    Args:
+        path: Where to; its folder must exist.
+        frames: List of pictures of one size, or of the paths of their image files.
+        seconds: How long each frame stays.
+        last_seconds: How long the last one stays.
+
+    Raises:
+        ValueError: If there are no frames, or their sizes differ.
+        OSError: If a file cannot be read or written.
+    """
+    durations = [1000 * check_positive("seconds", seconds)] * len(frames)
+    sizes = sorted({_open(frame).size for frame in frames})
+    if len(sizes) != 1:
+        raise ValueError(
+            "The frames of a GIF must be pictures of one size, at least one. "
+            f"Received: {len(frames)} frames of sizes {sizes}"
+        )
+    durations[-1] = 1000 * check_positive("last_seconds", last_seconds)
+    # Frames are opened one by one: a long run's do not fit into memory together.
+    animation = {"save_all": True, "append_images": map(_open, frames[1:]), "loop": 0}
+    _write(
+        path,
+        lambda file: _open(frames[0]).save(file, format="GIF", duration=durations, **animation),
+    )
+
+
+def size_of(path):
+    """Returns the width and height of an image file in pixels, without decoding it."""
+    with Image.open(path) as image:
+        return image.size
+
+
+def _check_images(images):
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise ValueError(
+            "`images` must be uint8 of shape (images, height, width, channels) with 1 or 3 "
+            f"channels. Received: {images.dtype} of shape {images.shape}"
+        )
+    if 0 in images.shape:
+        raise ValueError(f"`images` must not be empty. Received: shape {images.shape}")
+    return images
+
+
+def _as_pillow(picture):
+    """Returns a uint8 array of shape (height, width, channels) as a Pillow image."""
+    picture = _check_images(np.asarray(picture)[None])[0]
+    return Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+
+
+def _open(frame):
+    return Image.open(frame) if isinstance(frame, (str, os.PathLike)) else _as_pillow(frame)
+
+
+def _font(size):
+    return ImageFont.load_default(size=max(8, size))
+
+
+def _write(path, write):
+    """Writes a temporary file beside `path` and renames it: the rename is atomic."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.partial")
+    try:
+        with open(temporary, "wb") as file:
+            write(file)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

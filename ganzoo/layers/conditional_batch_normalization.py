@@ -1,0 +1,81 @@
+"""Batch normalization whose scale and offset depend on the class (Dumoulin et al. 2017)."""
+
+import keras
+from keras import ops
+
+from ganzoo.validation import check_fraction, check_positive, check_positive_integer
+
+
+@keras.saving.register_keras_serializable(package="ganzoo")
+class ConditionalBatchNormalization(keras.layers.Layer):
+    """Batch normalization with one learned scale and offset for each class.
+
+    Computes `gamma[label] * (x - mean) / sqrt(variance + epsilon) + beta[label]`. The mean and the
+    variance are those of all classes together: the batch's in training, moving averages in
+    inference, as in `keras.layers.BatchNormalization`.
+
+    Call arguments: a list of `inputs`, of shape `(batch, ..., channels)`, and `labels`, integers of
+    shape `(batch,)` in `[0, num_classes)`. The output has the shape of `inputs`.
+
+    Args:
+        num_classes: Number of classes.
+        momentum: Share of the old value in the update of the moving statistics.
+        epsilon: Added to the variance.
+        **kwargs: `name`, `dtype` and `trainable`, as for every Keras layer.
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+
+    >>> layer = ConditionalBatchNormalization(num_classes=10)
+    >>> layer([keras.ops.ones((2, 4, 4, 3)), keras.ops.array([0, 9])]).shape
+    TensorShape([2, 4, 4, 3])
+
+    Reference:
+        [A Learned Representation for Artistic Style](https://arxiv.org/abs/1610.07629), equation 5;
+        [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637), whose generator's
+        defaults these are.
+    """
+
+    def __init__(self, num_classes, momentum=0.9, epsilon=2e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.num_classes = check_positive_integer("num_classes", num_classes)
+        self.momentum = check_fraction("momentum", momentum)
+        self.epsilon = check_positive("epsilon", epsilon)
+        self.normalization = keras.layers.BatchNormalization(
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+            center=False,
+            scale=False,
+            dtype=self.dtype_policy,
+            name="normalization",
+        )
+
+    def build(self, input_shape):
+        features_shape, _ = input_shape
+        self.normalization.build(features_shape)
+        shape = (self.num_classes, features_shape[-1])
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
+        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
+
+    def call(self, inputs, training=None):
+        features, labels = inputs
+        normalized = self.normalization(features, training=training)
+        # One scale and offset for each example, the same at every position.
+        shape = (-1, *[1] * (len(features.shape) - 2), features.shape[-1])
+        labels = ops.cast(labels, "int32")
+        gamma = ops.reshape(ops.take(self.gamma, labels, axis=0), shape)
+        beta = ops.reshape(ops.take(self.beta, labels, axis=0), shape)
+        return gamma * normalized + beta
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+        }

@@ -1,0 +1,142 @@
+"""What every adversarial loss has in common, and how one is found by its name."""
+
+import keras
+from keras import ops
+
+from ganzoo.registry import Registry
+
+LOSSES = Registry("loss")
+
+
+class AdversarialLoss:
+    """The objectives of both players, as functions of the discriminator's logits.
+
+    A subclass writes the two equations, `d_loss` and `g_loss`. They receive logits of shape
+    `(batch,)` in float32 or float64, and return means over the batch. Both players minimise.
+
+    Attributes:
+        generator_needs_real: Whether the generator's loss uses the real logits.
+        batch_coupled: Whether an example's term depends on the other examples, so that the loss
+            of a batch is not the mean of the losses of its parts.
+
+    Example:
+
+    >>> from keras import ops
+    >>> from ganzoo import losses
+    >>> class Linear(losses.AdversarialLoss):
+    ...     def d_loss(self, real, fake):
+    ...         return ops.mean(fake) - ops.mean(real)
+    ...
+    ...     def g_loss(self, fake, real):
+    ...         return -ops.mean(fake)
+    >>> float(Linear().discriminator([[2.0], [4.0]], [[-1.0], [0.0]]))
+    -3.5
+    """
+
+    generator_needs_real = False
+    batch_coupled = False
+
+    def discriminator(self, real_logits, fake_logits):
+        """Returns the discriminator's loss.
+
+        Args:
+            real_logits: Logits of real examples, `(batch, 1)` or `(batch,)`. Half precision is
+                promoted to float32, float64 stays.
+            fake_logits: Logits of generated examples, likewise.
+
+        Returns:
+            A scalar, float32 or float64.
+
+        Raises:
+            ValueError: If logits are not floating or not one number for each example.
+        """
+        return self.d_loss(_flat("real_logits", real_logits), _flat("fake_logits", fake_logits))
+
+    def generator(self, fake_logits, real_logits=None):
+        """Returns the generator's loss.
+
+        Args:
+            fake_logits: Logits of generated examples, `(batch, 1)` or `(batch,)`.
+            real_logits: Logits of real examples, likewise; used if `generator_needs_real`.
+
+        Returns:
+            A scalar, float32 or float64.
+
+        Raises:
+            ValueError: If logits are missing, not floating, or not one number for each example.
+        """
+        real = None
+        if self.generator_needs_real:
+            if real_logits is None:
+                raise ValueError(
+                    f"The generator's loss of `{type(self).__name__}` compares fake with real "
+                    "logits: pass `real_logits` too. Received: real_logits=None"
+                )
+            real = _flat("real_logits", real_logits)
+        return self.g_loss(_flat("fake_logits", fake_logits), real)
+
+    def d_loss(self, real, fake):
+        """Returns the discriminator's loss of logits of shape `(batch,)`."""
+        raise NotImplementedError(f"`{type(self).__name__}` must implement `d_loss(real, fake)`.")
+
+    def g_loss(self, fake, real):
+        """Returns the generator's loss; `real` is `None` unless `generator_needs_real`."""
+        raise NotImplementedError(f"`{type(self).__name__}` must implement `g_loss(fake, real)`.")
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        """Returns the loss that `get_config` described."""
+        return cls(**config)
+
+
+def get(identifier):
+    """Returns the loss that `identifier` stands for.
+
+    Args:
+        identifier: A name of `ganzoo.losses.names()`, the dictionary that
+            `keras.saving.serialize_keras_object` made of a loss, or a loss, which is returned.
+
+    Raises:
+        ValueError: If it is none of these.
+
+    Example:
+
+    >>> from ganzoo import losses
+    >>> losses.get("least_squares")
+    <ganzoo.losses.least_squares.LeastSquares object at ...>
+    """
+    if isinstance(identifier, str):
+        return LOSSES[identifier]()
+    loss = identifier
+    if isinstance(identifier, dict):
+        loss = keras.saving.deserialize_keras_object(identifier)
+    if not isinstance(loss, AdversarialLoss):
+        raise ValueError(
+            f"A loss must be one of the names {', '.join(names())}, a config dictionary, or an "
+            f"`AdversarialLoss`. Received: {identifier!r}"
+        )
+    return loss
+
+
+def names():
+    """Returns the names of all losses in alphabetical order."""
+    return LOSSES.names()
+
+
+def _flat(name, logits):
+    """Returns logits as a tensor of shape (batch,), float32 at least."""
+    logits = ops.convert_to_tensor(logits)
+    dtype = keras.backend.standardize_dtype(logits.dtype)
+    if not keras.backend.is_float_dtype(dtype):
+        raise ValueError(f"`{name}` must be floating. Received: {name} of dtype {dtype}")
+    shape = tuple(logits.shape)
+    if len(shape) not in (1, 2) or shape[1:] not in ((), (1,), (None,)) or shape[0] == 0:
+        raise ValueError(
+            f"`{name}` must hold one number for each example, in the shape (batch, 1) or "
+            f"(batch,). Received: {name} of shape {shape}"
+        )
+    return ops.reshape(ops.cast(logits, keras.backend.result_type(dtype, "float32")), (-1,))

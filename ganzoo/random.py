@@ -1,0 +1,165 @@
+"""Random numbers that are a pure function of (seed, step, purpose, row).
+
+Every draw of ganzoo comes from the counter-based generator Threefry-2x32 (Salmon et al., "Parallel
+random numbers: as easy as 1, 2, 3", SC 2011, 20 rounds), written in `keras.ops`: the numbers are
+the same eagerly, in a graph, under XLA and on every Keras backend, and there is no hidden state
+that a checkpoint could lose.
+"""
+
+import math
+import zlib
+
+import numpy as np
+from keras import ops
+
+_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+_PARITY = 0x1BD11BDA
+_ROUND_GROUPS = 5
+
+
+def threefry2x32(key, counter):
+    """Encrypts a counter under a key with Threefry-2x32, 20 rounds.
+
+    Args:
+        key: Two uint32 tensors.
+        counter: Two uint32 tensors. All four broadcast against each other.
+
+    Returns:
+        Two uint32 tensors of the broadcast shape, uniform over all 32-bit words.
+
+    Example:
+
+    >>> word = lambda value: ops.cast(value, "uint32")
+    >>> a, b = threefry2x32((word(0), word(0)), (word(0), word(0)))
+    >>> hex(int(a)), hex(int(b))
+    ('0x6b200159', '0x99ba4efe')
+    """
+    schedule = (key[0], key[1], key[0] ^ key[1] ^ _word(_PARITY))
+    x0, x1 = counter[0] + schedule[0], counter[1] + schedule[1]
+    for group in range(_ROUND_GROUPS):
+        for rotation in _ROTATIONS[group % 2]:
+            x0 = x0 + x1
+            x1 = _rotate_left(x1, rotation) ^ x0
+        x0 = x0 + schedule[(group + 1) % 3]
+        x1 = x1 + schedule[(group + 2) % 3] + _word(group + 1)
+    return x0, x1
+
+
+class Draws:
+    """The random numbers of one training step.
+
+    Rows are numbered over the global batch, so that each replica draws its own rows and several
+    replicas together draw what one would.
+
+    Args:
+        seed: Integer, taken modulo 2**64.
+        step: Integer or integer tensor, the training step.
+        replica: Integer or integer tensor, the index of this replica.
+        scope: Prefix of the purposes; draws of different scopes are independent.
+
+    Example:
+
+    >>> draws = Draws(seed=0, step=3)
+    >>> latents = draws.normal("latents", rows=64, shape=(128,))
+    >>> noise = draws.scope("discriminator").uniform("noise", rows=64)
+    """
+
+    def __init__(self, seed, step, replica=0, scope=""):
+        self._seed = seed
+        self._step = step
+        self._replica = replica
+        self._scope = scope
+
+    def scope(self, name):
+        """Returns the draws of the same step under a scope within this one."""
+        return Draws(self._seed, self._step, self._replica, f"{self._scope}{name}/")
+
+    def uniform(self, purpose, rows, shape=(), minval=0.0, maxval=1.0):
+        """Returns float32 of shape `(rows, *shape)`, uniform in the open (`minval`, `maxval`)."""
+        return minval + (maxval - minval) * self._draw(_uniforms, purpose, rows, shape)
+
+    def normal(self, purpose, rows, shape=()):
+        """Returns float32 of shape `(rows, *shape)` from the standard normal distribution."""
+        return self._draw(_normals, purpose, rows, shape)
+
+    def integers(self, purpose, rows, limit):
+        """Returns int32 of shape `(rows,)`, uniform in [0, `limit`), for a `limit` below 2**24."""
+        fraction = self._draw(_uniforms, purpose, rows, ())
+        return ops.cast(ops.floor(fraction * limit), "int32")
+
+    def _draw(self, distribution, purpose, rows, shape):
+        key = threefry2x32(
+            _split(self._seed), (_word(self._step), _word(_purpose_code(self._scope + purpose)))
+        )
+        row = _word(self._replica * rows) + _word(ops.arange(rows, dtype="int32"))
+        columns = math.prod(shape)
+        numbers = distribution(key, ops.expand_dims(row, 1), columns)
+        return ops.reshape(numbers, (-1, *shape))
+
+
+def latents_from_seeds(seeds, latent_dim, distribution):
+    """Draws one latent vector for each seed; row i is a function of seed i alone.
+
+    Args:
+        seeds: Two uint32 tensors of shape `(batch,)`, the low and the high words, as
+            `split_seeds` gives them.
+        latent_dim: Size of a latent vector.
+        distribution: `"normal"`, or `"uniform"` for the open interval (-1, 1).
+
+    Returns:
+        float32 of shape `(batch, latent_dim)`.
+    """
+    low, high = (ops.expand_dims(word, 1) for word in seeds)
+    key = threefry2x32((low, high), (_word(0), _word(_purpose_code("sample/latents"))))
+    if distribution == "normal":
+        return _normals(key, _word(0), latent_dim)
+    return 2.0 * _uniforms(key, _word(0), latent_dim) - 1.0
+
+
+def split_seeds(seeds):
+    """Splits integers into the uint32 NumPy arrays of their low and their high words."""
+    seeds = np.atleast_1d(np.asarray(seeds)).astype(np.int64).view(np.uint64)
+    return (seeds & 0xFFFFFFFF).astype(np.uint32), (seeds >> 32).astype(np.uint32)
+
+
+def _word(value):
+    if isinstance(value, (int, np.integer)):
+        value = np.uint32(value)
+    return ops.cast(value, "uint32")
+
+
+def _rotate_left(word, bits):
+    return ops.left_shift(word, _word(bits)) | ops.right_shift(word, _word(32 - bits))
+
+
+def _split(seed):
+    return _word(seed & 0xFFFFFFFF), _word((seed >> 32) & 0xFFFFFFFF)
+
+
+def _purpose_code(purpose):
+    return zlib.crc32(purpose.encode())
+
+
+def _words(key, row, columns):
+    """Two uint32 words for each pair of columns, of shape (rows, ceil(columns / 2))."""
+    column = _word(np.arange((columns + 1) // 2, dtype=np.uint32)[np.newaxis])
+    return threefry2x32(key, (row, column))
+
+
+def _fraction(word):
+    """A float32 in the open interval (0, 1) from the upper 23 bits of a word."""
+    return (ops.cast(ops.right_shift(word, _word(9)), "float32") + 0.5) * 2.0**-23
+
+
+def _uniforms(key, row, columns):
+    first, second = _words(key, row, columns)
+    return ops.concatenate([_fraction(first), _fraction(second)], axis=1)[:, :columns]
+
+
+def _normals(key, row, columns):
+    """The Box-Muller transform of pairs of uniforms."""
+    first, second = _words(key, row, columns)
+    radius = ops.sqrt(-2.0 * ops.log(_fraction(first)))
+    angle = 2.0 * math.pi * _fraction(second)
+    both = ops.concatenate([radius * ops.cos(angle), radius * ops.sin(angle)], axis=1)
+    return both[:, :columns]

@@ -1,0 +1,122 @@
+"""What every regularizer has in common, and how one is found by its name.
+
+A regularizer of the discriminator is one of two kinds: a `Penalty` is a cost that the training
+step adds to the discriminator's loss, a `Constraint` moves its variables after each update.
+"""
+
+import keras
+from keras import ops
+
+from ganzoo.registry import Registry
+from ganzoo.validation import check_positive_integer
+
+REGULARIZERS = Registry("regularizer")
+
+
+class Regularizer:
+    """The part that penalties and constraints share.
+
+    Attributes:
+        name: The name in the registry and in the logs.
+    """
+
+    name = None
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        """Returns the regularizer that `get_config` described."""
+        return cls(**config)
+
+
+class Penalty(Regularizer):
+    """A cost of the discriminator that depends on the gradient of its logits.
+
+    Args:
+        every: The training step evaluates the penalty at each `every`-th discriminator update
+            and multiplies it by `every`, so that its average strength does not depend on it.
+
+    Raises:
+        ValueError: If `every` is not a positive integer.
+    """
+
+    def __init__(self, every=1):
+        self.every = check_positive_integer("every", every)
+
+    def penalty(self, critic, real, fake, draws):
+        """Returns the weighted penalty of one batch, without the factor `every`.
+
+        Args:
+            critic: The discriminator with its labels bound: `critic(images)` gives logits
+                `(batch, 1)`, `critic.gradient(images)` the gradient of their sum with respect to
+                the images, in the shape of the images.
+            real: Real images in [-1, 1], `(batch, height, width, channels)`, or vectors.
+            fake: Generated ones, likewise.
+            draws: The `ganzoo.random.Draws` of the step.
+
+        Returns:
+            A scalar, float32 or float64.
+        """
+        raise NotImplementedError(
+            f"`{type(self).__name__}` must implement `penalty(critic, real, fake, draws)`."
+        )
+
+    def get_config(self):
+        return {"every": self.every}
+
+
+class Constraint(Regularizer):
+    """A set to which the discriminator's variables are taken back after each of its updates."""
+
+    def constrain(self, variables):
+        """Assigns to each of the Keras `variables` its nearest value in the set."""
+        raise NotImplementedError(f"`{type(self).__name__}` must implement `constrain(variables)`.")
+
+
+def at_least_float32(values):
+    """Returns half precision as float32, and anything else as it is."""
+    return ops.cast(values, keras.backend.result_type(values.dtype, "float32"))
+
+
+def squared_norms(gradients):
+    """Returns the squared Euclidean norm of each example's gradient, `(batch,)`."""
+    axes = tuple(range(1, len(gradients.shape)))
+    return ops.sum(ops.square(at_least_float32(gradients)), axis=axes)
+
+
+def get(identifier):
+    """Returns the regularizer that `identifier` stands for.
+
+    Args:
+        identifier: A name of `ganzoo.regularizers.names()`, which gives the paper's strength, the
+            dictionary that `keras.saving.serialize_keras_object` made of a regularizer, or a
+            regularizer, which is returned.
+
+    Raises:
+        ValueError: If it is none of these.
+
+    Example:
+
+    >>> from ganzoo import regularizers
+    >>> regularizers.get("r1").gamma
+    10.0
+    """
+    if isinstance(identifier, str):
+        return REGULARIZERS[identifier]()
+    regularizer = identifier
+    if isinstance(identifier, dict):
+        regularizer = keras.saving.deserialize_keras_object(identifier)
+    if not isinstance(regularizer, Regularizer):
+        raise ValueError(
+            f"A regularizer must be one of the names {', '.join(names())}, a config dictionary, or "
+            f"a `Regularizer`. Received: {identifier!r}"
+        )
+    return regularizer
+
+
+def names():
+    """Returns the names of all regularizers in alphabetical order."""
+    return REGULARIZERS.names()

@@ -1,0 +1,47 @@
+"""The zero-centred gradient penalty on generated images."""
+
+import keras
+from keras import ops
+
+from ganzoo.regularizers.base import REGULARIZERS, Penalty, squared_norms
+from ganzoo.validation import check_non_negative
+
+
+@REGULARIZERS.register("r2")
+@keras.saving.register_keras_serializable(package="ganzoo")
+class R2(Penalty):
+    """`gamma / 2 * E[||grad D(G(z))||^2]` over generated images, with `D` the logits.
+
+    The gradient is with respect to the generated images. As for `R1`, the strength of a `gamma`
+    depends on the range and the number of pixels: it is meant for images in [-1, 1].
+
+    Args:
+        gamma: Strength of the penalty, at least 0. The paper's is 10.
+        every: Discriminator updates from one evaluation to the next.
+
+    Raises:
+        ValueError: If `gamma` is negative or `every` is not a positive integer.
+
+    Example:
+
+    >>> from ganzoo import regularizers
+    >>> both = [regularizers.R1(gamma=0.05), regularizers.R2(gamma=0.05)]
+
+    Reference:
+        [Which Training Methods for GANs do actually Converge?](
+        https://arxiv.org/abs/1801.04406), equation 10;
+        [The GAN is dead; long live the GAN!](https://arxiv.org/abs/2501.05417), which uses it
+        together with `R1`.
+    """
+
+    name = "r2"
+
+    def __init__(self, gamma=10.0, every=1):
+        super().__init__(every)
+        self.gamma = check_non_negative("gamma", gamma)
+
+    def penalty(self, critic, real, fake, draws):
+        return self.gamma / 2 * ops.mean(squared_norms(critic.gradient(fake)))
+
+    def get_config(self):
+        return {"gamma": self.gamma, **super().get_config()}

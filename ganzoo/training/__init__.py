@@ -1,0 +1,7 @@
+"""The model that trains, and what its one step is made of."""
+
+from ganzoo.training.critic import Critic
+from ganzoo.training.gan import GAN
+from ganzoo.training.optimizer import AdversarialOptimizer
+
+__all__ = ["GAN", "AdversarialOptimizer", "Critic"]

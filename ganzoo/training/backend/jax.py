@@ -1,0 +1,111 @@
+"""JAX: the same stateful code runs as pure functions, inside scopes that hold the state."""
+
+import jax
+import keras
+
+
+def run_step(model, step, state, data):
+    """Runs `step(data)` on the given state; returns its logs and the new state.
+
+    Args:
+        model: The model whose groups of variables `state` has the values of.
+        step: Function of a batch that reads and updates the model's variables.
+        state: Values of the trainable, the non-trainable, in training the optimizer's, and the
+            metrics' variables.
+        data: A batch.
+    """
+    groups = [model.trainable_variables, model.non_trainable_variables, model.metrics_variables]
+    if len(state) == 4:
+        groups.insert(2, model.optimizer.variables)
+    mapping = [
+        pair
+        for group, values in zip(groups, state, strict=True)
+        for pair in zip(group, values, strict=True)
+    ]
+    with keras.StatelessScope(state_mapping=mapping) as scope:
+        logs = step(data)
+    return logs, tuple([scope.get_current_value(v) for v in group] for group in groups)
+
+
+def value_and_grad(objective, variables, state):
+    """Differentiates an objective that may update state.
+
+    Args:
+        objective: Function without arguments; returns a scalar and a structure of other results.
+        variables: The variables to differentiate by.
+        state: All variables that the objective may read or update.
+
+    Returns:
+        The scalar, the other results and the list of gradients.
+    """
+    chosen = {id(variable) for variable in variables}
+    others = [variable for variable in state if id(variable) not in chosen]
+    other_values = [variable.value for variable in others]
+
+    def pure_objective(values):
+        mapping = [*zip(variables, values, strict=True), *zip(others, other_values, strict=True)]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            value, results = objective()
+        return value, (results, [scope.get_current_value(variable) for variable in others])
+
+    (value, (results, updated)), gradients = jax.value_and_grad(pure_objective, has_aux=True)(
+        [variable.value for variable in variables]
+    )
+    for variable, before, after in zip(others, other_values, updated, strict=True):
+        if after is not before:
+            variable.assign(after)
+    return value, results, gradients
+
+
+def input_gradient(function, inputs):
+    """Returns the gradient of the scalar `function(inputs)` by its inputs.
+
+    The gradient can be differentiated again by the variables that it depends on.
+    """
+    return jax.grad(function)(inputs)
+
+
+def apply_gradients(optimizer, gradients, variables):
+    """Lets a built optimizer update the variables that it was built with.
+
+    The stateless form serves every optimizer: the stateful one raises in a `LossScaleOptimizer`.
+    """
+    new_values, new_optimizer_values = optimizer.stateless_apply(
+        [variable.value for variable in optimizer.variables],
+        gradients,
+        [variable.value for variable in variables],
+    )
+    for variable, value in zip(
+        [*variables, *optimizer.variables], [*new_values, *new_optimizer_values], strict=True
+    ):
+        variable.assign(value)
+
+
+def replica_context():
+    """Returns (0, 1): under `keras.distribution` one program computes the global batch."""
+    return 0, 1
+
+
+def replica_count(model):
+    """Returns 1: under `keras.distribution` one program computes the global batch."""
+    return 1
+
+
+def prefers_jit():
+    """Whether XLA pays: on JAX it always does."""
+    return True
+
+
+def compiled(function, model):
+    """Compiles a function of arrays that reads the variables of `model`."""
+
+    @jax.jit
+    def pure_function(values, *arguments):
+        mapping = zip(model.variables, values, strict=True)
+        with keras.StatelessScope(state_mapping=list(mapping)):
+            return function(*arguments)
+
+    def call(*arguments):
+        return pure_function([variable.value for variable in model.variables], *arguments)
+
+    return call

@@ -1,0 +1,216 @@
+"""What comes into a GAN, checked before the first step."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from ganzoo import regularizers as regularizers_module
+from ganzoo.data import Batches, Dataset
+from ganzoo.training import backend
+from ganzoo.validation import check_positive_integer
+
+
+def check_networks(generator, discriminator, latent_dim, num_classes):
+    """Returns the size of the latents and the shape of an example, if the two networks fit."""
+    for name, network in (("generator", generator), ("discriminator", discriminator)):
+        if not isinstance(network, keras.Model) or not network.built:
+            raise ValueError(
+                f"`{name}` must be a built `keras.Model`. Received: {name}={network!r}. A "
+                "subclassed model is built by calling it once."
+            )
+        inputs = len(network.inputs) if getattr(network, "inputs", None) else None
+        expected = 1 if num_classes is None else 2
+        if inputs not in (None, expected):
+            raise ValueError(
+                f"`{name}` must have {expected} input(s) where num_classes={num_classes}. "
+                f"Received: a {name} with {inputs}. Networks of a conditional GAN take labels as "
+                "their second input."
+            )
+    expected_latent = _first_input_shape(generator)
+    if latent_dim is None:
+        if expected_latent is None or len(expected_latent) != 1:
+            raise ValueError(
+                "`latent_dim` cannot be read off this generator: give it. Received: latent_dim=None"
+            )
+        latent_dim = expected_latent[0]
+    latent_dim = check_positive_integer("latent_dim", latent_dim)
+    if expected_latent not in (None, (latent_dim,)):
+        raise ValueError(
+            f"The generator takes latents of shape {expected_latent}. "
+            f"Received: latent_dim={latent_dim}"
+        )
+    example_shape = tuple(generator.output_shape[1:])
+    taken = _first_input_shape(discriminator)
+    if taken not in (None, example_shape):
+        raise ValueError(
+            f"The discriminator must take what the generator makes. Received: a generator of shape "
+            f"{example_shape} and a discriminator of shape {taken}"
+        )
+    return latent_dim, example_shape
+
+
+def check_regularizers(regularizers):
+    """Returns the list of regularizers, if each is one and no two share a name."""
+    if not isinstance(regularizers, (list, tuple)):
+        raise ValueError(
+            "`regularizers` must be a list of `ganzoo.regularizers`. Received: "
+            f"regularizers={regularizers!r}"
+        )
+    regularizers = [regularizers_module.get(regularizer) for regularizer in regularizers]
+    names = [regularizer.name for regularizer in regularizers]
+    if len(set(names)) != len(names):
+        raise ValueError(f"No two `regularizers` may have one name. Received: {names}")
+    return regularizers
+
+
+def check_single_replica(replicas, steps_per_execution):
+    """Raises where several steps per call meet several replicas, which stock Keras cannot run."""
+    if replicas > 1:
+        raise ValueError(
+            "Several replicas train one step per call. Expected: steps_per_execution=1. "
+            f"Received: steps_per_execution={steps_per_execution} with {replicas} replicas"
+        )
+
+
+def check_sample_labels(labels, n, seed, num_classes):
+    """Returns int32 labels of shape `(n,)` to sample with, or `None` without classes."""
+    if num_classes is None:
+        if labels is not None:
+            raise ValueError(
+                f"This GAN has no classes. Expected: labels=None. Received: labels={labels!r}"
+            )
+        return None
+    if labels is None:
+        return ((seed + np.arange(n)) % num_classes).astype("int32")
+    labels = np.asarray(labels)
+    if labels.shape not in ((), (n,)) or not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"`labels` must be one class or {n} classes. Received: labels={labels!r}")
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise ValueError(
+            f"`labels` must be classes from 0 to {num_classes - 1}. Received: labels={labels!r}"
+        )
+    return np.broadcast_to(labels, n).astype("int32")
+
+
+def as_batches(gan, x, y, batch_size):
+    """Returns what `keras.Model.fit` takes: batches whose first was seen to be right."""
+    if isinstance(x, Dataset):
+        if y is not None:
+            raise ValueError("A `Dataset` brings its own labels. Received: a Dataset and `y`.")
+        x = x.batches(batch_size * gan.discriminator_steps, seed=gan.seed)
+    elif hasattr(x, "shape"):
+        dataset = Dataset(np.asarray(x), None if y is None else np.asarray(y), gan.num_classes)
+        return as_batches(gan, dataset, None, batch_size)
+    elif y is not None:
+        raise ValueError("Batches bring their own labels. Received: batches and `y`.")
+    if isinstance(x, Batches):
+        x.follow(lambda: gan.step)
+        _check_batch(gan, x.batch(0))
+    elif isinstance(x, keras.utils.PyDataset):
+        _check_py_dataset(gan, x)
+    elif hasattr(x, "element_spec"):
+        _check_tf_dataset(gan, x)
+    else:
+        raise ValueError(
+            "`x` must be a `ganzoo.data.Dataset`, an array, a `ganzoo.data.Batches`, a "
+            f"`keras.utils.PyDataset` or a `tf.data.Dataset`. Received: x={x!r}"
+        )
+    return x
+
+
+def split_batch(batch, num_classes, parts):
+    """Splits a batch into the examples and labels of each discriminator update, ready to use.
+
+    Part k has the rows k, k + parts, k + 2 parts, ...: so the parts of a batch that is spread over
+    replicas are together those of the whole batch.
+
+    Returns:
+        Two lists of `parts` tensors: float examples, images in [-1, 1]; and int32 labels, or
+        `None` for each part without classes.
+    """
+    examples, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
+    examples = [_to_unit_range(part) for part in _every_nth(examples, parts)]
+    if num_classes is None:
+        return examples, [None] * parts
+    return examples, [ops.cast(part, "int32") for part in _every_nth(labels, parts)]
+
+
+def _every_nth(rows, parts):
+    if parts == 1:
+        return [rows]
+    rows = ops.reshape(rows, (-1, parts, *rows.shape[1:]))
+    return [rows[:, k] for k in range(parts)]
+
+
+def _to_unit_range(examples):
+    if keras.backend.standardize_dtype(examples.dtype) == "uint8":
+        return ops.cast(examples, keras.config.floatx()) / 127.5 - 1.0
+    return ops.cast(examples, keras.config.floatx())
+
+
+def _first_input_shape(network):
+    if not getattr(network, "inputs", None):
+        return None
+    return tuple(network.inputs[0].shape[1:])
+
+
+def _check_batch(gan, batch):
+    """Checks one batch of NumPy arrays, and returns its size."""
+    examples, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
+    if gan.num_classes is not None and labels is None:
+        raise ValueError(
+            f"A GAN with num_classes={gan.num_classes} trains on (examples, labels). "
+            "Received: examples without labels"
+        )
+    Dataset(np.asarray(examples), None if labels is None else np.asarray(labels), gan.num_classes)
+    if tuple(examples.shape[1:]) != gan.example_shape:
+        raise ValueError(
+            f"The networks are made for examples of shape {gan.example_shape}. "
+            f"Received: examples of shape {tuple(examples.shape[1:])}"
+        )
+    if len(examples) % gan.discriminator_steps:
+        raise ValueError(
+            "A batch is split among the discriminator's updates of a step, so its size must be a "
+            f"multiple of discriminator_steps={gan.discriminator_steps}. "
+            f"Received: a batch of {len(examples)}"
+        )
+    replicas = backend.replica_count(gan)
+    if len(examples) // gan.discriminator_steps % replicas:
+        raise ValueError(
+            "Each replica takes an equal share of the examples of an update. Received: a batch of "
+            f"{len(examples)} for {replicas} replicas and discriminator_steps="
+            f"{gan.discriminator_steps}"
+        )
+    return len(examples)
+
+
+def _check_py_dataset(gan, dataset):
+    if not dataset.num_batches:
+        raise ValueError("The data must hold at least one batch. Received: no batches")
+    first = _check_batch(gan, dataset[0])
+    if math.isfinite(dataset.num_batches):
+        _check_equal_sizes(first, len(dataset[dataset.num_batches - 1][0]))
+
+
+def _check_tf_dataset(gan, dataset):
+    spec = dataset.element_spec
+    examples = spec[0] if isinstance(spec, tuple) else spec
+    if examples.shape.rank is None or examples.shape[0] is None:
+        raise ValueError(
+            "All batches of a `tf.data.Dataset` must have one size that is known before training: "
+            f"use `.batch(size, drop_remainder=True)`. Received: element_spec={spec!r}"
+        )
+    for batch in dataset.take(1).as_numpy_iterator():
+        _check_batch(gan, batch)
+        return
+    raise ValueError("The data must hold at least one batch. Received: an empty tf.data.Dataset")
+
+
+def _check_equal_sizes(first, last):
+    if first != last:
+        raise ValueError(
+            "All batches must have one size: drop the remainder. Received: a first batch of "
+            f"{first} and a last one of {last}"
+        )

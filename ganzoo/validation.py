@@ -1,0 +1,56 @@
+"""Checks of arguments: each raises an error that says what was expected and what came."""
+
+import math
+import numbers
+
+
+def check_positive_integer(name, value):
+    """Returns `value` as an `int` of at least 1, or raises `ValueError`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+    return int(value)
+
+
+def check_non_negative(name, value):
+    """Returns `value` as a finite `float` of at least 0, or raises `ValueError`."""
+    if not _is_finite_number(value) or value < 0:
+        raise ValueError(f"`{name}` must be a number of at least 0. Received: {name}={value!r}")
+    return float(value)
+
+
+def check_positive(name, value):
+    """Returns `value` as a finite `float` above 0, or raises `ValueError`."""
+    if not _is_finite_number(value) or value <= 0:
+        raise ValueError(f"`{name}` must be a number above 0. Received: {name}={value!r}")
+    return float(value)
+
+
+def check_fraction(name, value):
+    """Returns `value` as a `float` in [0, 1), or raises `ValueError`."""
+    if not _is_finite_number(value) or not 0 <= value < 1:
+        raise ValueError(f"`{name}` must be a number in [0, 1). Received: {name}={value!r}")
+    return float(value)
+
+
+def check_choice(name, value, choices):
+    """Returns `value` if it is one of `choices`, or raises `ValueError` that lists them."""
+    if value not in choices:
+        listed = ", ".join(repr(choice) for choice in choices)
+        raise ValueError(f"`{name}` must be one of {listed}. Received: {name}={value!r}")
+    return value
+
+
+def check_image_shape(image_shape):
+    """Returns `image_shape` as a tuple of three positive integers, (height, width, channels)."""
+    if not isinstance(image_shape, (tuple, list)) or len(image_shape) != 3:
+        raise ValueError(
+            "`image_shape` must be three positive integers, (height, width, channels). "
+            f"Received: image_shape={image_shape!r}"
+        )
+    return tuple(check_positive_integer("image_shape", side) for side in image_shape)
+
+
+def _is_finite_number(value):
+    return (
+        isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    )

@@ -1,0 +1,41 @@
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+ROOT = pathlib.Path(__file__).parent
+VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "ganzoo/__init__.py").read_text()).group(1)
+
+JAX = ["jax>=0.7"]
+TENSORBOARD = ["tensorboard>=2.20"]
+BENCHMARK = ["torch>=2.6"]
+
+setup(
+    name="ganzoo",
+    version=VERSION,
+    description="The GAN library and model zoo for Keras 3",
+    long_description=(ROOT / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    packages=find_packages(include=["ganzoo", "ganzoo.*"]),
+    entry_points={"console_scripts": ["ganzoo = ganzoo.cli.main:main"]},
+    install_requires=[
+        "tensorflow>=2.21,<2.22",
+        "keras>=3.15.1",
+        "numpy>=2.0",
+        "absl-py>=2.1",
+        "pillow>=11.0",
+        "scikit-learn>=1.5",
+        "tensorflow-datasets>=4.9.10",
+        # tensorflow-datasets 4.9.10 imports it without declaring it.
+        "importlib_resources>=6.0",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        "jax": JAX,
+        "tensorboard": TENSORBOARD,
+        "bench": BENCHMARK,
+        "dev": [*JAX, *TENSORBOARD, "pytest>=8.3", "ruff>=0.12"],
+    },
+)

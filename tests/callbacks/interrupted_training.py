@@ -1,0 +1,47 @@
+"""A training that is cut off within an epoch, and one that goes on from its backup."""
+
+import keras
+import tiny_gan
+
+
+class Interrupted(Exception):
+    """Stands for whatever ends a process."""
+
+
+class InterruptAt(keras.callbacks.Callback):
+    """Raises after a batch of an epoch, both counted from 0."""
+
+    def __init__(self, epoch, batch):
+        super().__init__()
+        self.epoch, self.batch = epoch, batch
+        self._present_epoch = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._present_epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self._present_epoch, batch) == (self.epoch, self.batch):
+            raise Interrupted
+
+
+def train(
+    backup=None, callbacks=(), conditional=False, initialization=0, discriminator_steps=1, **compile
+):
+    """Trains for 4 epochs of several batches each, from a backup if there is one."""
+    gan = tiny_gan.build(conditional, discriminator_steps=discriminator_steps, **compile)
+    if initialization:
+        other = tiny_gan.build(conditional, seed=initialization)
+        gan.set_weights(other.get_weights())
+    if backup is not None:
+        callbacks = [
+            keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False),
+            *callbacks,
+        ]
+    gan.fit(
+        tiny_gan.dataset(conditional=conditional),
+        batch_size=8,
+        epochs=4,
+        callbacks=list(callbacks),
+        verbose=0,
+    )
+    return gan

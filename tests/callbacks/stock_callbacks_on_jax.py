@@ -1,0 +1,66 @@
+"""Run in a process of its own under KERAS_BACKEND=jax; prints what it found as JSON."""
+
+import json
+import pathlib
+import sys
+
+import keras
+import numpy as np
+import tiny_gan
+from interrupted_training import InterruptAt, Interrupted, train
+from keras import callbacks
+
+from ganzoo.callbacks import NaNGuard, SampleGrid
+
+folder = pathlib.Path(sys.argv[1])
+facts = {"backend": keras.backend.backend(), "rates": []}
+
+
+def fit(gan, callbacks, epochs):
+    gan.fit(tiny_gan.dataset(), batch_size=16, epochs=epochs, callbacks=callbacks, verbose=0)
+    return gan
+
+
+def difference(first, second):
+    return tiny_gan.largest_difference(tiny_gan.state(first), tiny_gan.state(second))
+
+
+# Resuming.
+straight = train()
+try:
+    train(backup=folder / "backup", callbacks=[InterruptAt(epoch=2, batch=1)])
+except Interrupted:
+    resumed = train(backup=folder / "backup", initialization=1)
+    facts["resumed_difference"] = difference(straight, resumed)
+
+# Rates and whole checkpoints.
+gan = tiny_gan.build(g_rate=1e-3, d_rate=4e-3)
+players = gan.optimizer.generator, gan.optimizer.discriminator
+record = callbacks.LambdaCallback(
+    on_epoch_end=lambda epoch, logs: facts["rates"].append(
+        [float(player.learning_rate) for player in players]
+    )
+)
+schedule = callbacks.LearningRateScheduler(lambda epoch, rate: 1e-3 / 2**epoch)
+fit(gan, [schedule, record, callbacks.ModelCheckpoint(str(folder / "gan.keras"))], epochs=3)
+facts["checkpoint_difference"] = difference(gan, keras.saving.load_model(folder / "gan.keras"))
+
+# Early stopping, and pictures in the middle of an epoch.
+gan = tiny_gan.build()
+worsening = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(fid=epoch))
+stopping = callbacks.EarlyStopping(monitor="fid", mode="min", patience=1)
+fit(
+    gan, [worsening, stopping, SampleGrid(folder / "samples", n=4, every=3, unit="steps")], epochs=9
+)
+facts["epochs_until_stopped"] = gan.step // 3
+facts["pictures"] = sorted(path.name for path in (folder / "samples").glob("*.png"))
+
+# NaN.
+weights = gan.discriminator.get_weights()
+gan.discriminator.set_weights([np.full_like(value, np.nan) for value in weights])
+try:
+    fit(gan, [NaNGuard()], epochs=1)
+except FloatingPointError as error:
+    facts["nan"] = type(error).__name__
+
+print(json.dumps(facts))

@@ -1,0 +1,22 @@
+"""Settings of the whole suite, which runs on TensorFlow; JAX runs in fresh processes."""
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+import keras
+import pytest
+import tensorflow as tf
+
+# Two virtual processors, so that tests can train on two replicas.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture(autouse=True)
+def reproducible():
+    """Gives every test the same random initial weights, wherever it runs in the suite."""
+    keras.utils.set_random_seed(0)

@@ -1,0 +1,127 @@
+"""What a data set accepts, and what it refuses before anything is built on it."""
+
+import numpy as np
+import pytest
+
+from ganzoo.data import Dataset
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (6, 4, 5, 3), dtype=np.uint8)
+FLOATS = RNG.uniform(-1, 1, (6, 4, 5, 3)).astype(np.float32)
+VECTORS = RNG.normal(size=(6, 2))
+
+
+def test_uint8_images_are_kept_as_they_are():
+    dataset = Dataset(IMAGES)
+    assert dataset.examples is IMAGES
+    assert dataset.image_shape == dataset.example_shape == (4, 5, 3)
+    assert len(dataset) == 6
+    assert dataset.labels is None and dataset.num_classes is None
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_float_images_and_vectors_become_float32(dtype):
+    assert Dataset(FLOATS.astype(dtype)).examples.dtype == np.float32
+    vectors = Dataset(VECTORS.astype(dtype))
+    assert vectors.examples.dtype == np.float32
+    assert vectors.example_shape == (2,)
+
+
+def test_vectors_have_no_image_shape():
+    with pytest.raises(AttributeError, match="example_shape"):
+        _ = Dataset(VECTORS).image_shape
+
+
+def test_strided_data_are_made_contiguous():
+    assert Dataset(IMAGES[::2]).examples.flags.c_contiguous
+    assert Dataset(IMAGES, np.arange(12)[::2]).labels.flags.c_contiguous
+
+
+def test_labels_become_int32_and_classes_are_counted():
+    dataset = Dataset(IMAGES, [0, 1, 2, 0, 1, 2])
+    assert dataset.labels.dtype == np.int32
+    assert dataset.num_classes == 3
+    assert Dataset(IMAGES, [0] * 6, class_names=["a", "b"]).num_classes == 2
+    assert Dataset(IMAGES, [0] * 6, num_classes=5).num_classes == 5
+
+
+def test_repr_says_what_it_is():
+    dataset = Dataset(np.repeat(IMAGES, 200, axis=0), np.arange(1200) % 10, name="x", split="test")
+    assert (
+        repr(dataset) == "Dataset('x' test, 1,200 uint8 images of shape (4, 5, 3), 10 classes)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("examples", "message"),
+    [
+        (np.zeros((0, 4, 4, 1), np.uint8), "empty"),
+        (np.zeros((3, 0, 4, 1), np.uint8), "empty"),
+        (IMAGES[0], r"shape \(count, height, width, channels\)"),
+        (IMAGES[..., 0], r"images\[..., None\]"),
+        (np.moveaxis(np.tile(IMAGES, (1, 4, 4, 1)), -1, 1), "channels last"),
+        (FLOATS * 0.5 + 0.5, r"\[0, 1\].*images \* 2 - 1"),
+        (FLOATS * 127.5 + 127.5, r"\[0, 255\].*127.5 - 1"),
+        (FLOATS * 2, r"must be in \[-1, 1\]"),
+        ((IMAGES > 127).astype(np.uint8), "multiply them by 255"),
+        ([[1.0, 2.0], [3.0]], "equal rows"),
+    ],
+)
+def test_unfit_examples_are_refused(examples, message):
+    with pytest.raises(ValueError, match=message) as raised:
+        Dataset(examples)
+    assert "Received" in str(raised.value)
+
+
+@pytest.mark.parametrize("data", [FLOATS, VECTORS])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_rows_that_are_not_finite_are_counted_and_named(data, value):
+    bad = data.copy()
+    bad[2].flat[1] = bad[4].flat[0] = value
+    with pytest.raises(ValueError, match="2 such rows of 6, the first at 2"):
+        Dataset(bad)
+
+
+@pytest.mark.parametrize(
+    "examples",
+    [
+        IMAGES.astype(np.int64),
+        IMAGES.astype(np.uint16),
+        IMAGES > 127,
+        np.arange(12).reshape(6, 2),
+        np.zeros((6, 2), np.uint8),
+        np.array([None] * 6),
+        IMAGES.astype(object),
+        np.array([["a", "b"]]),
+        None,
+    ],
+)
+def test_other_types_are_refused(examples):
+    with pytest.raises((TypeError, ValueError), match="Received"):
+        Dataset(examples)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"labels": [0, 1]}, r"shape \(6,\).*Received: labels.shape=\(2,\)"),
+        ({"labels": np.eye(6, dtype=int)}, "argmax"),
+        ({"labels": np.zeros((6, 1), int)}, r"labels\[:, 0\]"),
+        ({"labels": [0, 1, 2, 3, 4, -1]}, r"\[-1, 4\]"),
+        ({"labels": [-1] * 6}, r"\[-1, -1\]"),
+        ({"labels": range(6), "num_classes": 5}, r"\[0, 5\], num_classes=5"),
+        ({"labels": range(6), "num_classes": 0}, "num_classes=0"),
+        ({"labels": [0] * 6, "num_classes": 3, "class_names": ["a", "b"]}, "2 names"),
+        ({"num_classes": 10}, "need `labels`"),
+        ({"class_names": ["a"]}, "need `labels`"),
+    ],
+)
+def test_unfit_labels_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Dataset(IMAGES, **arguments)
+
+
+@pytest.mark.parametrize("labels", [np.zeros(6), [None] * 6, ["a"] * 6, [True] * 6])
+def test_labels_that_are_no_integers_are_refused(labels):
+    with pytest.raises(TypeError, match="Received"):
+        Dataset(IMAGES, labels)

@@ -1,0 +1,356 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers, ops
+
+from ganzoo.layers import SpectralNormalization
+
+KINDS = ["dense", "conv_1d", "conv_2d", "conv_3d", "conv_2d_transpose", "embedding"]
+
+
+def layer_of(kind, dtype=None):
+    return {
+        "dense": lambda: layers.Dense(5, dtype=dtype),
+        "conv_1d": lambda: layers.Conv1D(5, 3, dtype=dtype),
+        "conv_2d": lambda: layers.Conv2D(5, (3, 2), strides=2, dtype=dtype),
+        "conv_3d": lambda: layers.Conv3D(5, 2, dtype=dtype),
+        "conv_2d_transpose": lambda: layers.Conv2DTranspose(5, (3, 2), strides=2, dtype=dtype),
+        "embedding": lambda: layers.Embedding(6, 4, dtype=dtype),
+    }[kind]()
+
+
+def inputs_of(kind, dtype="float32"):
+    rng = np.random.default_rng(0)
+    if kind == "embedding":
+        return ops.array([[0, 5], [3, 3]])
+    shape = {
+        "dense": (2, 7),
+        "conv_1d": (2, 6, 3),
+        "conv_2d": (2, 6, 6, 3),
+        "conv_3d": (2, 4, 4, 4, 3),
+        "conv_2d_transpose": (2, 4, 4, 3),
+    }[kind]
+    return ops.array(rng.standard_normal(shape).astype(dtype))
+
+
+def paper_matrix(kind, kernel):
+    """The paper's W in float64: a row for each output."""
+    kernel = np.asarray(kernel, "float64")
+    if kind == "embedding":
+        return kernel
+    if kind == "conv_2d_transpose":
+        return np.transpose(kernel, (2, 0, 1, 3)).reshape(kernel.shape[2], -1)
+    return kernel.reshape(-1, kernel.shape[-1]).T
+
+
+def unit(vector):
+    return vector / (np.linalg.norm(vector) + 1e-12)
+
+
+def paper_iteration(matrix, u, iterations=1):
+    """Algorithm 1 of the paper, u and v being rows and columns of W: returns u, v and sigma."""
+    for _ in range(iterations):
+        v = unit(matrix.T @ u)
+        u = unit(matrix @ v)
+    return u, v, u @ matrix @ v
+
+
+def kernel_of(wrapper):
+    return wrapper.kernel.numpy()
+
+
+def built(kind, dtype=None, **arguments):
+    wrapper = SpectralNormalization(layer_of(kind, dtype), **arguments)
+    wrapper(inputs_of(kind))
+    return wrapper
+
+
+def output_with_kernel(wrapper, kernel, inputs):
+    """The output of the wrapped layer alone with another kernel, and the old kernel put back."""
+    before = kernel_of(wrapper)
+    wrapper.kernel.assign(kernel)
+    output = ops.convert_to_numpy(wrapper.layer(inputs))
+    wrapper.kernel.assign(before)
+    return output
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sigma_converges_to_the_largest_singular_value(kind):
+    wrapper = built(kind)
+    wrapper.kernel.assign(np.random.default_rng(1).standard_normal(wrapper.kernel.shape))
+    for _ in range(200):
+        wrapper(inputs_of(kind), training=True)
+    largest = np.linalg.svd(paper_matrix(kind, kernel_of(wrapper)), compute_uv=False)[0]
+    np.testing.assert_allclose(wrapper.sigma(), largest, rtol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_u_has_one_entry_for_each_output(kind):
+    assert built(kind).u.shape == (6 if kind == "embedding" else 5,)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("iterations", [1, 3])
+def test_training_call_follows_algorithm_1(kind, iterations):
+    wrapper, inputs = built(kind, power_iterations=iterations), inputs_of(kind)
+    # A start far from the singular vector, so that the number of iterations shows.
+    start = unit(np.random.default_rng(2).standard_normal(wrapper.u.shape[0]))
+    wrapper.u.assign(start)
+    u, _, sigma = paper_iteration(paper_matrix(kind, kernel_of(wrapper)), start, iterations)
+    output = wrapper(inputs, training=True)
+    np.testing.assert_allclose(wrapper.u.numpy(), u, atol=1e-6)
+    expected = output_with_kernel(wrapper, kernel_of(wrapper) / sigma, inputs)
+    np.testing.assert_allclose(output, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_inference_before_training_divides_by_the_spectral_norm(kind):
+    wrapper, inputs = built(kind), inputs_of(kind)
+    largest = np.linalg.svd(paper_matrix(kind, kernel_of(wrapper)), compute_uv=False)[0]
+    expected = output_with_kernel(wrapper, kernel_of(wrapper) / largest, inputs)
+    np.testing.assert_allclose(wrapper(inputs, training=False), expected, rtol=0.02, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradient_is_the_papers(kind):
+    wrapper, inputs = built(kind, "float64"), inputs_of(kind, "float64")
+    start = unit(np.random.default_rng(2).standard_normal(wrapper.u.shape[0]))
+    wrapper.u.assign(start)
+    kernel = kernel_of(wrapper)
+    u, v, sigma = paper_iteration(paper_matrix(kind, kernel), start)
+
+    with tf.GradientTape() as tape:
+        loss = ops.sum(ops.sin(wrapper(inputs, training=True)))
+    gradient = paper_matrix(kind, tf.convert_to_tensor(tape.gradient(loss, wrapper.kernel.value)))
+
+    wrapper.kernel.assign(kernel / sigma)
+    with tf.GradientTape() as tape:
+        loss = ops.sum(ops.sin(wrapper.layer(inputs)))
+    plain = tf.convert_to_tensor(tape.gradient(loss, wrapper.kernel.value))
+    G, W_bar = paper_matrix(kind, plain), paper_matrix(kind, kernel / sigma)
+
+    # Equation 12, with the derivative of sigma at fixed u and v.
+    expected = (G - np.sum(G * W_bar) * np.outer(u, v)) / sigma
+    np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-12)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradient_is_orthogonal_to_the_kernel(kind, training):
+    wrapper, inputs = built(kind, "float64"), inputs_of(kind, "float64")
+    with tf.GradientTape() as tape:
+        loss = ops.sum(ops.sin(wrapper(inputs, training=training)))
+    gradient = tf.convert_to_tensor(tape.gradient(loss, wrapper.kernel.value)).numpy()
+    kernel = kernel_of(wrapper)
+    cosine = np.sum(gradient * kernel) / np.linalg.norm(gradient) / np.linalg.norm(kernel)
+    assert abs(cosine) < 1e-10
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kernel_is_never_assigned(kind):
+    wrapper = built(kind)
+    before = kernel_of(wrapper)
+    for training in (True, False):
+        wrapper(inputs_of(kind), training=training)
+    np.testing.assert_array_equal(kernel_of(wrapper), before)
+
+
+def test_u_moves_only_in_training():
+    wrapper, inputs = built("conv_2d"), inputs_of("conv_2d")
+    start = unit(np.ones(5)).astype("float32")
+    wrapper.u.assign(start)
+    wrapper(inputs)
+    wrapper(inputs, training=False)
+    np.testing.assert_array_equal(wrapper.u.numpy(), start)
+    wrapper.trainable = False
+    wrapper(inputs, training=True)
+    np.testing.assert_array_equal(wrapper.u.numpy(), start)
+    wrapper.trainable = True
+    wrapper(inputs, training=True)
+    assert np.abs(wrapper.u.numpy() - start).max() > 1e-3
+
+
+def test_u_is_the_only_state_that_is_added():
+    wrapper = built("dense")
+    assert [v.path.split("/")[-1] for v in wrapper.trainable_variables] == ["kernel", "bias"]
+    assert wrapper.non_trainable_variables == [wrapper.u]
+
+
+def test_biases_and_activation_are_those_of_the_layer():
+    wrapper = SpectralNormalization(layers.Dense(5, activation="tanh"))
+    wrapper(inputs_of("dense"))
+    wrapper.layer.bias.assign(np.arange(5.0))
+    inputs = inputs_of("dense")
+    expected = np.tanh(inputs @ wrapper.layer.kernel / wrapper.sigma() + np.arange(5.0))
+    np.testing.assert_allclose(wrapper(inputs), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_eager_graph_and_xla_agree(kind):
+    wrapper, inputs = built(kind), inputs_of(kind)
+    start = unit(np.arange(1.0, wrapper.u.shape[0] + 1))
+
+    def step():
+        with tf.GradientTape() as tape:
+            output = wrapper(inputs, training=True)
+            loss = ops.sum(ops.sin(output))
+        gradient = tf.convert_to_tensor(tape.gradient(loss, wrapper.kernel.value))
+        return output, gradient, tf.identity(wrapper.u.value)
+
+    results = []
+    for function in (step, tf.function(step), tf.function(step, jit_compile=True)):
+        wrapper.u.assign(start)
+        results.append(function())
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_outer_stateless_scope_gives_the_values_and_gets_the_update():
+    wrapper, inputs = built("dense"), inputs_of("dense")
+    before = [v.numpy() for v in wrapper.variables]
+    rng = np.random.default_rng(3)
+    kernel, bias = rng.standard_normal((7, 5)), rng.standard_normal(5)
+    start = unit(np.ones(5))
+    mapping = [
+        (wrapper.layer.kernel, ops.array(kernel, "float32")),
+        (wrapper.layer.bias, ops.array(bias, "float32")),
+        (wrapper.u, ops.array(start, "float32")),
+    ]
+    with keras.StatelessScope(mapping) as scope:
+        output = wrapper(inputs, training=True)
+    u, _, sigma = paper_iteration(kernel.T, start)
+    np.testing.assert_allclose(output, inputs @ kernel / sigma + bias, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(scope.get_current_value(wrapper.u), u, atol=1e-6)
+    np.testing.assert_allclose(scope.get_current_value(wrapper.kernel), kernel, rtol=1e-6)
+    for variable, value in zip(wrapper.variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+def test_keras_file_restores_u(tmp_path):
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            SpectralNormalization(layers.Conv2D(4, 3), power_iterations=2, name="conv"),
+            layers.Flatten(),
+            SpectralNormalization(layers.Dense(2)),
+        ]
+    )
+    images = np.random.default_rng(0).standard_normal((2, 8, 8, 3)).astype("float32")
+    for weight in model.trainable_weights:
+        weight.assign(weight + 0.1)
+    model(images, training=True)
+    model.save(tmp_path / "model.keras")
+    restored = keras.saving.load_model(tmp_path / "model.keras")
+    assert restored.get_layer("conv").power_iterations == 2
+    for a, b in zip(model.weights, restored.weights, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    np.testing.assert_array_equal(model(images, training=True), restored(images, training=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_float64_stays_float64(kind):
+    wrapper = built(kind, "float64")
+    assert wrapper.u.dtype == "float64"
+    for training in (True, False):
+        assert wrapper(inputs_of(kind, "float64"), training=training).dtype == "float64"
+    matrix = paper_matrix(kind, kernel_of(wrapper))
+    v = unit(matrix.T @ wrapper.u.numpy())
+    np.testing.assert_allclose(wrapper.sigma(), np.linalg.norm(matrix @ v), rtol=1e-2)
+    np.testing.assert_allclose(wrapper.sigma(), wrapper.u.numpy() @ matrix @ v, rtol=1e-12)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("in_a_model", [True, False])
+def test_mixed_precision_iterates_in_float32(policy, in_a_model):
+    keras.config.set_dtype_policy(policy)
+    try:
+        wrapper = SpectralNormalization(layers.Conv2D(5, 3))
+        inputs = inputs_of("conv_2d")
+        network = wrapper
+        if in_a_model:
+            symbolic = keras.Input((6, 6, 3))
+            network = keras.Model(symbolic, wrapper(symbolic))
+            assert network.output.dtype == policy.removeprefix("mixed_")
+        network(inputs)
+        assert wrapper.u.dtype == wrapper.kernel.dtype == "float32"
+        start = unit(np.arange(1.0, 6.0))
+        wrapper.u.assign(start)
+        u, _, sigma = paper_iteration(paper_matrix("conv_2d", kernel_of(wrapper)), start)
+        output = network(inputs, training=True)
+        assert output.dtype == policy.removeprefix("mixed_")
+        np.testing.assert_allclose(wrapper.u.numpy(), u, atol=1e-6)
+        expected = output_with_kernel(wrapper, kernel_of(wrapper) / sigma, inputs)
+        np.testing.assert_array_equal(output, expected)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_mask_passes():
+    wrapper = SpectralNormalization(layers.Embedding(6, 4, mask_zero=True))
+    wrapper(np.array([[1, 0]]))
+    assert wrapper.supports_masking
+    np.testing.assert_array_equal(wrapper.compute_mask(ops.array([[1, 0]])), [[True, False]])
+
+
+def test_replicas_keep_one_u():
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        wrapper = built("dense")
+    inputs = inputs_of("dense")
+    start = unit(np.ones(5))
+    wrapper.u.assign(start)
+    expected, _, _ = paper_iteration(paper_matrix("dense", kernel_of(wrapper)), start)
+    strategy.run(tf.function(lambda: wrapper(inputs, training=True)))
+    for replica in strategy.experimental_local_results(wrapper.u.value):
+        np.testing.assert_allclose(replica, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["conv_2d", "conv_2d_transpose"])
+def test_sigma_is_that_of_pytorch(kind):
+    torch = pytest.importorskip("torch")
+    wrapper, inputs = built(kind), inputs_of(kind)
+    kernel = kernel_of(wrapper)
+    start = unit(np.random.default_rng(2).standard_normal(5))
+    # PyTorch's kernels are (out, in, h, w), those of its transposed convolutions (in, out, h, w):
+    # seen from Keras, the same permutation.
+    axes = (3, 2, 0, 1)
+    module = {"conv_2d": torch.nn.Conv2d, "conv_2d_transpose": torch.nn.ConvTranspose2d}[kind](
+        3, 5, (3, 2)
+    )
+    with torch.no_grad():
+        module.weight.copy_(torch.tensor(kernel.transpose(axes)))
+    torch.nn.utils.parametrizations.spectral_norm(module)
+    state = module.parametrizations.weight[0]
+    state._u.copy_(torch.tensor(start))
+    state._v.copy_(torch.tensor(unit(paper_matrix(kind, kernel).T @ start)))
+    normalized = module.train().weight.detach().numpy()
+
+    wrapper.u.assign(start)
+    wrapper(inputs, training=True)
+    np.testing.assert_allclose(wrapper.u.numpy(), state._u.numpy(), atol=1e-6)
+    # PyTorch's iteration ends with v, as sigma() does, and the paper's with u.
+    ours = (kernel / wrapper.sigma().numpy()).transpose(axes)
+    np.testing.assert_allclose(ours, normalized, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [layers.BatchNormalization(), layers.DepthwiseConv2D(3), layers.LSTM(2), "dense", None],
+    ids=str,
+)
+def test_other_layers_are_refused(layer):
+    with pytest.raises(ValueError, match=r"Conv2DTranspose, Embedding\. Received: layer="):
+        SpectralNormalization(layer)
+
+
+@pytest.mark.parametrize("iterations", [0, -1, 1.5, True, None])
+def test_number_of_iterations_is_checked(iterations):
+    with pytest.raises(ValueError, match="Received: power_iterations="):
+        SpectralNormalization(layers.Dense(1), power_iterations=iterations)
+
+
+def test_dtype_belongs_to_the_wrapped_layer():
+    with pytest.raises(ValueError, match="Received: dtype='float64'"):
+        SpectralNormalization(layers.Dense(1), dtype="float64")

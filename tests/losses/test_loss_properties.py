@@ -1,0 +1,113 @@
+"""What the papers prove or promise about the losses, apart from their formulas."""
+
+import keras
+import numpy as np
+import pytest
+from loss_equations import EQUATIONS, SMOOTHED, build, numerical_gradient
+
+from ganzoo import losses
+
+# A world of two images: the real and the fake batch hold the one and the other so many times.
+REAL_COUNTS, FAKE_COUNTS = (3, 1), (1, 4)
+P_DATA, P_G = np.array(REAL_COUNTS) / 4, np.array(FAKE_COUNTS) / 5
+
+
+def loss_of_discriminator(loss, logits):
+    """The loss of a discriminator that gives the two images these two logits."""
+    return float(loss.discriminator(np.repeat(logits, REAL_COUNTS), np.repeat(logits, FAKE_COUNTS)))
+
+
+@pytest.mark.parametrize("name", SMOOTHED)
+@pytest.mark.parametrize("s", [0.0, 0.1, 0.25])
+def test_the_best_discriminator_is_the_smoothed_density_ratio(name, s):
+    loss = EQUATIONS[name][0](label_smoothing=s)
+    best = (1 - s) * P_DATA / (P_DATA + P_G)
+    logits = best if name == "least_squares" else np.log(best / (1 - best))
+
+    gradient = numerical_gradient(lambda point: loss_of_discriminator(loss, point), logits)
+    np.testing.assert_allclose(gradient, 0.0, atol=1e-9)
+    for nearby in ([0.1, 0.0], [-0.1, 0.0], [0.0, 0.1], [0.0, -0.1]):
+        assert loss_of_discriminator(loss, logits + nearby) > loss_of_discriminator(loss, logits)
+
+
+@pytest.mark.parametrize("name", SMOOTHED)
+def test_smoothing_is_one_sided(name):
+    """It adds `s` times a mean over the real logits to the loss, and nothing about the fake."""
+    plain, smoothed = EQUATIONS[name][0](), EQUATIONS[name][0](label_smoothing=0.2)
+    real, fakes = np.array([0.7, -1.2]), [np.array([-2.0, 0.4]), np.array([3.0, 0.1])]
+    added = [
+        float(smoothed.discriminator(real, fake) - plain.discriminator(real, fake))
+        for fake in fakes
+    ]
+    assert abs(added[0]) > 0.01
+    np.testing.assert_allclose(added[0], added[1], rtol=1e-12)
+    np.testing.assert_array_equal(smoothed.generator(fakes[0]), plain.generator(fakes[0]))
+
+
+def test_minimax_is_zero_sum_in_the_fake_term():
+    loss, fake = losses.Minimax(), np.array([-3.0, 0.5, 2.0])
+    nothing_real = np.array([1e4])
+    total = loss.discriminator(nothing_real, fake) + loss.generator(fake)
+    np.testing.assert_allclose(total, 0.0, atol=1e-15)
+
+
+def test_minimax_value_at_equilibrium_is_two_log_two():
+    zeros = np.zeros(8)
+    np.testing.assert_allclose(losses.Minimax().discriminator(zeros, zeros), 2 * np.log(2))
+
+
+def generator_gradient(loss, logit):
+    return numerical_gradient(lambda fake: float(loss.generator(fake)), np.array([logit]))[0]
+
+
+def test_minimax_saturates_where_fakes_are_recognised_and_non_saturating_does_not():
+    assert abs(generator_gradient(losses.Minimax(), -12.0)) < 1e-5
+    np.testing.assert_allclose(generator_gradient(losses.NonSaturating(), -12.0), -1.0, atol=1e-4)
+    # Both agree where the discriminator cannot tell.
+    np.testing.assert_allclose(generator_gradient(losses.Minimax(), 0.0), -0.5)
+    np.testing.assert_allclose(generator_gradient(losses.NonSaturating(), 0.0), -0.5)
+
+
+def test_hinge_ignores_examples_beyond_the_margin():
+    loss = losses.Hinge()
+    separated = loss.discriminator(np.array([1.5, 30.0]), np.array([-1.5, -30.0]))
+    np.testing.assert_array_equal(separated, 0.0)
+    gradient = numerical_gradient(
+        lambda real: float(loss.discriminator(real, np.array([0.0]))), np.array([2.0, 0.5])
+    )
+    np.testing.assert_allclose(gradient, [0.0, -0.5], atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["wasserstein", "relativistic_pairing", "relativistic_average"])
+def test_only_differences_of_logits_matter_to_the_discriminator(name):
+    loss = build(name, 0.0)
+    real, fake = np.array([0.3, -2.0, 1.1]), np.array([0.8, 0.1, -1.4])
+    shifted = loss.discriminator(real + 7.0, fake + 7.0)
+    np.testing.assert_allclose(shifted, loss.discriminator(real, fake), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["relativistic_pairing", "relativistic_average"])
+def test_relativistic_players_play_the_same_game_with_exchanged_roles(name):
+    loss = build(name, 0.0)
+    real, fake = np.array([0.3, -2.0, 1.1]), np.array([0.8, 0.1, -1.4])
+    np.testing.assert_array_equal(loss.generator(fake, real), loss.discriminator(fake, real))
+
+
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_batch_coupled_tells_whether_a_batch_is_the_mean_of_its_halves(name):
+    loss = build(name, 0.0)
+    real, fake = np.array([0.3, -2.0, 1.1, 5.0]), np.array([0.8, 0.1, -1.4, 2.0])
+    whole = float(loss.discriminator(real, fake))
+    halves = [float(loss.discriminator(real[half], fake[half])) for half in ([0, 1], [2, 3])]
+    is_a_mean_over_examples = bool(np.isclose(whole, np.mean(halves), rtol=1e-12))
+    assert loss.batch_coupled == (not is_a_mean_over_examples)
+
+
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_generator_needs_real_tells_whether_real_logits_are_used(name):
+    loss, fake = build(name, 0.0), np.array([0.8, 0.1])
+    if loss.generator_needs_real:
+        low, high = (loss.generator(fake, np.full(2, logit)) for logit in (-1.0, 1.0))
+        assert float(low) < float(high)
+    else:
+        assert keras.ops.ndim(loss.generator(fake)) == 0

@@ -1,0 +1,75 @@
+import keras
+import pytest
+
+from ganzoo import regularizers
+
+CLASSES = {
+    "gradient_penalty": regularizers.GradientPenalty,
+    "r1": regularizers.R1,
+    "r2": regularizers.R2,
+    "weight_clipping": regularizers.WeightClipping,
+}
+PENALTIES = [name for name in CLASSES if name != "weight_clipping"]
+CONFIGURED = [
+    regularizers.GradientPenalty(weight=5.0, target=0.0, every=4),
+    regularizers.R1(gamma=0.1, every=16),
+    regularizers.R2(gamma=0.2, every=8),
+    regularizers.WeightClipping(limit=0.03),
+]
+
+
+def test_every_regularizer_is_registered_by_the_name_it_logs():
+    assert regularizers.names() == sorted(CLASSES)
+    for name, regularizer_class in CLASSES.items():
+        regularizer = regularizers.get(name)
+        assert type(regularizer) is regularizer_class
+        assert regularizer.name == name
+
+
+def test_each_is_either_a_penalty_or_a_constraint():
+    for name, regularizer_class in CLASSES.items():
+        assert issubclass(regularizer_class, regularizers.Penalty) == (name in PENALTIES)
+        assert issubclass(regularizer_class, regularizers.Constraint) == (name not in PENALTIES)
+
+
+@pytest.mark.parametrize("regularizer", CONFIGURED, ids=lambda regularizer: regularizer.name)
+def test_config_round_trip(regularizer):
+    clone = regularizers.get(keras.saving.serialize_keras_object(regularizer))
+    assert type(clone) is type(regularizer)
+    assert clone.get_config() == regularizer.get_config()
+    assert clone.get_config() != type(regularizer)().get_config()
+
+
+def test_get_returns_an_instance_itself():
+    assert regularizers.get(CONFIGURED[0]) is CONFIGURED[0]
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"gradient_penalty.*r1.*Received: 'r3'"):
+        regularizers.get("r3")
+
+
+@pytest.mark.parametrize("identifier", [None, 3, regularizers.R1, {"class_name": "R1"}, ["r1"]])
+def test_anything_else_is_refused(identifier):
+    with pytest.raises(ValueError, match="Received: "):
+        regularizers.get(identifier)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+@pytest.mark.parametrize("every", [0, -1, 1.5, "2", None, True])
+def test_a_bad_every_is_refused(name, every):
+    with pytest.raises(ValueError, match="Received: every="):
+        CLASSES[name](every=every)
+
+
+def test_a_regularizer_of_ones_own_must_do_its_work():
+    class UnfinishedPenalty(regularizers.Penalty):
+        pass
+
+    class UnfinishedConstraint(regularizers.Constraint):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"UnfinishedPenalty.*penalty"):
+        UnfinishedPenalty().penalty(None, None, None, None)
+    with pytest.raises(NotImplementedError, match=r"UnfinishedConstraint.*constrain"):
+        UnfinishedConstraint().constrain([])

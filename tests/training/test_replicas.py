@@ -1,0 +1,103 @@
+"""Two replicas train as one: other noise on each, losses in proportion, equal weights."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import ganzoo
+from ganzoo.random import Draws
+from ganzoo.training import backend
+from support import tiny
+
+
+@pytest.fixture
+def two_replicas():
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+MEANS_OVER_EXAMPLES = {
+    "hinge, three discriminator steps": {"loss": "hinge", "discriminator_steps": 3},
+    "wasserstein, penalties": {
+        "loss": "wasserstein",
+        "regularizers": [
+            ganzoo.regularizers.GradientPenalty(),
+            ganzoo.regularizers.R1(0.1, every=2),
+        ],
+    },
+    "relativistic pairing": {"loss": "relativistic_pairing"},
+    "conditional": {"loss": "hinge", "num_classes": tiny.NUM_CLASSES},
+}
+
+
+def mlp_gan(num_classes=None, **arguments):
+    """A GAN without layers that couple the examples of a batch."""
+    model = ganzoo.GAN(
+        *tiny.networks("mlp", image_shape=(6,), num_classes=num_classes, width=8),
+        num_classes=num_classes,
+    )
+    model.compile(g_optimizer="sgd", d_optimizer="sgd", **arguments)
+    return model
+
+
+def vectors(n):
+    return np.random.default_rng(0).standard_normal((n, 6)).astype("float32")
+
+
+@pytest.mark.parametrize("name", MEANS_OVER_EXAMPLES)
+def test_two_halves_equal_one_whole(name, two_replicas):
+    arguments = MEANS_OVER_EXAMPLES[name]
+    whole = mlp_gan(**arguments)
+    with two_replicas.scope():
+        halves = mlp_gan(**arguments)
+    size = 16 * whole.discriminator_steps * 3
+    histories = [
+        gan.fit(vectors(size), tiny.labels(size), batch_size=16, epochs=1, verbose=0).history
+        for gan in (whole, halves)
+    ]
+    assert whole.step == halves.step == 3
+    difference, where = tiny.largest_difference(tiny.state(whole), tiny.state(halves))
+    assert difference < 1e-5, where
+    for log, values in histories[0].items():
+        np.testing.assert_allclose(values, histories[1][log], atol=1e-5, err_msg=log)
+
+
+def test_replicas_draw_different_noise(two_replicas):
+    @tf.function
+    def draw():
+        index, _ = backend.replica_context()
+        return Draws(0, 0, index).normal("latents", 4, (3,))
+
+    first, second = two_replicas.experimental_local_results(two_replicas.run(draw))
+    assert np.abs(first.numpy() - second.numpy()).min() > 1e-6
+
+
+@pytest.mark.parametrize("loss", ["relativistic_average", "non_saturating"])
+def test_batch_coupled_objectives_stay_finite_and_replicas_identical(loss, two_replicas):
+    with two_replicas.scope():
+        gan = tiny.gan("dcgan", loss=loss)
+    gan.fit(tiny.images(32), batch_size=8, epochs=1, verbose=0)
+    for variable in gan.trainable_variables:
+        copies = two_replicas.experimental_local_results(variable.value)
+        first, second = (copy.numpy() for copy in copies)
+        assert np.isfinite(first).all()
+        np.testing.assert_array_equal(first, second)
+
+
+def test_a_ragged_end_never_reaches_a_replica(two_replicas):
+    with two_replicas.scope():
+        gan = mlp_gan(loss="hinge")
+    history = gan.fit(vectors(37), batch_size=16, epochs=2, verbose=0).history
+    assert gan.step == 4
+    assert np.isfinite(history["d_loss"]).all()
+
+
+def test_several_steps_per_execution_are_refused(two_replicas):
+    with two_replicas.scope(), pytest.raises(ValueError, match=r"Received: steps_per_execution=4"):
+        mlp_gan(steps_per_execution=4)
+
+
+def test_a_batch_that_replicas_cannot_share_is_refused(two_replicas):
+    with two_replicas.scope():
+        gan = mlp_gan(loss="hinge")
+    with pytest.raises(ValueError, match="Received: a batch of 15"):
+        gan.fit(vectors(45), batch_size=15, verbose=0)
