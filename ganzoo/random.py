@@ -87,10 +87,16 @@ class Draws:
         fraction = self._draw(_uniforms, purpose, rows, ())
         return ops.cast(ops.floor(fraction * limit), "int32")
 
+    def seed(self, purpose):
+        """Returns a seed for other generators: two uint32 words, of shape `(2,)`."""
+        return ops.stack(self._key(purpose))
+
+    def _key(self, purpose):
+        code = _word(_purpose_code(self._scope + purpose))
+        return threefry2x32(_split(self._seed), (_word(self._step), code))
+
     def _draw(self, distribution, purpose, rows, shape):
-        key = threefry2x32(
-            _split(self._seed), (_word(self._step), _word(_purpose_code(self._scope + purpose)))
-        )
+        key = self._key(purpose)
         row = _word(self._replica * rows) + _word(ops.arange(rows, dtype="int32"))
         columns = math.prod(shape)
         numbers = distribution(key, ops.expand_dims(row, 1), columns)

@@ -1,5 +1,7 @@
 """Names for the parts that users may choose by a string."""
 
+import keras
+
 
 class Registry:
     """Maps names to parts of one kind; a duplicate or an unknown name is an error.
@@ -22,10 +24,10 @@ class Registry:
 
     def register(self, name):
         """Returns a decorator that enters its argument under `name`."""
+        if name in self._entries:
+            raise ValueError(f"A {self.kind} of this name exists already. Received: {name!r}")
 
         def enter(entry):
-            if name in self._entries:
-                raise ValueError(f"A {self.kind} of this name exists already. Received: {name!r}")
             self._entries[name] = entry
             return entry
 
@@ -42,3 +44,27 @@ class Registry:
                 f"Received: {name!r}"
             )
         return self._entries[name]
+
+    def instance(self, identifier, base):
+        """Returns the part that `identifier` stands for.
+
+        Args:
+            identifier: A registered name, which gives the part with its defaults; the dictionary
+                that `keras.saving.serialize_keras_object` made of a part; or a part, which is
+                returned.
+            base: The class of all parts of this kind.
+
+        Raises:
+            ValueError: If it is none of these.
+        """
+        part = identifier
+        if isinstance(identifier, str):
+            part = self[identifier]()
+        elif isinstance(identifier, dict):
+            part = keras.saving.deserialize_keras_object(identifier)
+        if not isinstance(part, base):
+            raise ValueError(
+                f"A {self.kind} must be one of the names {', '.join(self.names())}, a config "
+                f"dictionary, or an instance of `{base.__name__}`. Received: {identifier!r}"
+            )
+        return part

@@ -161,3 +161,16 @@ def test_a_gif_refuses_frames_of_several_sizes(tmp_path):
     with pytest.raises(ValueError, match=r"Received: 0 frames"):
         drawing.save_gif(tmp_path / "run.gif", [])
     assert os.listdir(tmp_path) == []
+
+
+def test_rows_of_a_conditional_grid_are_classes():
+    labels, columns = drawing.class_rows(10, num_classes=3)
+
+    assert columns == 3 and labels.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert labels.dtype == np.int32
+
+
+def test_many_classes_are_laid_out_as_a_square():
+    labels, columns = drawing.class_rows(9, num_classes=1000)
+
+    assert columns == 3 and labels.tolist() == list(range(9))

@@ -143,7 +143,7 @@ class DiscriminatorBuilder:
 
     def __init__(self, shape, num_classes, normalization, slope=0.0, epsilon=1e-5):
         check_choice("normalization", normalization, NORMALIZATIONS)
-        self.images = keras.Input(shape, name="images" if len(shape) == 3 else "vectors")
+        self.examples = keras.Input(shape, name="images" if len(shape) == 3 else "vectors")
         self.labels = _label_input(num_classes)
         self.num_classes = num_classes
         self.is_spectral = normalization == "spectral"
@@ -207,7 +207,7 @@ class DiscriminatorBuilder:
                 self.num_classes, spectral_normalization=self.is_spectral, **settings
             )
             logits = head([features, self.labels])
-        return _model(self.images, self.labels, logits, "discriminator")
+        return _model(self.examples, self.labels, logits, "discriminator")
 
 
 def _label_input(num_classes):

@@ -93,7 +93,7 @@ def dcgan_discriminator(image_shape, width=64, num_classes=None, normalization="
     stages = len(base.stage_sizes(image_shape, LARGEST_BASE)) - 1
     channels = base.doubling_channels(width, stages)
     builder = base.DiscriminatorBuilder(image_shape, num_classes, normalization, slope=0.2)
-    x = builder.images
+    x = builder.examples
     for stage, outputs in enumerate(channels, start=1):
         x = builder.convolution(
             x, outputs, KERNEL_SIZE, strides=2, name=f"down_{stage}", normalized=stage > 1

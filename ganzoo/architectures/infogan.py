@@ -96,7 +96,7 @@ def infogan_discriminator(image_shape, width=64, num_classes=None, normalization
     stages = len(base.stage_sizes(image_shape, LARGEST_BASE, FEWEST_STAGES)) - 1
     channels = base.doubling_channels(width, stages)
     builder = base.DiscriminatorBuilder(image_shape, num_classes, normalization, SLOPE)
-    x = builder.images
+    x = builder.examples
     for stage, outputs in enumerate(channels, start=1):
         x = builder.convolution(
             x, outputs, KERNEL_SIZE, strides=2, name=f"down_{stage}", normalized=stage > 1

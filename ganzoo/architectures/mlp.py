@@ -76,7 +76,7 @@ def mlp_discriminator(shape, width=512, num_classes=None, normalization="none"):
     shape = _check_vector_shape(shape)
     check_positive_integer("width", width)
     builder = base.DiscriminatorBuilder(shape, num_classes, normalization)
-    x = builder.images
+    x = builder.examples
     for layer in range(1, HIDDEN_LAYERS + 1):
         x = builder.dense(x, width, "he_uniform", f"dense_{layer}", normalized=layer > 1)
     return builder.model(x, "glorot_uniform")

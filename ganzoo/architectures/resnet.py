@@ -107,7 +107,7 @@ def resnet_discriminator(image_shape, width=64, num_classes=None, normalization=
         halvings = len(base.stage_sizes(image_shape, largest_base=4)) - 1
         channels = _growing_channels(width, halvings + 1)
     builder = base.DiscriminatorBuilder(image_shape, num_classes, normalization, epsilon=EPSILON)
-    x = builder.images
+    x = builder.examples
     for block, outputs in enumerate(channels, start=1):
         x = _discriminator_block(builder, x, outputs, block <= halvings, block)
     x = builder.relu(x, "last")

@@ -91,7 +91,7 @@ def sngan_discriminator(image_shape, width=64, num_classes=None, normalization="
     stages = len(base.stage_sizes(image_shape, LARGEST_BASE)) - 1
     *channels, last_channels = base.doubling_channels(width, stages + 1)
     builder = base.DiscriminatorBuilder(image_shape, num_classes, normalization, 0.1, EPSILON)
-    x = builder.images
+    x = builder.examples
     for stage, outputs in enumerate(channels, start=1):
         x = builder.convolution(x, outputs, 3, 1, f"conv_{stage}", normalized=stage > 1)
         x = builder.convolution(x, outputs, 4, 2, f"down_{stage}")

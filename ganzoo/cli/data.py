@@ -11,7 +11,7 @@ def run(options, others):
         raise ValueError(
             "`ganzoo data pack` needs a file to write: --output=FILE.npz. Received: none"
         )
-    dataset = load(options, source)
+    dataset = load_source(source, options)
     _describe(dataset)
     if action == "pack":
         data.pack(dataset, options.output)
@@ -21,13 +21,14 @@ def run(options, others):
         print(f"picture     {options.output}")
 
 
-def load(options, source):
-    """Loads the source that a command line asks for, with the flags of `add_flags`."""
+def load_source(source, options):
+    """Loads a data source as the flags of `add_flags` say."""
     from ganzoo import data
 
-    given = {name: getattr(options, name) for name in ("on_bad",) if name in options.given}
+    # Only folders have it, and only a given one is passed on: others refuse it.
+    on_bad = {} if options.on_bad is None else {"on_bad": options.on_bad}
     return data.load(
-        source, split=options.split, size=options.size, channels=options.channels, **given
+        source, split=options.split, size=options.size, channels=options.channels, **on_bad
     )
 
 

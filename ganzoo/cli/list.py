@@ -9,12 +9,15 @@ def run(options, others):
 
     if others:
         raise ValueError(f"`ganzoo list` takes no arguments. Received: {' '.join(others)}")
-    sources = (SOURCES[name] for name in SOURCES.names())
+    # Arrays are given in Python, not on a command line.
+    sources = (SOURCES[name] for name in SOURCES.names() if name != "arrays")
     sections = {
         "Models (--model)": {name: recipes.get(name).source for name in recipes.names()},
         "Data (--data)": {source.usage: source.summary for source in sources},
         "Losses (--loss)": {name: _summary(losses.get(name)) for name in losses.names()},
-        "Regularizers": {name: _summary(regularizers.get(name)) for name in regularizers.names()},
+        "Regularizers (--regularizers)": {
+            name: _summary(regularizers.get(name)) for name in regularizers.names()
+        },
     }
     column = 2 + max(len(name) for entries in sections.values() for name in entries)
     for title, entries in sections.items():
@@ -28,6 +31,6 @@ def _summary(part):
     return type(part).__doc__.splitlines()[0]
 
 
-COMMAND = Command("list", "List models, data sources, losses and regularizers.", "", run)
+COMMAND = Command("list", "List models, data sources, losses and regularizers.", "[flags]", run)
 COMMAND.group("Flags")
 COMMAND.switch("debug", "Show where an error comes from.")

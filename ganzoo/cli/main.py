@@ -49,18 +49,19 @@ def main(arguments=None):
 
 def _run(command, arguments):
     program = f"ganzoo {command.name}"
-    debug = False
+    debug = "--debug" in arguments
     try:
-        options, others = command.parse(arguments)
-        debug = options.debug
-        work = command.run(options, others)
+        work = command.run(*command.parse(arguments))
     except (ValueError, TypeError, OSError, ImportError) as error:
         if debug:
             raise
         return _fail(program, str(error) or repr(error))
     except KeyboardInterrupt:
         return _fail(program, "Interrupted.", code=130)
-    return 0 if work is None else work()
+    try:
+        return 0 if work is None else work()
+    except KeyboardInterrupt:
+        return _fail(program, "Interrupted.", code=130)
 
 
 def _command(name):

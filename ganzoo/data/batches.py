@@ -100,8 +100,8 @@ class Batches(keras.utils.PyDataset):
         Args:
             step_function: Callable without arguments that gives the number of training steps done,
                 e.g. `lambda: int(gan.step)`, or for a plain Keras model
-                `lambda: int(model.optimizer.iterations.numpy())`. It is called on the main thread, once an
-                epoch.
+                `lambda: int(model.optimizer.iterations.numpy())`. It is called on the main thread,
+                once an epoch.
 
         Returns:
             These batches.
@@ -139,7 +139,8 @@ class Batches(keras.utils.PyDataset):
         if self._step_function is None:
             raise RuntimeError(
                 "These batches depend on the training step, and do not know where to read it. "
-                "Call `batches.follow(lambda: int(model.optimizer.iterations.numpy()))` before `fit`, or "
+                "Before `fit` call "
+                "`batches.follow(lambda: int(model.optimizer.iterations.numpy()))`, or "
                 "`batches.follow(lambda: 0)` where every epoch should be the same."
             )
         step = int(self._step_function())

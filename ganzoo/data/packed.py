@@ -120,7 +120,10 @@ def _read(path):
     # What zipfile and NumPy raise on a file that was cut off, altered or made of something else.
     damage = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        archive = np.load(path, allow_pickle=False)
+        if isinstance(archive, np.ndarray):
+            raise ValueError("It is a single array.")
+        with archive:
             arrays = {name: archive[name] for name in archive.files}
     except damage as error:
         raise ValueError(
@@ -145,7 +148,7 @@ def _metadata(path, encoded):
         version = metadata["version"]
     except (TypeError, ValueError, KeyError) as error:
         raise ValueError(
-            f"The metadata of the packed file {str(path)!r} cannot be read. "
+            f"The packed file {str(path)!r} has metadata that cannot be read. "
             f"{type(error).__name__}: {error}"
         ) from error
     if version != _VERSION:

@@ -29,8 +29,8 @@ class ConditionalBatchNormalization(keras.layers.Layer):
     Example:
 
     >>> layer = ConditionalBatchNormalization(num_classes=10)
-    >>> layer([keras.ops.ones((2, 4, 4, 3)), keras.ops.array([0, 9])]).shape
-    TensorShape([2, 4, 4, 3])
+    >>> tuple(layer([keras.ops.ones((2, 4, 4, 3)), keras.ops.array([0, 9])]).shape)
+    (2, 4, 4, 3)
 
     Reference:
         [A Learned Representation for Artistic Style](https://arxiv.org/abs/1610.07629), equation 5;

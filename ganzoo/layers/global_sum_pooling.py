@@ -13,8 +13,8 @@ class GlobalSumPooling2D(keras.layers.Layer):
 
     Example:
 
-    >>> GlobalSumPooling2D()(keras.ops.ones((2, 4, 4, 8))).shape
-    TensorShape([2, 8])
+    >>> tuple(GlobalSumPooling2D()(keras.ops.ones((2, 4, 4, 8))).shape)
+    (2, 8)
 
     Reference:
         [Spectral Normalization for Generative Adversarial Networks](

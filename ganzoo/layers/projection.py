@@ -30,8 +30,8 @@ class ProjectionHead(keras.layers.Layer):
     Example:
 
     >>> head = ProjectionHead(num_classes=10)
-    >>> head([keras.ops.ones((2, 128)), keras.ops.array([0, 9])]).shape
-    TensorShape([2, 1])
+    >>> tuple(head([keras.ops.ones((2, 128)), keras.ops.array([0, 9])]).shape)
+    (2, 1)
 
     Reference:
         [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637), equation 3.

@@ -49,8 +49,8 @@ class SpectralNormalization(keras.layers.Wrapper):
     Example:
 
     >>> layer = SpectralNormalization(keras.layers.Conv2D(8, 3))
-    >>> layer(keras.ops.ones((1, 6, 6, 3))).shape
-    TensorShape([1, 4, 4, 8])
+    >>> tuple(layer(keras.ops.ones((1, 6, 6, 3))).shape)
+    (1, 4, 4, 8)
 
     Reference:
         [Spectral Normalization for Generative Adversarial Networks](
@@ -104,10 +104,14 @@ class SpectralNormalization(keras.layers.Wrapper):
             sigma = self._stored_sigma(kernel)
         # The reciprocal saves the gradient a pass over the kernel.
         normalized = kernel * (1 / sigma)
-        # An inner scope hides an outer one, so it is given the other variables' values too.
-        values = [(variable, variable.value) for variable in self.layer.variables]
-        with keras.StatelessScope([*values, (self.kernel, normalized)]):
-            return self.layer(inputs)
+        # The scope hides an outer one: it takes over the other variables' values, and hands on the
+        # losses of an activity regularizer.
+        others = [(v, v.value) for v in self.layer.variables if v is not self.kernel]
+        mapping = [(self.kernel, normalized), *others]
+        with keras.StatelessScope(mapping, collect_losses=True) as scope:
+            outputs = self.layer(inputs)
+        self.add_loss(scope.losses)
+        return outputs
 
     def sigma(self):
         """Returns the estimate of the kernel's largest singular value, a scalar tensor."""

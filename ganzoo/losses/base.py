@@ -109,17 +109,7 @@ def get(identifier):
     >>> losses.get("least_squares")
     <ganzoo.losses.least_squares.LeastSquares object at ...>
     """
-    if isinstance(identifier, str):
-        return LOSSES[identifier]()
-    loss = identifier
-    if isinstance(identifier, dict):
-        loss = keras.saving.deserialize_keras_object(identifier)
-    if not isinstance(loss, AdversarialLoss):
-        raise ValueError(
-            f"A loss must be one of the names {', '.join(names())}, a config dictionary, or an "
-            f"`AdversarialLoss`. Received: {identifier!r}"
-        )
-    return loss
+    return LOSSES.instance(identifier, AdversarialLoss)
 
 
 def names():

@@ -104,17 +104,7 @@ def get(identifier):
     >>> regularizers.get("r1").gamma
     10.0
     """
-    if isinstance(identifier, str):
-        return REGULARIZERS[identifier]()
-    regularizer = identifier
-    if isinstance(identifier, dict):
-        regularizer = keras.saving.deserialize_keras_object(identifier)
-    if not isinstance(regularizer, Regularizer):
-        raise ValueError(
-            f"A regularizer must be one of the names {', '.join(names())}, a config dictionary, or "
-            f"a `Regularizer`. Received: {identifier!r}"
-        )
-    return regularizer
+    return REGULARIZERS.instance(identifier, Regularizer)
 
 
 def names():

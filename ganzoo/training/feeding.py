@@ -1,7 +1,5 @@
 """What comes into a GAN, checked before the first step."""
 
-import math
-
 import keras
 import numpy as np
 from keras import ops
@@ -14,39 +12,39 @@ from ganzoo.validation import check_positive_integer
 
 def check_networks(generator, discriminator, latent_dim, num_classes):
     """Returns the size of the latents and the shape of an example, if the two networks fit."""
+    expected = 1 if num_classes is None else 2
     for name, network in (("generator", generator), ("discriminator", discriminator)):
-        if not isinstance(network, keras.Model) or not network.built:
+        if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
             raise ValueError(
-                f"`{name}` must be a built `keras.Model`. Received: {name}={network!r}. A "
-                "subclassed model is built by calling it once."
+                f"`{name}` must be a functional `keras.Model`, or a `keras.Sequential` that knows "
+                f"its input's shape. Received: {name}={network!r}"
             )
-        inputs = len(network.inputs) if getattr(network, "inputs", None) else None
-        expected = 1 if num_classes is None else 2
-        if inputs not in (None, expected):
+        if len(network.inputs) != expected:
             raise ValueError(
                 f"`{name}` must have {expected} input(s) where num_classes={num_classes}. "
-                f"Received: a {name} with {inputs}. Networks of a conditional GAN take labels as "
-                "their second input."
+                f"Received: a {name} with {len(network.inputs)}. Networks of a conditional GAN "
+                "take labels as their second input."
             )
-    expected_latent = _first_input_shape(generator)
-    if latent_dim is None:
-        if expected_latent is None or len(expected_latent) != 1:
-            raise ValueError(
-                "`latent_dim` cannot be read off this generator: give it. Received: latent_dim=None"
-            )
+    expected_latent = tuple(generator.inputs[0].shape[1:])
+    if latent_dim is None and len(expected_latent) == 1:
         latent_dim = expected_latent[0]
     latent_dim = check_positive_integer("latent_dim", latent_dim)
-    if expected_latent not in (None, (latent_dim,)):
+    if expected_latent != (latent_dim,):
         raise ValueError(
             f"The generator takes latents of shape {expected_latent}. "
             f"Received: latent_dim={latent_dim}"
         )
     example_shape = tuple(generator.output_shape[1:])
-    taken = _first_input_shape(discriminator)
-    if taken not in (None, example_shape):
+    taken = tuple(discriminator.inputs[0].shape[1:])
+    if taken != example_shape:
         raise ValueError(
             f"The discriminator must take what the generator makes. Received: a generator of shape "
             f"{example_shape} and a discriminator of shape {taken}"
+        )
+    if tuple(discriminator.output_shape[1:]) != (1,):
+        raise ValueError(
+            "The discriminator must give one logit for each example, in the shape (batch, 1). "
+            f"Received: a discriminator of output shape {discriminator.output_shape}"
         )
     return latent_dim, example_shape
 
@@ -83,7 +81,7 @@ def check_sample_labels(labels, n, seed, num_classes):
             )
         return None
     if labels is None:
-        return ((seed + np.arange(n)) % num_classes).astype("int32")
+        return ((seed % num_classes + np.arange(n)) % num_classes).astype("int32")
     labels = np.asarray(labels)
     if labels.shape not in ((), (n,)) or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(f"`labels` must be one class or {n} classes. Received: labels={labels!r}")
@@ -99,15 +97,23 @@ def as_batches(gan, x, y, batch_size):
     if isinstance(x, Dataset):
         if y is not None:
             raise ValueError("A `Dataset` brings its own labels. Received: a Dataset and `y`.")
-        x = x.batches(batch_size * gan.discriminator_steps, seed=gan.seed)
+        size = check_positive_integer("batch_size", batch_size) * gan.discriminator_steps
+        if size > len(x):
+            raise ValueError(
+                "A step takes `batch_size` examples for each of its discriminator_steps="
+                f"{gan.discriminator_steps} updates, {size} in all. Lower one of the two, or give "
+                f"more data. Received: batch_size={batch_size} for {x!r}"
+            )
+        x = x.batches(size, seed=gan.seed)
     elif hasattr(x, "shape"):
-        dataset = Dataset(np.asarray(x), None if y is None else np.asarray(y), gan.num_classes)
-        return as_batches(gan, dataset, None, batch_size)
+        labels = () if y is None else (np.asarray(y), gan.num_classes)
+        return as_batches(gan, Dataset(np.asarray(x), *labels), None, batch_size)
     elif y is not None:
         raise ValueError("Batches bring their own labels. Received: batches and `y`.")
     if isinstance(x, Batches):
+        _check_classes(gan, x.dataset)
+        _check_shapes(gan, *_parts_of(x.batch(0)))
         x.follow(lambda: gan.step)
-        _check_batch(gan, x.batch(0))
     elif isinstance(x, keras.utils.PyDataset):
         _check_py_dataset(gan, x)
     elif hasattr(x, "element_spec"):
@@ -130,7 +136,7 @@ def split_batch(batch, num_classes, parts):
         Two lists of `parts` tensors: float examples, images in [-1, 1]; and int32 labels, or
         `None` for each part without classes.
     """
-    examples, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
+    examples, labels = _parts_of(batch)
     examples = [_to_unit_range(part) for part in _every_nth(examples, parts)]
     if num_classes is None:
         return examples, [None] * parts
@@ -150,21 +156,42 @@ def _to_unit_range(examples):
     return ops.cast(examples, keras.config.floatx())
 
 
-def _first_input_shape(network):
-    if not getattr(network, "inputs", None):
-        return None
-    return tuple(network.inputs[0].shape[1:])
+def _parts_of(batch):
+    """Returns the examples and the labels, or `None`, of a batch or of the specification of one."""
+    parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+    while parts[1:] and parts[-1] is None:
+        parts = parts[:-1]
+    if len(parts) not in (1, 2) or not all(hasattr(part, "shape") for part in parts):
+        kinds = ", ".join(type(part).__name__ for part in parts)
+        raise ValueError(
+            "A batch must be `examples`, `(examples,)` or `(examples, labels)`, all arrays; there "
+            f"are no sample weights. Received: a batch of ({kinds})"
+        )
+    return parts if len(parts) == 2 else (*parts, None)
 
 
 def _check_batch(gan, batch):
-    """Checks one batch of NumPy arrays, and returns its size."""
-    examples, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
+    """Checks a batch of NumPy arrays that no `Dataset` has checked; returns its size."""
+    examples, labels = _parts_of(batch)
+    Dataset(examples, labels, None if labels is None else gan.num_classes)
+    return _check_shapes(gan, examples, labels)
+
+
+def _check_classes(gan, dataset):
+    if None not in (gan.num_classes, dataset.num_classes) and dataset.num_classes > gan.num_classes:
+        raise ValueError(
+            "The data must not have more classes than the GAN. Received: a GAN of num_classes="
+            f"{gan.num_classes} and {dataset!r}"
+        )
+
+
+def _check_shapes(gan, examples, labels):
+    """Checks that a batch fits the networks and the updates of a step; returns its size."""
     if gan.num_classes is not None and labels is None:
         raise ValueError(
             f"A GAN with num_classes={gan.num_classes} trains on (examples, labels). "
             "Received: examples without labels"
         )
-    Dataset(np.asarray(examples), None if labels is None else np.asarray(labels), gan.num_classes)
     if tuple(examples.shape[1:]) != gan.example_shape:
         raise ValueError(
             f"The networks are made for examples of shape {gan.example_shape}. "
@@ -187,16 +214,17 @@ def _check_batch(gan, batch):
 
 
 def _check_py_dataset(gan, dataset):
-    if not dataset.num_batches:
+    count = dataset.num_batches  # `None` where there is no end.
+    if count == 0:
         raise ValueError("The data must hold at least one batch. Received: no batches")
     first = _check_batch(gan, dataset[0])
-    if math.isfinite(dataset.num_batches):
-        _check_equal_sizes(first, len(dataset[dataset.num_batches - 1][0]))
+    if count is not None:
+        _check_equal_sizes(first, len(_parts_of(dataset[count - 1])[0]))
 
 
 def _check_tf_dataset(gan, dataset):
     spec = dataset.element_spec
-    examples = spec[0] if isinstance(spec, tuple) else spec
+    examples, _ = _parts_of(spec)
     if examples.shape.rank is None or examples.shape[0] is None:
         raise ValueError(
             "All batches of a `tf.data.Dataset` must have one size that is known before training: "

@@ -5,13 +5,18 @@ import numpy as np
 from keras import ops
 
 from ganzoo import losses
-from ganzoo.data import Batches
+from ganzoo.data.philox import check_seed
 from ganzoo.random import Draws, latents_from_seeds, split_seeds
 from ganzoo.regularizers import Constraint, Penalty
 from ganzoo.training import backend, ema, feeding
 from ganzoo.training.critic import Critic, logits_of
 from ganzoo.training.optimizer import AdversarialOptimizer
-from ganzoo.validation import check_choice, check_fraction, check_positive_integer
+from ganzoo.validation import (
+    check_choice,
+    check_fraction,
+    check_non_negative,
+    check_positive_integer,
+)
 
 
 @keras.saving.register_keras_serializable(package="ganzoo")
@@ -20,7 +25,8 @@ class GAN(keras.Model):
 
     One training step updates the discriminator `discriminator_steps` times, each time on fresh
     real examples, and then the generator once. All randomness is a pure function of (`seed`,
-    step, row): two runs with one seed end with the same weights.
+    step, row): two runs with one seed end with the same weights. The fakes of a conditional GAN
+    take the classes of the real examples of the same update.
 
     Args:
         generator: A built Keras model, latents of shape `(batch, latent_dim)` in, examples out:
@@ -30,7 +36,7 @@ class GAN(keras.Model):
         latent: `"normal"`, or `"uniform"` for latents in (-1, 1).
         num_classes: Number of classes of a conditional GAN, whose networks take `[latents,
             labels]` and `[examples, labels]` with integer labels of shape `(batch,)`; or `None`.
-        seed: Integer that all draws of the training follow from.
+        seed: Integer in [0, 2**64) that all draws of the training follow from.
         name: Name of the model.
 
     Raises:
@@ -67,9 +73,7 @@ class GAN(keras.Model):
         self.latent_dim, self.example_shape = feeding.check_networks(
             generator, discriminator, latent_dim, self.num_classes
         )
-        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-            raise ValueError(f"`seed` must be an integer. Received: seed={seed!r}")
-        self.seed = int(seed)
+        self.seed = check_seed(seed)
         self.generator = generator
         self.discriminator = discriminator
         self.ema_generator = ema.clone(generator)
@@ -95,6 +99,7 @@ class GAN(keras.Model):
         real, labels = feeding.split_batch(batch, self.num_classes, self.discriminator_steps)
         replica, replicas = backend.replica_context()
         draws = Draws(self.seed, self._step.value, replica)
+        self._reseed_layers(draws)
         for k in range(self.discriminator_steps):
             self._update_discriminator(
                 real[k], labels[k], k, draws.scope(f"discriminator_{k}"), replicas
@@ -105,12 +110,21 @@ class GAN(keras.Model):
         self._step.assign_add(1)
         return {name: tracker.result() for name, tracker in self._logged.items()}
 
+    def _reseed_layers(self, draws):
+        """Makes the noise of stock layers such as `Dropout` follow from the step, as all draws do.
+
+        Keras saves no seed generator: a resumed run would otherwise repeat or change its noise.
+        """
+        states = [v for v in self.variables if v.name == "seed_generator_state"]
+        for i, state in enumerate(states):
+            state.assign(ops.cast(draws.seed(f"layer_{i}"), state.dtype))
+
     def _update_discriminator(self, real, labels, k, draws, replicas):
-        fake, fake_labels = self._generate(draws, ops.shape(real)[0], labels)
+        fake = self._generate(draws, ops.shape(real)[0], labels)
 
         def objective():
             real_logits = logits_of(self.discriminator, real, labels)
-            fake_logits = logits_of(self.discriminator, fake, fake_labels)
+            fake_logits = logits_of(self.discriminator, fake, labels)
             loss = self.adversarial_loss.discriminator(real_logits, fake_logits)
             penalties = self._penalize(real, fake, labels, k, draws)
             logs = {
@@ -126,9 +140,10 @@ class GAN(keras.Model):
 
     def _update_generator(self, real, labels, draws, replicas):
         rows = self.generator_batch_ratio * ops.shape(real)[0]
+        fake_labels = None if labels is None else ops.tile(labels, self.generator_batch_ratio)
 
         def objective():
-            fake, fake_labels = self._generate(draws, rows, labels)
+            fake = self._generate(draws, rows, fake_labels)
             fake_logits = logits_of(self.discriminator, fake, fake_labels)
             real_logits = None
             if self.adversarial_loss.generator_needs_real:
@@ -138,16 +153,11 @@ class GAN(keras.Model):
 
         self._minimize(objective, self.generator, self.optimizer.generator, replicas)
 
-    def _generate(self, draws, rows, real_labels):
-        """Draws fakes; a loss that compares pairs of real and fake gets pairs of one class."""
+    def _generate(self, draws, rows, labels):
+        """Draws fakes of the real examples' classes: so both have one distribution of classes,
+        and what compares a fake with a real example compares two of one class."""
         latents = self._draw_latents(draws, rows)
-        if self.num_classes is None:
-            return self.generator(latents, training=True), None
-        if self.adversarial_loss.generator_needs_real:
-            labels = real_labels
-        else:
-            labels = draws.integers("labels", rows, self.num_classes)
-        return self.generator([latents, labels], training=True), labels
+        return self.generator(latents if labels is None else [latents, labels], training=True)
 
     def _draw_latents(self, draws, rows):
         if self.latent == "normal":
@@ -171,10 +181,11 @@ class GAN(keras.Model):
 
     def _minimize(self, objective, network, optimizer, replicas):
         """One update of one player. Replicas' gradients are summed, so each takes its share."""
+        share = optimizer.scale_loss(1.0) / replicas
 
         def scaled_objective():
             loss, logs = objective()
-            return optimizer.scale_loss(loss) / replicas, logs
+            return loss * share, logs
 
         variables = network.trainable_variables
         _, logs, gradients = backend.value_and_grad(scaled_objective, variables, self.variables)
@@ -237,6 +248,7 @@ class GAN(keras.Model):
             )
         if check_positive_integer("steps_per_execution", steps_per_execution) > 1:
             feeding.check_single_replica(backend.replica_count(self), steps_per_execution)
+        check_choice("jit_compile", jit_compile, ("auto", True, False))
         optimizer = _join_optimizers(optimizer, g_optimizer, d_optimizer)
         if any(
             layer.compute_dtype == "float16"
@@ -297,6 +309,8 @@ class GAN(keras.Model):
         return cls(**{**config, **networks})
 
     def get_compile_config(self):
+        if not self.compiled:
+            return None
         return {
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
             "loss": keras.saving.serialize_keras_object(self.adversarial_loss),
@@ -331,7 +345,17 @@ class GAN(keras.Model):
     def call(self, inputs):
         return self.sampler(inputs, training=False)
 
-    def fit(self, x=None, y=None, batch_size=64, epochs=1, **kwargs):
+    def fit(
+        self,
+        x,
+        y=None,
+        batch_size=64,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+    ):
         """Trains both networks.
 
         Args:
@@ -339,14 +363,17 @@ class GAN(keras.Model):
                 images in [-1, 1], or float vectors; or ready batches: a `ganzoo.data.Batches`,
                 a `keras.utils.PyDataset` or a batched `tf.data.Dataset` of `examples` or
                 `(examples, labels)`, each batch `discriminator_steps` times as large as a
-                discriminator's update.
+                discriminator's update, in their own order.
             y: Integer labels of shape `(examples,)`, where `x` is an array.
             batch_size: Real examples per update of the discriminator, where `x` is a `Dataset` or
                 an array. What is left over at an epoch's end is dropped, and an epoch shuffles
                 anew.
-            epochs: Passes over the data.
-            **kwargs: As for `keras.Model.fit`: `callbacks`, `verbose`, `initial_epoch`,
-                `steps_per_epoch`.
+            epochs: Number of the last epoch; an epoch is a pass over the data, or
+                `steps_per_epoch` steps.
+            verbose: As for `keras.Model.fit`, and so are the next three.
+            callbacks: List of `keras.callbacks.Callback`.
+            initial_epoch: Number of epochs that are done already.
+            steps_per_epoch: Steps per epoch; needed for batches without end.
 
         Returns:
             A `keras.callbacks.History`.
@@ -358,10 +385,16 @@ class GAN(keras.Model):
         if not self.compiled:
             raise ValueError("Call `gan.compile(...)` before `gan.fit(...)`.")
         batches = feeding.as_batches(self, x, y, batch_size)
-        if isinstance(batches, Batches):
-            # They are shuffled already, by the seed; Keras would shuffle them again, without it.
-            kwargs["shuffle"] = False
-        return super().fit(batches, epochs=epochs, **kwargs)
+        # Keras would shuffle batches by a generator that follows neither the seed nor the step.
+        return super().fit(
+            batches,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            shuffle=False,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+        )
 
     def sample(self, n, seed=0, labels=None, truncation=1.0, batch_size=64):
         """Draws examples from the generator's average.
@@ -370,10 +403,11 @@ class GAN(keras.Model):
 
         Args:
             n: Number of examples.
-            seed: Integer, the seed of the first row.
+            seed: Integer in [0, 2**64), the seed of the first row.
             labels: Of a conditional GAN, one class or `n` classes; by default row i is of class
                 `(seed + i) % num_classes`.
-            truncation: Factor of the latents: below 1, samples are more typical and less varied.
+            truncation: Factor of the latents, at least 0: below 1, samples are more typical and
+                less varied.
             batch_size: Examples per call of the generator.
 
         Returns:
@@ -384,6 +418,8 @@ class GAN(keras.Model):
         """
         check_positive_integer("n", n)
         check_positive_integer("batch_size", batch_size)
+        check_seed(seed)
+        truncation = np.float32(check_non_negative("truncation", truncation))
         labels = feeding.check_sample_labels(labels, n, seed, self.num_classes)
         self._synchronize()
         if getattr(self, "_sampling_function", None) is None:
@@ -392,14 +428,11 @@ class GAN(keras.Model):
         rows = []
         for start in range(0, n, size):
             # The last call draws a whole batch too, so that one compilation serves all.
-            low, high = split_seeds(seed + start + np.arange(size))
+            seeds = np.uint64(seed) + np.arange(start, start + size, dtype="uint64")
+            low, high = split_seeds(seeds)
             batch_labels = None if labels is None else np.resize(labels[start:], size)
             rows.append(
-                np.asarray(
-                    ops.convert_to_numpy(
-                        self._sampling_function(low, high, batch_labels, np.float32(truncation))
-                    )
-                )
+                ops.convert_to_numpy(self._sampling_function(low, high, batch_labels, truncation))
             )
         return np.concatenate(rows)[:n]
 

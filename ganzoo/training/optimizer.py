@@ -118,9 +118,16 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
 
 
 def _as_optimizer(name, identifier):
-    if identifier is None:
-        raise ValueError(f"`{name}` must be a Keras optimizer. Received: {name}=None")
-    return keras.optimizers.get(identifier)
+    try:
+        optimizer = keras.optimizers.get(identifier)
+    except (TypeError, ValueError):
+        optimizer = None
+    if optimizer is None:
+        raise ValueError(
+            f"`{name}` must be a `keras.optimizers.Optimizer`, its name or its config. "
+            f"Received: {name}={identifier!r}"
+        )
+    return optimizer
 
 
 def _rate(optimizer):

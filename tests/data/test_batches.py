@@ -22,9 +22,7 @@ def rows_of(batches, steps):
 
 def test_every_pass_is_a_permutation_without_its_ragged_end():
     batches = numbered().batches(BATCH)
-    orders = [
-        rows_of(batches, range(k * PER_PASS, (k + 1) * PER_PASS)).ravel() for k in range(20)
-    ]
+    orders = [rows_of(batches, range(k * PER_PASS, (k + 1) * PER_PASS)).ravel() for k in range(20)]
     for order in orders:
         assert len(set(order)) == PER_PASS * BATCH
     assert len({tuple(order) for order in orders}) == 20
@@ -42,9 +40,7 @@ def test_the_order_is_unbiased():
 def test_a_batch_depends_on_the_seed_and_the_step_alone():
     forward, backward = numbered().batches(BATCH, seed=7), numbered().batches(BATCH, seed=7)
     steps = range(3 * PER_PASS)
-    np.testing.assert_array_equal(
-        rows_of(forward, steps), rows_of(backward, reversed(steps))[::-1]
-    )
+    np.testing.assert_array_equal(rows_of(forward, steps), rows_of(backward, reversed(steps))[::-1])
 
 
 def test_two_seeds_differ():

@@ -47,9 +47,7 @@ def test_labels_become_int32_and_classes_are_counted():
 
 def test_repr_says_what_it_is():
     dataset = Dataset(np.repeat(IMAGES, 200, axis=0), np.arange(1200) % 10, name="x", split="test")
-    assert (
-        repr(dataset) == "Dataset('x' test, 1,200 uint8 images of shape (4, 5, 3), 10 classes)"
-    )
+    assert repr(dataset) == "Dataset('x' test, 1,200 uint8 images of shape (4, 5, 3), 10 classes)"
 
 
 @pytest.mark.parametrize(

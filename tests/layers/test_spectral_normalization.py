@@ -77,10 +77,11 @@ def output_with_kernel(wrapper, kernel, inputs):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_sigma_converges_to_the_largest_singular_value(kind):
-    wrapper = built(kind)
+    wrapper, inputs = built(kind), inputs_of(kind)
     wrapper.kernel.assign(np.random.default_rng(1).standard_normal(wrapper.kernel.shape))
+    train = tf.function(lambda: wrapper(inputs, training=True))
     for _ in range(200):
-        wrapper(inputs_of(kind), training=True)
+        train()
     largest = np.linalg.svd(paper_matrix(kind, kernel_of(wrapper)), compute_uv=False)[0]
     np.testing.assert_allclose(wrapper.sigma(), largest, rtol=1e-3)
 
@@ -110,6 +111,14 @@ def test_inference_before_training_divides_by_the_spectral_norm(kind):
     largest = np.linalg.svd(paper_matrix(kind, kernel_of(wrapper)), compute_uv=False)[0]
     expected = output_with_kernel(wrapper, kernel_of(wrapper) / largest, inputs)
     np.testing.assert_allclose(wrapper(inputs, training=False), expected, rtol=0.02, atol=1e-3)
+
+
+def test_u_is_warm_when_the_variables_are_initialised_late():
+    wrapper = SpectralNormalization(layers.Dense(5))
+    with keras.StatelessScope():
+        wrapper.build((2, 7))
+    largest = np.linalg.svd(kernel_of(wrapper), compute_uv=False)[0]
+    np.testing.assert_allclose(wrapper.sigma(), largest, rtol=0.02)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -184,6 +193,16 @@ def test_biases_and_activation_are_those_of_the_layer():
     inputs = inputs_of("dense")
     expected = np.tanh(inputs @ wrapper.layer.kernel / wrapper.sigma() + np.arange(5.0))
     np.testing.assert_allclose(wrapper(inputs), expected, rtol=1e-5)
+
+
+def test_regularizers_of_the_layer_still_count():
+    wrapper = SpectralNormalization(
+        layers.Dense(5, kernel_regularizer="l2", activity_regularizer="l2")
+    )
+    outputs = wrapper(inputs_of("dense"))
+    on_kernel = 0.01 * np.sum(kernel_of(wrapper) ** 2)
+    on_outputs = 0.01 * np.sum(np.square(outputs)) / 2
+    assert sorted(map(float, wrapper.losses)) == pytest.approx(sorted([on_kernel, on_outputs]))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -316,15 +335,17 @@ def test_sigma_is_that_of_pytorch(kind):
     # PyTorch's kernels are (out, in, h, w), those of its transposed convolutions (in, out, h, w):
     # seen from Keras, the same permutation.
     axes = (3, 2, 0, 1)
+    weight = kernel.transpose(axes)
     module = {"conv_2d": torch.nn.Conv2d, "conv_2d_transpose": torch.nn.ConvTranspose2d}[kind](
         3, 5, (3, 2)
     )
     with torch.no_grad():
-        module.weight.copy_(torch.tensor(kernel.transpose(axes)))
+        module.weight.copy_(torch.tensor(weight))
     torch.nn.utils.parametrizations.spectral_norm(module)
     state = module.parametrizations.weight[0]
     state._u.copy_(torch.tensor(start))
-    state._v.copy_(torch.tensor(unit(paper_matrix(kind, kernel).T @ start)))
+    rows = weight.swapaxes(0, 1 if kind == "conv_2d_transpose" else 0).reshape(5, -1)
+    state._v.copy_(torch.tensor(unit(rows.T @ start)))
     normalized = module.train().weight.detach().numpy()
 
     wrapper.u.assign(start)

@@ -36,8 +36,8 @@ CONFIGURATIONS = {
         "architecture": "sngan",
         "loss": "hinge",
         "num_classes": tiny.NUM_CLASSES,
-        "g_optimizer": "sgd",
-        "d_optimizer": "sgd",
+        "g_optimizer": {"class_name": "SGD", "config": {"learning_rate": 2e-4}},
+        "d_optimizer": {"class_name": "SGD", "config": {"learning_rate": 2e-4}},
     },
 }
 

@@ -1,8 +1,10 @@
 """Two replicas train as one: other noise on each, losses in proportion, equal weights."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
 
 import ganzoo
 from ganzoo.random import Draws
@@ -10,8 +12,9 @@ from ganzoo.training import backend
 from support import tiny
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def two_replicas():
+    # One for all tests: TensorFlow confuses the collectives of several strategies in a process.
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
@@ -29,12 +32,27 @@ MEANS_OVER_EXAMPLES = {
 }
 
 
+def conditional_networks(num_classes):
+    """Conditional networks without batch normalization."""
+    latents, labels = keras.Input((tiny.LATENT_DIM,)), keras.Input((), dtype="int32")
+    joined = layers.Concatenate()([latents, layers.Embedding(num_classes, 4)(labels)])
+    generator = keras.Model([latents, labels], layers.Dense(6)(joined))
+    examples = keras.Input((6,))
+    features = layers.Dense(8, activation="relu")(examples)
+    logits = ganzoo.layers.ProjectionHead(num_classes)([features, labels])
+    discriminator = keras.Model([examples, labels], logits)
+    tiny.fill(generator, 1)
+    tiny.fill(discriminator, 2)
+    return generator, discriminator
+
+
 def mlp_gan(num_classes=None, **arguments):
     """A GAN without layers that couple the examples of a batch."""
-    model = ganzoo.GAN(
-        *tiny.networks("mlp", image_shape=(6,), num_classes=num_classes, width=8),
-        num_classes=num_classes,
-    )
+    if num_classes is None:
+        networks = tiny.networks("mlp", image_shape=(6,), width=8)
+    else:
+        networks = conditional_networks(num_classes)
+    model = ganzoo.GAN(*networks, num_classes=num_classes)
     model.compile(g_optimizer="sgd", d_optimizer="sgd", **arguments)
     return model
 

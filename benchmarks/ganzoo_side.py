@@ -1,0 +1,188 @@
+"""ganzoo's part of the benchmark: training steps and matrix products on the Keras backend."""
+
+import time
+
+import keras
+import numpy as np
+from counting import step_operations
+
+import ganzoo
+
+BACKEND = keras.backend.backend()
+IMAGE_SHAPE = (32, 32, 3)
+LOSSES = {"dcgan": "non_saturating", "sngan": "hinge"}
+FIT_EXAMPLES = 10_000
+
+
+def configure(threads, inter_threads):
+    """Limits the processor's threads, before the first operation."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(inter_threads)
+
+
+def describe():
+    """Returns the versions, and the device that computes."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        version = tf.__version__
+        device = tf.config.experimental.get_device_details(gpus[0])["device_name"] if gpus else None
+    else:
+        import jax
+
+        version = jax.__version__
+        kind = jax.devices()[0]
+        device = None if kind.platform == "cpu" else kind.device_kind
+    name = {"tensorflow": "TensorFlow", "jax": "JAX"}[BACKEND]
+    return {"name": name, "versions": f"Keras {keras.__version__}, {name} {version}", "gpu": device}
+
+
+class Case:
+    """A GAN in training on images in memory.
+
+    Args:
+        model: `"dcgan"` or `"sngan"`.
+        precision: `"float32"` or `"bfloat16"`.
+        width: Width of both networks.
+        batch_size: Real images of a discriminator's update.
+        normalization: The discriminator's, or `None` for its own.
+        ema_decay: As in `GAN.compile`.
+        r1_every: Discriminator updates from one R1 penalty to the next, or `None` without.
+        discriminator_steps: As in `GAN.compile`.
+        through_fit: Whether `fit` drives the steps, rather than a bare loop.
+    """
+
+    def __init__(
+        self,
+        model,
+        precision,
+        width,
+        batch_size,
+        normalization=None,
+        ema_decay=0.999,
+        r1_every=None,
+        discriminator_steps=1,
+        through_fit=False,
+    ):
+        self._gan = _gan(
+            model, precision, width, normalization, ema_decay, r1_every, discriminator_steps
+        )
+        rows = batch_size * discriminator_steps
+        examples = np.random.default_rng(0).integers(
+            0, 256, (max(FIT_EXAMPLES, rows), *IMAGE_SHAPE), dtype="uint8"
+        )
+        if through_fit:
+            self._dataset = ganzoo.data.Dataset(examples)
+            self._batch_size = rows
+            self.run = self._fit
+        else:
+            self.run = _bare_loop(self._gan, examples[:rows])
+        self.operations = step_operations(
+            self._gan.generator, self._gan.discriminator, batch_size, discriminator_steps
+        )
+        self.shapes = [
+            [tuple(variable.shape) for variable in network.trainable_variables]
+            for network in (self._gan.generator, self._gan.discriminator)
+        ]
+
+    def _fit(self, steps):
+        """Returns the seconds of `steps` steps in the middle of an epoch."""
+        clock = _Clock()
+        # The first step waits for the data's thread to start, once an epoch.
+        batches = self._dataset.batches(self._batch_size, steps_per_epoch=steps + 1)
+        self._gan.fit(batches, verbose=1, callbacks=[clock])
+        return clock.stop - clock.start
+
+
+class _Clock(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 0:
+            float(logs["d_loss"])
+            self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.stop = time.perf_counter()
+
+
+def _gan(model, precision, width, normalization, ema_decay, r1_every, discriminator_steps):
+    keras.utils.set_random_seed(0)
+    keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
+    family = ganzoo.architectures.families[model]
+    options = {} if normalization is None else {"normalization": normalization}
+    gan = ganzoo.GAN(
+        family.generator(IMAGE_SHAPE, width=width),
+        family.discriminator(IMAGE_SHAPE, width=width, **options),
+    )
+    gan.compile(
+        g_optimizer=keras.optimizers.Adam(2e-4, beta_1=0.5),
+        d_optimizer=keras.optimizers.Adam(2e-4, beta_1=0.5),
+        loss=LOSSES[model],
+        regularizers=[] if r1_every is None else [ganzoo.regularizers.R1(0.1, every=r1_every)],
+        discriminator_steps=discriminator_steps,
+        ema_decay=ema_decay,
+    )
+    return gan
+
+
+def _bare_loop(gan, examples):
+    """Returns a function that runs the compiled step on a batch that lies on the device."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        step = tf.function(gan.train_step, jit_compile=gan.jit_compile)
+        batch = tf.constant(examples)
+
+        def loop(steps):
+            for _ in range(steps):
+                logs = step(batch)
+            return float(logs["d_loss"])
+    else:
+        import jax
+
+        step = jax.jit(gan.train_step, donate_argnums=0)
+        batch = jax.device_put(examples)
+        # Copies, for the step takes its arguments' memory and the model keeps its own.
+        groups = (
+            gan.trainable_variables,
+            gan.non_trainable_variables,
+            gan.optimizer.variables,
+            gan.metrics_variables,
+        )
+        state = [tuple([variable.value.copy() for variable in group] for group in groups)]
+
+        def loop(steps):
+            for _ in range(steps):
+                logs, state[0] = step(state[0], (batch,))
+            return float(logs["d_loss"])
+
+    return _timed(loop)
+
+
+def _timed(loop):
+    def run(steps):
+        start = time.perf_counter()
+        loop(steps)
+        return time.perf_counter() - start
+
+    return run
+
+
+def product(precision, size):
+    """Returns a function that runs a matrix product and returns its seconds."""
+    draws = np.random.default_rng(0).standard_normal((2, size, size), dtype="float32")
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        a, b = (tf.cast(tf.constant(draw), precision) for draw in draws)
+        multiply = tf.function(lambda: tf.linalg.matmul(a, b))
+        # One number read back waits for the whole product.
+        return _timed(lambda _: float(multiply()[0, 0]))
+    import jax
+
+    a, b = (jax.numpy.asarray(draw, precision) for draw in draws)
+    multiply = jax.jit(lambda a, b: a @ b)
+    return _timed(lambda _: multiply(a, b).block_until_ready())

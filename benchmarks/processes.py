@@ -1,0 +1,53 @@
+"""Conversation with a worker process."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+WORKER = pathlib.Path(__file__).with_name("worker.py")
+
+
+class Side:
+    """A worker that holds one framework; a context manager that ends the process.
+
+    Args:
+        module: `"ganzoo_side"` or `"torch_side"`.
+        cores: Numbers of the cores to run on, joined by commas.
+        options: `threads` and `inter_threads` are used.
+    """
+
+    def __init__(self, module, cores, options):
+        self._module = module
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, str(WORKER), module, f"--cores={cores}"),
+                *("--threads", str(options.threads)),
+                *("--inter_threads", str(options.inter_threads)),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                **os.environ,
+                "OMP_NUM_THREADS": str(options.threads),
+            },
+        )
+
+    def ask(self, do, **arguments):
+        """Sends a request and returns its answer; raises a `RuntimeError` if it failed."""
+        print(json.dumps({"do": do, **arguments}), file=self._process.stdin, flush=True)
+        line = self._process.stdout.readline()
+        answer = json.loads(line) if line else {"error": "the process ended"}
+        if "error" in answer:
+            raise RuntimeError(f"{self._module} could not {do} {arguments}: {answer['error']}")
+        return answer
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.stdin.close()
+        self._process.wait(timeout=60)

@@ -1,0 +1,87 @@
+"""The tables that come of the measurements, as Markdown."""
+
+import pathlib
+import platform
+import statistics
+
+FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
+
+
+def processor(threads):
+    """Returns the processor's name, the cores used and what it can do."""
+    name, flags = platform.processor() or platform.machine(), []
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        facts = dict(
+            (part.strip() for part in line.split(":", 1))
+            for line in cpuinfo.read_text().split("\n\n")[0].splitlines()
+            if ":" in line
+        )
+        name = facts.get("model name", name)
+        flags = [feature for feature in FEATURES if feature in facts.get("flags", "").split()]
+    return f"{threads} cores of {name}" + (f" ({', '.join(flags)})" if flags else "")
+
+
+def document(results):
+    """Returns all tables, below a line on where they come from."""
+    return "\n".join([header(results), *map(section, results["models"])])
+
+
+def header(results):
+    """Returns what the numbers were measured on."""
+    versions = [results["ganzoo"]["versions"]]
+    versions.append(
+        results["torch"]["versions"]
+        if results["without_torch"] is None
+        else f"no PyTorch ({results['without_torch']})"
+    )
+    options = results["options"]
+    return (
+        f"{results['device']}; {'; '.join(versions)}; batch {options['batch_size']}, width "
+        f"{options['width']}; {results['blocks']} blocks, {results['disturbed']} of them disturbed "
+        "by other processes.\n"
+    )
+
+
+def section(measured):
+    """Returns the tables of one model at one precision."""
+    lines = [
+        f"**{measured['model']}, {measured['precision']}** "
+        f"(best matrix product: {measured['peak'] / 1e9:,.0f} GFLOP/s)\n",
+        "| | ms per step | middle half | images/s | share of peak | ganzoo / this |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows = measured["rows"]
+    ours = rows["ganzoo"]["milliseconds"]
+    for name, row in rows.items():
+        blocks = row["milliseconds"]
+        median = statistics.median(blocks)
+        share = row["operations"] / (median / 1000) / measured["peak"]
+        lines.append(
+            f"| {name} | {median:.1f} | {_middle_half(blocks, 1)} | "
+            f"{1000 * row['images_per_step'] / median:.0f} | {share:.0%} | "
+            f"{statistics.median(ours) / median:.2f} |"
+        )
+    if measured["parts"]:
+        lines += [
+            "",
+            "| part of ganzoo | ms without | ms with | ratio | middle half |",
+            "|---|---|---|---|---|",
+        ]
+    for name, part in measured["parts"].items():
+        without, with_part = part["without"], part["with"]
+        ratios = [w / o for w, o in zip(with_part, without, strict=True)]
+        ratio = statistics.median(with_part) / statistics.median(without)
+        lines.append(
+            f"| {name} | {statistics.median(without):.1f} | {statistics.median(with_part):.1f} | "
+            f"{ratio:.3f} | {_middle_half(ratios, 3)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _middle_half(values, digits):
+    """Returns the range from the first to the third quartile."""
+    if len(values) < 2:
+        return f"{values[0]:.{digits}f}"
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{low:.{digits}f} to {high:.{digits}f}"

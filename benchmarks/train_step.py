@@ -1,0 +1,259 @@
+"""Times training steps of ganzoo, beside PyTorch with the same networks, on this machine.
+
+    python benchmarks/train_step.py --cores 2,3 --markdown table.md --json table.json
+
+Each framework runs in a process of its own, on the same cores. Only one works at a time, and they
+take turns in short blocks, so that whatever disturbs the machine disturbs all alike. A row is the
+median of its blocks. `docs/performance.md` says more about the protocol.
+"""
+
+import argparse
+import contextlib
+import importlib.util
+import json
+import math
+import os
+import pathlib
+import sys
+
+import report
+from load import ForeignLoad
+from processes import Side
+
+MODELS = ("dcgan", "sngan")
+PRECISIONS = ("float32", "bfloat16")
+TORCH_VARIANTS = {
+    f"PyTorch, {layout.replace('_', ' ')}{', compiled' if compiled else ''}": {
+        "layout": layout,
+        "compiled": compiled,
+    }
+    for compiled in (False, True)
+    for layout in ("contiguous", "channels_last")
+}
+# Of each part: the settings without it, and with it.
+PARTS = {
+    "spectral normalization": ({"normalization": "none"}, {}),
+    "EMA": ({"ema_decay": None}, {}),
+    "`fit`": ({}, {"through_fit": True}),
+    "R1 at every step": ({}, {"r1_every": 1}),
+    "R1 at every 16th step": ({}, {"r1_every": 16}),
+    "discriminator_steps=5": ({}, {"discriminator_steps": 5}),
+}
+# What takes long and need not be known to a percent.
+LARGE_PARTS = ("R1 at every step", "R1 at every 16th step", "discriminator_steps=5")
+LARGE_PART_REPEATS = 5
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    cores = options.cores or default_cores(options.threads)
+    load = ForeignLoad(cores, options.foreign_load, options.patience)
+    results = {"options": vars(options), "models": []}
+    with contextlib.ExitStack() as stack:
+        ganzoo = stack.enter_context(Side("ganzoo_side", cores, options))
+        results["ganzoo"] = ganzoo.ask("describe")
+        torch, results["without_torch"] = None, why_no_torch(options, results["ganzoo"])
+        if results["without_torch"] is None:
+            torch = stack.enter_context(Side("torch_side", cores, options))
+            results["torch"] = torch.ask("describe")
+        results["device"] = results["ganzoo"]["gpu"] or report.processor(options.threads)
+        bench = Bench(options, load, ganzoo, torch)
+        for precision in options.precisions:
+            peak = bench.peak(precision)
+            for model in options.models:
+                rows = bench.compare(model, precision)
+                parts = bench.parts(model, precision)
+                results["models"].append(
+                    {
+                        "model": model,
+                        "precision": precision,
+                        "peak": peak,
+                        "rows": rows,
+                        "parts": parts,
+                    }
+                )
+                print(report.section(results["models"][-1]), flush=True)
+    results["disturbed"] = load.accepted_disturbed
+    results["blocks"] = load.accepted
+    table = report.document(results)
+    if options.markdown:
+        pathlib.Path(options.markdown).write_text(table)
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(results, indent=1) + "\n")
+    print(report.header(results), flush=True)
+    return results
+
+
+def parse(arguments):
+    """Returns the options of the command line."""
+    parser = argparse.ArgumentParser(
+        description="Times training steps of ganzoo beside PyTorch with the same networks."
+    )
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=2, help="cores to compute on")
+    parser.add_argument(
+        "--inter-threads", type=int, default=1, help="operations at a time, of both frameworks"
+    )
+    parser.add_argument("--cores", help="their numbers, such as 2,3; by default the first ones")
+    parser.add_argument("--repeats", type=int, default=15, help="blocks that a median is of")
+    parser.add_argument("--block-seconds", type=float, default=1.0, help="least time of a block")
+    parser.add_argument("--product-size", type=int, help="rows of the matrices whose product peaks")
+    parser.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
+    parser.add_argument("--no-torch-compile", action="store_true", help="only eager PyTorch")
+    parser.add_argument("--no-parts", action="store_true", help="leave out the cost of each part")
+    parser.add_argument(
+        "--foreign-load",
+        type=float,
+        default=0.03,
+        help="share of the cores that other processes may take before a block is repeated",
+    )
+    parser.add_argument(
+        "--patience", type=float, default=600, help="seconds to spend on repeated blocks, in all"
+    )
+    parser.add_argument("--markdown", help="file to write the tables to")
+    parser.add_argument("--json", help="file to write every block to")
+    return parser.parse_args(arguments)
+
+
+def default_cores(threads):
+    """Returns the first cores that this process may use, or nothing where that is unknown."""
+    if not hasattr(os, "sched_getaffinity"):
+        return ""
+    return ",".join(map(str, sorted(os.sched_getaffinity(0))[:threads]))
+
+
+def why_no_torch(options, ganzoo):
+    """Returns why there are no rows of PyTorch, or `None`."""
+    if options.no_torch:
+        return "left out by --no-torch"
+    if importlib.util.find_spec("torch") is None:
+        return "PyTorch is not installed: `pip install torch`"
+    if ganzoo["gpu"] is not None:
+        import torch
+
+        if not torch.cuda.is_available():
+            return f"this PyTorch ({torch.__version__}) does not see the GPU"
+    return None
+
+
+class Bench:
+    """The measurements, from which `report` makes the tables."""
+
+    def __init__(self, options, load, ganzoo, torch):
+        self._options = options
+        self._load = load
+        self._ganzoo = ganzoo
+        self._torch = torch
+        on_gpu = ganzoo.ask("describe")["gpu"] is not None
+        self._product_size = options.product_size or (8192 if on_gpu else 2048)
+
+    def peak(self, precision):
+        """Returns operations per second of the best of 20 matrix products of either framework."""
+        sides = [side for side in (self._ganzoo, self._torch) if side is not None]
+        for side in sides:
+            side.ask(
+                "prepare_product", case="product", precision=precision, size=self._product_size
+            )
+        seconds = [
+            side.ask("run", case="product", steps=1)["seconds"] for _ in range(20) for side in sides
+        ]
+        return 2 * self._product_size**3 / min(seconds)
+
+    def compare(self, model, precision):
+        """Returns the rows of ganzoo and of each variant of PyTorch, by name."""
+        cases = {"ganzoo": self._prepare(self._ganzoo, "ganzoo", model, precision)}
+        if self._torch is not None:
+            for name, settings in TORCH_VARIANTS.items():
+                if settings["compiled"] and self._options.no_torch_compile:
+                    continue
+                cases[name] = self._prepare(self._torch, name, model, precision, **settings)
+                check_same_networks(cases["ganzoo"]["shapes"], cases[name]["shapes"], name)
+        operations = cases["ganzoo"]["operations"]
+        times = self._interleave(cases, self._options.repeats)
+        self._release()
+        return {
+            name: {
+                "milliseconds": [1000 * seconds for seconds in blocks],
+                "images_per_step": self._options.batch_size,
+                "operations": operations,
+            }
+            for name, blocks in times.items()
+        }
+
+    def parts(self, model, precision):
+        """Returns, for each part of ganzoo, the times of a step without and with it."""
+        if self._options.no_parts:
+            return {}
+        rows = {}
+        for names, repeats in (
+            ([name for name in PARTS if name not in LARGE_PARTS], self._options.repeats),
+            (LARGE_PARTS, min(LARGE_PART_REPEATS, self._options.repeats)),
+        ):
+            # Of a network without spectral normalization there is nothing to take away.
+            names = [n for n in names if model == "sngan" or n != "spectral normalization"]
+            settings = {json.dumps(each): each for name in names for each in PARTS[name]}
+            cases = {
+                key: self._prepare(self._ganzoo, key, model, precision, **each)
+                for key, each in settings.items()
+            }
+            times = self._interleave(cases, repeats)
+            self._release()
+            for name in names:
+                without, with_part = (times[json.dumps(each)] for each in PARTS[name])
+                rows[name] = {
+                    "without": [1000 * seconds for seconds in without],
+                    "with": [1000 * seconds for seconds in with_part],
+                }
+        return rows
+
+    def _prepare(self, side, case, model, precision, **settings):
+        answer = side.ask(
+            "prepare",
+            case=case,
+            model=model,
+            precision=precision,
+            width=self._options.width,
+            batch_size=self._options.batch_size,
+            **settings,
+        )
+        steps = max(1, math.ceil(self._options.block_seconds / answer["seconds_per_step"]))
+        every = settings.get("r1_every") or 1
+        return {**answer, "side": side, "steps": math.ceil(steps / every) * every}
+
+    def _interleave(self, cases, repeats):
+        """Runs a block of each case in turn; every second round goes backwards."""
+        times = {name: [] for name in cases}
+        for repeat in range(repeats):
+            for name in list(cases) if repeat % 2 == 0 else reversed(cases):
+                case = cases[name]
+                seconds = self._load.undisturbed(
+                    lambda name=name, case=case: case["side"].ask(
+                        "run", case=name, steps=case["steps"]
+                    )
+                )
+                times[name].append(seconds / case["steps"])
+        return times
+
+    def _release(self):
+        for side in (self._ganzoo, self._torch):
+            if side is not None:
+                side.ask("release")
+
+
+def check_same_networks(ours, theirs, name):
+    """Raises unless both frameworks train weights of the same sizes, axes in any order."""
+    for player, our, their in zip(("generator", "discriminator"), ours, theirs, strict=True):
+        counts = [sum(map(math.prod, shapes)) for shapes in (our, their)]
+        sizes = [sorted(sorted(shape) for shape in shapes) for shapes in (our, their)]
+        if counts[0] != counts[1] or sizes[0] != sizes[1]:
+            raise AssertionError(
+                f"The {player}s must be the same. Received: {counts[0]:,} parameters in ganzoo and "
+                f"{counts[1]:,} in {name}"
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main() else 1)

@@ -1,0 +1,259 @@
+"""A training as the command line asks for it: checked and built before anything is written."""
+
+import dataclasses
+import json
+import math
+import sys
+import zlib
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+
+from ganzoo import recipes
+from ganzoo.callbacks import NaNGuard, SampleGrid
+from ganzoo.cli.data import load_source
+from ganzoo.cli.interruption import Interrupted, Interruption
+from ganzoo.cli.run_folder import EpochLog, RunFolder
+from ganzoo.training.from_recipe import gan_from_recipe
+
+# The flags that belong to a run, whose values its folder keeps, and those that --resume may change.
+_KEPT = ("model", "data", "split", "size", "channels", "on_bad", "conditional", "seed", "precision")
+_CHANGEABLE = {"output", "resume", "epochs", "steps", "sample_every", "jit", "dry_run", "debug"}
+_LARGEST_SEED = 2**32 - 1
+_PICTURES = 50
+
+
+class TrainingPlan:
+    """What `ganzoo train` is about to do.
+
+    Args:
+        options: The values of its flags.
+
+    Raises:
+        ValueError: If the flags do not fit each other or the data.
+    """
+
+    def __init__(self, options):
+        self._is_resumed = options.resume
+        prepare = _run_to_resume if options.resume else _new_run
+        self._folder, recipe, self._settings = prepare(options)
+        settings = self._settings
+        self._data = load_source(settings.data, settings)
+        _check_same_data(settings, self._data)
+        num_classes = _num_classes(settings, self._data)
+
+        rows_per_step = recipe.batch_size * recipe.discriminator_steps
+        self._batches = self._data.batches(rows_per_step, seed=settings.seed)
+        self._epochs_done, steps_done = self._folder.progress(len(self._batches))
+        steps = _steps(options, recipe.steps, len(self._batches))
+        if steps <= steps_done:
+            raise ValueError(
+                f"The run in {self._folder.path} is complete: more --epochs or --steps train it "
+                f"further. Received: --resume up to step {steps:,}, with {steps_done:,} done"
+            )
+        self._epochs = self._epochs_done + math.ceil((steps - steps_done) / len(self._batches))
+        self._sample_every = options.sample_every or math.ceil(self._epochs / _PICTURES)
+
+        self._recipe = dataclasses.replace(recipe, steps=steps)
+        keras.config.set_dtype_policy(settings.precision)
+        keras.utils.set_random_seed(settings.seed)
+        self._gan = gan_from_recipe(
+            self._recipe,
+            self._data.example_shape,
+            num_classes=num_classes,
+            seed=settings.seed,
+            jit_compile={"auto": "auto", "true": True, "false": False}[options.jit],
+        )
+
+    def describe(self):
+        """Returns the plan as lines of text."""
+        recipe, gan, settings = self._recipe, self._gan, self._settings
+        updates = f"{recipe.batch_size} examples"
+        if recipe.discriminator_steps > 1:
+            updates = f"{recipe.discriminator_steps} x {updates}"
+        resumed = f", resumed after epoch {self._epochs_done}" if self._is_resumed else ""
+        return _table(
+            {
+                "model": f"{settings.model}: {recipe.source}",
+                "data": self._data,
+                "classes": gan.num_classes or "not used",
+                "generator": f"{gan.generator.count_params():,} parameters, from "
+                f"{gan.latent_dim} latents ({gan.latent})",
+                "discriminator": f"{gan.discriminator.count_params():,} parameters",
+                "loss": recipe.loss,
+                "regularizers": json.dumps(recipe.regularizers)[1:-1] or "none",
+                "optimizers": f"{_optimizer(recipe.g_optimizer)} for the generator, "
+                f"{_optimizer(recipe.d_optimizer)} for the discriminator",
+                "average": recipe.ema_decay or "none",
+                "steps": f"{recipe.steps:,} of {updates}, in {self._epochs:,} epochs of up to "
+                f"{len(self._batches):,}",
+                "seed": settings.seed,
+                "precision": f"{settings.precision}, XLA {'on' if gan.jit_compile else 'off'}, "
+                f"{keras.backend.backend()}",
+                "output": f"{self._folder.path}{resumed}",
+            }
+        )
+
+    def train(self):
+        """Trains, and leaves the run folder complete. Returns the exit code."""
+        folder, gan = self._folder, self._gan
+        folder.write_options(self._recipe, vars(self._settings))
+        pictures = SampleGrid(
+            folder.samples, n=64 if self._data.has_images else 1024, every=self._sample_every
+        )
+        with Interruption() as interruption:
+            callbacks = [
+                NaNGuard(),
+                keras.callbacks.BackupAndRestore(
+                    str(folder.checkpoints), double_checkpoint=True, delete_checkpoint=False
+                ),
+                pictures,
+                EpochLog(folder),
+                _StopAtStep(self._recipe.steps),
+                interruption,
+            ]
+            # A bar where someone watches it, and a line for each epoch in a file.
+            verbose = 1 if sys.stdout.isatty() else 2
+            try:
+                gan.fit(self._batches, epochs=self._epochs, callbacks=callbacks, verbose=verbose)
+            except FloatingPointError as error:
+                print(f"\nganzoo train: {error}", file=sys.stderr)
+                return 1
+            except Interrupted as interrupted:
+                folder.save_model(gan)
+                pictures.save_gif()
+                print(
+                    f"\nInterrupted at step {gan.step:,}. Continue from the last complete epoch "
+                    f"with:\n  ganzoo train --resume --output={folder.path}\n"
+                )
+                print(self._results())
+                return interrupted.exit_code
+        folder.save_model(gan)
+        print(f"\nTrained {gan.step:,} steps.\n")
+        print(self._results())
+        return 0
+
+    def _results(self):
+        folder = self._folder
+        return _table(
+            {
+                "model": folder.model,
+                "pictures": f"{folder.samples}, with all of them in samples.gif",
+                "log": folder.log,
+                "options": folder.options,
+                "next": f"ganzoo sample {folder.path}",
+            }
+        )
+
+
+class _StopAtStep(keras.callbacks.Callback):
+    """Ends a training after a step that need not be the last one of an epoch."""
+
+    def __init__(self, step):
+        super().__init__()
+        self._step = step
+        self._epoch_start = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch_start = self.model.step
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._epoch_start + batch + 1 >= self._step:
+            self.model.stop_training = True
+
+
+def _new_run(options):
+    """Returns the folder, the recipe and the settings of the run that the flags ask for."""
+    for name in ("model", "data"):
+        if getattr(options, name) is None:
+            raise ValueError(
+                f"--{name} must be given; `ganzoo list` lists what it can be. Received: none"
+            )
+    if options.seed > _LARGEST_SEED:
+        raise ValueError(f"`seed` must be at most {_LARGEST_SEED}. Received: seed={options.seed}")
+    recipe = _changed(recipes.get(options.model), options)
+    data_name = "".join(c if c.isalnum() else "_" for c in options.data).strip("_")
+    folder = RunFolder(options.output or Path("runs", f"{options.model}-{data_name}"))
+    folder.check_new()
+    return folder, recipe, SimpleNamespace(**{name: getattr(options, name) for name in _KEPT})
+
+
+def _run_to_resume(options):
+    """Returns the folder, the recipe and the settings of the run in the output folder."""
+    if options.output is None:
+        raise ValueError("--resume needs the folder of the run: --output=FOLDER. Received: none")
+    fixed = sorted(f"--{name}" for name in options.given - _CHANGEABLE)
+    if fixed:
+        raise ValueError(
+            "A resumed run keeps its options: only --epochs or --steps, --sample_every and --jit "
+            f"can change. Received: --resume with {', '.join(fixed)}"
+        )
+    folder = RunFolder(options.output)
+    recipe, settings = folder.read_options()
+    return folder, recipe, SimpleNamespace(**settings)
+
+
+def _changed(recipe, options):
+    """Returns the recipe with the changes that the flags make to it."""
+    names = ("loss", "batch_size", "width", "latent_dim", "ema_decay")
+    changes = {name: getattr(options, name) for name in names if name in options.given}
+    if "regularizers" in options.given:
+        listed = [] if options.regularizers == "none" else options.regularizers.split(",")
+        changes["regularizers"] = {name: {} for name in listed}
+    for player, flag in (("g_optimizer", "generator_rate"), ("d_optimizer", "discriminator_rate")):
+        if flag in options.given:
+            changes[player] = dataclasses.replace(
+                getattr(recipe, player), learning_rate=getattr(options, flag)
+            )
+    return dataclasses.replace(recipe, **changes)
+
+
+def _num_classes(settings, data):
+    if not settings.conditional:
+        return None
+    if data.labels is None:
+        raise ValueError(
+            "A conditional model needs data with labels: drop --conditional, or give other data. "
+            f"Received: --conditional --data={settings.data}, which has no labels"
+        )
+    return data.num_classes
+
+
+def _steps(options, default, steps_per_epoch):
+    if options.epochs is not None and options.steps is not None:
+        raise ValueError(
+            "Expected --epochs or --steps, not both. "
+            f"Received: --epochs={options.epochs} --steps={options.steps}"
+        )
+    if options.epochs is not None:
+        return options.epochs * steps_per_epoch
+    return options.steps or default
+
+
+def _check_same_data(settings, data):
+    """Notes what the data are, or compares them with what was noted when the run began."""
+    found = {
+        "count": len(data),
+        "shape": list(data.example_shape),
+        "crc32": f"{zlib.crc32(data.examples):08x}",
+    }
+    expected = getattr(settings, "examples", found)
+    if found != expected:
+        raise ValueError(
+            "The data are no longer those that the run began with. Expected: "
+            f"{json.dumps(expected)}. Received: {json.dumps(found)}"
+        )
+    settings.examples = found
+
+
+def _optimizer(settings):
+    decay = " falling to 0" if settings.linear_decay else ""
+    return (
+        f"{settings.kind}({settings.learning_rate:g}{decay}, {settings.beta_1:g}, "
+        f"{settings.beta_2:g})"
+    )
+
+
+def _table(facts):
+    return "\n".join(f"{name:<15}{fact}" for name, fact in facts.items())

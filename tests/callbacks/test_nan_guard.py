@@ -1,0 +1,112 @@
+import keras
+import numpy as np
+import pytest
+import tiny_gan
+
+import ganzoo
+from ganzoo.callbacks import NaNGuard
+
+
+class Poison(keras.callbacks.Callback):
+    """Makes one weight of a network NaN before a batch, counted from 0 over the whole training."""
+
+    def __init__(self, network, at):
+        super().__init__()
+        self.network, self.left = network, at
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.left == 0:
+            kernel = getattr(self.model, self.network).trainable_weights[-1]
+            kernel.assign(np.full(kernel.shape, np.nan))
+        self.left -= 1
+
+
+@keras.saving.register_keras_serializable(package="test_nan_guard")
+class ExplodesAt(ganzoo.regularizers.Penalty):
+    """A penalty that is infinite where its mean gradient is anything at all."""
+
+    name = "explodes"
+
+    def penalty(self, critic, real, fake, draws):
+        return keras.ops.sum(keras.ops.square(critic.gradient(real))) * np.float32(1e38) * 1e38
+
+
+@pytest.fixture(scope="module")
+def built():
+    """One GAN for most tests of this file, since compiling its step takes seconds."""
+    gan = tiny_gan.build()
+    return gan, tiny_gan.state(gan)
+
+
+@pytest.fixture
+def gan(built):
+    gan, start = built
+    tiny_gan.restore(gan, start)
+    return gan
+
+
+def fit(gan, *callbacks, epochs=3):
+    gan.fit(tiny_gan.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0)
+
+
+@pytest.mark.parametrize("network", ["generator", "discriminator"])
+def test_training_ends_within_the_step_that_failed(gan, network):
+    with pytest.raises(FloatingPointError, match=r"after batch 2 of epoch 2") as error:
+        fit(gan, Poison(network, at=4), NaNGuard())
+
+    assert gan.step == 5
+    assert "g_loss=nan" in str(error.value) and "Received:" in str(error.value)
+
+
+def test_the_error_names_the_penalty_that_failed():
+    gan = tiny_gan.build(regularizers=[ExplodesAt()])
+
+    with pytest.raises(FloatingPointError, match=r"explodes=inf"):
+        fit(gan, NaNGuard())
+
+    assert gan.step == 1
+
+
+def test_only_what_is_not_finite_is_named():
+    guard = NaNGuard()
+
+    with pytest.raises(FloatingPointError) as error:
+        guard.on_train_batch_end(0, {"d_loss": 1.0, "d_real": float("-inf"), "r1": 0.5})
+
+    assert "Received: d_real=-inf. " in str(error.value)
+
+
+def test_metrics_at_an_epochs_end_are_looked_at(gan):
+    class BrokenMetric(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["fid"] = float("nan")
+
+    with pytest.raises(FloatingPointError, match=r"at the end of epoch 1: .* fid=nan"):
+        fit(gan, BrokenMetric(), NaNGuard())
+
+
+def test_within_one_call_of_several_steps():
+    gan = tiny_gan.build(steps_per_execution=3)
+
+    with pytest.raises(FloatingPointError):
+        fit(gan, Poison("discriminator", at=1), NaNGuard())
+
+    assert gan.step == 6
+
+
+def test_the_last_good_checkpoint_stays(gan, tmp_path):
+    backup = keras.callbacks.BackupAndRestore(str(tmp_path), delete_checkpoint=False)
+
+    with pytest.raises(FloatingPointError):
+        fit(gan, NaNGuard(), Poison("generator", at=5), backup)
+
+    restored = tiny_gan.build(seed=1)
+    restored.load_weights(tmp_path / "latest.weights.h5")
+    assert restored.step == 3
+    assert all(np.isfinite(value).all() for value in tiny_gan.state(restored))
+
+
+def test_a_healthy_training_is_left_alone(gan):
+    fit(gan, NaNGuard(), epochs=2)
+
+    assert gan.step == 6

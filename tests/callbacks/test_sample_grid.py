@@ -1,0 +1,203 @@
+import builtins
+
+import keras
+import numpy as np
+import pytest
+import tiny_gan
+from PIL import Image
+
+import ganzoo
+from ganzoo import drawing
+from ganzoo.callbacks import SampleGrid
+
+
+@pytest.fixture(scope="module")
+def built():
+    """One GAN for most tests of this file, since compiling its step takes seconds."""
+    gan = tiny_gan.build()
+    return gan, tiny_gan.state(gan)
+
+
+@pytest.fixture
+def gan(built):
+    gan, start = built
+    tiny_gan.restore(gan, start)
+    return gan
+
+
+def fit(gan, *callbacks, epochs=2, conditional=False):
+    """Trains with 3 steps in each epoch."""
+    gan.fit(
+        tiny_gan.dataset(conditional=conditional),
+        batch_size=16,
+        epochs=epochs,
+        callbacks=list(callbacks),
+        verbose=0,
+    )
+
+
+def names(folder, pattern="*"):
+    return sorted(path.name for path in folder.glob(pattern))
+
+
+def read(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_pictures_before_training_after_every_kth_epoch_and_at_the_end(gan, tmp_path):
+    fit(gan, SampleGrid(tmp_path, n=4, every=2, gif=False), epochs=5)
+
+    assert names(tmp_path) == [f"step_{step:08d}.png" for step in (0, 6, 12, 15)]
+
+
+def test_pictures_after_every_kth_step(gan, tmp_path):
+    fit(gan, SampleGrid(tmp_path, n=4, every=2, unit="steps", gif=False), epochs=2)
+
+    assert names(tmp_path) == [f"step_{step:08d}.png" for step in (0, 2, 4, 6)]
+
+
+def test_a_picture_shows_the_samples_of_its_seeds(gan, tmp_path):
+    fit(gan, SampleGrid(tmp_path / "made" / "here", n=6, seed=11, columns=3))
+
+    expected = drawing.image_grid(gan.sample(6, seed=11), columns=3)[..., 0]
+    np.testing.assert_array_equal(read(tmp_path / "made" / "here" / "step_00000006.png"), expected)
+
+
+def test_the_latents_stay_while_the_weights_change(gan, tmp_path):
+    frozen = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.0 if epoch else 1e-2)
+    gan.compile(g_optimizer=keras.optimizers.Adam(1e-3), d_optimizer="adam", ema_decay=None)
+    before = gan.sample(4)
+
+    fit(gan, frozen, SampleGrid(tmp_path, n=4), epochs=1)
+
+    first, last = (read(path) for path in sorted(tmp_path.glob("*.png")))
+    np.testing.assert_array_equal(first, drawing.image_grid(before)[..., 0])
+    assert (first != last).any()
+
+
+def test_each_row_of_a_conditional_gan_is_a_class(tmp_path):
+    gan = tiny_gan.build(conditional=True)
+
+    fit(gan, SampleGrid(tmp_path, n=8, gif=False), conditional=True)
+
+    samples = gan.sample(6, labels=[0, 0, 1, 1, 2, 2])
+    expected = drawing.image_grid(samples, columns=2)[..., 0]
+    np.testing.assert_array_equal(read(tmp_path / "step_00000006.png"), expected)
+
+
+def test_labels_that_do_not_fit_are_an_error_before_the_first_step(gan, tmp_path):
+    with pytest.raises(ValueError, match=r"no classes.*Received: labels=3"):
+        fit(gan, SampleGrid(tmp_path, labels=3))
+    assert gan.step == 0
+
+
+def test_vectors_are_drawn_as_points(tmp_path):
+    generator, discriminator = ganzoo.architectures.build("mlp", (2,), width=4)
+    gan = ganzoo.GAN(generator, discriminator)
+    gan.compile(g_optimizer="adam", d_optimizer="adam", run_eagerly=True)
+    ring = ganzoo.data.load("toy:ring", count=32)
+
+    gan.fit(ring, batch_size=32, callbacks=[SampleGrid(tmp_path, n=9)], verbose=0)
+
+    expected = drawing.scatter_plot(gan.sample(9))
+    np.testing.assert_array_equal(read(tmp_path / "step_00000001.png"), expected)
+
+
+def test_the_animation_shows_the_run_in_order(gan, tmp_path):
+    fit(gan, SampleGrid(tmp_path, n=4), epochs=3)
+
+    with Image.open(tmp_path / "samples.gif") as image:
+        assert image.n_frames == 4
+        for frame, step in enumerate((0, 3, 6, 9)):
+            image.seek(frame)
+            expected = read(tmp_path / f"step_{step:08d}.png")
+            np.testing.assert_allclose(np.asarray(image.convert("L")), expected, atol=3)
+
+
+def test_a_long_run_gives_a_short_animation(gan, tmp_path):
+    pictures = SampleGrid(tmp_path, n=1)
+    for step in range(200):
+        shade = np.full((10, 10, 1), step, "uint8")
+        drawing.save_png(tmp_path / f"step_{step:08d}.png", shade)
+    pictures._drawn_step = 199
+
+    pictures.save_gif()
+
+    with Image.open(tmp_path / "samples.gif") as image:
+        assert image.n_frames == 60
+        assert np.asarray(image.convert("L")).mean() < 2
+        image.seek(59)
+        assert np.asarray(image.convert("L")).mean() == pytest.approx(199, abs=2)
+
+
+def test_a_resumed_run_continues_the_pictures(gan, tmp_path):
+    fit(gan, SampleGrid(tmp_path, n=4), epochs=1)
+    fit(gan, SampleGrid(tmp_path, n=4), epochs=1)
+
+    assert names(tmp_path, "*.png") == [f"step_{step:08d}.png" for step in (0, 3, 6)]
+    with Image.open(tmp_path / "samples.gif") as image:
+        assert image.n_frames == 3
+
+
+def test_a_folder_with_pictures_of_another_size_is_refused_before_the_first_step(gan, tmp_path):
+    fit(gan, SampleGrid(tmp_path, n=4), epochs=1)
+    step = gan.step
+
+    with pytest.raises(ValueError, match=r"must have one size\. Received: folder="):
+        fit(gan, SampleGrid(tmp_path, n=9), epochs=1)
+    assert gan.step == step
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_before_the_first_step(gan, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(OSError):
+        fit(gan, SampleGrid(tmp_path / "file" / "samples"))
+    assert gan.step == 0
+
+
+def test_tensorboard_gets_the_pictures(gan, tmp_path):
+    event_accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator"
+    )
+
+    fit(gan, SampleGrid(tmp_path / "samples", n=4, tensorboard=tmp_path / "events"))
+
+    events = event_accumulator.EventAccumulator(str(tmp_path / "events"))
+    events.Reload()
+    written = events.Tensors("samples")
+    assert [event.step for event in written] == [0, 3, 6]
+    png = written[-1].tensor_proto.string_val[2]
+    assert png.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("missing", ["tensorboard", "tensorflow"])
+def test_tensorboard_names_its_extra_where_it_is_missing(monkeypatch, tmp_path, missing):
+    import_module = builtins.__import__
+
+    def without(name, *arguments, **options):
+        if name.partition(".")[0] == missing:
+            raise ImportError(f"No module named {name!r}")
+        return import_module(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+
+    with pytest.raises(ImportError, match=r"ganzoo\[tensorboard\].* tensorflow.*Received:"):
+        SampleGrid(tmp_path, tensorboard=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"n": 0}, {"every": 0}, {"unit": "hours"}, {"columns": -1}, {"n": 2.5}]
+)
+def test_arguments_out_of_range_are_refused(tmp_path, arguments):
+    with pytest.raises(ValueError, match="Received:"):
+        SampleGrid(tmp_path, **arguments)
+
+
+def test_a_model_that_is_no_gan_is_refused(tmp_path):
+    pictures = SampleGrid(tmp_path)
+    pictures.set_model(keras.Sequential())
+
+    with pytest.raises(ValueError, match=r"Received: <Sequential"):
+        pictures.on_train_begin()

@@ -1,0 +1,229 @@
+"""Every mistake is refused, with one line, before anything is built or written."""
+
+import json
+import os
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import ganzoo
+from ganzoo.cli.main import main
+
+TRAIN = ["train", "--model=sngan", "--data=digits", "--size=8"]
+
+
+def write_packed(path, examples, labels=None, **metadata):
+    """Writes a packed file as it is, without the checks of `ganzoo.data.pack`."""
+    metadata = {
+        "format": "ganzoo-dataset",
+        "version": 1,
+        "name": "made",
+        "split": "train",
+    } | metadata
+    arrays = {"metadata": np.frombuffer(json.dumps(metadata).encode(), np.uint8)}
+    if labels is not None:
+        arrays["labels"] = labels
+    np.savez(path, examples=examples, **arrays)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_built(monkeypatch):
+    """Fails the test if a network is built; architectures that refuse do so before that."""
+
+    def build(*arguments, **options):
+        raise AssertionError("A model was built from bad input.")
+
+    monkeypatch.setattr(ganzoo.GAN, "__init__", build)
+
+
+@pytest.fixture
+def refused(capsys, tmp_path, monkeypatch):
+    """Runs a command line that must be refused; returns the line on stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        before = sorted(tmp_path.rglob("*"))
+        code = main(list(arguments))
+        out, err = capsys.readouterr()
+        lines = err.splitlines()
+        assert code == 2
+        assert len(lines) == 1 and lines[0].startswith("ganzoo")
+        assert "Traceback" not in err and out == ""
+        assert sorted(tmp_path.rglob("*")) == before  # Nothing was written.
+        return lines[0]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "flag, received",
+    [
+        ("--model=stylegan7", "'stylegan7'"),
+        ("--data=imagenet", "source='imagenet'"),
+        ("--data=toy:circle", "'toy:circle'"),
+        ("--data=folder:nowhere", "'folder:nowhere'"),
+        ("--data=nowhere.npz", "'nowhere.npz'"),
+        ("--split=holdout", "split='holdout'"),
+        ("--loss=mse", "loss='mse'"),
+        ("--regularizers=r1,dropout", "regularizers='dropout'"),
+        ("--batch_size=0", "batch_size=0"),
+        ("--batch_size=-64", "batch_size=-64"),
+        ("--batch_size=many", "batch_size='many'"),
+        ("--batch_size=5000", "batch_size=5000"),
+        ("--batch_size=1.5", "batch_size='1.5'"),
+        ("--epochs=0", "epochs=0"),
+        ("--steps=-1", "steps=-1"),
+        ("--size=-32", "size=-32"),
+        ("--channels=4", "channels=4"),
+        ("--width=0", "width=0"),
+        ("--latent_dim=0", "latent_dim=0"),
+        ("--generator_rate=0", "generator_rate=0.0"),
+        ("--discriminator_rate=nan", "discriminator_rate=nan"),
+        ("--ema_decay=1", "ema_decay=1.0"),
+        ("--seed=-1", "seed=-1"),
+        ("--seed=99999999999", "seed=99999999999"),
+        ("--precision=float8", "precision='float8'"),
+        ("--jit=maybe", "jit='maybe'"),
+        ("--sample_every=0", "sample_every=0"),
+        ("--size=4", "image_shape=(4, 4, 1)"),
+        ("--model=mlp", "shape=(8, 8, 1)"),
+        ("--data=toy:ring", "size"),
+        ("--lerning_rate=1", "--lerning_rate=1"),
+        ("digits", "digits"),
+    ],
+)
+def test_a_flag_that_cannot_be(refused, flag, received):
+    line = refused(*TRAIN, flag)
+
+    assert received in line.partition("Received:")[2]
+
+
+@pytest.mark.parametrize(
+    "arguments, received",
+    [
+        (["train"], "none"),
+        (["train", "--model=sngan"], "none"),
+        ([*TRAIN, "--epochs=1", "--steps=5"], "--epochs=1 --steps=5"),
+        (["train", "--resume"], "none"),
+        (["train", "--resume", "--output=nowhere"], "--output=nowhere"),
+        (["train", "--resume", "--output=nowhere", "--width=8"], "--width"),
+        (["dance"], "dance"),
+        (["sample"], "none"),
+        (["sample", "nowhere.keras"], "nowhere.keras"),
+        (["data"], "no source"),
+        (["data", "pack", "digits"], "none"),
+        (["data", "digits", "--on_bad=skip"], "on_bad='skip'"),
+        (["list", "models"], "models"),
+    ],
+)
+def test_a_command_line_that_cannot_be(refused, arguments, received):
+    line = refused(*arguments)
+
+    assert received in line.partition("Received:")[2]
+
+
+def test_a_conditional_model_without_labels(refused, tmp_path):
+    ganzoo.data.pack(ganzoo.data.Dataset(np.zeros((9, 8, 8, 1), "uint8")), tmp_path / "x.npz")
+
+    line = refused("train", "--model=sngan", "--data=x.npz", "--conditional")
+
+    assert line.endswith("Received: --conditional --data=x.npz, which has no labels")
+
+
+@pytest.mark.parametrize(
+    "examples, received",
+    [
+        (np.zeros((0, 8, 8, 1), "uint8"), "examples.shape=(0, 8, 8, 1)"),
+        (np.zeros((9, 8, 8), "uint8"), "examples.shape=(9, 8, 8)"),
+        (np.full((9, 8, 8, 1), 200.0, "float32"), "in [200, 200]"),
+        (np.linspace(-3, 3, 576, dtype="float32").reshape(9, 8, 8, 1), "in [-3, 3]"),
+        (np.linspace(0, 1, 576, dtype="float32").reshape(9, 8, 8, 1), "in [0, 1]"),
+        (np.where(np.arange(576) == 99, np.nan, 0.5).reshape(9, 8, 8, 1), "1 such rows of 9"),
+        (np.full((9, 8, 8, 1), np.inf, "float32"), "9 such rows of 9"),
+    ],
+)
+def test_data_that_cannot_be(refused, tmp_path, examples, received):
+    write_packed(tmp_path / "x.npz", examples)
+
+    line = refused("train", "--model=sngan", "--data=x.npz", "--batch_size=4")
+
+    assert received in line.partition("Received:")[2]
+
+
+def test_labels_beyond_the_classes(refused, tmp_path):
+    labels = np.arange(9, dtype="int32")
+    write_packed(tmp_path / "x.npz", np.zeros((9, 8, 8, 1), "uint8"), labels, num_classes=5)
+
+    line = refused("train", "--model=sngan", "--data=x.npz", "--conditional")
+
+    assert "labels in [0, 8], num_classes=5" in line.partition("Received:")[2]
+
+
+def test_a_folder_without_images(refused, tmp_path):
+    (tmp_path / "photos").mkdir()
+
+    line = refused("train", "--model=sngan", "--data=folder:photos")
+
+    assert "with none" in line.partition("Received:")[2]
+
+
+def test_a_damaged_image_is_named(refused, tmp_path):
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (16, 16)).save(tmp_path / "photos" / "good.png")
+    (tmp_path / "photos" / "bad.png").write_bytes(b"<html>not found</html>")
+
+    assert "bad.png" in refused("train", "--model=sngan", "--data=folder:photos")
+
+
+def test_the_folder_of_another_run(refused, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+
+    line = refused(*TRAIN, "--output=run")
+
+    assert "--resume" in line and line.endswith("Received: --output=run")
+
+
+def test_damaged_options_of_a_run(refused, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "options.json").write_text('{"recipe": {}}')
+
+    assert "options.json is damaged" in refused("train", "--resume", "--output=run")
+
+
+def test_a_file_that_is_no_model(refused, tmp_path):
+    (tmp_path / "bad.keras").write_bytes(b"PK\x03\x04 and then nothing")
+
+    assert "bad.keras cannot be loaded" in refused("sample", "bad.keras")
+
+
+def test_a_model_that_is_no_gan(refused, tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.save(tmp_path / "other.keras")
+
+    assert refused("sample", "other.keras").endswith("which holds a Sequential")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="The superuser may write anywhere.")
+def test_a_folder_that_cannot_be_written(refused, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+
+    assert "locked" in refused("data", "digits", "--output=locked/digits.png")
+
+
+def test_debug_shows_where_an_error_comes_from(monkeypatch):
+    with pytest.raises(ValueError, match="Received: 'stylegan7'"):
+        main([*TRAIN, "--model=stylegan7", "--debug"])
+
+
+def test_an_error_in_the_training_is_not_hidden(monkeypatch, tmp_path):
+    monkeypatch.undo()
+
+    def broken(*arguments, **options):
+        raise ValueError("A mistake of the library.")
+
+    monkeypatch.setattr(ganzoo.GAN, "fit", broken)
+    with pytest.raises(ValueError, match="A mistake of the library"):
+        main([*TRAIN, "--width=4", "--epochs=1", f"--output={tmp_path / 'run'}"])

@@ -1,0 +1,244 @@
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import ganzoo
+from ganzoo import drawing
+from ganzoo.cli.main import COMMANDS, main
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+# Runs the command line as a process would, but without `import ganzoo` importing everything.
+WITHOUT_KERAS = """
+import sys, types
+package = types.ModuleType("ganzoo")
+package.__path__ = [sys.argv[1]]
+sys.modules["ganzoo"] = package
+from ganzoo.cli.main import main
+code = main(sys.argv[2:])
+assert not {"keras", "tensorflow", "jax"} & set(sys.modules), "Keras was imported."
+sys.exit(code)
+"""
+
+
+def save_model(path, num_classes=None):
+    generator, discriminator = ganzoo.architectures.build(
+        "dcgan", (8, 8, 1), latent_dim=2, width=1, num_classes=num_classes
+    )
+    gan = ganzoo.GAN(generator, discriminator, num_classes=num_classes)
+    gan.compile(g_optimizer="adam", d_optimizer="adam")
+    gan.save(path)
+    return gan
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "model.keras"
+    return path, save_model(path)
+
+
+@pytest.fixture(scope="module")
+def conditional_model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "conditional.keras"
+    return path, save_model(path, num_classes=3)
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def read(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+@pytest.mark.parametrize(
+    "arguments, code",
+    [(["--help"], 0), ([], 2), (["dance"], 2), (["train", "--ephocs=3"], 2)]
+    + [([command, "--help"], 0) for command in COMMANDS],
+)
+def test_help_and_misspelt_flags_are_answered_without_keras(arguments, code):
+    result = subprocess.run(
+        [sys.executable, "-c", WITHOUT_KERAS, str(ROOT / "ganzoo"), *arguments],
+        capture_output=True,
+        text=True,
+    )
+
+    assert result.returncode == code, result.stderr
+
+
+def test_the_help_lists_every_command(capsys):
+    assert main(["--help"]) == 0
+
+    printed = capsys.readouterr().out
+    for command in COMMANDS:
+        assert f"\n  {command} " in printed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_explains_each_flag(command, capsys):
+    assert main([command, "--help"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"usage: ganzoo {command}")
+    assert all(len(line) <= 100 for line in lines)
+    flags = [line for line in lines if line.startswith("  --")]
+    assert flags and len(flags) == len({flag.split("=")[0].split()[0] for flag in flags})
+
+
+def test_the_version(capsys):
+    assert main(["--version"]) == 0
+
+    assert capsys.readouterr().out == f"ganzoo {ganzoo.__version__}\n"
+
+
+def test_the_module_is_the_command():
+    result = subprocess.run(
+        [sys.executable, "-m", "ganzoo", "--version"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+
+    assert result.stdout == f"ganzoo {ganzoo.__version__}\n"
+
+
+def test_list_names_everything_there_is(capsys):
+    assert main(["list"]) == 0
+
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:2] == "  "]
+    for parts in (ganzoo.recipes, ganzoo.losses, ganzoo.regularizers):
+        assert set(parts.names()) <= set(listed)
+    assert set(ganzoo.data.names()) - {"arrays"} <= set(listed)
+
+
+def test_sample_draws_a_grid(model, capsys):
+    path, gan = model
+
+    assert main(["sample", str(path), "--n=6", "--seed=4", "--columns=3"]) == 0
+
+    expected = drawing.image_grid(gan.sample(6, seed=4), columns=3)[..., 0]
+    np.testing.assert_array_equal(read("samples.png"), expected)
+    assert capsys.readouterr().out == "6 samples in samples.png\n"
+
+
+def test_sample_writes_a_file_of_each(model):
+    path, gan = model
+
+    assert main(["sample", str(path), "--n=3", "--seed=7", "--folder=out/here"]) == 0
+
+    for row, image in enumerate(gan.sample(3, seed=7)):
+        np.testing.assert_array_equal(read(f"out/here/seed_{7 + row:06d}.png"), image[..., 0])
+
+
+def test_sample_truncates(model):
+    path, gan = model
+
+    assert main(["sample", str(path), "--n=4", "--truncation=0.5", "--output=t.png"]) == 0
+
+    expected = drawing.image_grid(gan.sample(4, truncation=0.5))[..., 0]
+    np.testing.assert_array_equal(read("t.png"), expected)
+
+
+def test_sample_takes_a_run_folder(model, tmp_path):
+    path, _ = model
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "model.keras").write_bytes(path.read_bytes())
+
+    assert main(["sample", "run", "--n=1"]) == 0
+
+
+@pytest.mark.parametrize(
+    "flags, labels, columns",
+    [
+        (["--n=6"], [0, 0, 1, 1, 2, 2], 2),
+        (["--n=4", "--labels=2"], [2, 2, 2, 2], 2),
+        (["--n=4", "--labels=2,0,1,0"], [2, 0, 1, 0], 2),
+    ],
+)
+def test_sample_draws_classes(conditional_model, flags, labels, columns):
+    path, gan = conditional_model
+
+    assert main(["sample", str(path), *flags]) == 0
+
+    expected = drawing.image_grid(gan.sample(len(labels), labels=labels), columns)[..., 0]
+    np.testing.assert_array_equal(read("samples.png"), expected)
+
+
+@pytest.mark.parametrize(
+    "flags, received",
+    [
+        (["--labels=1"], "labels=1"),
+        (["--labels=one"], "labels='one'"),
+        (["--n=0"], "n=0"),
+        (["--truncation=-1"], "truncation=-1.0"),
+        (["--output=a.png", "--folder=b"], "--output=a.png and --folder=b"),
+    ],
+)
+def test_sample_refuses_what_does_not_fit(model, capsys, flags, received):
+    assert main(["sample", str(model[0]), *flags]) == 2
+
+    assert received in capsys.readouterr().err.partition("Received:")[2]
+
+
+def test_sample_refuses_a_class_that_there_is_not(conditional_model, capsys):
+    assert main(["sample", str(conditional_model[0]), "--labels=3"]) == 2
+
+    assert "classes from 0 to 2" in capsys.readouterr().err
+
+
+def test_data_describes_and_draws(capsys):
+    assert main(["data", "digits", "--size=16", "--output=digits.png", "--n=40"]) == 0
+
+    printed = capsys.readouterr().out
+    for fact in ("1,438", "16 x 16 x 1", "10, of"):
+        assert fact in printed
+    assert read("digits.png").shape == (10 * 66 + 2, 4 * 66 + 2)
+
+
+def test_data_draws_each_class_in_a_row():
+    labels = np.repeat(np.arange(3), 5)
+    images = np.tile((10 + 50 * labels).astype("uint8").reshape(-1, 1, 1, 1), (1, 64, 64, 1))
+    ganzoo.data.pack(ganzoo.data.Dataset(images, labels), "x.npz")
+
+    assert main(["data", "x.npz", "--n=6"]) == 0
+
+    grid = read("data.png")
+    assert [[grid[30 + 66 * row, 30 + 66 * column] for column in (0, 1)] for row in range(3)] == [
+        [10, 10],
+        [60, 60],
+        [110, 110],
+    ]
+
+
+def test_data_draws_vectors(capsys):
+    assert main(["data", "toy:grid", "--n=500"]) == 0
+
+    assert "100,000" in capsys.readouterr().out
+    assert read("data.png").shape == (512, 512, 3)
+
+
+def test_data_packs_what_every_backend_reads(capsys):
+    assert main(["data", "pack", "digits", "--size=16", "--output=digits_16.npz"]) == 0
+
+    packed, digits = ganzoo.data.load("digits_16.npz"), ganzoo.data.load("digits", size=16)
+    np.testing.assert_array_equal(packed.examples, digits.examples)
+    np.testing.assert_array_equal(packed.labels, digits.labels)
+    assert "digits_16.npz" in capsys.readouterr().out
+
+
+def test_a_folder_of_photos_with_a_bad_file_can_be_skipped(tmp_path):
+    (tmp_path / "photos").mkdir()
+    for index in range(30):
+        Image.new("L", (16, 16), color=index).save(tmp_path / "photos" / f"{index}.png")
+    (tmp_path / "photos" / "bad.png").write_bytes(b"nothing")
+
+    assert main(["data", "folder:photos"]) == 2
+    with pytest.warns(UserWarning, match=r"bad\.png"):
+        assert main(["data", "folder:photos", "--on_bad=skip"]) == 0

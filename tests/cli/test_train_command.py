@@ -1,0 +1,264 @@
+import csv
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import ganzoo
+from ganzoo.cli import training_plan
+from ganzoo.cli.main import main
+
+ROOT = pathlib.Path(__file__).parents[2]
+EPOCH = 22  # Steps: 1,438 digits in batches of 64.
+SMALL = [
+    "train",
+    "--model=dcgan",
+    "--data=digits",
+    "--size=8",
+    "--width=1",
+    "--latent_dim=2",
+    "--batch_size=64",
+    "--ema_decay=0.9",
+]
+
+
+@pytest.fixture(autouse=True)
+def policy():
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+def variables(folder):
+    gan = keras.saving.load_model(folder / "model.keras")
+    return [v.numpy() for v in [*gan.variables, *gan.optimizer.variables]]
+
+
+def assert_same(first, second):
+    for a, b in zip(variables(first), variables(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def read_log(folder):
+    with open(folder / "log.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory):
+    """A run of 3 epochs and 6 steps."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    assert main([*SMALL, "--steps=72", f"--output={folder}"]) == 0
+    return folder
+
+
+@pytest.fixture
+def interrupt_at(monkeypatch):
+    """Sends a signal to this process after a step, as Ctrl-C would."""
+    original = training_plan._StopAtStep
+
+    def arrange(step, number=signal.SIGINT):
+        class Interrupting(original):
+            def on_train_batch_end(self, batch, logs=None):
+                super().on_train_batch_end(batch, logs)
+                if self._epoch_start + batch + 1 == step:
+                    signal.raise_signal(number)
+
+        monkeypatch.setattr(training_plan, "_StopAtStep", Interrupting)
+
+    return arrange
+
+
+def test_a_run_folder_is_complete(whole_run):
+    assert sorted(path.name for path in whole_run.iterdir()) == [
+        "checkpoints",
+        "log.csv",
+        "model.keras",
+        "options.json",
+        "samples",
+    ]
+    pictures = sorted(path.name for path in (whole_run / "samples").iterdir())
+    steps = (0, EPOCH, 2 * EPOCH, 3 * EPOCH, 72)
+    assert pictures == ["samples.gif", *(f"step_{step:08d}.png" for step in steps)]
+
+
+def test_the_log_has_a_line_for_each_epoch(whole_run):
+    rows = read_log(whole_run)
+
+    assert [int(row["step"]) for row in rows] == [22, 44, 66, 72]
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3, 4]
+    assert {"seconds", "d_loss", "g_loss", "d_real", "d_fake"} < set(rows[0])
+    assert all(np.isfinite(float(value)) for row in rows for value in row.values())
+
+
+def test_the_options_hold_the_recipe_with_its_changes(whole_run):
+    options = json.loads((whole_run / "options.json").read_text())
+    recipe = ganzoo.recipes.Recipe.from_json(json.dumps(options["recipe"]))
+
+    assert (recipe.architecture, recipe.width, recipe.latent_dim) == ("dcgan", 1, 2)
+    assert (recipe.batch_size, recipe.steps, recipe.ema_decay) == (64, 72, 0.9)
+    assert recipe.g_optimizer == ganzoo.recipes.get("dcgan").g_optimizer
+    assert options["data"] == "digits" and options["examples"]["count"] == 1438
+
+
+def test_the_model_has_all_its_steps(whole_run):
+    assert keras.saving.load_model(whole_run / "model.keras").step == 72
+
+
+def test_the_plan_is_printed_before_and_the_files_after(tmp_path, capsys):
+    main([*SMALL, "--steps=1", f"--output={tmp_path / 'run'}"])
+
+    plan, _, rest = capsys.readouterr().out.partition("\n\n")
+    for fact in ("Radford et al. 2016", "1,438 uint8 images", "steps          1 of 64 examples"):
+        assert fact in plan
+    assert str(tmp_path / "run" / "model.keras") in rest and "ganzoo sample" in rest
+
+
+def test_a_dry_run_checks_and_writes_nothing(tmp_path, capsys):
+    assert main([*SMALL, "--dry_run", f"--output={tmp_path / 'run'}"]) == 0
+
+    assert "parameters" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_flags_change_the_recipe(tmp_path, capsys):
+    flags = ["--loss=hinge", "--generator_rate=0.001", "--discriminator_rate=0.002"]
+    flags += ["--regularizers=r1", "--precision=mixed_bfloat16", "--conditional", "--jit=true"]
+
+    assert main([*SMALL, *flags, "--dry_run"]) == 0
+
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line]
+    plan = {name: fact for name, fact in lines}
+    assert plan["loss"] == "hinge" and plan["regularizers"] == '"r1": {}'
+    assert plan["classes"] == "10"
+    assert plan["optimizers"].startswith("adam(0.001, 0.5, 0.999) for the generator, adam(0.002,")
+    assert plan["precision"] == "mixed_bfloat16, XLA on, tensorflow"
+
+
+def test_epochs_are_passes_over_the_data(capsys):
+    assert main([*SMALL, "--epochs=7", "--dry_run"]) == 0
+
+    assert f"{7 * EPOCH} of 64 examples, in 7 epochs of up to {EPOCH}" in capsys.readouterr().out
+
+
+def test_the_same_seed_gives_the_same_model_and_another_another(tmp_path, whole_run):
+    assert main([*SMALL, "--steps=72", f"--output={tmp_path / 'again'}"]) == 0
+    assert main([*SMALL, "--steps=1", "--seed=1", f"--output={tmp_path / 'other'}"]) == 0
+    assert main([*SMALL, "--steps=1", f"--output={tmp_path / 'first'}"]) == 0
+
+    assert_same(whole_run, tmp_path / "again")
+    with pytest.raises(AssertionError):
+        assert_same(tmp_path / "first", tmp_path / "other")
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_resumes_bit_for_bit(
+    tmp_path, whole_run, interrupt_at, capsys, number, code
+):
+    folder = tmp_path / "run"
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    interrupt_at(50, number)
+
+    assert main([*SMALL, "--steps=72", f"--output={folder}"]) == code
+
+    printed = capsys.readouterr()
+    assert f"ganzoo train --resume --output={folder}" in printed.out
+    assert "Traceback" not in printed.out + printed.err
+    assert keras.saving.load_model(folder / "model.keras").step == 50
+    assert (folder / "samples" / "samples.gif").exists()
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+
+    interrupt_at(None)
+    assert main(["train", "--resume", f"--output={folder}"]) == 0
+
+    assert_same(whole_run, folder)
+    without_time = [
+        [{k: v for k, v in row.items() if k != "seconds"} for row in read_log(run)]
+        for run in (whole_run, folder)
+    ]
+    assert without_time[0] == without_time[1]
+
+
+def test_a_complete_run_can_be_trained_further(tmp_path, whole_run, capsys):
+    folder = tmp_path / "run"
+    assert main([*SMALL, "--steps=30", f"--output={folder}"]) == 0
+
+    assert main(["train", "--resume", f"--output={folder}"]) == 2
+    assert "Received: --resume up to step 30, with 30 done" in capsys.readouterr().err
+    assert main(["train", "--resume", f"--output={folder}", "--steps=72"]) == 0
+
+    assert_same(whole_run, folder)
+
+
+def test_other_data_cannot_resume_a_run(tmp_path, capsys):
+    images = np.random.default_rng(0).integers(0, 256, (64, 8, 8, 1), "uint8")
+    packed, folder = tmp_path / "x.npz", tmp_path / "run"
+    ganzoo.data.pack(ganzoo.data.Dataset(images), packed)
+    assert main([*SMALL, f"--data={packed}", "--epochs=1", f"--output={folder}"]) == 0
+    images[0, 0, 0, 0] ^= 1
+    ganzoo.data.pack(ganzoo.data.Dataset(images), packed)
+
+    assert main(["train", "--resume", f"--output={folder}", "--epochs=2"]) == 2
+
+    assert "no longer those that the run began with" in capsys.readouterr().err
+
+
+def test_nan_ends_a_run_and_keeps_its_checkpoint(tmp_path, monkeypatch, capsys):
+    class Poisoning(training_plan._StopAtStep):
+        def on_train_batch_begin(self, batch, logs=None):
+            if self._epoch_start + batch == 30:
+                kernel = self.model.generator.trainable_weights[0]
+                kernel.assign(np.full(kernel.shape, np.nan))
+
+    monkeypatch.setattr(training_plan, "_StopAtStep", Poisoning)
+
+    assert main([*SMALL, "--steps=72", f"--output={tmp_path / 'run'}"]) == 1
+
+    assert "after batch 9 of epoch 2" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "model.keras").exists()
+    monkeypatch.undo()
+    assert main(["train", "--resume", f"--output={tmp_path / 'run'}", "--steps=30"]) == 0
+
+
+def test_vectors_are_trained_too(tmp_path):
+    flags = ["--model=mlp", "--data=toy:ring", "--width=4", "--batch_size=8", "--steps=2"]
+
+    assert main(["train", *flags, f"--output={tmp_path / 'run'}"]) == 0
+
+    with Image.open(tmp_path / "run" / "samples" / "step_00000002.png") as image:
+        assert image.size == (512, 512)
+
+
+def test_a_conditional_run_draws_each_class(tmp_path):
+    assert main([*SMALL, "--conditional", "--steps=1", f"--output={tmp_path / 'run'}"]) == 0
+
+    with Image.open(tmp_path / "run" / "samples" / "step_00000001.png") as image:
+        assert image.size == (6 * 66 + 2, 10 * 66 + 2)
+
+
+def test_ctrl_c_in_a_process_of_its_own(tmp_path):
+    command = [sys.executable, str(ROOT / "train.py"), *SMALL[1:]]
+    process = subprocess.Popen(
+        [*command, "--steps=1000000", f"--output={tmp_path / 'run'}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.startswith("Epoch 2/"):
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "--resume" in out
+    assert (tmp_path / "run" / "model.keras").exists()

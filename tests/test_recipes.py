@@ -1,0 +1,143 @@
+import dataclasses
+import json
+
+import keras
+import pytest
+
+from ganzoo import architectures, recipes
+from ganzoo.recipes import OptimizerSettings, Recipe
+
+NAMES = recipes.names()
+
+
+def small(name):
+    return dataclasses.replace(recipes.get(name), width=2, latent_dim=3)
+
+
+def test_every_architecture_has_a_recipe():
+    assert {recipes.get(name).architecture for name in NAMES} == set(architectures.names())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_json_gives_the_recipe_back(name):
+    recipe = recipes.get(name)
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize("num_classes", [None, 3])
+@pytest.mark.parametrize("name", NAMES)
+def test_recipe_builds_its_networks(name, num_classes):
+    shape = (2,) if name == "mlp" else (16, 16, 1)
+    generator, discriminator = small(name).build_networks(shape, num_classes)
+    assert generator.inputs[0].shape == (None, 3)
+    assert generator.output_shape == (None, *shape)
+    assert discriminator.output_shape == (None, 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recipe_builds_two_optimizers(name):
+    recipe = recipes.get(name)
+    players = recipe.optimizers()
+    assert players[0] is not players[1]
+    for settings, player in zip((recipe.g_optimizer, recipe.d_optimizer), players, strict=True):
+        assert float(player.learning_rate) == pytest.approx(settings.learning_rate)
+        assert type(player).__name__.lower() == settings.kind
+
+
+def test_linear_decay_ends_with_the_last_update_of_each_player():
+    recipe = dataclasses.replace(recipes.get("sngan_resnet"), steps=100, discriminator_steps=5)
+    for player, updates in zip(recipe.optimizers(), (100, 500), strict=True):
+        rates = []
+        for update in (0, updates // 4, updates):
+            player.iterations.assign(update)
+            rates.append(float(player.learning_rate))
+        assert rates == pytest.approx([2e-4, 1.5e-4, 0.0])
+
+
+def test_settings_of_the_papers():
+    resnet = recipes.get("sngan_resnet")
+    assert (resnet.loss, resnet.batch_size, resnet.steps) == ("hinge", 64, 100_000)
+    assert (resnet.discriminator_steps, resnet.generator_batch_ratio) == (5, 2)
+    assert resnet.g_optimizer == OptimizerSettings(2e-4, 0.0, 0.9, linear_decay=True)
+    cnn = recipes.get("sngan")
+    assert (cnn.loss, cnn.discriminator_steps, cnn.batch_size) == ("hinge", 1, 64)
+    infogan = recipes.get("infogan_ns")
+    assert (infogan.latent, infogan.loss, infogan.batch_size) == ("uniform", "non_saturating", 64)
+    assert infogan.steps == 20 * (60_000 // 64)
+    (clipping,) = recipes.get("wgan").build_regularizers()
+    assert clipping.limit == 0.01
+    assert isinstance(recipes.get("wgan").optimizers()[0], keras.optimizers.RMSprop)
+    (penalty,) = recipes.get("wgan_gp").build_regularizers()
+    assert penalty.weight == 10
+    assert recipes.get("wgan_gp").normalization == "none"
+
+
+def test_recipes_cannot_be_changed_in_place():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        recipes.get("dcgan").steps = 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("source", None),
+        ("architecture", "vgg"),
+        ("loss", "l2"),
+        ("g_optimizer", "adam"),
+        ("d_optimizer", {"learning_rate": 1e-4}),
+        ("batch_size", 0),
+        ("steps", -5),
+        ("discriminator_steps", 1.5),
+        ("generator_batch_ratio", True),
+        ("latent", "gaussian"),
+        ("latent_dim", 0),
+        ("width", "64"),
+        ("normalization", "layer"),
+        ("ema_decay", 1.0),
+        ("regularizers", ["r1"]),
+        ("regularizers", {"r3": {}}),
+        ("regularizers", {"r1": {"strength": 1.0}}),
+        ("regularizers", {"r1": None}),
+    ],
+)
+def test_settings_are_checked(field, value):
+    with pytest.raises(ValueError, match=rf"Received: {field}="):
+        dataclasses.replace(recipes.get("sngan"), **{field: value})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"learning_rate": 0.0},
+        {"learning_rate": "fast"},
+        {"beta_1": 1.0},
+        {"beta_2": -0.1},
+        {"kind": "sgd"},
+        {"linear_decay": "yes"},
+        {"epsilon": 0.0},
+        {"beta_1": 0.5, "kind": "rmsprop"},
+    ],
+    ids=str,
+)
+def test_optimizer_settings_are_checked(settings):
+    with pytest.raises(ValueError, match=f"Received: {next(iter(settings))}="):
+        OptimizerSettings(**{"learning_rate": 1e-4, **settings})
+
+
+def test_json_with_wrong_keys_is_refused():
+    settings = json.loads(recipes.get("sngan").to_json())
+    for wrong in (
+        {**settings, "momentum": 0.9},
+        {key: value for key, value in settings.items() if key != "loss"},
+        [settings],
+    ):
+        with pytest.raises(ValueError, match="Received: recipe="):
+            Recipe.from_json(json.dumps(wrong))
+    settings["g_optimizer"]["rate"] = 1e-4
+    with pytest.raises(ValueError, match="Received: g_optimizer="):
+        Recipe.from_json(json.dumps(settings))
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(ValueError, match=r"sngan_resnet.*Received: 'biggan'"):
+        recipes.get("biggan")

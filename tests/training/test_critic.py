@@ -1,0 +1,137 @@
+"""The discriminator as penalties see it: exact gradients, bound labels, no trace in its state."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from ganzoo.training import Critic
+from support import linear, tiny
+from support.processes import run_python
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class SquaredNorm(layers.Layer):
+    """`|x|^2` of each row."""
+
+    def call(self, inputs):
+        return ops.sum(ops.square(inputs), axis=1, keepdims=True)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Ignorant(layers.Layer):
+    """Logits that do not depend on the inputs."""
+
+    def build(self, input_shape):
+        self.logit = self.add_weight(name="logit", shape=(1, 1))
+
+    def call(self, inputs):
+        return ops.tile(self.logit, (ops.shape(inputs)[0], 1))
+
+
+def quadratic():
+    """Builds `D(x) = |x W|^2`."""
+    vectors = keras.Input((linear.DIMENSIONS,))
+    return keras.Model(vectors, SquaredNorm()(layers.Dense(5, use_bias=False)(vectors)))
+
+
+def test_the_gradient_of_a_linear_discriminator_is_its_kernel():
+    discriminator = linear.discriminator()
+    x = ops.convert_to_tensor(linear.vectors(4))
+    kernel = discriminator.layers[-1].kernel.numpy()
+    np.testing.assert_allclose(Critic(discriminator).gradient(x), np.tile(kernel.T, (4, 1)))
+
+
+def test_the_gradient_of_a_quadratic_discriminator_is_twice_the_form():
+    discriminator = quadratic()
+    W = discriminator.layers[1].kernel.numpy().astype("float64")
+    x = linear.vectors(4)
+    gradient = Critic(discriminator).gradient(ops.convert_to_tensor(x))
+    np.testing.assert_allclose(gradient, 2 * x @ W @ W.T, rtol=1e-5)
+
+
+def test_each_row_of_the_gradient_is_that_of_its_own_image():
+    _, discriminator = tiny.networks("sngan")
+    images = ops.convert_to_tensor(tiny.images(3) / np.float32(127.5) - 1)
+    critic = Critic(discriminator)
+    together = critic.gradient(images)
+    assert together.shape == images.shape
+    for row in range(3):
+        alone = critic.gradient(images[row : row + 1])
+        np.testing.assert_allclose(together[row : row + 1], alone, atol=1e-6)
+
+
+def test_the_labels_are_bound():
+    discriminator = linear.discriminator(conditional=True)
+    head = discriminator.layers[-1]
+    a, b, v = (weight.numpy() for weight in (head.a, head.b, head.v))
+    x, labels = linear.vectors(6), linear.labels(6)
+    critic = Critic(discriminator, labels)
+    slopes = a[:, 0] + v[labels]
+    logits = np.sum(slopes * x, axis=1, keepdims=True) + b
+    np.testing.assert_allclose(critic(ops.convert_to_tensor(x)), logits, rtol=1e-5)
+    np.testing.assert_allclose(critic.gradient(ops.convert_to_tensor(x)), slopes, rtol=1e-6)
+
+
+@pytest.mark.parametrize("architecture", ["dcgan", "sngan"])
+def test_calls_leave_no_trace_in_the_state(architecture):
+    _, discriminator = tiny.networks(architecture)
+    images = ops.convert_to_tensor(tiny.images(4) / np.float32(127.5) - 1)
+    before = [variable.numpy() for variable in discriminator.variables]
+    critic = Critic(discriminator)
+    logits = critic(images)
+    critic.gradient(images)
+    for variable, old in zip(discriminator.variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), old)
+    # The same logits as those of a call in training, which does move the state.
+    np.testing.assert_allclose(logits, discriminator(images, training=True), atol=1e-6)
+    moved = [
+        not np.array_equal(variable.numpy(), old)
+        for variable, old in zip(discriminator.variables, before, strict=True)
+    ]
+    assert any(moved)
+
+
+def test_a_discriminator_that_ignores_its_images_is_an_error():
+    vectors = keras.Input((linear.DIMENSIONS,))
+    discriminator = keras.Model(vectors, Ignorant()(vectors), name="ignorant")
+    with pytest.raises(ValueError, match="Received: discriminator='ignorant'"):
+        Critic(discriminator).gradient(ops.convert_to_tensor(linear.vectors(4)))
+
+
+def test_half_precision_logits_come_in_float32():
+    vectors = keras.Input((linear.DIMENSIONS,))
+    logits = layers.Dense(1, dtype="mixed_bfloat16")(vectors)
+    critic = Critic(keras.Model(vectors, logits))
+    images = ops.convert_to_tensor(linear.vectors(4))
+    assert keras.backend.standardize_dtype(critic(images).dtype) == "float32"
+    assert keras.backend.standardize_dtype(critic.gradient(images).dtype) == "float32"
+
+
+def test_jax_finds_the_same_gradients_and_leaves_no_trace():
+    printed = run_python(
+        "import json\n"
+        "import numpy as np\n"
+        "from keras import ops\n"
+        "from ganzoo.training import Critic\n"
+        "from support import linear, tiny\n"
+        "discriminator = linear.discriminator()\n"
+        "kernel = discriminator.layers[-1].kernel.numpy()\n"
+        "linear_gradient = Critic(discriminator).gradient(ops.ones((1, 2)))\n"
+        "np.testing.assert_allclose(linear_gradient, kernel.T)\n"
+        "_, discriminator = tiny.networks('sngan')\n"
+        "before = [variable.numpy() for variable in discriminator.variables]\n"
+        "images = ops.convert_to_tensor(tiny.images(1) / np.float32(127.5) - 1)\n"
+        "gradient = Critic(discriminator).gradient(images)\n"
+        "after = [variable.numpy() for variable in discriminator.variables]\n"
+        "assert all(np.array_equal(a, b) for a, b in zip(after, before, strict=True))\n"
+        "print(json.dumps(np.asarray(gradient).tolist()))",
+        backend="jax",
+        without_tensorflow=True,
+    )
+    _, discriminator = tiny.networks("sngan")
+    images = ops.convert_to_tensor(tiny.images(1) / np.float32(127.5) - 1)
+    expected = Critic(discriminator).gradient(images)
+    np.testing.assert_allclose(json.loads(printed), expected, atol=1e-6)

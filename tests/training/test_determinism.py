@@ -1,0 +1,90 @@
+"""A seed decides every bit, in any process, and the order of the steps' execution decides none."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import ganzoo
+from ganzoo.random import Draws
+from support import tiny
+from support.processes import run_python
+
+TRAIN = """
+import hashlib, keras
+from support import tiny
+keras.utils.set_random_seed({seed})
+gan = tiny.gan("dcgan", seed={seed})
+gan.fit(tiny.images(80), batch_size=8, epochs=5, verbose=0)
+assert gan.step == 50
+weights = hashlib.sha256(b"".join(v.numpy().tobytes() for v in gan.weights)).hexdigest()
+samples = hashlib.sha256(gan.sample(8, seed=1).tobytes()).hexdigest()
+print(weights, samples)
+"""
+
+
+def digest(seed, backend):
+    return run_python(TRAIN.format(seed=seed), backend=backend).splitlines()[-1]
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_two_processes_with_one_seed_end_with_the_same_bits(backend):
+    first, second, other = (digest(seed, backend) for seed in (1, 1, 2))
+    assert first == second
+    assert first.split()[0] != other.split()[0]
+
+
+def test_several_steps_per_execution_change_nothing():
+    states = []
+    for steps in (1, 3):
+        gan = tiny.gan("dcgan", steps_per_execution=steps)
+        gan.fit(tiny.images(60), batch_size=10, epochs=2, verbose=0)
+        assert gan.step == 12
+        states.append(tiny.state(gan))
+    assert tiny.largest_difference(*states)[0] < 1e-6
+
+
+def test_several_steps_per_execution_train_on_jax():
+    printed = run_python(
+        "import json\n"
+        "from support import tiny\n"
+        "states = []\n"
+        "for steps in (1, 3):\n"
+        "    gan = tiny.gan('dcgan', steps_per_execution=steps)\n"
+        "    gan.fit(tiny.images(60), batch_size=10, epochs=2, verbose=0)\n"
+        "    states.append(tiny.state(gan))\n"
+        "print(json.dumps([gan.step, tiny.largest_difference(*states)[0]]))",
+        backend="jax",
+    )
+    assert json.loads(printed.splitlines()[-1]) == [12, 0.0]
+
+
+def dropout_gan():
+    keras.utils.set_random_seed(0)
+    examples, latents = keras.Input((4,)), keras.Input((3,))
+    hidden = layers.Dropout(0.5)(layers.Dense(16, activation="relu")(examples))
+    gan = ganzoo.GAN(
+        keras.Model(latents, layers.Dense(4)(latents)),
+        keras.Model(examples, layers.Dense(1)(hidden)),
+    )
+    gan.compile(g_optimizer="sgd", d_optimizer="sgd")
+    return gan
+
+
+def test_the_noise_of_stock_layers_survives_a_restart(tmp_path):
+    vectors = np.random.default_rng(0).standard_normal((16, 4)).astype("float32")
+    whole, stopped = dropout_gan(), dropout_gan()
+    whole.fit(vectors, batch_size=8, epochs=2, verbose=0)
+    stopped.fit(vectors, batch_size=8, epochs=1, verbose=0)
+    stopped.save_weights(tmp_path / "gan.weights.h5")
+    resumed = dropout_gan()
+    resumed.load_weights(tmp_path / "gan.weights.h5")
+    resumed.fit(vectors, batch_size=8, epochs=2, initial_epoch=1, verbose=0)
+    assert tiny.largest_difference(tiny.state(whole), tiny.state(resumed))[0] == 0.0
+
+
+def test_the_noise_of_stock_layers_changes_with_the_step_and_the_seed():
+    seeds = {tuple(np.array(Draws(*key).seed("dropout"))) for key in ((0, 0), (0, 1), (1, 0))}
+    assert len(seeds) == 3

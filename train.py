@@ -1,0 +1,7 @@
+"""`python train.py ...` is the command `ganzoo train ...`."""
+
+import sys
+
+from ganzoo.cli.main import main
+
+sys.exit(main(["train", *sys.argv[1:]]))
