@@ -21,6 +21,10 @@ def configure(threads, inter_threads):
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(inter_threads)
+        # It warns of retracing: each case is a function of its own, traced once.
+        tf.get_logger().setLevel("ERROR")
+    # Once, for it empties TensorFlow's cache of compiled functions.
+    keras.utils.set_random_seed(0)
 
 
 def describe():
@@ -109,7 +113,6 @@ class _Clock(keras.callbacks.Callback):
 
 
 def _gan(model, precision, width, normalization, ema_decay, r1_every, discriminator_steps):
-    keras.utils.set_random_seed(0)
     keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
     family = ganzoo.architectures.families[model]
     options = {} if normalization is None else {"normalization": normalization}

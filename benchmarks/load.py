@@ -34,7 +34,9 @@ class ForeignLoad:
                 self.accepted += 1
                 self.accepted_disturbed += disturbed
                 return answer["seconds"]
-            self._patience -= elapsed
+            # A moment's pause, for the others to finish.
+            time.sleep(min(1.0, elapsed))
+            self._patience -= time.perf_counter() - start
 
     def _busy(self):
         """Seconds that the cores have spent on anything since the system's start."""

@@ -6,6 +6,15 @@ import statistics
 
 FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
 
+PART_NAMES = {
+    "spectral_normalization": "spectral normalization",
+    "ema": "EMA",
+    "fit": "`fit`, against the bare step",
+    "r1_every_step": "R1 at every step",
+    "r1_every_16th_step": "R1 at every 16th step",
+    "discriminator_steps_5": "`discriminator_steps=5`",
+}
+
 
 def processor(threads):
     """Returns the processor's name, the cores used and what it can do."""
@@ -73,7 +82,8 @@ def section(measured):
         ratios = [w / o for w, o in zip(with_part, without, strict=True)]
         ratio = statistics.median(with_part) / statistics.median(without)
         lines.append(
-            f"| {name} | {statistics.median(without):.1f} | {statistics.median(with_part):.1f} | "
+            f"| {PART_NAMES[name]} | {statistics.median(without):.1f} | "
+            f"{statistics.median(with_part):.1f} | "
             f"{ratio:.3f} | {_middle_half(ratios, 3)} |"
         )
     return "\n".join(lines) + "\n"

@@ -32,15 +32,15 @@ TORCH_VARIANTS = {
 }
 # Of each part: the settings without it, and with it.
 PARTS = {
-    "spectral normalization": ({"normalization": "none"}, {}),
-    "EMA": ({"ema_decay": None}, {}),
-    "`fit`": ({}, {"through_fit": True}),
-    "R1 at every step": ({}, {"r1_every": 1}),
-    "R1 at every 16th step": ({}, {"r1_every": 16}),
-    "discriminator_steps=5": ({}, {"discriminator_steps": 5}),
+    "spectral_normalization": ({"normalization": "none"}, {}),
+    "ema": ({"ema_decay": None}, {}),
+    "fit": ({}, {"through_fit": True}),
+    "r1_every_step": ({}, {"r1_every": 1}),
+    "r1_every_16th_step": ({}, {"r1_every": 16}),
+    "discriminator_steps_5": ({}, {"discriminator_steps": 5}),
 }
 # What takes long and need not be known to a percent.
-LARGE_PARTS = ("R1 at every step", "R1 at every 16th step", "discriminator_steps=5")
+LARGE_PARTS = ("r1_every_step", "r1_every_16th_step", "discriminator_steps_5")
 LARGE_PART_REPEATS = 5
 
 
@@ -48,7 +48,7 @@ def main(arguments=None):
     options = parse(arguments)
     cores = options.cores or default_cores(options.threads)
     load = ForeignLoad(cores, options.foreign_load, options.patience)
-    results = {"options": vars(options), "models": []}
+    results = {"options": {**vars(options), "parts": list(options.parts)}, "models": []}
     with contextlib.ExitStack() as stack:
         ganzoo = stack.enter_context(Side("ganzoo_side", cores, options))
         results["ganzoo"] = ganzoo.ask("describe")
@@ -103,7 +103,9 @@ def parse(arguments):
     parser.add_argument("--product-size", type=int, help="rows of the matrices whose product peaks")
     parser.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
     parser.add_argument("--no-torch-compile", action="store_true", help="only eager PyTorch")
-    parser.add_argument("--no-parts", action="store_true", help="leave out the cost of each part")
+    parser.add_argument(
+        "--parts", nargs="*", choices=PARTS, default=PARTS, help="parts to tell the cost of"
+    )
     parser.add_argument(
         "--foreign-load",
         type=float,
@@ -185,28 +187,33 @@ class Bench:
 
     def parts(self, model, precision):
         """Returns, for each part of ganzoo, the times of a step without and with it."""
-        if self._options.no_parts:
-            return {}
+        # In a network without spectral normalization there is nothing to leave out.
+        names = [
+            name
+            for name in self._options.parts
+            if model == "sngan" or name != "spectral_normalization"
+        ]
+        cases = {}
+        for settings in (each for name in names for each in PARTS[name]):
+            key = json.dumps(settings)
+            if key not in cases:
+                cases[key] = self._prepare(self._ganzoo, key, model, precision, **settings)
+        large = [name for name in names if name in LARGE_PARTS]
+        small = [name for name in names if name not in LARGE_PARTS]
         rows = {}
-        for names, repeats in (
-            ([name for name in PARTS if name not in LARGE_PARTS], self._options.repeats),
-            (LARGE_PARTS, min(LARGE_PART_REPEATS, self._options.repeats)),
+        for group, repeats in (
+            (small, self._options.repeats),
+            (large, min(LARGE_PART_REPEATS, self._options.repeats)),
         ):
-            # Of a network without spectral normalization there is nothing to take away.
-            names = [n for n in names if model == "sngan" or n != "spectral normalization"]
-            settings = {json.dumps(each): each for name in names for each in PARTS[name]}
-            cases = {
-                key: self._prepare(self._ganzoo, key, model, precision, **each)
-                for key, each in settings.items()
-            }
-            times = self._interleave(cases, repeats)
-            self._release()
-            for name in names:
+            keys = [json.dumps(each) for name in group for each in PARTS[name]]
+            times = self._interleave({key: cases[key] for key in keys}, repeats)
+            for name in group:
                 without, with_part = (times[json.dumps(each)] for each in PARTS[name])
                 rows[name] = {
                     "without": [1000 * seconds for seconds in without],
                     "with": [1000 * seconds for seconds in with_part],
                 }
+        self._release()
         return rows
 
     def _prepare(self, side, case, model, precision, **settings):

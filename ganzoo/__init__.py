@@ -1,7 +1,7 @@
 """GANs for Keras 3: stabilising techniques, one model that trains through `fit`, a model zoo."""
 
-from ganzoo import architectures, data, layers, losses, regularizers
-from ganzoo.training import GAN, AdversarialOptimizer
+from ganzoo import architectures, callbacks, data, layers, losses, recipes, regularizers
+from ganzoo.training import GAN, AdversarialOptimizer, gan_from_recipe
 
 __version__ = "0.1.0"
 
@@ -9,8 +9,11 @@ __all__ = [
     "GAN",
     "AdversarialOptimizer",
     "architectures",
+    "callbacks",
     "data",
+    "gan_from_recipe",
     "layers",
     "losses",
+    "recipes",
     "regularizers",
 ]

@@ -40,6 +40,13 @@ def check_choice(name, value, choices):
     return value
 
 
+def check_seed(seed):
+    """Returns `seed` as an `int` in [0, 2**64), or raises `ValueError`."""
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**64:
+        raise ValueError(f"`seed` must be an integer in [0, 2**64). Received: seed={seed!r}")
+    return int(seed)
+
+
 def check_image_shape(image_shape):
     """Returns `image_shape` as a tuple of three positive integers, (height, width, channels)."""
     if not isinstance(image_shape, (tuple, list)) or len(image_shape) != 3:
@@ -51,6 +58,4 @@ def check_image_shape(image_shape):
 
 
 def _is_finite_number(value):
-    return (
-        isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    )
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)

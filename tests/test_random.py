@@ -68,7 +68,7 @@ def test_draws_differ_by_seed_step_purpose_scope_and_row():
 
 def test_replicas_together_draw_what_one_would():
     whole = ops.convert_to_numpy(Draws(0, 5).normal("latents", 8, (3,)))
-    parts = [ops.convert_to_numpy(Draws(0, 5, replica=i).normal("latents", 4, (3,))) for i in (0, 1)]
+    parts = [Draws(0, 5, replica=i).normal("latents", 4, (3,)) for i in (0, 1)]
     np.testing.assert_array_equal(whole, np.concatenate(parts))
 
 

@@ -51,7 +51,7 @@ def infogan_generator(image_shape, latent_dim=64, width=64, num_classes=None):
     base_channels, *channels = reversed(base.doubling_channels(width, len(sizes)))
     builder = base.GeneratorBuilder(latent_dim, num_classes, SLOPE)
     x = builder.latents
-    for name, units in ("dense", 16 * width), ("project", math.prod(base_size) * base_channels):
+    for name, units in ("hidden", 16 * width), ("project", math.prod(base_size) * base_channels):
         x = layers.Dense(units, use_bias=False, kernel_initializer=base.small_normal(), name=name)(
             x
         )

@@ -39,7 +39,7 @@ def mlp_generator(shape, latent_dim=2, width=512, num_classes=None):
     is_conditional = num_classes is not None
     x = builder.latents
     for layer in range(1, HIDDEN_LAYERS + 1):
-        name = f"dense_{layer}"
+        name = f"hidden_{layer}"
         x = layers.Dense(
             width, use_bias=not is_conditional, kernel_initializer="he_uniform", name=name
         )(x)

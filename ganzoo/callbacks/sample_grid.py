@@ -81,7 +81,7 @@ class SampleGrid(keras.callbacks.Callback):
         self._check_earlier_pictures()
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch_start = self.model.step if self.unit == "steps" else None
+        self._epoch_start = self.model.step
 
     def on_train_batch_end(self, batch, logs=None):
         # Counted here: to ask the model would wait for the device in each step.

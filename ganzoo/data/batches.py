@@ -5,8 +5,8 @@ import operator
 import keras
 import numpy as np
 
-from ganzoo.data.philox import check_seed, permutation
-from ganzoo.validation import check_positive_integer
+from ganzoo.data.philox import permutation
+from ganzoo.validation import check_positive_integer, check_seed
 
 
 class Batches(keras.utils.PyDataset):

@@ -5,9 +5,9 @@ them (`Generator.permutation`, `Generator.integers`). So whatever a published re
 made from the bits here. Philox is keyed by two 64-bit words: the seed, and a stream's number.
 """
 
-import numbers
-
 import numpy as np
+
+from ganzoo.validation import check_seed
 
 
 def generator(seed, stream):
@@ -26,10 +26,3 @@ def integers(seed, stream, limit, shape):
     The bias of the remainder is below `limit / 2**64`.
     """
     return (generator(seed, stream).random_raw(shape) % np.uint64(limit)).astype(np.int64)
-
-
-def check_seed(seed):
-    """Returns `seed` as an `int` in [0, 2**64), or raises `ValueError`."""
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**64:
-        raise ValueError(f"`seed` must be an integer in [0, 2**64). Received: seed={seed!r}")
-    return int(seed)

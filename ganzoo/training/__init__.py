@@ -1,7 +1,8 @@
 """The model that trains, and what its one step is made of."""
 
 from ganzoo.training.critic import Critic
+from ganzoo.training.from_recipe import gan_from_recipe
 from ganzoo.training.gan import GAN
 from ganzoo.training.optimizer import AdversarialOptimizer
 
-__all__ = ["GAN", "AdversarialOptimizer", "Critic"]
+__all__ = ["GAN", "AdversarialOptimizer", "Critic", "gan_from_recipe"]

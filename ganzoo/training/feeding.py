@@ -25,6 +25,12 @@ def check_networks(generator, discriminator, latent_dim, num_classes):
                 f"Received: a {name} with {len(network.inputs)}. Networks of a conditional GAN "
                 "take labels as their second input."
             )
+        if network.losses:
+            raise ValueError(
+                f"The layers of `{name}` must not add losses, for a player minimises the "
+                "adversarial loss and `regularizers`; for weight decay use the optimizer's "
+                f"`weight_decay`. Received: a {name} with {len(network.losses)} losses"
+            )
     expected_latent = tuple(generator.inputs[0].shape[1:])
     if latent_dim is None and len(expected_latent) == 1:
         latent_dim = expected_latent[0]
@@ -72,24 +78,10 @@ def check_single_replica(replicas, steps_per_execution):
         )
 
 
-def check_sample_labels(labels, n, seed, num_classes):
-    """Returns int32 labels of shape `(n,)` to sample with, or `None` without classes."""
-    if num_classes is None:
-        if labels is not None:
-            raise ValueError(
-                f"This GAN has no classes. Expected: labels=None. Received: labels={labels!r}"
-            )
-        return None
-    if labels is None:
-        return ((seed % num_classes + np.arange(n)) % num_classes).astype("int32")
-    labels = np.asarray(labels)
-    if labels.shape not in ((), (n,)) or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(f"`labels` must be one class or {n} classes. Received: labels={labels!r}")
-    if labels.min() < 0 or labels.max() >= num_classes:
-        raise ValueError(
-            f"`labels` must be classes from 0 to {num_classes - 1}. Received: labels={labels!r}"
-        )
-    return np.broadcast_to(labels, n).astype("int32")
+def computes_in_float16(layer):
+    """Whether a layer, or one within it, computes in float16."""
+    inner = [*getattr(layer, "layers", ()), *filter(None, [getattr(layer, "layer", None)])]
+    return layer.compute_dtype == "float16" or any(map(computes_in_float16, inner))
 
 
 def as_batches(gan, x, y, batch_size):

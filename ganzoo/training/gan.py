@@ -1,22 +1,15 @@
 """The GAN: two networks, one training step."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from ganzoo import losses
-from ganzoo.data.philox import check_seed
-from ganzoo.random import Draws, latents_from_seeds, split_seeds
+from ganzoo.random import Draws
 from ganzoo.regularizers import Constraint, Penalty
-from ganzoo.training import backend, ema, feeding
+from ganzoo.training import backend, ema, feeding, sampling
 from ganzoo.training.critic import Critic, logits_of
-from ganzoo.training.optimizer import AdversarialOptimizer
-from ganzoo.validation import (
-    check_choice,
-    check_fraction,
-    check_non_negative,
-    check_positive_integer,
-)
+from ganzoo.training.optimizer import join_optimizers
+from ganzoo.validation import check_choice, check_fraction, check_positive_integer, check_seed
 
 
 @keras.saving.register_keras_serializable(package="ganzoo")
@@ -77,6 +70,8 @@ class GAN(keras.Model):
         self.generator = generator
         self.discriminator = discriminator
         self.ema_generator = ema.clone(generator)
+        self._averaging = True
+        self._sampling_function = None
         self._step = self.add_weight(
             shape=(),
             dtype="int32",
@@ -249,20 +244,18 @@ class GAN(keras.Model):
         if check_positive_integer("steps_per_execution", steps_per_execution) > 1:
             feeding.check_single_replica(backend.replica_count(self), steps_per_execution)
         check_choice("jit_compile", jit_compile, ("auto", True, False))
-        optimizer = _join_optimizers(optimizer, g_optimizer, d_optimizer)
-        if any(
-            layer.compute_dtype == "float16"
-            for network in (self.generator, self.discriminator)
-            for layer in network.layers
-        ):
+        optimizer = join_optimizers(optimizer, g_optimizer, d_optimizer)
+        if any(map(feeding.computes_in_float16, (self.generator, self.discriminator))):
             optimizer.scale_losses()
-        if not optimizer.built:
-            optimizer.build(
-                self.generator.trainable_variables, self.discriminator.trainable_variables
-            )
+        optimizer.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
+        if self.ema_decay is not None and not self._averaging:
+            # An average that starts now starts from the weights of now.
+            self.ema_generator.set_weights(self.generator.get_weights())
+        self._averaging = self.ema_decay is not None
         for part in self._penalties:
             if part.name not in self._trackers:
                 self._trackers[part.name] = keras.metrics.Mean(name=part.name)
+        self._jit_choice = jit_compile
         if jit_compile == "auto":
             jit_compile = (
                 not run_eagerly and backend.prefers_jit() and backend.replica_count(self) == 1
@@ -298,6 +291,7 @@ class GAN(keras.Model):
             "num_classes": self.num_classes,
             "seed": self.seed,
             "name": self.name,
+            "averaging": self._averaging,
         }
 
     @classmethod
@@ -306,7 +300,11 @@ class GAN(keras.Model):
             player: keras.saving.deserialize_keras_object(config[player])
             for player in ("generator", "discriminator")
         }
-        return cls(**{**config, **networks})
+        config = dict(config)
+        averaging = config.pop("averaging")
+        gan = cls(**{**config, **networks})
+        gan._averaging = averaging
+        return gan
 
     def get_compile_config(self):
         if not self.compiled:
@@ -323,6 +321,7 @@ class GAN(keras.Model):
             "ema_decay": self.ema_decay,
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
+            "jit_compile": self._jit_choice,
         }
 
     def compile_from_config(self, config):
@@ -339,8 +338,7 @@ class GAN(keras.Model):
     @property
     def sampler(self):
         """The generator that samples: the average if there is one."""
-        averaged = not self.compiled or self.ema_decay is not None
-        return self.ema_generator if averaged else self.generator
+        return self.ema_generator if self._averaging else self.generator
 
     def call(self, inputs):
         return self.sampler(inputs, training=False)
@@ -416,48 +414,14 @@ class GAN(keras.Model):
         Raises:
             ValueError: If an argument is out of its range.
         """
-        check_positive_integer("n", n)
-        check_positive_integer("batch_size", batch_size)
-        check_seed(seed)
-        truncation = np.float32(check_non_negative("truncation", truncation))
-        labels = feeding.check_sample_labels(labels, n, seed, self.num_classes)
         self._synchronize()
-        if getattr(self, "_sampling_function", None) is None:
-            self._sampling_function = backend.compiled(self._sample_batch, self)
-        size = min(n, batch_size)
-        rows = []
-        for start in range(0, n, size):
-            # The last call draws a whole batch too, so that one compilation serves all.
-            seeds = np.uint64(seed) + np.arange(start, start + size, dtype="uint64")
-            low, high = split_seeds(seeds)
-            batch_labels = None if labels is None else np.resize(labels[start:], size)
-            rows.append(
-                ops.convert_to_numpy(self._sampling_function(low, high, batch_labels, truncation))
-            )
-        return np.concatenate(rows)[:n]
-
-    def _sample_batch(self, low, high, labels, truncation):
-        latents = truncation * latents_from_seeds((low, high), self.latent_dim, self.latent)
-        examples = self(latents if labels is None else [latents, labels])
-        examples = ops.cast(examples, "float32")
-        if len(self.example_shape) == 3:
-            return ops.cast(ops.round(ops.clip((examples + 1.0) * 127.5, 0.0, 255.0)), "uint8")
-        return examples
+        if self._sampling_function is None:
+            self._sampling_function = sampling.compile_sampling(self)
+        return sampling.sample(
+            self, self._sampling_function, n, seed, labels, truncation, batch_size
+        )
 
     def _synchronize(self):
         """On JAX, `fit` keeps the state outside of the variables until someone asks for it."""
         if hasattr(self, "jax_state_sync"):
             self.jax_state_sync()
-
-
-def _join_optimizers(optimizer, g_optimizer, d_optimizer):
-    separate = g_optimizer is not None and d_optimizer is not None
-    if optimizer is None and separate:
-        return AdversarialOptimizer(g_optimizer, d_optimizer)
-    if isinstance(optimizer, AdversarialOptimizer) and g_optimizer is None and d_optimizer is None:
-        return optimizer
-    raise ValueError(
-        "Give either `optimizer=ganzoo.AdversarialOptimizer(...)`, or both `g_optimizer=` and "
-        f"`d_optimizer=`. Received: optimizer={optimizer!r}, g_optimizer={g_optimizer!r}, "
-        f"d_optimizer={d_optimizer!r}"
-    )

@@ -42,14 +42,31 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
                 "`generator` and `discriminator` must be two optimizers, for each keeps the "
                 f"moments of its own player. Received: one instance for both, {generator!r}"
             )
+        self._built_with = {}
         self._rate_ratio = None
         if not self._scheduled_players() and _rate(self.generator) > 0:
             self._rate_ratio = _rate(self.discriminator) / _rate(self.generator)
 
     def build(self, generator_variables, discriminator_variables):
-        """Builds both players' optimizers, each with the variables of its network."""
-        self.generator.build(generator_variables)
-        self.discriminator.build(discriminator_variables)
+        """Builds both players' optimizers, each with the variables of its network.
+
+        Raises:
+            ValueError: If one has been built with other variables, whose moments it keeps.
+        """
+        for name, player, variables in (
+            ("generator", self.generator, generator_variables),
+            ("discriminator", self.discriminator, discriminator_variables),
+        ):
+            ids = [id(variable) for variable in variables]
+            if not player.built:
+                player.build(variables)
+            elif self._built_with.get(name) != ids:
+                raise ValueError(
+                    f"The {name}'s optimizer must be a new one, for it keeps the moments of the "
+                    f"variables that it was built with. Received: {player.name!r}, which has "
+                    "served other variables"
+                )
+            self._built_with[name] = ids
         self.built = True
 
     def scale_losses(self):
@@ -117,10 +134,24 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
         return [name for name, player in players.items() if _follows_schedule(player)]
 
 
+def join_optimizers(optimizer, g_optimizer, d_optimizer):
+    """Returns the one optimizer that is given, or the two as one."""
+    separate = g_optimizer is not None and d_optimizer is not None
+    if optimizer is None and separate:
+        return AdversarialOptimizer(g_optimizer, d_optimizer)
+    if isinstance(optimizer, AdversarialOptimizer) and g_optimizer is None and d_optimizer is None:
+        return optimizer
+    raise ValueError(
+        "Give either `optimizer=ganzoo.AdversarialOptimizer(...)`, or both `g_optimizer=` and "
+        f"`d_optimizer=`. Received: optimizer={optimizer!r}, g_optimizer={g_optimizer!r}, "
+        f"d_optimizer={d_optimizer!r}"
+    )
+
+
 def _as_optimizer(name, identifier):
     try:
         optimizer = keras.optimizers.get(identifier)
-    except (TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         optimizer = None
     if optimizer is None:
         raise ValueError(

@@ -91,7 +91,7 @@ def test_sngan_at_48_pixels_starts_from_6():
 def test_infogan_at_28_pixels():
     generator, discriminator = architectures.build("infogan", (28, 28, 1))
     assert generator.input_shape == (None, 64)
-    assert generator.get_layer("dense").units == 1024
+    assert generator.get_layer("hidden").units == 1024
     assert generator.get_layer("project_reshape").output.shape == (None, 7, 7, 128)
     assert convolutions(generator) == [(4, 2, 14, 64), (4, 2, 28, 1)]
     assert convolutions(discriminator) == [(4, 2, 14, 64), (4, 2, 7, 128)]

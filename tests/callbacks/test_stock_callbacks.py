@@ -2,16 +2,15 @@
 
 import csv
 import json
-import os
 import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
 import pytest
 import tiny_gan
 from interrupted_training import InterruptAt, Interrupted, train
+
+from support.processes import run_python
 
 HERE = pathlib.Path(__file__).parent
 BATCHES = 3  # Per epoch: 48 examples in batches of 16.
@@ -184,32 +183,16 @@ def test_an_interrupted_training_resumes_bit_for_bit(tmp_path):
 
 def test_stock_callbacks_work_on_jax(tmp_path):
     pytest.importorskip("jax")
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": "jax",
-        "JAX_PLATFORMS": "cpu",
-        "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[1])]),
-    }
-    without_tensorflow = (
-        "import runpy, sys; sys.modules['tensorflow'] = None; sys.argv = sys.argv[1:]; "
-        "runpy.run_path(sys.argv[0])"
+    script, folder = HERE / "stock_callbacks_on_jax.py", tmp_path
+
+    printed = run_python(
+        f"import runpy; sys.path.insert(0, {str(HERE)!r}); sys.argv = [{str(script)!r}, "
+        f"{str(folder)!r}]; runpy.run_path(sys.argv[0])",
+        backend="jax",
+        without_tensorflow=True,
     )
 
-    result = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            without_tensorflow,
-            str(HERE / "stock_callbacks_on_jax.py"),
-            str(tmp_path),
-        ],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-
-    assert result.returncode == 0, result.stderr
-    facts = json.loads(result.stdout.splitlines()[-1])
+    facts = json.loads(printed.splitlines()[-1])
     rates = facts.pop("rates")
     np.testing.assert_allclose(rates, [(1e-3, 4e-3), (5e-4, 2e-3), (2.5e-4, 1e-3)], rtol=1e-6)
     assert facts == {

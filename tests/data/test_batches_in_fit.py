@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from support.processes import run_python
 
 from ganzoo.data import Batches, Dataset
+from support.processes import run_python
 
 COUNT, BATCH = 26, 4
 PER_PASS = COUNT // BATCH  # 6 steps

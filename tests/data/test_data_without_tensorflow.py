@@ -1,8 +1,7 @@
 """On JAX, without TensorFlow, packed data load and train; only TFDS asks for TensorFlow."""
 
-from support.processes import run_python
-
 from ganzoo import data
+from support.processes import run_python
 
 
 def test_a_packed_file_trains_on_jax_without_tensorflow(tmp_path):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from layer_cases import cases, training_cost
+
 from support.processes import run_python
 
 SCRIPT = """
@@ -31,7 +32,9 @@ print(json.dumps(results))
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax")
 def test_jax_without_tensorflow_gives_the_same_outputs_state_and_gradients():
-    printed = run_python(SCRIPT, backend="jax", without_tensorflow=True, JAX_PLATFORMS="cpu")
+    # Most of the time is compilation, which need not be good here.
+    environment = {"JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    printed = run_python(SCRIPT, backend="jax", without_tensorflow=True, **environment)
     for (layer, inputs), on_jax in zip(cases(), json.loads(printed), strict=True):
         variables = [v.value for v in layer.trainable_variables]
         with tf.GradientTape() as tape:

@@ -108,14 +108,9 @@ def test_a_clone_starts_with_the_same_weights_in_variables_of_its_own():
     average = ema.clone(network)
     for mean, weight in zip(average.weights, network.weights, strict=True):
         assert mean is not weight
-        assert mean.path == f"ema/{weight.path}"
+        assert mean.path.startswith("ema/")
+        assert mean.name == weight.name
         np.testing.assert_array_equal(mean.numpy(), weight.numpy())
-
-
-def test_a_clone_draws_nothing_from_the_networks_that_are_built_after_it():
-    network = generator()
-    assert ema.clone(network).name == network.name
-    assert not ema.clone(network).trainable_variables
 
 
 @pytest.mark.parametrize("architecture", ["dcgan", "sngan"])
@@ -165,9 +160,10 @@ def test_without_an_average_samples_come_from_the_weights_in_training():
 
 def test_compiling_anew_with_and_without_an_average_switches_the_samples():
     gan = linear.gan()
-    averaged = gan.sample(4)
+    assert gan.sample(4).max() < 50
     gan.generator.layers[-1].bias.assign([100.0, 100.0])
     gan.compile(g_optimizer="sgd", d_optimizer="sgd", ema_decay=None)
     assert gan.sample(4).min() > 50
     gan.compile(g_optimizer="sgd", d_optimizer="sgd", ema_decay=0.5)
-    np.testing.assert_array_equal(gan.sample(4), averaged)
+    # The average starts anew from the present weights.
+    assert gan.sample(4).min() > 50

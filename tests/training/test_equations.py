@@ -43,7 +43,8 @@ LOSSES = {
 class Equations:
     """SGD on `G(z, y) = z W + c + E[y]` and `D(x, y) = x a + b + v[y] x`.
 
-    Without classes every label is 0, and `E` and `v` are zeros that stay.
+    Fakes have the classes of the real examples of their update. Without classes every label is 0,
+    and `E` and `v` are zeros that stay.
     """
 
     def __init__(self, gan, loss, ratio=1, steps=1, gamma=0.0, every=1, limit=np.inf):
@@ -67,6 +68,8 @@ class Equations:
         return [self.W, self.c, self.a[:, None], self.b]
 
     def step(self, step, examples, labels):
+        if not self.is_conditional:
+            labels = np.zeros_like(labels)
         draws = Draws(SEED, step)
         self.logs.append({"d_loss": [], "d_real": [], "d_fake": [], "r1": []})
         for k in range(self.steps):
@@ -77,28 +80,25 @@ class Equations:
                 draws.scope(f"discriminator_{k}"),
                 self.every if update % self.every == 0 else 0,
             )
-        self._update_generator(draws.scope("generator"), self.ratio * len(examples) // self.steps)
+        fake_labels = np.tile(labels[self.steps - 1 :: self.steps], self.ratio)
+        self._update_generator(fake_labels, draws.scope("generator"))
 
-    def _fakes(self, draws, rows):
+    def _fakes(self, draws, y):
+        rows = len(y)
         if self.latent == "normal":
             z = draws.normal("latents", rows, (linear.LATENT_DIM,))
         else:
             z = draws.uniform("latents", rows, (linear.LATENT_DIM,), -1.0, 1.0)
-        y = np.zeros(rows, "int32")
-        if self.is_conditional:
-            y = np.array(draws.integers("labels", rows, linear.NUM_CLASSES))
         z = np.array(z, "float64")
-        return z, y, z @ self.W + self.c + self.E[y]
+        return z, z @ self.W + self.c + self.E[y]
 
     def _logits(self, x, y):
         return x @ self.a + self.b + np.sum(self.v[y] * x, axis=1)
 
     def _update_discriminator(self, real, labels, draws, strength):
         n = len(real)
-        if not self.is_conditional:
-            labels = np.zeros(n, "int32")
-        _, fake_labels, fake = self._fakes(draws, n)
-        on_real, on_fake = self._logits(real, labels), self._logits(fake, fake_labels)
+        _, fake = self._fakes(draws, labels)
+        on_real, on_fake = self._logits(real, labels), self._logits(fake, labels)
         slopes = self.a + self.v[labels]
         logs = self.logs[-1]
         logs["d_loss"].append(self.loss["d_loss"](on_real, on_fake))
@@ -107,7 +107,6 @@ class Equations:
         logs["r1"].append(strength * self.gamma / 2 * np.mean(np.sum(slopes**2, axis=1)))
 
         x = np.concatenate([real, fake])
-        y = np.concatenate([labels, fake_labels])
         by_logit = np.concatenate([self.loss["by_real"](on_real), self.loss["by_fake"](on_fake)])
         by_slope = np.zeros((2 * n, linear.DIMENSIONS))
         by_slope[:n] = strength * self.gamma * slopes
@@ -116,14 +115,14 @@ class Equations:
         b = self.b - D_RATE * by_logit.sum() / n
         v = self.v.copy()
         if self.is_conditional:
-            np.subtract.at(v, y, D_RATE * by_a / n)
+            np.subtract.at(v, np.tile(labels, 2), D_RATE * by_a / n)
         self.a, self.b, self.v = (np.clip(w, -self.limit, self.limit) for w in (a, b, v))
 
-    def _update_generator(self, draws, rows):
-        z, y, fake = self._fakes(draws, rows)
+    def _update_generator(self, y, draws):
+        z, fake = self._fakes(draws, y)
         on_fake = self._logits(fake, y)
         self.logs[-1]["g_loss"] = [self.loss["g_loss"](on_fake)]
-        by_fake = self.loss["g_by_fake"](on_fake)[:, None] * (self.a + self.v[y]) / rows
+        by_fake = self.loss["g_by_fake"](on_fake)[:, None] * (self.a + self.v[y]) / len(y)
         self.W = self.W - G_RATE * z.T @ by_fake
         self.c = self.c - G_RATE * by_fake.sum(0)
         if self.is_conditional:

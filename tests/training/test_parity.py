@@ -102,7 +102,7 @@ def test_a_step_moves_every_trainable_weight(trained_in_a_graph):
         fresh = tiny.gan(configuration["architecture"], configuration.get("num_classes"))
         pairs = zip(gan.trainable_weights, fresh.trainable_weights, strict=True)
         still = [w.path for w, before in pairs if np.array_equal(w.numpy(), before.numpy())]
-        # A constant added to all logits changes none of these losses, the hinge's within its margin.
+        # A constant added to all logits changes none of these losses (the hinge: near 0).
         shifts = ("hinge", "wasserstein", "relativistic_pairing")
         expected = ["bias"] if configuration.get("loss") in shifts else []
         assert [path.rsplit("/", 1)[-1] for path in still] == expected, name

@@ -1,0 +1,150 @@
+"""Networks and settings that do not fit are refused before anything is trained."""
+
+import keras
+import pytest
+from keras import layers
+
+import ganzoo
+from support import linear
+
+REFUSED_COMPILATIONS = {
+    "unknown loss": ({"loss": "bce"}, "Expected one of: hinge"),
+    "Keras loss": ({"loss": keras.losses.BinaryCrossentropy()}, "A loss must be"),
+    "no loss": ({"loss": None}, "A loss must be"),
+    "decay of 1": ({"ema_decay": 1.0}, "`ema_decay` must"),
+    "negative decay": ({"ema_decay": -0.1}, "`ema_decay` must"),
+    "decay in words": ({"ema_decay": "0.9"}, "`ema_decay` must"),
+    "no discriminator steps": ({"discriminator_steps": 0}, "`discriminator_steps` must"),
+    "half a discriminator step": ({"discriminator_steps": 0.5}, "`discriminator_steps` must"),
+    "no fakes": ({"generator_batch_ratio": 0}, "`generator_batch_ratio` must"),
+    "more fakes than reals to compare": (
+        {"loss": "relativistic_pairing", "generator_batch_ratio": 2},
+        "relativistic",
+    ),
+    "two regularizers of one name": ({"regularizers": ["r1", "r1"]}, "one name"),
+    "unknown regularizer": ({"regularizers": ["l2"]}, "Expected one of: gradient_penalty"),
+    "Keras regularizer": ({"regularizers": [keras.regularizers.L2()]}, "A regularizer must be"),
+    "one regularizer without a list": (
+        {"regularizers": ganzoo.regularizers.R1()},
+        "must be a list",
+    ),
+    "name without a list": ({"regularizers": "r1"}, "must be a list"),
+    "no optimizers": ({"g_optimizer": None, "d_optimizer": None}, "Give either"),
+    "one optimizer": ({"d_optimizer": None}, "Give either"),
+    "a plain optimizer for both": (
+        {"optimizer": "adam"},
+        "Give either",
+    ),
+    "optimizers in two ways": (
+        {"optimizer": ganzoo.AdversarialOptimizer("adam", "adam"), "g_optimizer": "adam"},
+        "Give either",
+    ),
+    "a wrapped pair of optimizers": (
+        {
+            "optimizer": keras.optimizers.LossScaleOptimizer(
+                ganzoo.AdversarialOptimizer("adam", "adam")
+            )
+        },
+        "Give either",
+    ),
+    "unknown optimizer": ({"g_optimizer": "addam"}, "must be a `keras.optimizers.Optimizer`"),
+    "no steps per execution": ({"steps_per_execution": 0}, "`steps_per_execution` must"),
+    "compilation in words": ({"jit_compile": "yes"}, "`jit_compile` must"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_COMPILATIONS)
+def test_unfit_settings_are_refused_when_compiling(case):
+    arguments, words = REFUSED_COMPILATIONS[case]
+    with pytest.raises(ValueError, match=rf"(?s)(?=.*{words}).*Received: "):
+        linear.gan(**arguments)
+
+
+def dense(size, units=1):
+    inputs = keras.Input((size,))
+    return keras.Model(inputs, layers.Dense(units)(inputs))
+
+
+def image_generator(side):
+    return keras.Sequential([keras.Input((side * side,)), layers.Reshape((side, side, 1))])
+
+
+def image_discriminator(side):
+    images = keras.Input((side, side, 1))
+    return keras.Model(images, layers.Dense(1)(layers.Flatten()(images)))
+
+
+def networks(conditional=False):
+    return linear.generator(conditional), linear.discriminator(conditional)
+
+
+class Subclassed(keras.Model):
+    def call(self, inputs):
+        return inputs
+
+
+REFUSED_NETWORKS = {
+    "vectors of other sizes": (
+        lambda: (linear.generator(), dense(5)),
+        {},
+        "what the generator makes",
+    ),
+    "images of other sizes": (
+        lambda: (image_generator(2), image_discriminator(3)),
+        {},
+        "what the generator makes",
+    ),
+    "two logits": (lambda: (linear.generator(), dense(2, units=2)), {}, "one logit"),
+    "a layer": (lambda: (layers.Dense(2), dense(2)), {}, "`generator` must be"),
+    "no discriminator": (lambda: (linear.generator(), None), {}, "`discriminator` must be"),
+    "a subclassed model": (lambda: (Subclassed(), dense(2)), {}, "`generator` must be"),
+    "a model without shapes": (
+        lambda: (keras.Sequential([layers.Dense(2)]), dense(2)),
+        {},
+        "`generator` must be",
+    ),
+    "other latents": (networks, {"latent_dim": 5}, r"latents of shape \(3,\)"),
+    "no latents": (networks, {"latent_dim": 0}, "`latent_dim` must"),
+    "images for latents": (lambda: (image_discriminator(4), dense(1)), {}, "`latent_dim` must"),
+    "networks that take no labels": (networks, {"num_classes": 4}, r"2 input\(s\)"),
+    "networks that take labels": (lambda: networks(True), {}, r"1 input\(s\)"),
+    "a generator that takes no labels": (
+        lambda: (linear.generator(), linear.discriminator(True)),
+        {"num_classes": 4},
+        "a generator with 1",
+    ),
+    "no classes": (lambda: networks(True), {"num_classes": 0}, "`num_classes` must"),
+    "unknown latents": (networks, {"latent": "gaussian"}, "'normal', 'uniform'"),
+    "fractional seed": (networks, {"seed": 0.5}, "`seed` must"),
+    "negative seed": (networks, {"seed": -1}, "`seed` must"),
+    "no seed": (networks, {"seed": None}, "`seed` must"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_NETWORKS)
+def test_unfit_networks_are_refused_when_building(case):
+    make, arguments, words = REFUSED_NETWORKS[case]
+    with pytest.raises(ValueError, match=rf"(?s)(?=.*{words}).*Received: "):
+        ganzoo.GAN(*make(), **arguments)
+
+
+def test_an_optimizer_of_another_gan_is_refused():
+    optimizer = keras.optimizers.Adam()
+    linear.gan(g_optimizer=optimizer)
+    with pytest.raises(ValueError, match=r"must be a new one.* Received: 'adam"):
+        linear.gan(g_optimizer=optimizer)
+
+
+def test_a_gan_may_be_compiled_anew_with_its_own_optimizer():
+    gan = linear.gan()
+    gan.fit(linear.vectors(8), batch_size=4, verbose=0)
+    gan.compile(optimizer=gan.optimizer, loss="hinge")
+    assert int(gan.optimizer.iterations.numpy()) == 2
+
+
+def test_layers_that_add_losses_are_refused():
+    examples = keras.Input((linear.DIMENSIONS,))
+    logits = layers.Dense(1, kernel_regularizer="l2")(examples)
+    discriminator = keras.Model(examples, logits)
+    with pytest.raises(ValueError, match="Received: a discriminator with 1 losses"):
+        ganzoo.GAN(linear.generator(), discriminator)
