@@ -135,7 +135,9 @@ def load_model(path):
     try:
         gan = keras.saving.load_model(path)
     except Exception as error:  # Keras raises whatever its decoders raise.
-        raise ValueError(f"{path} cannot be loaded. Received: {error}") from error
+        raise ValueError(
+            f"{path} cannot be loaded. Received: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(gan, ganzoo.GAN):
         raise ValueError(
             f"Expected a file that holds a `ganzoo.GAN`. Received: {path}, which holds a "
