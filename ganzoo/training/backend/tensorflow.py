@@ -62,4 +62,5 @@ def prefers_jit():
 
 def compiled(function, model):
     """Compiles a function of arrays that reads the variables of `model`."""
-    return tf.function(function, reduce_retracing=True)
+    # Nothing here branches on a tensor, and AutoGraph would read the sources again.
+    return tf.function(function, reduce_retracing=True, autograph=False)
