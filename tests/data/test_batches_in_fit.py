@@ -139,8 +139,7 @@ def test_fit_without_a_step_to_follow_is_refused():
         model.fit(numbered().batches(BATCH), shuffle=False, verbose=0)
 
 
-def test_two_replicas_share_the_batches_of_each_step():
-    tf = pytest.importorskip("tensorflow")
+def test_two_replicas_share_the_batches_of_each_step(two_replicas):
     asked = []
 
     class Watched(Batches):
@@ -153,7 +152,7 @@ def test_two_replicas_share_the_batches_of_each_step():
             return super().batch(step)
 
     asked.append([])  # Keras looks at two batches to learn their types.
-    with tf.distribute.MirroredStrategy().scope():
+    with two_replicas.scope():
         model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()])
         model.add(keras.layers.Dense(1))
         model.compile("sgd", "mse")

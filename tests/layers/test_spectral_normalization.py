@@ -313,16 +313,15 @@ def test_mask_passes():
     np.testing.assert_array_equal(wrapper.compute_mask(ops.array([[1, 0]])), [[True, False]])
 
 
-def test_replicas_keep_one_u():
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    with strategy.scope():
+def test_replicas_keep_one_u(two_replicas):
+    with two_replicas.scope():
         wrapper = built("dense")
     inputs = inputs_of("dense")
     start = unit(np.ones(5))
     wrapper.u.assign(start)
     expected, _, _ = paper_iteration(paper_matrix("dense", kernel_of(wrapper)), start)
-    strategy.run(tf.function(lambda: wrapper(inputs, training=True)))
-    for replica in strategy.experimental_local_results(wrapper.u.value):
+    two_replicas.run(tf.function(lambda: wrapper(inputs, training=True)))
+    for replica in two_replicas.experimental_local_results(wrapper.u.value):
         np.testing.assert_allclose(replica, expected, atol=1e-6)
 
 

@@ -1,5 +1,7 @@
 """Small GANs with weights that are the same on every backend."""
 
+import math
+
 import keras
 import numpy as np
 
@@ -26,9 +28,11 @@ def networks(architecture="sngan", image_shape=IMAGE_SHAPE, num_classes=None, wi
     )
     fill(generator, 1)
     fill(discriminator, 2)
-    for layer in discriminator.layers:
-        if isinstance(layer, ganzoo.layers.SpectralNormalization):
-            layer.u.assign(np.linspace(0.5, 1.0, layer.u.shape[-1]).reshape(layer.u.shape))
+    for variable in discriminator.non_trainable_variables:
+        if variable.name == "u":
+            variable.assign(
+                np.linspace(0.5, 1.0, math.prod(variable.shape)).reshape(variable.shape)
+            )
     return generator, discriminator
 
 

@@ -12,12 +12,6 @@ from ganzoo.training import backend
 from support import tiny
 
 
-@pytest.fixture(scope="module")
-def two_replicas():
-    # One for all tests: TensorFlow confuses the collectives of several strategies in a process.
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-
-
 MEANS_OVER_EXAMPLES = {
     "hinge, three discriminator steps": {"loss": "hinge", "discriminator_steps": 3},
     "wasserstein, penalties": {
