@@ -11,7 +11,6 @@ from ganzoo.random import Draws
 from ganzoo.training import backend
 from support import tiny
 
-
 MEANS_OVER_EXAMPLES = {
     "hinge, three discriminator steps": {"loss": "hinge", "discriminator_steps": 3},
     "wasserstein, penalties": {
