@@ -82,11 +82,6 @@ class Draws:
         """Returns float32 of shape `(rows, *shape)` from the standard normal distribution."""
         return self._draw(_normals, purpose, rows, shape)
 
-    def integers(self, purpose, rows, limit):
-        """Returns int32 of shape `(rows,)`, uniform in [0, `limit`), for a `limit` below 2**24."""
-        fraction = self._draw(_uniforms, purpose, rows, ())
-        return ops.cast(ops.floor(fraction * limit), "int32")
-
     def seed(self, purpose):
         """Returns a seed for other generators: two uint32 words, of shape `(2,)`."""
         return ops.stack(self._key(purpose))

@@ -44,11 +44,6 @@ def test_uniforms_fill_their_open_interval():
     assert ((counts - expected) ** 2 / expected).sum() < 45  # chi-squared, 19 dof, p < 1e-3
 
 
-def test_integers_reach_every_value_and_no_other():
-    sample = ops.convert_to_numpy(Draws(0, 0).integers("labels", 5000, 10))
-    assert sorted(set(sample.tolist())) == list(range(10))
-
-
 def test_draws_differ_by_seed_step_purpose_scope_and_row():
     def first(draws, purpose="latents"):
         return ops.convert_to_numpy(draws.normal(purpose, 2, (3,)))

@@ -3,27 +3,9 @@
 import keras
 
 if keras.backend.backend() == "tensorflow":
-    from ganzoo.training.backend.tensorflow import (
-        apply_gradients,
-        compiled,
-        input_gradient,
-        prefers_jit,
-        replica_context,
-        replica_count,
-        run_step,
-        value_and_grad,
-    )
+    from ganzoo.training.backend import tensorflow as _backend
 elif keras.backend.backend() == "jax":
-    from ganzoo.training.backend.jax import (
-        apply_gradients,
-        compiled,
-        input_gradient,
-        prefers_jit,
-        replica_context,
-        replica_count,
-        run_step,
-        value_and_grad,
-    )
+    from ganzoo.training.backend import jax as _backend
 else:
     raise ImportError(
         "ganzoo trains on the Keras backends 'tensorflow' and 'jax'. Received: "
@@ -31,13 +13,11 @@ else:
         "KERAS_BACKEND to one of the two before Keras is imported."
     )
 
-__all__ = [
-    "apply_gradients",
-    "compiled",
-    "input_gradient",
-    "prefers_jit",
-    "replica_context",
-    "replica_count",
-    "run_step",
-    "value_and_grad",
-]
+apply_gradients = _backend.apply_gradients
+compiled = _backend.compiled
+input_gradient = _backend.input_gradient
+prefers_jit = _backend.prefers_jit
+replica_context = _backend.replica_context
+replica_count = _backend.replica_count
+run_step = _backend.run_step
+value_and_grad = _backend.value_and_grad
