@@ -94,9 +94,7 @@ def parse(arguments):
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2, help="cores to compute on")
-    parser.add_argument(
-        "--inter-threads", type=int, default=2, help="operations at a time"
-    )
+    parser.add_argument("--inter-threads", type=int, default=2, help="operations at a time")
     parser.add_argument("--cores", help="their numbers, such as 2,3; by default the first ones")
     parser.add_argument("--repeats", type=int, default=15, help="blocks that a median is of")
     parser.add_argument("--block-seconds", type=float, default=1.0, help="least time of a block")
