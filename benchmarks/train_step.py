@@ -59,19 +59,17 @@ def main(arguments=None):
         results["device"] = results["ganzoo"]["gpu"] or report.processor(options.threads)
         bench = Bench(options, load, ganzoo, torch)
         for precision in options.precisions:
-            peak = bench.peak(precision)
             for model in options.models:
-                rows = bench.compare(model, precision)
-                parts = bench.parts(model, precision)
                 results["models"].append(
                     {
                         "model": model,
                         "precision": precision,
-                        "peak": peak,
-                        "rows": rows,
-                        "parts": parts,
+                        "products": bench.products(precision),
+                        "rows": bench.compare(model, precision),
+                        "parts": bench.parts(model, precision),
                     }
                 )
+                results["models"][-1]["products"] += bench.products(precision)
                 print(report.section(results["models"][-1]), flush=True)
     results["disturbed"] = load.accepted_disturbed
     results["blocks"] = load.accepted
@@ -150,17 +148,18 @@ class Bench:
         on_gpu = ganzoo.ask("describe")["gpu"] is not None
         self._product_size = options.product_size or (8192 if on_gpu else 2048)
 
-    def peak(self, precision):
-        """Returns operations per second of the best of 20 matrix products of either framework."""
+    def products(self, precision):
+        """Returns the operations per second of ten matrix products of each framework."""
         sides = [side for side in (self._ganzoo, self._torch) if side is not None]
         for side in sides:
             side.ask(
                 "prepare_product", case="product", precision=precision, size=self._product_size
             )
         seconds = [
-            side.ask("run", case="product", steps=1)["seconds"] for _ in range(20) for side in sides
+            side.ask("run", case="product", steps=1)["seconds"] for _ in range(10) for side in sides
         ]
-        return 2 * self._product_size**3 / min(seconds)
+        self._release()
+        return [2 * self._product_size**3 / each for each in seconds]
 
     def compare(self, model, precision):
         """Returns the rows of ganzoo and of each variant of PyTorch, by name."""
