@@ -1,14 +1,26 @@
 """GANs for Keras 3: stabilising techniques, one model that trains through `fit`, a model zoo."""
 
-from ganzoo import architectures, callbacks, data, layers, losses, recipes, regularizers
-from ganzoo.training import GAN, AdversarialOptimizer, gan_from_recipe
+from ganzoo import (
+    architectures,
+    augment,
+    callbacks,
+    data,
+    layers,
+    losses,
+    recipes,
+    regularizers,
+    schedules,
+)
+from ganzoo.training import GAN, AdversarialOptimizer, SemiSupervisedGAN, gan_from_recipe
 
 __version__ = "0.1.0"
 
 __all__ = [
     "GAN",
     "AdversarialOptimizer",
+    "SemiSupervisedGAN",
     "architectures",
+    "augment",
     "callbacks",
     "data",
     "gan_from_recipe",
@@ -16,4 +28,5 @@ __all__ = [
     "losses",
     "recipes",
     "regularizers",
+    "schedules",
 ]

@@ -58,7 +58,7 @@ def test_settings_of_the_papers():
     resnet = recipes.get("sngan_resnet")
     assert (resnet.loss, resnet.batch_size, resnet.steps) == ("hinge", 64, 100_000)
     assert (resnet.discriminator_steps, resnet.generator_batch_ratio) == (5, 2)
-    assert resnet.g_optimizer == OptimizerSettings(2e-4, 0.0, 0.9, linear_decay=True)
+    assert resnet.g_optimizer == OptimizerSettings(2e-4, 0.0, 0.9, decay_start=0.0)
     cnn = recipes.get("sngan")
     assert (cnn.loss, cnn.discriminator_steps, cnn.batch_size) == ("hinge", 1, 64)
     infogan = recipes.get("infogan_ns")
@@ -113,7 +113,7 @@ def test_settings_are_checked(field, value):
         {"beta_1": 1.0},
         {"beta_2": -0.1},
         {"kind": "sgd"},
-        {"linear_decay": "yes"},
+        {"decay_start": 1.0},
         {"epsilon": 0.0},
         {"beta_1": 0.5, "kind": "rmsprop"},
     ],

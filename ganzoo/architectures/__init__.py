@@ -1,15 +1,34 @@
 """Generators and discriminators by family, each for images of any size."""
 
-from ganzoo.architectures.base import NORMALIZATIONS, families
+from ganzoo.architectures.base import (
+    CONDITIONINGS,
+    GENERATOR_NORMALIZATIONS,
+    MINIBATCH_FEATURES,
+    NORMALIZATIONS,
+    build_network,
+    families,
+)
 from ganzoo.architectures.dcgan import dcgan_discriminator, dcgan_generator
 from ganzoo.architectures.infogan import infogan_discriminator, infogan_generator
 from ganzoo.architectures.mlp import mlp_discriminator, mlp_generator
 from ganzoo.architectures.resnet import resnet_discriminator, resnet_generator
+from ganzoo.architectures.semi_supervised import (
+    build_semi_supervised,
+    semi_supervised_cnn_discriminator,
+    semi_supervised_cnn_generator,
+    semi_supervised_families,
+    semi_supervised_mlp_discriminator,
+    semi_supervised_mlp_generator,
+)
 from ganzoo.architectures.sngan import sngan_discriminator, sngan_generator
 
 __all__ = [
+    "CONDITIONINGS",
+    "GENERATOR_NORMALIZATIONS",
+    "MINIBATCH_FEATURES",
     "NORMALIZATIONS",
     "build",
+    "build_semi_supervised",
     "dcgan_discriminator",
     "dcgan_generator",
     "infogan_discriminator",
@@ -19,6 +38,11 @@ __all__ = [
     "names",
     "resnet_discriminator",
     "resnet_generator",
+    "semi_supervised_cnn_discriminator",
+    "semi_supervised_cnn_generator",
+    "semi_supervised_mlp_discriminator",
+    "semi_supervised_mlp_generator",
+    "semi_supervised_names",
     "sngan_discriminator",
     "sngan_generator",
 ]
@@ -29,17 +53,45 @@ def names():
     return families.names()
 
 
-def build(name, image_shape, latent_dim=None, width=None, num_classes=None, normalization=None):
+def semi_supervised_names():
+    """Returns the names of the semi-supervised architectures, in alphabetical order."""
+    return semi_supervised_families.names()
+
+
+def build(
+    name,
+    image_shape,
+    latent_dim=None,
+    width=None,
+    num_classes=None,
+    normalization=None,
+    *,
+    generator_normalization=None,
+    reference_size=None,
+    attention_size=None,
+    conditioning=None,
+    minibatch_features=None,
+):
     """Builds the two networks of an architecture.
+
+    Each argument that is `None` is the architecture's own.
 
     Args:
         name: One of `names()`.
         image_shape: `(height, width, channels)`; `(d,)` for `"mlp"`.
-        latent_dim: Length of the latent vectors; the architecture's own if `None`.
-        width: Width of both networks, see the architecture; its own if `None`.
-        num_classes: Number of classes of conditional networks, or `None`.
-        normalization: That of the discriminator, `"spectral"`, `"batch"` or `"none"`; the
-            architecture's own if `None`.
+        latent_dim: Length of the latent vectors.
+        width: Width of both networks, see the architecture.
+        num_classes: Number of classes of conditional networks.
+        normalization: That of the discriminator, one of `NORMALIZATIONS`.
+        generator_normalization: `"batch"`, or `"virtual"` for `VirtualBatchNormalization`; for
+            architectures with batch normalization.
+        reference_size: Size of the reference batch of virtual batch normalization.
+        attention_size: Shorter side of the feature maps that both networks apply `SelfAttention`
+            to; for `"resnet"`.
+        conditioning: How a conditional discriminator uses the classes, `"projection"` or
+            `"auxiliary"`, which gives it the outputs `[logits, class_logits]`.
+        minibatch_features: `"none"`, or `"discrimination"` for `MinibatchDiscrimination` in the
+            discriminator.
 
     Returns:
         The generator and the discriminator.
@@ -52,14 +104,25 @@ def build(name, image_shape, latent_dim=None, width=None, num_classes=None, norm
     >>> generator, discriminator = build("dcgan", (28, 28, 1), width=8)
     >>> generator.output_shape, discriminator.output_shape
     ((None, 28, 28, 1), (None, 1))
+
+    Reference:
+        Of `conditioning`: [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637),
+        equation 3; [Conditional Image Synthesis with Auxiliary Classifier GANs](
+        https://arxiv.org/abs/1610.09585), section 3.
     """
     family = families[name]
-    both = _given(width=width, num_classes=num_classes)
+    both = {"width": width, "num_classes": num_classes, "attention_size": attention_size}
+    generator = {
+        "latent_dim": latent_dim,
+        "normalization": generator_normalization,
+        "reference_size": reference_size,
+    }
+    discriminator = {
+        "normalization": normalization,
+        "conditioning": conditioning,
+        "minibatch_features": minibatch_features,
+    }
     return (
-        family.generator(image_shape, **both, **_given(latent_dim=latent_dim)),
-        family.discriminator(image_shape, **both, **_given(normalization=normalization)),
+        build_network(family.generator, image_shape, **both, **generator),
+        build_network(family.discriminator, image_shape, **both, **discriminator),
     )
-
-
-def _given(**arguments):
-    return {name: value for name, value in arguments.items() if value is not None}

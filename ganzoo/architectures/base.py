@@ -1,16 +1,28 @@
 """What the architectures share: stage sizes, inputs, normalization, outputs and their names."""
 
+import inspect
 from typing import NamedTuple
 
 import keras
 from keras import layers
 
-from ganzoo.layers import ConditionalBatchNormalization, ProjectionHead, SpectralNormalization
+from ganzoo.layers import (
+    ConditionalBatchNormalization,
+    MinibatchDiscrimination,
+    ProjectionHead,
+    SpectralNormalization,
+    VirtualBatchNormalization,
+    WeightNormalization,
+)
 from ganzoo.registry import Registry
 from ganzoo.validation import check_choice, check_image_shape, check_positive_integer
 
 SMALLEST_SIDE = 8
-NORMALIZATIONS = ("spectral", "batch", "none")
+NORMALIZATIONS = ("spectral", "batch", "layer", "weight", "none")
+GENERATOR_NORMALIZATIONS = ("batch", "virtual")
+CONDITIONINGS = ("projection", "auxiliary")
+MINIBATCH_FEATURES = ("none", "discrimination")
+REFERENCE_SIZE = 64
 
 families = Registry("architecture")
 
@@ -20,6 +32,28 @@ class Family(NamedTuple):
 
     generator: callable
     discriminator: callable
+
+
+def build_network(function, image_shape, **options):
+    """Returns the network that an architecture's function builds from the options.
+
+    Args:
+        function: One of a `Family`.
+        image_shape: The function's first argument.
+        **options: The function's other arguments; `None` stands for its default.
+
+    Raises:
+        ValueError: If the function has no such option.
+    """
+    options = {name: value for name, value in options.items() if value is not None}
+    known = inspect.signature(function).parameters
+    for name, value in options.items():
+        if name not in known:
+            raise ValueError(
+                f"`{function.__name__}` has no `{name}`: leave it out, or take another "
+                f"architecture. Received: {name}={value!r}"
+            )
+    return function(image_shape, **options)
 
 
 def stage_sizes(image_shape, largest_base, at_least=1):
@@ -85,10 +119,28 @@ class GeneratorBuilder:
         num_classes: Number of classes of a conditional generator, or `None`.
         slope: Slope of the rectifiers below zero.
         epsilon: That of the batch normalization.
+        normalization: `"batch"` or `"virtual"`, which is not for a conditional generator.
+        reference_size: Size of the reference batch of virtual batch normalization.
     """
 
-    def __init__(self, latent_dim, num_classes, slope=0.0, epsilon=1e-5):
+    def __init__(
+        self,
+        latent_dim,
+        num_classes,
+        slope=0.0,
+        epsilon=1e-5,
+        normalization="batch",
+        reference_size=REFERENCE_SIZE,
+    ):
         latent_dim = check_positive_integer("latent_dim", latent_dim)
+        self.normalization = check_choice("normalization", normalization, GENERATOR_NORMALIZATIONS)
+        self.reference_size = check_positive_integer("reference_size", reference_size)
+        if normalization == "virtual" and num_classes is not None:
+            raise ValueError(
+                "Virtual batch normalization has no scale and offset for each class: leave out "
+                "`num_classes`, or take `normalization='batch'`. "
+                f"Received: normalization='virtual', num_classes={num_classes!r}"
+            )
         self.latents = keras.Input((latent_dim,), name="latents")
         self.labels = _label_input(num_classes)
         self.num_classes = num_classes
@@ -96,12 +148,14 @@ class GeneratorBuilder:
         self.epsilon = epsilon
 
     def relu(self, x, name, normalized=True, conditional=True):
-        """Rectifies, after batch normalization; with the class's scale and offset, if any."""
+        """Rectifies, after normalization; with the class's scale and offset, if any."""
         if normalized:
-            x = self._batch_normalization(x, f"{name}_norm", conditional)
+            x = self._normalize(x, f"{name}_norm", conditional)
         return layers.ReLU(negative_slope=self.slope, name=f"{name}_relu")(x)
 
-    def _batch_normalization(self, x, name, conditional):
+    def _normalize(self, x, name, conditional):
+        if self.normalization == "virtual":
+            return VirtualBatchNormalization(self.reference_size, name=name)(x)
         settings = {"momentum": 0.9, "epsilon": self.epsilon, "name": name}
         if self.labels is None or not conditional:
             return layers.BatchNormalization(**settings)(x)
@@ -136,33 +190,65 @@ class DiscriminatorBuilder:
     Args:
         shape: Shape of an image, or of a vector.
         num_classes: Number of classes of a conditional discriminator, or `None`.
-        normalization: `"spectral"` (of every kernel), `"batch"` (of the activations) or `"none"`.
+        normalization: `"spectral"` or `"weight"` (of every kernel), `"batch"` or `"layer"` (of the
+            activations), or `"none"`.
         slope: Slope of the rectifiers below zero.
-        epsilon: That of the batch normalization.
+        epsilon: That of the normalization of the activations.
+        conditioning: `"projection"` (the labels are an input) or `"auxiliary"` (the logits of the
+            classes are an output).
+        minibatch_features: `"none"` or `"discrimination"`.
     """
 
-    def __init__(self, shape, num_classes, normalization, slope=0.0, epsilon=1e-5):
-        check_choice("normalization", normalization, NORMALIZATIONS)
+    def __init__(
+        self,
+        shape,
+        num_classes,
+        normalization,
+        slope=0.0,
+        epsilon=1e-5,
+        conditioning="projection",
+        minibatch_features="none",
+    ):
+        self.normalization = check_choice("normalization", normalization, NORMALIZATIONS)
+        self.conditioning = check_choice("conditioning", conditioning, CONDITIONINGS)
+        self.minibatch_features = check_choice(
+            "minibatch_features", minibatch_features, MINIBATCH_FEATURES
+        )
+        self.is_auxiliary = conditioning == "auxiliary"
+        if self.is_auxiliary and num_classes is None:
+            raise ValueError(
+                "An auxiliary classifier needs `num_classes`. "
+                "Received: conditioning='auxiliary', num_classes=None"
+            )
         self.examples = keras.Input(shape, name="images" if len(shape) == 3 else "vectors")
-        self.labels = _label_input(num_classes)
+        labels = _label_input(num_classes)
+        self.labels = None if self.is_auxiliary else labels
         self.num_classes = num_classes
         self.is_spectral = normalization == "spectral"
-        self.is_batch = normalization == "batch"
         self.slope = slope
         self.epsilon = epsilon
 
     def apply(self, layer, x):
-        """Applies a layer that has a kernel, under spectral normalization if that is the kind."""
+        """Applies a layer that has a kernel, which is normalised if that is the kind.
+
+        Under weight normalization the layer starts as it would without.
+        """
         if self.is_spectral:
             layer = SpectralNormalization(layer, name=layer.name)
+        elif self.normalization == "weight":
+            layer = WeightNormalization(layer, name=layer.name)
         return layer(x)
 
     def relu(self, x, name, normalized=True):
-        """Rectifies, after batch normalization if that is the kind."""
-        if normalized and self.is_batch:
+        """Rectifies, after normalization of the activations if that is the kind."""
+        if normalized and self.normalization == "batch":
             x = layers.BatchNormalization(momentum=0.9, epsilon=self.epsilon, name=f"{name}_norm")(
                 x
             )
+        elif normalized and self.normalization == "layer":
+            # One group is the layer normalization over all of an example, with a scale and an
+            # offset for each channel.
+            x = layers.GroupNormalization(groups=1, epsilon=self.epsilon, name=f"{name}_norm")(x)
         return layers.ReLU(negative_slope=self.slope, name=f"{name}_relu")(x)
 
     def convolution(self, x, channels, kernel_size, strides, name, normalized=True):
@@ -172,7 +258,7 @@ class DiscriminatorBuilder:
             kernel_size,
             strides=strides,
             padding="same",
-            use_bias=not (normalized and self.is_batch),
+            use_bias=self._needs_bias(normalized),
             kernel_initializer=small_normal(),
             name=name,
         )
@@ -182,32 +268,46 @@ class DiscriminatorBuilder:
         """Applies a dense layer and rectifies, with the normalization of the discriminator."""
         dense = layers.Dense(
             units,
-            use_bias=not (normalized and self.is_batch),
+            use_bias=self._needs_bias(normalized),
             kernel_initializer=kernel_initializer,
             name=name,
         )
         return self.relu(self.apply(dense, x), name, normalized)
 
-    def model(self, x, kernel_initializer, use_bias=True):
-        """Returns the discriminator with a linear head, or with a projection head, on `x`.
+    def _needs_bias(self, normalized):
+        """Whether a bias is of use: batch normalization would subtract it again."""
+        return not (normalized and self.normalization == "batch")
 
-        The layer `features` holds `x` as vectors, whatever layer it comes from.
+    def model(self, x, kernel_initializer, use_bias=True):
+        """Returns the discriminator with a linear head, or that of its conditioning, on `x`.
+
+        The layer `features` holds `x` as vectors, whatever layer it comes from; the features of the
+        minibatch come after it.
         """
         features = layers.Flatten(name="features")(x)
+        if self.minibatch_features == "discrimination":
+            features = MinibatchDiscrimination(name="minibatch")(features)
         settings = {
-            "kernel_initializer": kernel_initializer,
-            "use_bias": use_bias,
+            "kernel_initializer": keras.initializers.get(kernel_initializer),
             "dtype": full_precision(),
-            "name": "logits",
         }
         if self.labels is None:
-            logits = self.apply(layers.Dense(1, **settings), features)
+            logits = layers.Dense(1, use_bias=use_bias, name="logits", **settings)
+            outputs = self.apply(logits, features)
         else:
             head = ProjectionHead(
-                self.num_classes, spectral_normalization=self.is_spectral, **settings
+                self.num_classes,
+                spectral_normalization=self.is_spectral,
+                use_bias=use_bias,
+                name="logits",
+                **settings,
             )
-            logits = head([features, self.labels])
-        return _model(self.examples, self.labels, logits, "discriminator")
+            outputs = head([features, self.labels])
+        if self.is_auxiliary:
+            settings["kernel_initializer"] = settings["kernel_initializer"].clone()
+            class_logits = layers.Dense(self.num_classes, name="class_logits", **settings)
+            outputs = [outputs, self.apply(class_logits, features)]
+        return _model(self.examples, self.labels, outputs, "discriminator")
 
 
 def _label_input(num_classes):

@@ -10,7 +10,14 @@ KERNEL_SIZE = 5
 LARGEST_BASE = 6
 
 
-def dcgan_generator(image_shape, latent_dim=100, width=64, num_classes=None):
+def dcgan_generator(
+    image_shape,
+    latent_dim=100,
+    width=64,
+    num_classes=None,
+    normalization="batch",
+    reference_size=base.REFERENCE_SIZE,
+):
     """Builds the generator of DCGAN: a dense layer, then 5x5 transposed convolutions of stride 2.
 
     The shorter side begins with 4 to 6 pixels: images of 64 pixels take the paper's four doublings
@@ -23,6 +30,9 @@ def dcgan_generator(image_shape, latent_dim=100, width=64, num_classes=None):
         width: Channels before the last layer.
         num_classes: Number of classes of a conditional generator: its inputs are
             `[latents, labels]`, and its batch normalization is the class's.
+        normalization: `"batch"`, or in its place `"virtual"`, which is not for a conditional
+            generator.
+        reference_size: Size of the reference batch of virtual batch normalization.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -45,7 +55,9 @@ def dcgan_generator(image_shape, latent_dim=100, width=64, num_classes=None):
     """
     base_size, *sizes = reversed(base.stage_sizes(image_shape, LARGEST_BASE))
     base_channels, *channels = reversed(base.doubling_channels(width, len(sizes)))
-    builder = base.GeneratorBuilder(latent_dim, num_classes)
+    builder = base.GeneratorBuilder(
+        latent_dim, num_classes, normalization=normalization, reference_size=reference_size
+    )
     x = layers.Dense(
         math.prod(base_size) * base_channels,
         use_bias=False,
@@ -62,7 +74,14 @@ def dcgan_generator(image_shape, latent_dim=100, width=64, num_classes=None):
     return builder.image_model(x)
 
 
-def dcgan_discriminator(image_shape, width=64, num_classes=None, normalization="batch"):
+def dcgan_discriminator(
+    image_shape,
+    width=64,
+    num_classes=None,
+    normalization="batch",
+    conditioning="projection",
+    minibatch_features="none",
+):
     """Builds the discriminator of DCGAN: 5x5 convolutions of stride 2 with leaky ReLU.
 
     Its stages mirror the generator's.
@@ -70,10 +89,15 @@ def dcgan_discriminator(image_shape, width=64, num_classes=None, normalization="
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         width: Channels of the first convolution.
-        num_classes: Number of classes of a conditional discriminator: its inputs are
-            `[images, labels]`, and its last layer is a projection head.
-        normalization: `"batch"` (after every convolution but the first), or in its place
-            `"spectral"` (of every kernel) or `"none"` (as a gradient penalty wants).
+        num_classes: Number of classes of a conditional discriminator, see `conditioning`.
+        normalization: `"batch"` (after every convolution but the first), or in its place `"layer"`
+            (over all of an example), `"spectral"` or `"weight"` (of every kernel), or `"none"` (as
+            a gradient penalty wants).
+        conditioning: `"projection"`: a conditional discriminator's inputs are `[images, labels]`,
+            and its last layer is a projection head; or `"auxiliary"`: its outputs are
+            `[logits, class_logits]`, with logits of the classes of shape `(batch, num_classes)`.
+        minibatch_features: `"none"`, or `"discrimination"`: minibatch discrimination between the
+            features and the last layer.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -92,7 +116,14 @@ def dcgan_discriminator(image_shape, width=64, num_classes=None, normalization="
     """
     stages = len(base.stage_sizes(image_shape, LARGEST_BASE)) - 1
     channels = base.doubling_channels(width, stages)
-    builder = base.DiscriminatorBuilder(image_shape, num_classes, normalization, slope=0.2)
+    builder = base.DiscriminatorBuilder(
+        image_shape,
+        num_classes,
+        normalization,
+        slope=0.2,
+        conditioning=conditioning,
+        minibatch_features=minibatch_features,
+    )
     x = builder.examples
     for stage, outputs in enumerate(channels, start=1):
         x = builder.convolution(

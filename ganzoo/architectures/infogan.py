@@ -12,7 +12,14 @@ FEWEST_STAGES = 2
 SLOPE = 0.2
 
 
-def infogan_generator(image_shape, latent_dim=64, width=64, num_classes=None):
+def infogan_generator(
+    image_shape,
+    latent_dim=64,
+    width=64,
+    num_classes=None,
+    normalization="batch",
+    reference_size=base.REFERENCE_SIZE,
+):
     """Builds the generator of InfoGAN: two dense layers, then 4x4 transposed convolutions.
 
     Images of up to 32 pixels take the papers' two doublings; larger ones begin with a shorter side
@@ -25,6 +32,9 @@ def infogan_generator(image_shape, latent_dim=64, width=64, num_classes=None):
         width: Channels before the last layer.
         num_classes: Number of classes of a conditional generator: its inputs are
             `[latents, labels]`, and its batch normalization is the class's.
+        normalization: `"batch"`, or in its place `"virtual"`, which is not for a conditional
+            generator.
+        reference_size: Size of the reference batch of virtual batch normalization.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -49,7 +59,13 @@ def infogan_generator(image_shape, latent_dim=64, width=64, num_classes=None):
     """
     base_size, *sizes = reversed(base.stage_sizes(image_shape, LARGEST_BASE, FEWEST_STAGES))
     base_channels, *channels = reversed(base.doubling_channels(width, len(sizes)))
-    builder = base.GeneratorBuilder(latent_dim, num_classes, SLOPE)
+    builder = base.GeneratorBuilder(
+        latent_dim,
+        num_classes,
+        SLOPE,
+        normalization=normalization,
+        reference_size=reference_size,
+    )
     x = builder.latents
     for name, units in ("hidden", 16 * width), ("project", math.prod(base_size) * base_channels):
         x = layers.Dense(units, use_bias=False, kernel_initializer=base.small_normal(), name=name)(
@@ -65,7 +81,14 @@ def infogan_generator(image_shape, latent_dim=64, width=64, num_classes=None):
     return builder.image_model(x)
 
 
-def infogan_discriminator(image_shape, width=64, num_classes=None, normalization="batch"):
+def infogan_discriminator(
+    image_shape,
+    width=64,
+    num_classes=None,
+    normalization="batch",
+    conditioning="projection",
+    minibatch_features="none",
+):
     """Builds the discriminator of InfoGAN: 4x4 convolutions of stride 2, then a dense layer.
 
     Its stages mirror the generator's. Its features are the `16 * width` units of the dense layer.
@@ -73,10 +96,15 @@ def infogan_discriminator(image_shape, width=64, num_classes=None, normalization
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         width: Channels of the first convolution.
-        num_classes: Number of classes of a conditional discriminator: its inputs are
-            `[images, labels]`, and its last layer is a projection head.
+        num_classes: Number of classes of a conditional discriminator, see `conditioning`.
         normalization: `"batch"` (after every layer but the first and the last), or in its place
-            `"spectral"` (of every kernel) or `"none"` (as a gradient penalty wants).
+            `"layer"` (over all of an example), `"spectral"` or `"weight"` (of every kernel), or
+            `"none"` (as a gradient penalty wants).
+        conditioning: `"projection"`: a conditional discriminator's inputs are `[images, labels]`,
+            and its last layer is a projection head; or `"auxiliary"`: its outputs are
+            `[logits, class_logits]`, with logits of the classes of shape `(batch, num_classes)`.
+        minibatch_features: `"none"`, or `"discrimination"`: minibatch discrimination between the
+            features and the last layer.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -95,7 +123,14 @@ def infogan_discriminator(image_shape, width=64, num_classes=None, normalization
     """
     stages = len(base.stage_sizes(image_shape, LARGEST_BASE, FEWEST_STAGES)) - 1
     channels = base.doubling_channels(width, stages)
-    builder = base.DiscriminatorBuilder(image_shape, num_classes, normalization, SLOPE)
+    builder = base.DiscriminatorBuilder(
+        image_shape,
+        num_classes,
+        normalization,
+        SLOPE,
+        conditioning=conditioning,
+        minibatch_features=minibatch_features,
+    )
     x = builder.examples
     for stage, outputs in enumerate(channels, start=1):
         x = builder.convolution(

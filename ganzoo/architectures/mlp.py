@@ -47,16 +47,27 @@ def mlp_generator(shape, latent_dim=2, width=512, num_classes=None):
     return builder.model(layers.Dense(outputs, dtype=base.full_precision(), name="vectors")(x))
 
 
-def mlp_discriminator(shape, width=512, num_classes=None, normalization="none"):
+def mlp_discriminator(
+    shape,
+    width=512,
+    num_classes=None,
+    normalization="none",
+    conditioning="projection",
+    minibatch_features="none",
+):
     """Builds a discriminator of vectors: three hidden layers with ReLU, then a linear one.
 
     Args:
         shape: `(d,)`, the length of the vectors.
         width: Units of each hidden layer.
-        num_classes: Number of classes of a conditional discriminator: its inputs are
-            `[vectors, labels]`, and its last layer is a projection head.
-        normalization: `"none"`, `"spectral"` (of every kernel) or `"batch"` (after every hidden
-            layer but the first).
+        num_classes: Number of classes of a conditional discriminator, see `conditioning`.
+        normalization: `"none"`, `"spectral"` or `"weight"` (of every kernel), `"batch"` or
+            `"layer"` (after every hidden layer but the first).
+        conditioning: `"projection"`: a conditional discriminator's inputs are `[vectors, labels]`,
+            and its last layer is a projection head; or `"auxiliary"`: its outputs are
+            `[logits, class_logits]`, with logits of the classes of shape `(batch, num_classes)`.
+        minibatch_features: `"none"`, or `"discrimination"`: minibatch discrimination between the
+            features and the last layer.
 
     Returns:
         A `keras.Model` from vectors `(batch, d)` to logits `(batch, 1)`.
@@ -75,7 +86,13 @@ def mlp_discriminator(shape, width=512, num_classes=None, normalization="none"):
     """
     shape = _check_vector_shape(shape)
     check_positive_integer("width", width)
-    builder = base.DiscriminatorBuilder(shape, num_classes, normalization)
+    builder = base.DiscriminatorBuilder(
+        shape,
+        num_classes,
+        normalization,
+        conditioning=conditioning,
+        minibatch_features=minibatch_features,
+    )
     x = builder.examples
     for layer in range(1, HIDDEN_LAYERS + 1):
         x = builder.dense(x, width, "he_uniform", f"dense_{layer}", normalized=layer > 1)

@@ -10,7 +10,14 @@ LARGEST_BASE = 6
 EPSILON = 2e-5
 
 
-def sngan_generator(image_shape, latent_dim=128, width=64, num_classes=None):
+def sngan_generator(
+    image_shape,
+    latent_dim=128,
+    width=64,
+    num_classes=None,
+    normalization="batch",
+    reference_size=base.REFERENCE_SIZE,
+):
     """Builds the generator of SN-GAN's CNN: 4x4 transposed convolutions, then a 3x3 convolution.
 
     The shorter side begins with 4 to 6 pixels, as in the paper: 4 for 32 pixels, 6 for 48. The
@@ -23,6 +30,9 @@ def sngan_generator(image_shape, latent_dim=128, width=64, num_classes=None):
         width: Channels at the full size.
         num_classes: Number of classes of a conditional generator: its inputs are
             `[latents, labels]`, and its batch normalization is the class's.
+        normalization: `"batch"`, or in its place `"virtual"`, which is not for a conditional
+            generator.
+        reference_size: Size of the reference batch of virtual batch normalization.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -44,7 +54,13 @@ def sngan_generator(image_shape, latent_dim=128, width=64, num_classes=None):
     """
     base_size, *sizes = reversed(base.stage_sizes(image_shape, LARGEST_BASE))
     base_channels, *channels = reversed(base.doubling_channels(width, len(sizes) + 1))
-    builder = base.GeneratorBuilder(latent_dim, num_classes, epsilon=EPSILON)
+    builder = base.GeneratorBuilder(
+        latent_dim,
+        num_classes,
+        epsilon=EPSILON,
+        normalization=normalization,
+        reference_size=reference_size,
+    )
     x = layers.Dense(
         math.prod(base_size) * base_channels,
         kernel_initializer=base.small_normal(),
@@ -59,7 +75,14 @@ def sngan_generator(image_shape, latent_dim=128, width=64, num_classes=None):
     return builder.image_model(x)
 
 
-def sngan_discriminator(image_shape, width=64, num_classes=None, normalization="spectral"):
+def sngan_discriminator(
+    image_shape,
+    width=64,
+    num_classes=None,
+    normalization="spectral",
+    conditioning="projection",
+    minibatch_features="none",
+):
     """Builds the discriminator of SN-GAN's CNN: pairs of 3x3 and strided 4x4 convolutions.
 
     Every kernel is spectrally normalised; the rectifiers have a slope of 0.1 below zero. Its stages
@@ -68,10 +91,15 @@ def sngan_discriminator(image_shape, width=64, num_classes=None, normalization="
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         width: Channels at the full size.
-        num_classes: Number of classes of a conditional discriminator: its inputs are
-            `[images, labels]`, and its last layer is a projection head.
-        normalization: `"spectral"` (of every kernel), or in its place `"batch"` (after every
-            convolution but the first) or `"none"` (as a gradient penalty wants).
+        num_classes: Number of classes of a conditional discriminator, see `conditioning`.
+        normalization: `"spectral"` or `"weight"` (of every kernel), or in their place `"batch"`
+            (after every convolution but the first), `"layer"` (likewise, over all of an example) or
+            `"none"` (as a gradient penalty wants).
+        conditioning: `"projection"`: a conditional discriminator's inputs are `[images, labels]`,
+            and its last layer is a projection head; or `"auxiliary"`: its outputs are
+            `[logits, class_logits]`, with logits of the classes of shape `(batch, num_classes)`.
+        minibatch_features: `"none"`, or `"discrimination"`: minibatch discrimination between the
+            features and the last layer.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -90,7 +118,15 @@ def sngan_discriminator(image_shape, width=64, num_classes=None, normalization="
     """
     stages = len(base.stage_sizes(image_shape, LARGEST_BASE)) - 1
     *channels, last_channels = base.doubling_channels(width, stages + 1)
-    builder = base.DiscriminatorBuilder(image_shape, num_classes, normalization, 0.1, EPSILON)
+    builder = base.DiscriminatorBuilder(
+        image_shape,
+        num_classes,
+        normalization,
+        0.1,
+        EPSILON,
+        conditioning,
+        minibatch_features,
+    )
     x = builder.examples
     for stage, outputs in enumerate(channels, start=1):
         x = builder.convolution(x, outputs, 3, 1, f"conv_{stage}", normalized=stage > 1)

@@ -4,7 +4,7 @@ from ganzoo.cli.command import Command
 
 
 def run(options, others):
-    from ganzoo import losses, recipes, regularizers
+    from ganzoo import augment, losses, recipes, regularizers
     from ganzoo.data import SOURCES
 
     if others:
@@ -17,6 +17,9 @@ def run(options, others):
         "Losses (--loss)": {name: _summary(losses.get(name)) for name in losses.names()},
         "Regularizers (--regularizers)": {
             name: _summary(regularizers.get(name)) for name in regularizers.names()
+        },
+        "Augmentations (--augment)": {
+            name: _summary(augment.get(name)) for name in augment.names()
         },
     }
     column = 2 + max(len(name) for entries in sections.values() for name in entries)
@@ -31,6 +34,8 @@ def _summary(part):
     return type(part).__doc__.splitlines()[0]
 
 
-COMMAND = Command("list", "List models, data sources, losses and regularizers.", "[flags]", run)
+COMMAND = Command(
+    "list", "List models, data sources, losses, regularizers and augmentations.", "[flags]", run
+)
 COMMAND.group("Flags")
 COMMAND.switch("debug", "Show where an error comes from.")

@@ -35,6 +35,7 @@ COMMAND = Command(
         "ganzoo train --resume --output=fashion --epochs=40",
         "ganzoo train --model=sngan --data=folder:photos --size=64 --steps=50000 --dry_run",
         "ganzoo train --model=sngan_resnet --data=cifar.npz --conditional --ema_decay=0.9999",
+        "ganzoo train --model=semi_supervised_mnist --data=tfds:mnist --test_split=test --epochs=10",
     ),
 )
 COMMAND.group("What to train")
@@ -42,6 +43,17 @@ COMMAND.text("model", "NAME", "The recipe; `ganzoo list` lists them with their p
 COMMAND.text("data", "SOURCE", "The data; `ganzoo list` lists the kinds of sources.")
 add_data_flags(COMMAND)
 COMMAND.switch("conditional", "Train on the labels too: each sample is then of a chosen class.")
+COMMAND.positive_integer(
+    "labels_per_class",
+    """Of a semi-supervised model, the examples of each class whose labels are used. By default the
+    recipe's.""",
+)
+COMMAND.text(
+    "test_split",
+    "NAME",
+    """Of a semi-supervised model, the part of the source on which the error rate is measured after
+    each epoch, e.g. test. By default none.""",
+)
 COMMAND.group("How long")
 COMMAND.positive_integer("epochs", "Passes over the data; or give --steps.")
 COMMAND.positive_integer(
@@ -60,6 +72,18 @@ COMMAND.text(
     """Regularizers between commas at their papers' strengths, in place of the recipe's; or none.
     `ganzoo list` lists them.""",
 )
+COMMAND.text(
+    "augment",
+    "POLICY",
+    """Augmentation of all that the discriminator sees: adaptive_augment, or transforms between
+    commas, e.g. color,translation,cutout; or none.""",
+)
+COMMAND.text(
+    "normalization",
+    "KIND",
+    "Of the discriminator: spectral, batch, layer, weight or none, in place of the recipe's.",
+)
+COMMAND.positive_integer("packing", "Examples that the discriminator sees in one row (PacGAN).")
 COMMAND.positive("generator_rate", "Learning rate of the generator.")
 COMMAND.positive("discriminator_rate", "Learning rate of the discriminator.")
 COMMAND.fraction(

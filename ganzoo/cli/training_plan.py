@@ -15,10 +15,14 @@ from ganzoo.callbacks import NaNGuard, SampleGrid
 from ganzoo.cli.data import load_source
 from ganzoo.cli.interruption import Interrupted, Interruption
 from ganzoo.cli.run_folder import EpochLog, RunFolder
+from ganzoo.data import SemiSupervisedBatches
 from ganzoo.training.from_recipe import gan_from_recipe
 
 # The flags that belong to a run, whose values its folder keeps, and those that --resume may change.
-_KEPT = ("model", "data", "split", "size", "channels", "on_bad", "conditional", "seed", "precision")
+_KEPT = (
+    *("model", "data", "split", "size", "channels", "on_bad", "conditional", "test_split"),
+    *("seed", "precision"),
+)
 _CHANGEABLE = {"output", "resume", "epochs", "steps", "sample_every", "jit", "dry_run", "debug"}
 _LARGEST_SEED = 2**32 - 1
 _PICTURES = 50
@@ -41,10 +45,12 @@ class TrainingPlan:
         settings = self._settings
         self._data = load_source(settings.data, settings)
         _check_same_data(settings, self._data)
-        num_classes = _num_classes(settings, self._data)
+        num_classes = _num_classes(settings, recipe, self._data)
 
-        rows_per_step = recipe.batch_size * recipe.discriminator_steps
-        self._batches = self._data.batches(rows_per_step, seed=settings.seed)
+        self._batches = _batches(recipe, self._data, settings.seed)
+        self._test = {}
+        if settings.test_split is not None:
+            self._test = {"validation_data": _test_data(settings, recipe)}
         self._epochs_done, steps_done = self._folder.progress(len(self._batches))
         steps = _steps(options, recipe.steps, len(self._batches))
         if steps <= steps_done:
@@ -78,11 +84,13 @@ class TrainingPlan:
                 "model": f"{settings.model}: {recipe.source}",
                 "data": self._data,
                 "classes": gan.num_classes or "not used",
+                **self._describe_labels(),
                 "generator": f"{gan.generator.count_params():,} parameters, from "
                 f"{gan.latent_dim} latents ({gan.latent})",
                 "discriminator": f"{gan.discriminator.count_params():,} parameters",
                 "loss": recipe.loss,
                 "regularizers": json.dumps(recipe.regularizers)[1:-1] or "none",
+                **self._describe_options(),
                 "optimizers": f"{_optimizer(recipe.g_optimizer)} for the generator, "
                 f"{_optimizer(recipe.d_optimizer)} for the discriminator",
                 "average": recipe.ema_decay or "none",
@@ -94,6 +102,24 @@ class TrainingPlan:
                 "output": f"{self._folder.path}{resumed}",
             }
         )
+
+    def _describe_labels(self):
+        recipe = self._recipe
+        if recipe.labels_per_class is None:
+            return {}
+        return {
+            "labels": f"{recipe.labels_per_class} of each class",
+            "tested on": self._test.get("validation_data", "nothing (no --test_split)"),
+        }
+
+    def _describe_options(self):
+        recipe = self._recipe
+        options = {
+            "matching": recipe.generator_loss,
+            "augmentation": recipe.augment,
+            "packing": recipe.packing if recipe.packing > 1 else None,
+        }
+        return {name: value for name, value in options.items() if value is not None}
 
     def train(self):
         """Trains, and leaves the run folder complete. Returns the exit code."""
@@ -116,7 +142,13 @@ class TrainingPlan:
             # A bar where someone watches it, and a line for each epoch in a file.
             verbose = 1 if sys.stdout.isatty() else 2
             try:
-                gan.fit(self._batches, epochs=self._epochs, callbacks=callbacks, verbose=verbose)
+                gan.fit(
+                    self._batches,
+                    epochs=self._epochs,
+                    callbacks=callbacks,
+                    verbose=verbose,
+                    **self._test,
+                )
             except FloatingPointError as error:
                 print(f"\nganzoo train: {error}", file=sys.stderr)
                 return 1
@@ -196,8 +228,13 @@ def _run_to_resume(options):
 
 def _changed(recipe, options):
     """Returns the recipe with the changes that the flags make to it."""
-    names = ("loss", "batch_size", "width", "latent_dim", "ema_decay")
+    names = (
+        *("loss", "batch_size", "width", "latent_dim", "ema_decay"),
+        *("normalization", "packing", "labels_per_class"),
+    )
     changes = {name: getattr(options, name) for name in names if name in options.given}
+    if "augment" in options.given:
+        changes["augment"] = None if options.augment == "none" else options.augment
     if "regularizers" in options.given:
         listed = [] if options.regularizers == "none" else options.regularizers.split(",")
         changes["regularizers"] = {name: {} for name in listed}
@@ -209,15 +246,39 @@ def _changed(recipe, options):
     return dataclasses.replace(recipe, **changes)
 
 
-def _num_classes(settings, data):
-    if not settings.conditional:
+def _num_classes(settings, recipe, data):
+    """Returns the number of classes of the networks, or `None`."""
+    if not settings.conditional and recipe.labels_per_class is None:
         return None
+    if settings.conditional and recipe.labels_per_class is not None:
+        raise ValueError(
+            "A semi-supervised model learns classes, and its generator has none: drop "
+            f"--conditional. Received: --conditional --model={settings.model}"
+        )
     if data.labels is None:
         raise ValueError(
-            "A conditional model needs data with labels: drop --conditional, or give other data. "
-            f"Received: --conditional --data={settings.data}, which has no labels"
+            "A conditional or semi-supervised model needs data with labels: drop --conditional, or "
+            f"give other data. Received: --data={settings.data}, which has no labels"
         )
     return data.num_classes
+
+
+def _batches(recipe, data, seed):
+    """Returns the batches of the training steps."""
+    if recipe.labels_per_class is not None:
+        return SemiSupervisedBatches(data, recipe.labels_per_class, recipe.batch_size, seed=seed)
+    return data.batches(recipe.batch_size * recipe.discriminator_steps, seed=seed)
+
+
+def _test_data(settings, recipe):
+    """Returns the data on which a semi-supervised model is tested."""
+    if recipe.labels_per_class is None:
+        raise ValueError(
+            "Only semi-supervised models are tested while they train: drop --test_split. "
+            f"Received: --test_split={settings.test_split} --model={settings.model}"
+        )
+    options = SimpleNamespace(**{**vars(settings), "split": settings.test_split})
+    return load_source(settings.data, options)
 
 
 def _steps(options, default, steps_per_epoch):
@@ -248,7 +309,7 @@ def _check_same_data(settings, data):
 
 
 def _optimizer(settings):
-    decay = " falling to 0" if settings.linear_decay else ""
+    decay = "" if settings.decay_start is None else " falling to 0"
     return (
         f"{settings.kind}({settings.learning_rate:g}{decay}, {settings.beta_1:g}, "
         f"{settings.beta_2:g})"

@@ -7,6 +7,7 @@ from ganzoo.data import arrays, digits, folder, packed, stacked_mnist, tfds, toy
 from ganzoo.data.batches import Batches
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.packed import pack
+from ganzoo.data.semi_supervised import SemiSupervisedBatches
 from ganzoo.data.sources import SOURCES, load, names
 from ganzoo.data.toy import Mixture
 
@@ -15,6 +16,7 @@ __all__ = [
     "Batches",
     "Dataset",
     "Mixture",
+    "SemiSupervisedBatches",
     "arrays",
     "digits",
     "folder",

@@ -1,13 +1,33 @@
 """Keras layers: one stabilising technique of the papers in each file."""
 
 from ganzoo.layers.conditional_batch_normalization import ConditionalBatchNormalization
+from ganzoo.layers.data_dependent_initialization import (
+    has_data_dependent_layers,
+    initialize_from_data,
+)
 from ganzoo.layers.global_sum_pooling import GlobalSumPooling2D
+from ganzoo.layers.minibatch_discrimination import MinibatchDiscrimination
+from ganzoo.layers.minibatch_stddev import MinibatchStdDev
 from ganzoo.layers.projection import ProjectionHead
+from ganzoo.layers.self_attention import SelfAttention
 from ganzoo.layers.spectral_normalization import SpectralNormalization
+from ganzoo.layers.virtual_batch_normalization import (
+    VirtualBatchNormalization,
+    reference_size_of,
+)
+from ganzoo.layers.weight_normalization import WeightNormalization
 
 __all__ = [
     "ConditionalBatchNormalization",
     "GlobalSumPooling2D",
+    "MinibatchDiscrimination",
+    "MinibatchStdDev",
     "ProjectionHead",
+    "SelfAttention",
     "SpectralNormalization",
+    "VirtualBatchNormalization",
+    "WeightNormalization",
+    "has_data_dependent_layers",
+    "initialize_from_data",
+    "reference_size_of",
 ]

@@ -1,30 +1,24 @@
 """Spectral normalization of a layer's kernel (Miyato et al. 2018)."""
 
+import math
+
 import keras
 from keras import ops
 
-from ganzoo.validation import check_positive_integer
+from ganzoo.layers.reparametrization import (
+    KernelWrapper,
+    call_with_kernel,
+    kernel_variable,
+    output_axis,
+)
+from ganzoo.validation import check_positive, check_positive_integer
 
 EPSILON = 1e-12
 WARM_UP_ITERATIONS = 15
 
-# The axis of the kernel that holds the outputs: the rows of the paper's matrix W, which `u` spans.
-# All that are not here (the dense layer and the convolutions) keep their outputs on the last axis.
-_OUTPUT_AXIS = {
-    keras.layers.Conv2DTranspose: -2,
-    keras.layers.Embedding: 0,
-}
-_SUPPORTED = (
-    keras.layers.Dense,
-    keras.layers.Conv1D,
-    keras.layers.Conv2D,
-    keras.layers.Conv3D,
-    *_OUTPUT_AXIS,
-)
-
 
 @keras.saving.register_keras_serializable(package="ganzoo")
-class SpectralNormalization(keras.layers.Wrapper):
+class SpectralNormalization(KernelWrapper):
     """Divides the kernel of the wrapped layer by its largest singular value.
 
     The layer computes with `W / sigma(W)`, a reparametrisation: the kernel `W` itself is never
@@ -36,15 +30,26 @@ class SpectralNormalization(keras.layers.Wrapper):
     beginning. Under mixed precision, `sigma` and the division are computed in the variables' dtype
     and the wrapped layer in its own. A kernel of zeros cannot be normalised: it gives NaN.
 
+    With `num_singular_values` of k > 1, `u` holds k orthonormal vectors, of shape `(k, outputs)`,
+    that the iteration moves together towards the first k singular vectors. The first normalises the
+    kernel, as it does alone; the others are there to watch (`singular_values()`).
+
     Args:
         layer: The layer to normalise: `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv2DTranspose` or
             `Embedding`. Its dtype policy is the one that counts.
         power_iterations: Steps of power iteration on each training call.
+        num_singular_values: How many of the largest singular values to estimate, at most as many as
+            the kernel has.
+        factor: The constant c above 0 of a layer that computes with `c W / sigma`, whose spectral
+            norm is c; `None` for 1.
+        learnable_scale: Whether the layer computes with `gamma W / sigma` (times c, if given),
+            where the trainable scalar `gamma` starts as the exact spectral norm of the initial
+            kernel. The norm of the layer is then no longer bounded.
         **kwargs: `name` and `trainable`, as for every Keras layer.
 
     Raises:
-        ValueError: If the layer is of another kind, `power_iterations` is not a positive integer,
-            or a `dtype` is given.
+        ValueError: If the layer is of another kind, an argument is out of its range, or a `dtype`
+            is given; when it is built, if the kernel has fewer than `num_singular_values`.
 
     Example:
 
@@ -53,115 +58,179 @@ class SpectralNormalization(keras.layers.Wrapper):
     (1, 4, 4, 8)
 
     Reference:
-        [Spectral Normalization for Generative Adversarial Networks](
-        https://arxiv.org/abs/1802.05957), algorithm 1 and equations 8 to 12.
+        - [Spectral Normalization for Generative Adversarial Networks](
+          https://arxiv.org/abs/1802.05957), algorithm 1 and equations 8 to 12; `factor` and
+          `learnable_scale` are options of its official code
+          (https://github.com/pfnet-research/sngan_projection, `factor` and `use_gamma`).
+        - Several singular values: [Large Scale GAN Training](https://arxiv.org/abs/1809.11096),
+          section 4.1, and `num_svs` in its PyTorch code.
 
     Deviations:
         `u` starts after 15 power iterations; in the paper it starts as a random vector.
     """
 
-    def __init__(self, layer, power_iterations=1, **kwargs):
-        if not isinstance(layer, _SUPPORTED):
-            names = ", ".join(kind.__name__ for kind in _SUPPORTED)
-            raise ValueError(
-                f"`layer` must be one of {names}. Received: layer={layer!r} "
-                f"of type {type(layer).__name__}"
-            )
-        if "dtype" in kwargs:
-            raise ValueError(
-                "`SpectralNormalization` takes its dtype from the wrapped layer: give it there. "
-                f"Received: dtype={kwargs['dtype']!r}"
-            )
-        # Without autocasting, and with the dtype of the variables, the kernel is read in full
-        # precision and the inputs pass as they are; the wrapped layer casts both for itself.
-        super().__init__(layer, dtype=layer.variable_dtype, autocast=False, **kwargs)
+    def __init__(
+        self,
+        layer,
+        power_iterations=1,
+        num_singular_values=1,
+        factor=None,
+        learnable_scale=False,
+        **kwargs,
+    ):
+        super().__init__(layer, **kwargs)
         self.power_iterations = check_positive_integer("power_iterations", power_iterations)
-        self.supports_masking = layer.supports_masking
-
-    @property
-    def kernel(self):
-        """The variable `W` of the wrapped layer, which is not normalised."""
-        layer = self.layer
-        return layer.embeddings if isinstance(layer, keras.layers.Embedding) else layer.kernel
+        self.num_singular_values = check_positive_integer(
+            "num_singular_values", num_singular_values
+        )
+        self.factor = None if factor is None else check_positive("factor", factor)
+        self.learnable_scale = bool(learnable_scale)
 
     def build(self, input_shape):
         super().build(input_shape)
+        k, available = self.num_singular_values, singular_value_count(self.layer)
+        if k > available:
+            raise ValueError(
+                "`num_singular_values` must be at most the number of the kernel's singular values, "
+                f"{available}. Received: num_singular_values={k}, layer={self.layer!r} with a "
+                f"kernel of shape {tuple(self.kernel.shape)}"
+            )
+        outputs = self.kernel.shape[output_axis(self.layer)]
         self.u = self.add_weight(
             name="u",
-            shape=(self.kernel.shape[self._output_axis],),
+            shape=(outputs,) if k == 1 else (k, outputs),
             initializer=self._warm_start,
             trainable=False,
             autocast=False,
             aggregation="only_first_replica",
         )
+        if self.learnable_scale:
+            self.gamma = self.add_weight(
+                name="gamma", shape=(), initializer=self._exact_norm, autocast=False
+            )
 
     def call(self, inputs, training=False):
         kernel = ops.convert_to_tensor(self.kernel)
         if training and self.trainable:
-            u, sigma = self._power_iteration(self._as_matrix(kernel), self.u, self.power_iterations)
+            u, sigma = power_iteration(
+                kernel_matrix(self.layer, kernel), self.u, self.power_iterations
+            )
             self.u.assign(u)
+            if self.num_singular_values > 1:
+                sigma = sigma[0]
         else:
             sigma = self._stored_sigma(kernel)
         # The reciprocal saves the gradient a pass over the kernel.
-        normalized = kernel * (1 / sigma)
-        # The scope hides an outer one: it takes over the other variables' values, and hands on the
-        # losses of an activity regularizer.
-        others = [(v, v.value) for v in self.layer.variables if v is not self.kernel]
-        mapping = [(self.kernel, normalized), *others]
-        with keras.StatelessScope(mapping, collect_losses=True) as scope:
-            outputs = self.layer(inputs)
-        self.add_loss(scope.losses)
-        return outputs
+        return call_with_kernel(self.layer, kernel * (self.scale() / sigma), inputs)
 
     def sigma(self):
         """Returns the estimate of the kernel's largest singular value, a scalar tensor."""
         return self._stored_sigma(ops.convert_to_tensor(self.kernel))
 
+    def singular_values(self):
+        """Returns the estimates of the kernel's k largest singular values, of shape `(k,)`.
+
+        They come in the order of the vectors in `u`; once these have converged, from the largest.
+        """
+        product = _times_transposed(
+            self.u, kernel_matrix(self.layer, ops.convert_to_tensor(self.kernel))
+        )
+        return ops.reshape(ops.sum(_orthonormal(product) * product, axis=-1), (-1,))
+
+    def scale(self):
+        """Returns the spectral norm that the normalised kernel has: 1, `factor`, `gamma` or both.
+
+        A number, or with a learnable scale a scalar tensor.
+        """
+        factor = 1.0 if self.factor is None else self.factor
+        return factor * self.gamma.value if self.learnable_scale else factor
+
+    def warm_start(self):
+        """Computes `u`, and the learnable scale, anew from the present kernel.
+
+        Call it after another kernel has been put into the wrapped layer by hand.
+        """
+        self.u.assign(self._warm_start(self.u.shape, self.u.dtype))
+        if self.learnable_scale:
+            self.gamma.assign(self._exact_norm((), self.gamma.dtype))
+
     def _stored_sigma(self, kernel):
-        product = ops.matmul(self._as_matrix(kernel), self.u)
+        u = self.u if self.num_singular_values == 1 else self.u[0]
+        product = ops.matmul(kernel_matrix(self.layer, kernel), u)
         v = ops.stop_gradient(_unit(product))
         return ops.sum(v * product)
 
-    @staticmethod
-    def _power_iteration(matrix, u, iterations):
-        """Returns `u` after the iterations, and sigma with its gradient through W only."""
-        for _ in range(iterations):
-            v = ops.stop_gradient(_unit(ops.matmul(matrix, u)))
-            product = ops.matmul(v, matrix)
-            u = ops.stop_gradient(_unit(product))
-        return u, ops.sum(u * product)
-
     def _warm_start(self, shape, dtype=None):
         u = keras.initializers.RandomNormal(stddev=1.0)(shape, dtype=dtype)
-        matrix = self._as_matrix(ops.cast(self.kernel, dtype))
-        return self._power_iteration(matrix, u, WARM_UP_ITERATIONS)[0]
+        matrix = kernel_matrix(self.layer, ops.cast(self.kernel, dtype))
+        return power_iteration(matrix, u, WARM_UP_ITERATIONS)[0]
 
-    @property
-    def _output_axis(self):
-        for kind, axis in _OUTPUT_AXIS.items():
-            if isinstance(self.layer, kind):
-                return axis
-        return -1
-
-    def _as_matrix(self, kernel):
-        """Returns the paper's W transposed, (inputs, outputs): for most layers without a copy."""
-        if self._output_axis != -1:
-            kernel = ops.moveaxis(kernel, self._output_axis, -1)
-        return ops.reshape(kernel, (-1, kernel.shape[-1]))
-
-    def compute_output_shape(self, input_shape):
-        return self.layer.compute_output_shape(input_shape)
-
-    def compute_output_spec(self, inputs, training=False):
-        return self.layer.compute_output_spec(inputs)
-
-    def compute_mask(self, inputs, previous_mask=None):
-        return self.layer.compute_mask(inputs, previous_mask)
+    def _exact_norm(self, shape, dtype=None):
+        # No backend decomposes matrices in 16 bits.
+        matrix = ops.cast(self.kernel, keras.backend.result_type(dtype, "float32"))
+        return ops.cast(ops.linalg.norm(kernel_matrix(self.layer, matrix), ord=2), dtype)
 
     def get_config(self):
-        config = super().get_config()
-        del config["dtype"]
-        return {**config, "power_iterations": self.power_iterations}
+        return {
+            **super().get_config(),
+            "power_iterations": self.power_iterations,
+            "num_singular_values": self.num_singular_values,
+            "factor": self.factor,
+            "learnable_scale": self.learnable_scale,
+        }
+
+
+def kernel_matrix(layer, kernel):
+    """Returns a kernel of the layer as the paper's W transposed, (inputs, outputs)."""
+    axis = output_axis(layer)
+    if axis != -1:
+        kernel = ops.moveaxis(kernel, axis, -1)
+    return ops.reshape(kernel, (-1, kernel.shape[-1]))
+
+
+def power_iteration(matrix, u, iterations):
+    """Returns `u` after the iterations, and sigma with its gradient through W only.
+
+    Args:
+        matrix: W transposed, of shape `(inputs, outputs)`.
+        u: Vector of shape `(outputs,)`, or k orthonormal ones of shape `(k, outputs)`.
+        iterations: How many, at least one.
+
+    Returns:
+        The new `u`, and sigma: a scalar, or of shape `(k,)`.
+    """
+    for _ in range(iterations):
+        v = ops.stop_gradient(_orthonormal(_times_transposed(u, matrix)))
+        product = ops.matmul(v, matrix)
+        u = ops.stop_gradient(_orthonormal(product))
+    return u, ops.sum(u * product, axis=-1)
+
+
+def singular_value_count(layer):
+    """Returns how many singular values the kernel of a built layer has, seen as the matrix W."""
+    shape = kernel_variable(layer).shape
+    outputs = shape[output_axis(layer)]
+    return min(outputs, math.prod(shape) // outputs)
+
+
+def _times_transposed(u, matrix):
+    """Returns the paper's `u W` of one vector `u`, or of each row of it."""
+    if len(u.shape) == 1:
+        return ops.matmul(matrix, u)
+    return ops.matmul(u, ops.transpose(matrix))
+
+
+def _orthonormal(vectors):
+    """Returns one vector as a unit vector, or the rows of a matrix after Gram-Schmidt."""
+    if len(vectors.shape) == 1:
+        return _unit(vectors)
+    rows = []
+    for index in range(vectors.shape[0]):
+        row = vectors[index]
+        for other in rows:
+            row = row - ops.sum(row * other) * other
+        rows.append(_unit(row))
+    return ops.stack(rows)
 
 
 def _unit(vector):

@@ -8,7 +8,20 @@ from ganzoo.registry import Registry
 LOSSES = Registry("loss")
 
 
-class AdversarialLoss:
+class Loss:
+    """The part that all losses share."""
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        """Returns the loss that `get_config` described."""
+        return cls(**config)
+
+
+class AdversarialLoss(Loss):
     """The objectives of both players, as functions of the discriminator's logits.
 
     A subclass writes the two equations, `d_loss` and `g_loss`. They receive logits of shape
@@ -83,15 +96,6 @@ class AdversarialLoss:
         """Returns the generator's loss; `real` is `None` unless `generator_needs_real`."""
         raise NotImplementedError(f"`{type(self).__name__}` must implement `g_loss(fake, real)`.")
 
-    def get_config(self):
-        """Returns the arguments of `__init__`."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config):
-        """Returns the loss that `get_config` described."""
-        return cls(**config)
-
 
 def get(identifier):
     """Returns the loss that `identifier` stands for.
@@ -117,16 +121,22 @@ def names():
     return LOSSES.names()
 
 
-def _flat(name, logits):
-    """Returns logits as a tensor of shape (batch,), float32 at least."""
-    logits = ops.convert_to_tensor(logits)
-    dtype = keras.backend.standardize_dtype(logits.dtype)
+def at_least_float32(name, values):
+    """Returns `values` as a tensor, half precision as float32; raises `ValueError` if no floats."""
+    values = ops.convert_to_tensor(values)
+    dtype = keras.backend.standardize_dtype(values.dtype)
     if not keras.backend.is_float_dtype(dtype):
         raise ValueError(f"`{name}` must be floating. Received: {name} of dtype {dtype}")
+    return ops.cast(values, keras.backend.result_type(dtype, "float32"))
+
+
+def _flat(name, logits):
+    """Returns logits as a tensor of shape (batch,), float32 at least."""
+    logits = at_least_float32(name, logits)
     shape = tuple(logits.shape)
     if len(shape) not in (1, 2) or shape[1:] not in ((), (1,), (None,)) or shape[0] == 0:
         raise ValueError(
             f"`{name}` must hold one number for each example, in the shape (batch, 1) or "
             f"(batch,). Received: {name} of shape {shape}"
         )
-    return ops.reshape(ops.cast(logits, keras.backend.result_type(dtype, "float32")), (-1,))
+    return ops.reshape(logits, (-1,))

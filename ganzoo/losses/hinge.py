@@ -29,7 +29,7 @@ class Hinge(AdversarialLoss):
 
     Reference:
         [Spectral Normalization for Generative Adversarial Networks](
-        https://arxiv.org/abs/1802.05957), equations 16 and 17;
+        https://arxiv.org/abs/1802.05957), section 4;
         [Geometric GAN](https://arxiv.org/abs/1705.02894).
     """
 

@@ -40,7 +40,7 @@ class LeastSquares(AdversarialLoss):
 
     Reference:
         [Least Squares Generative Adversarial Networks](https://arxiv.org/abs/1611.04076),
-        equations 2 and 9. One-sided label smoothing: [Improved Techniques for Training GANs](
+        equation 2. One-sided label smoothing: [Improved Techniques for Training GANs](
         https://arxiv.org/abs/1606.03498), section 3.4.
     """
 

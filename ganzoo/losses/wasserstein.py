@@ -30,7 +30,7 @@ class Wasserstein(AdversarialLoss):
     0.5
 
     Reference:
-        [Wasserstein GAN](https://arxiv.org/abs/1701.07875), equation 2 and algorithm 1.
+        [Wasserstein GAN](https://arxiv.org/abs/1701.07875), algorithm 1.
     """
 
     def d_loss(self, real, fake):

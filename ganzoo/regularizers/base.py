@@ -1,20 +1,27 @@
 """What every regularizer has in common, and how one is found by its name.
 
-A regularizer of the discriminator is one of two kinds: a `Penalty` is a cost that the training
-step adds to the discriminator's loss, a `Constraint` moves its variables after each update.
+A regularizer is one of three kinds. A `Penalty` is a cost of what the discriminator says of
+images, which the training step adds to its loss. A `WeightPenalty` is a cost of the weights of one
+player or of both. A `Constraint` moves the discriminator's variables after each update.
 """
 
 import keras
 from keras import ops
 
 from ganzoo.registry import Registry
-from ganzoo.validation import check_positive_integer
+from ganzoo.validation import check_choice, check_positive_integer
 
 REGULARIZERS = Registry("regularizer")
 
+_PLAYERS = {
+    "both": ("generator", "discriminator"),
+    "generator": ("generator",),
+    "discriminator": ("discriminator",),
+}
+
 
 class Regularizer:
-    """The part that penalties and constraints share.
+    """The part that all kinds share.
 
     Attributes:
         name: The name in the registry and in the logs.
@@ -33,7 +40,7 @@ class Regularizer:
 
 
 class Penalty(Regularizer):
-    """A cost of the discriminator that depends on the gradient of its logits.
+    """A cost of the discriminator that depends on its logits, or on their gradient.
 
     Args:
         every: The training step evaluates the penalty at each `every`-th discriminator update
@@ -66,6 +73,61 @@ class Penalty(Regularizer):
 
     def get_config(self):
         return {"every": self.every}
+
+
+class WeightPenalty(Regularizer):
+    """A cost of the trainable variables of one player, or of each of the two.
+
+    Args:
+        player: `"both"`, `"generator"` or `"discriminator"`.
+        every: The training step evaluates the penalty at each `every`-th update of a player and
+            multiplies it by `every`, so that its average strength does not depend on it.
+
+    Attributes:
+        players: The names of the players, a tuple.
+
+    Raises:
+        ValueError: If `player` is none of these, or `every` is not a positive integer.
+    """
+
+    def __init__(self, player="both", every=1):
+        self.player = check_choice("player", player, tuple(_PLAYERS))
+        self.every = check_positive_integer("every", every)
+
+    @property
+    def players(self):
+        return _PLAYERS[self.player]
+
+    def memory(self, variables):
+        """Returns what the penalty remembers of one player's variables between its updates.
+
+        Args:
+            variables: The player's trainable Keras variables.
+
+        Returns:
+            A new Keras layer that holds the memory in its weights, or `None`.
+        """
+        return None
+
+    def remember(self, variables, memory):
+        """Takes the present `variables` into the `memory`, right before each of their updates."""
+
+    def penalty(self, variables, memory):
+        """Returns the weighted penalty of one player, without the factor `every`.
+
+        Args:
+            variables: The player's trainable Keras variables.
+            memory: What `memory` returned for them.
+
+        Returns:
+            A scalar, float32 or float64.
+        """
+        raise NotImplementedError(
+            f"`{type(self).__name__}` must implement `penalty(variables, memory)`."
+        )
+
+    def get_config(self):
+        return {"player": self.player, "every": self.every}
 
 
 class Constraint(Regularizer):

@@ -4,5 +4,6 @@ from ganzoo.training.critic import Critic
 from ganzoo.training.from_recipe import gan_from_recipe
 from ganzoo.training.gan import GAN
 from ganzoo.training.optimizer import AdversarialOptimizer
+from ganzoo.training.semi_supervised import SemiSupervisedGAN
 
-__all__ = ["GAN", "AdversarialOptimizer", "Critic", "gan_from_recipe"]
+__all__ = ["GAN", "AdversarialOptimizer", "Critic", "SemiSupervisedGAN", "gan_from_recipe"]

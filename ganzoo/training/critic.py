@@ -10,42 +10,41 @@ class Critic:
     """A discriminator with its labels bound, whose calls leave no trace in its state.
 
     Args:
-        discriminator: The network; images (and labels) in, logits of shape `(batch, 1)` out.
-        labels: Integer tensor of shape `(batch,)` for a conditional discriminator, or `None`.
+        logits_of: Function of images that gives their logits, `(batch, 1)`.
+        state: All variables that `logits_of` may read or update.
+        known: Pairs of images and their logits that need no second pass.
 
     Example:
 
-    >>> critic = Critic(gan.discriminator)
+    >>> critic = Critic(gan.discriminator, gan.discriminator.variables)
     >>> logits, gradient = critic(images), critic.gradient(images)
     """
 
-    def __init__(self, discriminator, labels=None):
-        self._discriminator = discriminator
-        self._labels = labels
+    def __init__(self, logits_of, state, known=()):
+        self._logits_of = logits_of
+        self._state = state
+        self._known = tuple(known)
 
     def __call__(self, images):
+        for known, logits in self._known:
+            if images is known:
+                return logits
+        return self._pass(images)
+
+    def _pass(self, images):
         # Batch statistics and spectral vectors advance on the passes that the adversarial loss
         # makes, and there only: updates in a branch of a graph fail on several backends.
-        current = [(variable, variable.value) for variable in self._discriminator.variables]
+        current = [(variable, variable.value) for variable in self._state]
         with keras.StatelessScope(state_mapping=current):
-            return logits_of(self._discriminator, images, self._labels)
+            return self._logits_of(images)
 
     def gradient(self, images):
         """Returns the gradient of each image's logit by the image, in the images' shape."""
-        gradient = backend.input_gradient(lambda inputs: ops.sum(self(inputs)), images)
+        gradient = backend.input_gradient(lambda inputs: ops.sum(self._pass(inputs)), images)
         if gradient is None:
             raise ValueError(
                 "The discriminator's logits must depend differentiably on its images, or a "
-                f"gradient penalty has no meaning. Received: discriminator="
-                f"{self._discriminator.name!r}, whose gradient by its images does not exist."
+                "gradient penalty has no meaning. Received: a discriminator whose gradient by its "
+                "images does not exist."
             )
         return gradient
-
-
-def logits_of(discriminator, images, labels, training=True):
-    """Calls a discriminator; returns its logits in float32 or wider."""
-    inputs = images if labels is None else [images, labels]
-    logits = discriminator(inputs, training=training)
-    if keras.backend.standardize_dtype(logits.dtype) in ("float16", "bfloat16"):
-        logits = ops.cast(logits, "float32")
-    return logits

@@ -4,33 +4,23 @@ import keras
 import numpy as np
 from keras import ops
 
+from ganzoo import losses
 from ganzoo import regularizers as regularizers_module
 from ganzoo.data import Batches, Dataset
 from ganzoo.training import backend
 from ganzoo.validation import check_positive_integer
 
 
-def check_networks(generator, discriminator, latent_dim, num_classes):
-    """Returns the size of the latents and the shape of an example, if the two networks fit."""
+def check_generator(generator, latent_dim, num_classes):
+    """Returns the size of the latents and the shape of an example."""
+    check_network("generator", generator)
     expected = 1 if num_classes is None else 2
-    for name, network in (("generator", generator), ("discriminator", discriminator)):
-        if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
-            raise ValueError(
-                f"`{name}` must be a functional `keras.Model`, or a `keras.Sequential` that knows "
-                f"its input's shape. Received: {name}={network!r}"
-            )
-        if len(network.inputs) != expected:
-            raise ValueError(
-                f"`{name}` must have {expected} input(s) where num_classes={num_classes}. "
-                f"Received: a {name} with {len(network.inputs)}. Networks of a conditional GAN "
-                "take labels as their second input."
-            )
-        if network.losses:
-            raise ValueError(
-                f"The layers of `{name}` must not add losses, for a player minimises the "
-                "adversarial loss and `regularizers`; for weight decay use the optimizer's "
-                f"`weight_decay`. Received: a {name} with {len(network.losses)} losses"
-            )
+    if len(generator.inputs) != expected:
+        raise ValueError(
+            f"`generator` must have {expected} input(s) where num_classes={num_classes}: a "
+            "conditional one takes labels as its second input. Received: a generator with "
+            f"{len(generator.inputs)}"
+        )
     expected_latent = tuple(generator.inputs[0].shape[1:])
     if latent_dim is None and len(expected_latent) == 1:
         latent_dim = expected_latent[0]
@@ -40,19 +30,91 @@ def check_networks(generator, discriminator, latent_dim, num_classes):
             f"The generator takes latents of shape {expected_latent}. "
             f"Received: latent_dim={latent_dim}"
         )
-    example_shape = tuple(generator.output_shape[1:])
-    taken = tuple(discriminator.inputs[0].shape[1:])
-    if taken != example_shape:
+    return latent_dim, tuple(generator.output_shape[1:])
+
+
+def check_discriminator(discriminator, example_shape, num_classes, packing):
+    """Raises unless a discriminator fits the examples that the generator makes."""
+    check_network("discriminator", discriminator)
+    check_discriminator_input(discriminator, example_shape, packing)
+    if packing > 1 and num_classes is not None:
         raise ValueError(
-            f"The discriminator must take what the generator makes. Received: a generator of shape "
-            f"{example_shape} and a discriminator of shape {taken}"
+            "Packed examples have no class in common: pack without classes. "
+            f"Received: packing={packing} with num_classes={num_classes}"
         )
-    if tuple(discriminator.output_shape[1:]) != (1,):
+    logits, *others = [tuple(output.shape[1:]) for output in discriminator.outputs]
+    if logits != (1,):
         raise ValueError(
-            "The discriminator must give one logit for each example, in the shape (batch, 1). "
+            "The discriminator must give one logit for each row, in the shape (batch, 1). "
             f"Received: a discriminator of output shape {discriminator.output_shape}"
         )
-    return latent_dim, example_shape
+    inputs = len(discriminator.inputs)
+    if num_classes is None:
+        if inputs == 1 and not others:
+            return
+        expected = "examples in and logits out"
+    else:
+        if (inputs, others) in ((2, []), (1, [(num_classes,)])):
+            return
+        expected = (
+            "[examples, labels] in and logits out (a projection), or examples in and [logits, "
+            f"class_logits] out, these of shape (batch, {num_classes}) (an auxiliary classifier)"
+        )
+    raise ValueError(
+        f"Expected with num_classes={num_classes}: a discriminator with {expected}. Received: one "
+        f"of {inputs} input(s) and the output shapes {discriminator.output_shape}"
+    )
+
+
+def check_discriminator_input(discriminator, example_shape, packing=1):
+    """Raises unless a discriminator takes what the generator makes."""
+    *sides, channels = example_shape
+    expected = (*sides, channels * packing)
+    taken = tuple(discriminator.inputs[0].shape[1:])
+    if taken != expected:
+        raise ValueError(
+            "The discriminator must take what the generator makes, with packing="
+            f"{packing} in one row: examples of shape {expected}. Received: a generator of shape "
+            f"{example_shape} and a discriminator of shape {taken}"
+        )
+
+
+def check_network(name, network):
+    """Raises unless a network is a functional model whose layers add no losses."""
+    if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
+        raise ValueError(
+            f"`{name}` must be a functional `keras.Model`, or a `keras.Sequential` that knows "
+            f"its input's shape. Received: {name}={network!r}"
+        )
+    if network.losses:
+        raise ValueError(
+            f"The layers of `{name}` must not add losses, for a player minimises the "
+            "adversarial loss and `regularizers`; for weight decay use the optimizer's "
+            f"`weight_decay`. Received: a {name} with {len(network.losses)} losses"
+        )
+
+
+def check_classifier_loss(classifier_loss, discriminator):
+    """Returns the loss of the class logits of a discriminator, or `None` where it has none."""
+    if len(discriminator.outputs) == 2:
+        return losses.AuxiliaryClassifier() if classifier_loss is None else classifier_loss
+    if classifier_loss is not None:
+        raise ValueError(
+            "A `classifier_loss` needs a discriminator that gives class logits as its second "
+            f"output. Received: classifier_loss={classifier_loss!r} with a discriminator of "
+            f"output shape {discriminator.output_shape}"
+        )
+    return None
+
+
+def check_augment(augment, example_shape):
+    """Returns the augmentation, or `None`, if there are images for it."""
+    if augment is not None and len(example_shape) != 3:
+        raise ValueError(
+            "Augmentation is for images, of shape (height, width, channels). "
+            f"Received: augment={augment!r} with examples of shape {example_shape}"
+        )
+    return augment
 
 
 def check_regularizers(regularizers):
@@ -118,6 +180,30 @@ def as_batches(gan, x, y, batch_size):
     return x
 
 
+def check_equal_shares(gan, count):
+    """Raises unless the examples of an update fill packs, and as many on each replica."""
+    if count % gan.packing:
+        raise ValueError(
+            f"The discriminator sees {gan.packing} examples in a row, so their number in an update "
+            f"must be a multiple of that. Received: {count} examples with packing={gan.packing}"
+        )
+    replicas = backend.replica_count(gan)
+    if count // gan.packing % replicas:
+        raise ValueError(
+            "Each replica takes an equal share of the examples of an update. Received: "
+            f"{count} examples in an update, with {replicas} replicas and packing={gan.packing}"
+        )
+
+
+def first_examples(batches, count=500):
+    """Returns up to `count` examples to initialise layers from, uint8 images or float examples."""
+    if isinstance(batches, keras.utils.PyDataset):
+        if hasattr(batches, "dataset"):
+            return batches.dataset.examples[:count]
+        return np.asarray(_parts_of(batches[0])[0])[:count]
+    return np.asarray(_parts_of(next(iter(batches)))[0])[:count]
+
+
 def split_batch(batch, num_classes, parts):
     """Splits a batch into the examples and labels of each discriminator update, ready to use.
 
@@ -129,7 +215,7 @@ def split_batch(batch, num_classes, parts):
         `None` for each part without classes.
     """
     examples, labels = _parts_of(batch)
-    examples = [_to_unit_range(part) for part in _every_nth(examples, parts)]
+    examples = [to_unit_range(part) for part in _every_nth(examples, parts)]
     if num_classes is None:
         return examples, [None] * parts
     return examples, [ops.cast(part, "int32") for part in _every_nth(labels, parts)]
@@ -142,7 +228,8 @@ def _every_nth(rows, parts):
     return [rows[:, k] for k in range(parts)]
 
 
-def _to_unit_range(examples):
+def to_unit_range(examples):
+    """Returns float examples: uint8 images in [-1, 1], and all others as they are."""
     if keras.backend.standardize_dtype(examples.dtype) == "uint8":
         return ops.cast(examples, keras.config.floatx()) / 127.5 - 1.0
     return ops.cast(examples, keras.config.floatx())
@@ -195,13 +282,7 @@ def _check_shapes(gan, examples, labels):
             f"multiple of discriminator_steps={gan.discriminator_steps}. "
             f"Received: a batch of {len(examples)}"
         )
-    replicas = backend.replica_count(gan)
-    if len(examples) // gan.discriminator_steps % replicas:
-        raise ValueError(
-            "Each replica takes an equal share of the examples of an update. Received: a batch of "
-            f"{len(examples)} for {replicas} replicas and discriminator_steps="
-            f"{gan.discriminator_steps}"
-        )
+    check_equal_shares(gan, len(examples) // gan.discriminator_steps)
     return len(examples)
 
 

@@ -2,6 +2,7 @@
 
 from ganzoo import recipes
 from ganzoo.training.gan import GAN
+from ganzoo.training.semi_supervised import SemiSupervisedGAN
 
 
 def gan_from_recipe(recipe, example_shape, num_classes=None, seed=0, jit_compile="auto"):
@@ -13,12 +14,13 @@ def gan_from_recipe(recipe, example_shape, num_classes=None, seed=0, jit_compile
     Args:
         recipe: A `ganzoo.recipes.Recipe`, or the name of one.
         example_shape: `(height, width, channels)` of the images, or `(d,)` of vectors.
-        num_classes: Number of classes of a conditional GAN, or `None`.
+        num_classes: Number of classes of a conditional GAN, or `None`; for a semi-supervised
+            recipe the number of classes to tell apart.
         seed: Integer that all draws of the training follow from.
         jit_compile: Whether to compile with XLA, as in `GAN.compile`.
 
     Returns:
-        A compiled `ganzoo.GAN`.
+        A compiled `ganzoo.GAN`, or `ganzoo.SemiSupervisedGAN`.
 
     Raises:
         ValueError: If the recipe is unknown, or its networks cannot be built for the examples.
@@ -31,15 +33,27 @@ def gan_from_recipe(recipe, example_shape, num_classes=None, seed=0, jit_compile
     """
     if isinstance(recipe, str):
         recipe = recipes.get(recipe)
-    generator, discriminator = recipe.build_networks(example_shape, num_classes)
-    gan = GAN(generator, discriminator, latent=recipe.latent, num_classes=num_classes, seed=seed)
+    networks = recipe.build_networks(example_shape, num_classes)
+    if recipe.labels_per_class is None:
+        gan = GAN(
+            *networks,
+            latent=recipe.latent,
+            num_classes=num_classes,
+            packing=recipe.packing,
+            seed=seed,
+        )
+    else:
+        gan = SemiSupervisedGAN(*networks, latent=recipe.latent, seed=seed)
     g_optimizer, d_optimizer = recipe.optimizers()
     gan.compile(
         g_optimizer=g_optimizer,
         d_optimizer=d_optimizer,
         loss=recipe.loss,
+        generator_loss=recipe.build_generator_loss(),
         regularizers=recipe.build_regularizers(),
+        augment=recipe.build_augment(),
         discriminator_steps=recipe.discriminator_steps,
+        generator_steps=recipe.generator_steps,
         generator_batch_ratio=recipe.generator_batch_ratio,
         ema_decay=recipe.ema_decay,
         jit_compile=jit_compile,

@@ -8,6 +8,13 @@ from ganzoo.training import backend
 from ganzoo.validation import check_non_negative, check_positive_integer, check_seed
 
 
+def draw_latents(draws, rows, latent_dim, distribution):
+    """Returns the latents of a training step, of shape `(rows, latent_dim)`."""
+    if distribution == "normal":
+        return draws.normal("latents", rows, (latent_dim,))
+    return draws.uniform("latents", rows, (latent_dim,), minval=-1.0)
+
+
 def check_labels(labels, n, seed, num_classes):
     """Returns int32 labels of shape `(n,)` to sample with, or `None` without classes."""
     if num_classes is None:

@@ -9,7 +9,7 @@ from ganzoo.layers import SpectralNormalization
 
 FAMILIES = ["dcgan", "infogan", "mlp", "resnet", "sngan"]
 IMAGE_FAMILIES = [name for name in FAMILIES if name != "mlp"]
-NORMALIZATIONS = ["spectral", "batch", "none"]
+NORMALIZATIONS = ["spectral", "batch", "layer", "weight", "none"]
 NUM_CLASSES = 3
 LATENT_DIM = 5
 
@@ -126,11 +126,18 @@ def test_normalization_is_the_one_that_is_asked_for(name, normalization):
     _, discriminator = build(name, normalization=normalization)
     kinds = {type(layer).__name__ for layer in discriminator.layers}
     assert ("SpectralNormalization" in kinds) == (normalization == "spectral")
+    assert ("WeightNormalization" in kinds) == (normalization == "weight")
     assert ("BatchNormalization" in kinds) == (normalization == "batch")
+    assert ("GroupNormalization" in kinds) == (normalization == "layer")
 
 
-@pytest.mark.parametrize("num_classes", [None, NUM_CLASSES])
-@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize(
+    ("normalization", "num_classes"),
+    [
+        *((normalization, None) for normalization in NORMALIZATIONS),
+        *((normalization, NUM_CLASSES) for normalization in ("spectral", "batch", "none")),
+    ],
+)
 @pytest.mark.parametrize("name", FAMILIES)
 def test_gradient_penalty_reaches_every_weight(name, normalization, num_classes):
     # Wide enough that no layer has only dead rectifiers, and with a stage of odd size.
@@ -150,7 +157,7 @@ def test_gradient_penalty_reaches_every_weight(name, normalization, num_classes)
     ]
     assert all(path.startswith("logits/") and path.endswith("/bias") for path in missing)
     for variable, gradient in zip(discriminator.trainable_variables, gradients, strict=True):
-        if variable.path.endswith("/kernel"):
+        if variable.path.endswith(("/kernel", "/g")):
             assert np.abs(tf.convert_to_tensor(gradient)).max() > 0, variable.path
 
 
@@ -217,7 +224,10 @@ def test_impossible_vector_shapes_are_refused(shape):
         {"width": 1.5},
         {"num_classes": 0},
         {"num_classes": "ten"},
-        {"normalization": "layer"},
+        {"normalization": "group"},
+        {"conditioning": "concatenation"},
+        {"conditioning": "auxiliary"},
+        {"minibatch_features": "std"},
     ],
     ids=str,
 )

@@ -91,6 +91,7 @@ def build(name, label_smoothing):
 
 
 def numerical_gradient(function, point, step=1e-5):
-    """Central differences of a scalar function of a vector."""
-    steps = step * np.eye(len(point))
-    return np.array([(function(point + h) - function(point - h)) / (2 * step) for h in steps])
+    """Central differences of a scalar function of an array."""
+    steps = step * np.eye(point.size).reshape(-1, *point.shape)
+    slopes = [(function(point + h) - function(point - h)) / (2 * step) for h in steps]
+    return np.reshape(slopes, point.shape)

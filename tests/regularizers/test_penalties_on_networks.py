@@ -13,7 +13,7 @@ from critics import (
 )
 
 from ganzoo.random import Draws
-from ganzoo.regularizers import R1, R2, GradientPenalty
+from ganzoo.regularizers import DRAGAN, R1, R2, GradientPenalty
 
 PENALTIES = [GradientPenalty(), GradientPenalty(target=0.0), R1(gamma=2.0), R2(gamma=2.0)]
 DRAWS = Draws(seed=0, step=0)
@@ -34,7 +34,13 @@ def penalty_in_numpy(penalty, weights, real, fake):
     """The papers' equations for `D(x) = w2 . tanh(x W1 + b1) + b2`, differentiated by hand."""
     w1, b1, w2, _ = weights
     alpha = np.float64(DRAWS.uniform("gradient_penalty", len(real), (1,)))
-    at = {"r1": real, "r2": fake}.get(penalty.name, alpha * real + (1 - alpha) * fake)
+    noise = np.float64(DRAWS.normal("dragan", len(real), real.shape[1:]))
+    at = {
+        "r1": real,
+        "r2": fake,
+        "gradient_penalty": alpha * real + (1 - alpha) * fake,
+        "dragan": real + 0.5 * noise,
+    }[penalty.name]
     gradients = ((1 - np.tanh(at @ w1 + b1) ** 2) * w2[:, 0]) @ w1.T
     if penalty.name in ("r1", "r2"):
         return penalty.gamma / 2 * np.mean(np.sum(gradients**2, axis=1))
@@ -42,7 +48,11 @@ def penalty_in_numpy(penalty, weights, real, fake):
     return penalty.weight * np.mean((norms - penalty.target) ** 2)
 
 
-@each_penalty
+@pytest.mark.parametrize(
+    "penalty",
+    [*PENALTIES, DRAGAN(target=0.5, noise="normal", variance=0.25)],
+    ids=lambda penalty: f"{penalty.name}_{getattr(penalty, 'target', '')}",
+)
 def test_value_and_weight_gradients_are_those_of_the_equation(penalty):
     network = tanh_network(dimension=3, units=4, dtype="float64")
     real, fake = example_batches((6, 3), "float64")

@@ -4,13 +4,23 @@ import pytest
 from ganzoo import regularizers
 
 CLASSES = {
+    "consistency": regularizers.Consistency,
+    "dragan": regularizers.DRAGAN,
     "gradient_penalty": regularizers.GradientPenalty,
+    "historical_averaging": regularizers.HistoricalAveraging,
+    "orthogonal": regularizers.Orthogonal,
     "r1": regularizers.R1,
     "r2": regularizers.R2,
     "weight_clipping": regularizers.WeightClipping,
 }
-PENALTIES = [name for name in CLASSES if name != "weight_clipping"]
+WEIGHT_PENALTIES = ["historical_averaging", "orthogonal"]
+CONSTRAINTS = ["weight_clipping"]
+LAZY = [name for name in CLASSES if name not in CONSTRAINTS]
 CONFIGURED = [
+    regularizers.Consistency(weight=5.0, fake_weight=2.0, transform="diff_augment", every=2),
+    regularizers.DRAGAN(weight=5.0, target=0.0, noise="normal", variance=0.1, every=4),
+    regularizers.HistoricalAveraging(weight=0.1, player="generator", every=2),
+    regularizers.Orthogonal(weight=0.1, player="both", off_diagonal=False, every=2),
     regularizers.GradientPenalty(weight=5.0, target=0.0, every=4),
     regularizers.R1(gamma=0.1, every=16),
     regularizers.R2(gamma=0.2, every=8),
@@ -26,10 +36,25 @@ def test_every_regularizer_is_registered_by_the_name_it_logs():
         assert regularizer.name == name
 
 
-def test_each_is_either_a_penalty_or_a_constraint():
+def test_each_is_of_one_of_the_three_kinds():
+    kinds = [regularizers.Penalty, regularizers.WeightPenalty, regularizers.Constraint]
     for name, regularizer_class in CLASSES.items():
-        assert issubclass(regularizer_class, regularizers.Penalty) == (name in PENALTIES)
-        assert issubclass(regularizer_class, regularizers.Constraint) == (name not in PENALTIES)
+        kind = kinds[2 if name in CONSTRAINTS else int(name in WEIGHT_PENALTIES)]
+        assert [issubclass(regularizer_class, other) for other in kinds] == [
+            other is kind for other in kinds
+        ]
+
+
+@pytest.mark.parametrize("name", WEIGHT_PENALTIES)
+def test_a_cost_of_weights_is_of_one_player_or_of_both(name):
+    for player, players in {
+        "both": ("generator", "discriminator"),
+        "generator": ("generator",),
+        "discriminator": ("discriminator",),
+    }.items():
+        assert CLASSES[name](player=player).players == players
+    with pytest.raises(ValueError, match="Received: player='critic'"):
+        CLASSES[name](player="critic")
 
 
 @pytest.mark.parametrize("regularizer", CONFIGURED, ids=lambda regularizer: regularizer.name)
@@ -55,7 +80,7 @@ def test_anything_else_is_refused(identifier):
         regularizers.get(identifier)
 
 
-@pytest.mark.parametrize("name", PENALTIES)
+@pytest.mark.parametrize("name", LAZY)
 @pytest.mark.parametrize("every", [0, -1, 1.5, "2", None, True])
 def test_a_bad_every_is_refused(name, every):
     with pytest.raises(ValueError, match="Received: every="):
@@ -66,10 +91,15 @@ def test_a_regularizer_of_ones_own_must_do_its_work():
     class UnfinishedPenalty(regularizers.Penalty):
         pass
 
+    class UnfinishedWeightPenalty(regularizers.WeightPenalty):
+        pass
+
     class UnfinishedConstraint(regularizers.Constraint):
         pass
 
     with pytest.raises(NotImplementedError, match=r"UnfinishedPenalty.*penalty"):
         UnfinishedPenalty().penalty(None, None, None, None)
+    with pytest.raises(NotImplementedError, match=r"UnfinishedWeightPenalty.*penalty"):
+        UnfinishedWeightPenalty().penalty([], None)
     with pytest.raises(NotImplementedError, match=r"UnfinishedConstraint.*constrain"):
         UnfinishedConstraint().constrain([])

@@ -7,6 +7,7 @@ from keras import layers, ops
 
 from ganzoo.training import Critic
 from support import linear, tiny
+from support.critics import critic_of
 from support.processes import run_python
 
 
@@ -39,21 +40,21 @@ def test_the_gradient_of_a_linear_discriminator_is_its_kernel():
     discriminator = linear.discriminator()
     x = ops.convert_to_tensor(linear.vectors(4))
     kernel = discriminator.layers[-1].kernel.numpy()
-    np.testing.assert_allclose(Critic(discriminator).gradient(x), np.tile(kernel.T, (4, 1)))
+    np.testing.assert_allclose(critic_of(discriminator).gradient(x), np.tile(kernel.T, (4, 1)))
 
 
 def test_the_gradient_of_a_quadratic_discriminator_is_twice_the_form():
     discriminator = quadratic()
     W = discriminator.layers[1].kernel.numpy().astype("float64")
     x = linear.vectors(4)
-    gradient = Critic(discriminator).gradient(ops.convert_to_tensor(x))
+    gradient = critic_of(discriminator).gradient(ops.convert_to_tensor(x))
     np.testing.assert_allclose(gradient, 2 * x @ W @ W.T, rtol=1e-5)
 
 
 def test_each_row_of_the_gradient_is_that_of_its_own_image():
     _, discriminator = tiny.networks("sngan")
     images = ops.convert_to_tensor(tiny.images(3) / np.float32(127.5) - 1)
-    critic = Critic(discriminator)
+    critic = critic_of(discriminator)
     together = critic.gradient(images)
     assert together.shape == images.shape
     for row in range(3):
@@ -66,7 +67,7 @@ def test_the_labels_are_bound():
     head = discriminator.layers[-1]
     a, b, v = (weight.numpy() for weight in (head.a, head.b, head.v))
     x, labels = linear.vectors(6), linear.labels(6)
-    critic = Critic(discriminator, ops.convert_to_tensor(labels))
+    critic = critic_of(discriminator, ops.convert_to_tensor(labels))
     slopes = a[:, 0] + v[labels]
     logits = np.sum(slopes * x, axis=1, keepdims=True) + b
     np.testing.assert_allclose(critic(ops.convert_to_tensor(x)), logits, rtol=1e-5)
@@ -78,7 +79,7 @@ def test_calls_leave_no_trace_in_the_state(architecture):
     _, discriminator = tiny.networks(architecture)
     images = ops.convert_to_tensor(tiny.images(4) / np.float32(127.5) - 1)
     before = [variable.numpy() for variable in discriminator.variables]
-    critic = Critic(discriminator)
+    critic = critic_of(discriminator)
     logits = critic(images)
     critic.gradient(images)
     for variable, old in zip(discriminator.variables, before, strict=True):
@@ -95,17 +96,32 @@ def test_calls_leave_no_trace_in_the_state(architecture):
 def test_a_discriminator_that_ignores_its_images_is_an_error():
     vectors = keras.Input((linear.DIMENSIONS,))
     discriminator = keras.Model(vectors, Ignorant()(vectors), name="ignorant")
-    with pytest.raises(ValueError, match="Received: discriminator='ignorant'"):
-        Critic(discriminator).gradient(ops.convert_to_tensor(linear.vectors(4)))
+    with pytest.raises(ValueError, match="Received: a discriminator whose gradient"):
+        critic_of(discriminator).gradient(ops.convert_to_tensor(linear.vectors(4)))
 
 
 def test_half_precision_logits_come_in_float32():
     vectors = keras.Input((linear.DIMENSIONS,))
     logits = layers.Dense(1, dtype="mixed_bfloat16")(vectors)
-    critic = Critic(keras.Model(vectors, logits))
+    critic = critic_of(keras.Model(vectors, logits))
     images = ops.convert_to_tensor(linear.vectors(4))
     assert keras.backend.standardize_dtype(critic(images).dtype) == "float32"
     assert keras.backend.standardize_dtype(critic.gradient(images).dtype) == "float32"
+
+
+def test_known_logits_are_not_computed_again():
+    passes = []
+
+    def logits_of(images):
+        passes.append(images)
+        return ops.sum(images, axis=1, keepdims=True)
+
+    real, fake = (ops.convert_to_tensor(linear.vectors(4, seed)) for seed in (0, 1))
+    critic = Critic(logits_of, [], known=[(real, "known")])
+    assert critic(real) == "known" and not passes
+    critic(fake)
+    critic.gradient(real)
+    assert len(passes) == 2
 
 
 ON_JAX = """
@@ -113,12 +129,12 @@ import numpy as np
 import keras
 from keras import layers, ops
 import ganzoo
-from ganzoo.training import Critic
 from support import linear
+from support.critics import critic_of
 
 discriminator = linear.discriminator()
 kernel = discriminator.layers[-1].kernel.numpy()
-gradient = Critic(discriminator).gradient(ops.ones((3, linear.DIMENSIONS)))
+gradient = critic_of(discriminator).gradient(ops.ones((3, linear.DIMENSIONS)))
 np.testing.assert_allclose(gradient, np.tile(kernel.T, (3, 1)))
 
 discriminator = keras.Sequential([
@@ -128,7 +144,7 @@ discriminator = keras.Sequential([
     layers.Dense(1),
 ])
 before = [variable.numpy() for variable in discriminator.variables]
-critic, vectors = Critic(discriminator), ops.convert_to_tensor(linear.vectors(4))
+critic, vectors = critic_of(discriminator), ops.convert_to_tensor(linear.vectors(4))
 logits = critic(vectors)
 critic.gradient(vectors)
 for variable, old in zip(discriminator.variables, before, strict=True):

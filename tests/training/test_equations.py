@@ -81,7 +81,7 @@ class Equations:
                 self.every if update % self.every == 0 else 0,
             )
         fake_labels = np.tile(labels[self.steps - 1 :: self.steps], self.ratio)
-        self._update_generator(fake_labels, draws.scope("generator"))
+        self._update_generator(fake_labels, draws.scope("generator_0"))
 
     def _fakes(self, draws, y):
         rows = len(y)

@@ -1,0 +1,354 @@
+"""The networks of semi-supervised learning with GANs (Salimans et al. 2016)."""
+
+import math
+
+import keras
+from keras import layers
+
+from ganzoo.architectures import base
+from ganzoo.layers import MinibatchDiscrimination, WeightNormalization
+from ganzoo.registry import Registry
+from ganzoo.validation import check_choice, check_image_shape, check_positive_integer
+
+# The last layer of the cnn's discriminator that has a 3x3 window sees a quarter of each side.
+SMALLEST_SIDE = 9
+HIDDEN_MULTIPLES = (4, 2, 1, 1, 1)
+
+semi_supervised_families = Registry("semi-supervised architecture")
+
+
+def build_semi_supervised(
+    name,
+    image_shape,
+    num_classes,
+    latent_dim=None,
+    width=None,
+    generator_width=None,
+    minibatch_features=None,
+):
+    """Builds the two networks of a semi-supervised architecture.
+
+    Each argument that is `None` is the architecture's own.
+
+    Args:
+        name: One of `semi_supervised_names()`.
+        image_shape: `(height, width, channels)`; `(d,)` is possible for `"semi_supervised_mlp"`.
+        num_classes: Number of classes.
+        latent_dim: Length of the latent vectors.
+        width: Width of the discriminator.
+        generator_width: Width of the generator.
+        minibatch_features: `"none"` or `"discrimination"`, see the discriminator; for
+            `"semi_supervised_cnn"`.
+
+    Returns:
+        The generator, and the discriminator, which gives logits of the classes.
+
+    Raises:
+        ValueError: If the name is unknown or the architecture cannot be built from the arguments.
+
+    Example:
+
+    >>> generator, discriminator = build_semi_supervised(
+    ...     "semi_supervised_mlp", (28, 28, 1), num_classes=10
+    ... )
+    >>> generator.output_shape, discriminator.output_shape
+    ((None, 28, 28, 1), (None, 10))
+    """
+    family = semi_supervised_families[name]
+    generator = {"latent_dim": latent_dim, "width": generator_width}
+    discriminator = {"width": width, "minibatch_features": minibatch_features}
+    return (
+        base.build_network(family.generator, image_shape, **generator),
+        base.build_network(
+            family.discriminator, image_shape, num_classes=num_classes, **discriminator
+        ),
+    )
+
+
+def semi_supervised_mlp_generator(shape, latent_dim=100, width=500):
+    """Builds the generator for MNIST: two hidden layers with softplus, then a normalised one.
+
+    Args:
+        shape: `(height, width, channels)` of images, or `(d,)` of vectors.
+        latent_dim: Length of the latent vectors, which are uniform in (-1, 1).
+        width: Units of each hidden layer.
+
+    Returns:
+        A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+
+    >>> semi_supervised_mlp_generator((28, 28, 1), width=8).output_shape
+    (None, 28, 28, 1)
+
+    Reference:
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 5.1, and
+        the official code for MNIST with feature matching.
+
+    Deviations:
+        The images are `2 y - 1` of the official code's `y` in [0, 1], and the latents are moved to
+        its (0, 1).
+    """
+    shape = _check_shape(shape)
+    check_positive_integer("width", width)
+    latents, x = _latents(latent_dim)
+    for layer in (1, 2):
+        name = f"hidden_{layer}"
+        x = layers.Dense(width, use_bias=False, name=name)(x)
+        x = _batch_normalization(name)(x)
+        x = layers.Activation("softplus", name=f"{name}_softplus")(x)
+    # The rows have the length 1 at first, which is trained.
+    last = layers.Dense(math.prod(shape), name="to_image")
+    x = WeightNormalization(last, scale_initializer="ones", name="to_image")(x)
+    x = layers.Reshape(shape, name="to_image_reshape")(x)
+    precision = base.full_precision()
+    x = layers.Activation("sigmoid", dtype=precision, name="sigmoid")(x)
+    return _model(latents, layers.Rescaling(2.0, -1.0, dtype=precision, name=_example(shape))(x))
+
+
+def semi_supervised_mlp_discriminator(shape, num_classes, width=250):
+    """Builds the classifier for MNIST: five hidden layers with noise before each layer.
+
+    The noise has the standard deviation 0.3 on the images, seen as in [0, 1], and 0.5 on the hidden
+    layers. All layers are weight-normalised and initialised from data; the hidden layers' scales
+    are not trained. The layer `features` is the last hidden one, before its noise.
+
+    Args:
+        shape: `(height, width, channels)` of images, or `(d,)` of vectors.
+        num_classes: Number of classes.
+        width: The hidden layers have 4, 2, 1, 1 and 1 times as many units.
+
+    Returns:
+        A `keras.Model` from images in [-1, 1] to class logits `(batch, num_classes)`.
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+
+    >>> semi_supervised_mlp_discriminator((28, 28, 1), num_classes=10, width=8).output_shape
+    (None, 10)
+
+    Reference:
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 5.1, and
+        the official code for MNIST with feature matching.
+
+    Deviations:
+        The images are moved from [-1, 1] to the official code's [0, 1] first.
+    """
+    shape = _check_shape(shape)
+    check_positive_integer("num_classes", num_classes)
+    check_positive_integer("width", width)
+    images = keras.Input(shape, name=_example(shape))
+    x = layers.Rescaling(0.5, 0.5, name="to_unit_interval")(images)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.GaussianNoise(0.3, name="noise_0")(x)
+    for layer, multiple in enumerate(HIDDEN_MULTIPLES, start=1):
+        dense = layers.Dense(
+            multiple * width, kernel_initializer=_normal(0.1), name=f"dense_{layer}"
+        )
+        x = _hidden(dense)(x)
+        name = "features" if layer == len(HIDDEN_MULTIPLES) else f"dense_{layer}_relu"
+        x = layers.ReLU(name=name)(x)
+        x = layers.GaussianNoise(0.5, name=f"noise_{layer}")(x)
+    return _model(images, _class_logits(num_classes, _normal(0.1), initial_scale=1.0)(x))
+
+
+def semi_supervised_cnn_generator(image_shape, latent_dim=100, width=128):
+    """Builds the generator for CIFAR-10 and SVHN: 5x5 transposed convolutions of stride 2.
+
+    The shorter side begins with 4 to 6 pixels, those of 32 with the paper's 4. The channels are
+    `width` before the last layer, and twice as many at each smaller size. The last layer is
+    weight-normalised and initialised from latents, so that the images begin with a low contrast.
+
+    Args:
+        image_shape: `(height, width, channels)`, sides of at least 8 pixels.
+        latent_dim: Length of the latent vectors, which are uniform in (-1, 1).
+        width: Channels before the last layer.
+
+    Returns:
+        A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+
+    >>> semi_supervised_cnn_generator((32, 32, 3), width=8).output_shape
+    (None, 32, 32, 3)
+
+    Reference:
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), sections 5.2 and
+        5.3, and the official code for CIFAR-10.
+
+    Deviations:
+        The latents are moved to the official code's (0, 1).
+    """
+    base_size, *sizes = reversed(base.stage_sizes(image_shape, largest_base=6))
+    base_channels, *channels = reversed(base.doubling_channels(width, len(sizes)))
+    latents, x = _latents(latent_dim)
+    units = math.prod(base_size) * base_channels
+    x = layers.Dense(units, use_bias=False, kernel_initializer=_normal(), name="project")(x)
+    # As in the official code, each unit has statistics of its own here, not each channel.
+    x = _batch_normalization("project")(x)
+    x = layers.ReLU(name="project_relu")(x)
+    x = layers.Reshape((*base_size, base_channels), name="project_reshape")(x)
+    for stage, (size, outputs) in enumerate(zip(sizes, [*channels, None], strict=True), start=1):
+        name = f"up_{stage}"
+        is_last = outputs is None
+        convolution = layers.Conv2DTranspose(
+            image_shape[-1] if is_last else outputs,
+            5,
+            strides=2,
+            padding="same",
+            use_bias=is_last,
+            kernel_initializer=_normal(),
+            name=name,
+        )
+        if is_last:
+            convolution = WeightNormalization(
+                convolution, data_dependent=True, initial_scale=0.1, name=name
+            )
+        x = base.crop(convolution(x), size, f"{name}_crop")
+        if not is_last:
+            x = _batch_normalization(name)(x)
+            x = layers.ReLU(name=f"{name}_relu")(x)
+    return _model(latents, layers.Activation("tanh", dtype=base.full_precision(), name="images")(x))
+
+
+def semi_supervised_cnn_discriminator(
+    image_shape, num_classes, width=96, minibatch_features="none"
+):
+    """Builds the classifier for CIFAR-10 and SVHN: nine convolutions and the mean over positions.
+
+    All layers are weight-normalised and initialised from data; the hidden layers' scales are not
+    trained. The layer `features` is the mean over all positions.
+
+    Args:
+        image_shape: `(height, width, channels)`, sides of at least 9 pixels.
+        num_classes: Number of classes.
+        width: Channels of the first three convolutions, half of those of the others: 96 for
+            CIFAR-10, 64 for SVHN.
+        minibatch_features: `"none"`: a fifth of the image's values are dropped out, as the paper
+            does with feature matching; `"discrimination"`: the image gets noise of the standard
+            deviation 0.2, and minibatch discrimination comes before the last layer.
+
+    Returns:
+        A `keras.Model` from images in [-1, 1] to class logits `(batch, num_classes)`.
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+
+    >>> semi_supervised_cnn_discriminator((32, 32, 3), num_classes=10, width=8).output_shape
+    (None, 10)
+
+    Reference:
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), sections 5.2 and
+        5.3, and the official code for CIFAR-10 and SVHN.
+
+    Deviations:
+        A convolution of stride 2 pads an image of even size below and to the right only, the
+        official code above and to the left.
+    """
+    image_shape = check_image_shape(image_shape)
+    if min(image_shape[:2]) < SMALLEST_SIDE:
+        raise ValueError(
+            f"The sides of `image_shape` must be at least {SMALLEST_SIDE} pixels. "
+            f"Received: image_shape={image_shape!r}. Enlarge the images first."
+        )
+    check_positive_integer("num_classes", num_classes)
+    check_positive_integer("width", width)
+    check_choice("minibatch_features", minibatch_features, base.MINIBATCH_FEATURES)
+    images = keras.Input(image_shape, name="images")
+    if minibatch_features == "none":
+        x = layers.Dropout(0.2, name="dropout_0")(images)
+    else:
+        x = layers.GaussianNoise(0.2, name="noise_0")(images)
+    for stage, channels in enumerate((width, 2 * width), start=1):
+        for layer, strides in enumerate((1, 1, 2), start=1):
+            x = _convolution(x, channels, 3, f"conv_{stage}_{layer}", strides=strides)
+        x = layers.Dropout(0.5, name=f"dropout_{stage}")(x)
+    x = _convolution(x, 2 * width, 3, "conv_3_1", padding="valid")
+    for layer in (2, 3):
+        x = _convolution(x, 2 * width, 1, f"conv_3_{layer}")
+    x = layers.GlobalAveragePooling2D(name="features")(x)
+    if minibatch_features == "discrimination":
+        x = MinibatchDiscrimination(
+            include_self=False,
+            weight_normalization=True,
+            use_bias=True,
+            data_dependent=True,
+            name="minibatch",
+        )(x)
+    return _model(images, _class_logits(num_classes, _normal(), initial_scale=0.1)(x))
+
+
+semi_supervised_families.register("semi_supervised_mlp")(
+    base.Family(semi_supervised_mlp_generator, semi_supervised_mlp_discriminator)
+)
+semi_supervised_families.register("semi_supervised_cnn")(
+    base.Family(semi_supervised_cnn_generator, semi_supervised_cnn_discriminator)
+)
+
+
+def _check_shape(shape):
+    if isinstance(shape, (tuple, list)) and len(shape) == 1:
+        return (check_positive_integer("shape", shape[0]),)
+    return check_image_shape(shape)
+
+
+def _example(shape):
+    return "images" if len(shape) == 3 else "vectors"
+
+
+def _latents(latent_dim):
+    """Returns the generator's input, in (-1, 1), and the same in the paper's (0, 1)."""
+    check_positive_integer("latent_dim", latent_dim)
+    latents = keras.Input((latent_dim,), name="latents")
+    return latents, layers.Rescaling(0.5, 0.5, name="to_unit_interval")(latents)
+
+
+def _batch_normalization(name):
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-6, scale=False, name=f"{name}_norm")
+
+
+def _normal(stddev=0.05):
+    return keras.initializers.RandomNormal(stddev=stddev)
+
+
+def _hidden(layer):
+    return WeightNormalization(layer, trainable_scale=False, data_dependent=True, name=layer.name)
+
+
+def _convolution(x, channels, kernel_size, name, strides=1, padding="same"):
+    convolution = layers.Conv2D(
+        channels,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        kernel_initializer=_normal(),
+        name=name,
+    )
+    return layers.ReLU(negative_slope=0.2, name=f"{name}_relu")(_hidden(convolution)(x))
+
+
+def _class_logits(num_classes, kernel_initializer, initial_scale):
+    dense = layers.Dense(
+        num_classes,
+        kernel_initializer=kernel_initializer,
+        dtype=base.full_precision(),
+        name="class_logits",
+    )
+    return WeightNormalization(
+        dense, data_dependent=True, initial_scale=initial_scale, name="class_logits"
+    )
+
+
+def _model(inputs, outputs):
+    is_generator = inputs.name == "latents"
+    return keras.Model(inputs, outputs, name="generator" if is_generator else "discriminator")

@@ -1,0 +1,253 @@
+"""Augmentation whose strength follows the discriminator's overfitting."""
+
+import math
+import numbers
+
+import keras
+from keras import ops
+
+from ganzoo.augment.base import AUGMENTATIONS, Augmentation
+from ganzoo.augment.transforms import (
+    add_brightness,
+    at_least_float32,
+    cut_out,
+    flip,
+    flip_luma,
+    rotate90,
+    rotate_hue,
+    scale_around_gray,
+    scale_saturation,
+    translate,
+)
+from ganzoo.validation import check_choice, check_positive, check_positive_integer
+
+_LARGEST_SHIFT = 0.125
+_CUTOUT_SIZE = 0.5
+
+
+@AUGMENTATIONS.register("adaptive_augment")
+@keras.saving.register_keras_serializable(package="ganzoo")
+class AdaptiveAugment(Augmentation):
+    """Each transform is applied to each image with a probability p that is adapted in training.
+
+    Whether an image goes through a transform is drawn independently for each image and transform.
+    The share of real images that the discriminator takes for real, `r = E[sign(D(x))]`, measures
+    how much it overfits. After every `interval` batches, p moves up where `r` is above the
+    `target`, and down where it is below, at such a speed that it takes `images_to_one` images from
+    0 to 1. It stays in [0, 1]. At p = 0 images pass unchanged, bit for bit.
+
+    The transforms, with the paper's distributions, for images in [-1, 1]:
+
+    - `flip`: mirrored or not; `rotate90`: turned by 0, 1, 2 or 3 right angles, for square images;
+      `translation`: shifted by whole pixels, by up to an eighth of the size each way, with the
+      image mirrored at its border.
+    - `brightness`: plus a value from N(0, 0.2^2); `contrast`: times `2^N(0, 0.5^2)`; `luma_flip`:
+      light and dark exchanged or not; `hue`: the colours rotated by an angle from U(-pi, pi);
+      `saturation`: the colours' distance from gray times `2^N(0, 1)`. With one channel, `hue` and
+      `saturation` change nothing and `luma_flip` negates the image.
+    - `cutout`: a rectangle of half the height and width at a random place, set to zero; not among
+      the defaults.
+
+    Args:
+        transforms: List of the names above, in the order in which they are applied.
+        target: The `r` at which p stays, from -1 to 1.
+        interval: Batches of real images from one move of p to the next.
+        images_to_one: Real images in which p would go from 0 to 1. The paper's 500 thousand; fewer
+            for short trainings.
+        initial: The p to start from, in [0, 1]; without a memory it is the p that is used.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> from keras import ops
+    >>> from ganzoo import augment
+    >>> part = augment.AdaptiveAugment(interval=1, images_to_one=1000)
+    >>> memory = part.memory()
+    >>> part.observe(ops.ones((64, 1)), memory)  # All 64 are taken for real: overfitting.
+    >>> round(float(memory.probability), 3)
+    0.064
+
+    Reference:
+        [Training Generative Adversarial Networks with Limited Data](
+        https://arxiv.org/abs/2006.06676), sections 2 and 3, appendix B.
+
+    Deviations:
+        Of the paper's transforms, those that resample an image (scaling, rotation by any angle,
+        shifts by fractions of a pixel) and the two corruptions beside cutout (filtering, noise) are
+        left out. The colour transforms are applied one after the other, as the paper defines them.
+    """
+
+    name = "adaptive_augment"
+
+    def __init__(
+        self,
+        transforms=(
+            *("flip", "rotate90", "translation"),
+            *("brightness", "contrast", "luma_flip", "hue", "saturation"),
+        ),
+        target=0.6,
+        interval=4,
+        images_to_one=500_000,
+        initial=0.0,
+    ):
+        if not isinstance(transforms, (list, tuple)) or not transforms:
+            raise ValueError(
+                "`transforms` must be a list of at least one name. "
+                f"Received: transforms={transforms!r}"
+            )
+        self.transforms = [
+            check_choice("transforms", transform, tuple(_TRANSFORMS)) for transform in transforms
+        ]
+        self.target = _check_between("target", target, -1.0, 1.0)
+        self.interval = check_positive_integer("interval", interval)
+        self.images_to_one = check_positive("images_to_one", images_to_one)
+        self.initial = _check_between("initial", initial, 0.0, 1.0)
+
+    def augment(self, images, draws, memory):
+        probability = self.initial if memory is None else memory.probability
+        images = at_least_float32(images)
+        shape = (len(self.transforms), 3)
+        uniforms = draws.uniform("adaptive_augment", ops.shape(images)[0], shape)
+        for i, name in enumerate(self.transforms):
+            transformed = _TRANSFORMS[name](images, uniforms[:, i, 0], uniforms[:, i, 1])
+            applied = ops.reshape(uniforms[:, i, 2], (-1, 1, 1, 1)) < probability
+            images = ops.where(applied, transformed, images)
+        return images
+
+    def memory(self):
+        return _Overfitting(self.initial)
+
+    def observe(self, real_logits, memory):
+        signs, images, batches = memory.include(real_logits)
+        r = signs / images
+        p = memory.probability + ops.sign(r - self.target) * images / self.images_to_one
+        memory.restart(batches >= self.interval, ops.clip(p, 0.0, 1.0))
+
+    def get_config(self):
+        return {
+            "transforms": list(self.transforms),
+            "target": self.target,
+            "interval": self.interval,
+            "images_to_one": self.images_to_one,
+            "initial": self.initial,
+        }
+
+
+class _Overfitting(keras.layers.Layer):
+    """The probability p, and what was seen of the real images' logits since its last move."""
+
+    def __init__(self, initial):
+        super().__init__(name="overfitting")
+        self.probability = self._weight("probability", keras.initializers.Constant(initial))
+        self.signs = self._weight("signs")
+        self.images = self._weight("images")
+        self.batches = self._weight("batches", dtype="int32")
+        # A value that is assigned to these is added up over the replicas: the global batch's.
+        self.batch_signs = self._weight("batch_signs", aggregation="sum")
+        self.batch_images = self._weight("batch_images", aggregation="sum")
+        self.built = True
+
+    def _weight(self, name, initializer="zeros", dtype="float32", aggregation="only_first_replica"):
+        return self.add_weight(
+            name=name,
+            shape=(),
+            dtype=dtype,
+            initializer=initializer,
+            trainable=False,
+            autocast=False,
+            aggregation=aggregation,
+        )
+
+    def include(self, real_logits):
+        """Counts a batch; returns the sum of signs, the images and the batches so far."""
+        self.batch_signs.assign(ops.sum(ops.cast(ops.sign(real_logits), "float32")))
+        self.batch_images.assign(ops.cast(ops.shape(real_logits)[0], "float32"))
+        self.signs.assign(self.signs + self.batch_signs)
+        self.images.assign(self.images + self.batch_images)
+        self.batches.assign(self.batches + 1)
+        return self.signs.value, self.images.value, self.batches.value
+
+    def restart(self, due, probability):
+        """Where it is due, takes over the probability and starts to count anew."""
+        self.probability.assign(ops.where(due, probability, self.probability))
+        for count in (self.signs, self.images, self.batches):
+            count.assign(ops.where(due, ops.zeros_like(count), count))
+
+
+# Functions of images and of two numbers from U(0, 1) for each, the symbols of which are the paper's
+# `i`, `t` and so on made from them.
+
+
+def _flip(images, u, _):
+    return ops.where(ops.reshape(u, (-1, 1, 1, 1)) < 0.5, flip(images), images)
+
+
+def _rotate90(images, u, _):
+    return rotate90(images, ops.floor(4 * u))
+
+
+def _translation(images, u, v):
+    _, height, width, _ = images.shape
+    return translate(images, _shift(u, height), _shift(v, width), border="reflect")
+
+
+def _shift(u, size):
+    return ops.round((2 * u - 1) * _LARGEST_SHIFT * size)
+
+
+def _brightness(images, u, v):
+    return add_brightness(images, 0.2 * _normal(u, v))
+
+
+def _contrast(images, u, v):
+    return scale_around_gray(images, _power_of_two(0.5 * _normal(u, v)))
+
+
+def _luma_flip(images, u, _):
+    return ops.where(ops.reshape(u, (-1, 1, 1, 1)) < 0.5, flip_luma(images), images)
+
+
+def _hue(images, u, _):
+    return rotate_hue(images, math.pi * (2 * u - 1))
+
+
+def _saturation(images, u, v):
+    return scale_saturation(images, _power_of_two(_normal(u, v)))
+
+
+def _cutout(images, u, v):
+    _, height, width, _ = images.shape
+    return cut_out(images, u * height, v * width, _CUTOUT_SIZE * height, _CUTOUT_SIZE * width)
+
+
+def _normal(u, v):
+    """The Box-Muller transform."""
+    return ops.sqrt(-2 * ops.log(u)) * ops.cos(2 * math.pi * v)
+
+
+def _power_of_two(exponents):
+    return ops.exp(math.log(2) * exponents)
+
+
+_TRANSFORMS = {
+    "flip": _flip,
+    "rotate90": _rotate90,
+    "translation": _translation,
+    "brightness": _brightness,
+    "contrast": _contrast,
+    "luma_flip": _luma_flip,
+    "hue": _hue,
+    "saturation": _saturation,
+    "cutout": _cutout,
+}
+
+
+def _check_between(name, value, low, high):
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:
+        raise ValueError(
+            f"`{name}` must be a number from {low} to {high}. Received: {name}={value!r}"
+        )
+    return float(value)

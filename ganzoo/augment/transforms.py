@@ -1,0 +1,150 @@
+"""The single transforms: functions of images and of one parameter for each image.
+
+Images are `(batch, height, width, channels)` with a static height, width and channels, parameters
+`(batch,)` in any float dtype. All transforms are linear in the images but for an offset, so that
+gradients of any order pass through them. None has a dynamic shape, and none uses an image-resizing
+operation, whose second derivatives TensorFlow does not know.
+"""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def add_brightness(images, amounts):
+    """Adds an amount to all values of an image."""
+    return images + _per_image(amounts, images)
+
+
+def scale_contrast(images, factors):
+    """Scales the differences of an image's values from their mean."""
+    mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
+    return (images - mean) * _per_image(factors, images) + mean
+
+
+def scale_around_gray(images, factors):
+    """Scales all values, and so their differences from 0, the middle of the range."""
+    return images * _per_image(factors, images)
+
+
+def scale_saturation(images, factors):
+    """Scales the differences of a pixel's channels from their mean; none with one channel."""
+    luma = ops.mean(images, axis=3, keepdims=True)
+    return (images - luma) * _per_image(factors, images) + luma
+
+
+def flip_luma(images):
+    """Mirrors the colours in the plane of zero luma: a light pixel becomes a dark one of its hue.
+
+    This is the Householder reflection by the gray axis (1, 1, 1) / sqrt(3). One channel is negated.
+    """
+    return images - 2 * ops.mean(images, axis=3, keepdims=True)
+
+
+def rotate_hue(images, angles):
+    """Rotates the colours by an angle in radians around the gray axis; one channel stays as it is.
+
+    Raises:
+        ValueError: If the images have neither one channel nor three.
+    """
+    channels = images.shape[3]
+    if channels == 1:
+        return images
+    if channels != 3:
+        raise ValueError(
+            "The hue is defined for images of three channels (and is void for one). "
+            f"Received: images of shape {tuple(images.shape)}"
+        )
+    # Rodrigues' formula for the axis a = (1, 1, 1) / sqrt(3).
+    angles = _per_image(angles, images)
+    along = ops.mean(images, axis=3, keepdims=True)
+    across = (ops.roll(images, 1, axis=3) - ops.roll(images, -1, axis=3)) / math.sqrt(3)
+    return along + (images - along) * ops.cos(angles) + across * ops.sin(angles)
+
+
+def flip(images):
+    """Mirrors left and right."""
+    return ops.flip(images, axis=2)
+
+
+def rotate90(images, turns):
+    """Turns each image counterclockwise by a right angle, `turns` times, from 0 to 3.
+
+    Raises:
+        ValueError: If the images are not square.
+    """
+    if images.shape[1] != images.shape[2]:
+        raise ValueError(
+            "Only square images can be turned by a right angle. "
+            f"Received: images of shape {tuple(images.shape)}"
+        )
+    turns = _per_image(turns, images)
+    half_turned = ops.flip(images, axis=(1, 2))
+    images = ops.where(turns >= 2, half_turned, images)
+    quarter_turned = ops.flip(ops.transpose(images, (0, 2, 1, 3)), axis=1)
+    return ops.where(turns % 2 >= 1, quarter_turned, images)
+
+
+def translate(images, down, right, border="zero"):
+    """Shifts by whole pixels.
+
+    Args:
+        images: Images.
+        down: Pixels by which each image moves down, whole numbers `(batch,)`.
+        right: Pixels by which it moves to the right, likewise.
+        border: What enters from outside: `"zero"`, or `"reflect"` for the image mirrored at the
+            centres of its outermost pixels, for shifts smaller than the image.
+    """
+    _, height, width, channels = images.shape
+    rows, row_inside = _sources(down, height, border)
+    columns, column_inside = _sources(right, width, border)
+    # One gather of whole pixels from the flattened batch. A product with shift matrices would be
+    # rounded where matrix products are (TF32, bfloat16).
+    firsts = ops.arange(ops.shape(images)[0], dtype="int32") * (height * width)
+    sources = firsts[:, None, None] + rows[:, :, None] * width + columns[:, None, :]
+    pixels = ops.take(ops.reshape(images, (-1, channels)), ops.reshape(sources, (-1,)), axis=0)
+    shifted = ops.reshape(pixels, (-1, height, width, channels))
+    if border == "reflect":
+        return shifted
+    inside = ops.logical_and(row_inside[:, :, None], column_inside[:, None, :])
+    return shifted * ops.cast(inside[:, :, :, None], images.dtype)
+
+
+def cut_out(images, down, right, height, width):
+    """Sets a rectangle to 0: the pixels whose centres are less than half its size from its centre.
+
+    Args:
+        images: Images.
+        down: Distance of the rectangle's centre from the top edge, in pixels, `(batch,)`.
+        right: Its distance from the left edge, likewise.
+        height: Height of the rectangle in pixels.
+        width: Width of the rectangle in pixels.
+    """
+    rows = _near(down, images.shape[1], height / 2)
+    columns = _near(right, images.shape[2], width / 2)
+    inside = ops.logical_and(rows[:, :, None], columns[:, None, :])
+    return ops.where(inside[:, :, :, None], ops.zeros_like(images), images)
+
+
+def at_least_float32(images):
+    """Returns half precision as float32, and anything else as it is."""
+    return ops.cast(images, keras.backend.result_type(images.dtype, "float32"))
+
+
+def _per_image(parameters, images):
+    return ops.cast(ops.reshape(parameters, (-1, 1, 1, 1)), images.dtype)
+
+
+def _sources(shifts, size, border):
+    """For each image and position, the position that its value comes from, and if it is inside."""
+    positions = np.arange(size, dtype="int32") - ops.cast(shifts, "int32")[:, None]
+    inside = ops.logical_and(positions >= 0, positions < size)
+    if border == "reflect":
+        positions = size - 1 - ops.abs(size - 1 - ops.abs(positions))
+    return ops.clip(positions, 0, size - 1), inside
+
+
+def _near(centres, size, distance):
+    return ops.abs(np.arange(size, dtype="float32") + 0.5 - centres[:, None]) < distance

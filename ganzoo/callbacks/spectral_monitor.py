@@ -1,0 +1,360 @@
+"""The spectral norms of a GAN's layers while it trains."""
+
+import json
+import math
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from ganzoo.callbacks.event_files import open_event_files
+from ganzoo.layers.reparametrization import SUPPORTED, KernelWrapper, kernel_variable, output_axis
+from ganzoo.layers.spectral_normalization import (
+    SpectralNormalization,
+    kernel_matrix,
+    power_iteration,
+)
+from ganzoo.training import backend
+from ganzoo.training.gan import GAN
+from ganzoo.validation import check_choice, check_positive, check_positive_integer
+
+_PLAYERS = ("discriminator", "generator")
+_ITERATIONS = 5  # At each check; the vectors are kept in between.
+_CHECKS_TO_WARM_UP = 10
+_GROWTH = 10
+_SINGULAR = 1 / np.finfo("float64").eps
+
+
+class SpectralMonitor(keras.callbacks.Callback):
+    """Watches the spectral norm of every layer under spectral normalization.
+
+    Each check estimates two norms of a layer: `kernel_norm` of the kernel that it stores, and
+    `norm` of the one that it computes with, which should be 1 (or the layer's `factor` and learned
+    scale). The estimates come from power iterations of the monitor's own, in one compiled function:
+    the layer's own estimate would find its kernel well normalised whatever its vector is. Every
+    `exact_every`-th check, the first and the last one also decompose the kernels in float64:
+    `exact_norm`, and `condition`, the ratio of the largest to the smallest singular value (at most
+    4.5e15, where a kernel is singular). Layers with `num_singular_values` of k > 1 add
+    `singular_value_2` to `singular_value_k`, their estimates of those of the stored kernel.
+
+    The latest values are in the logs at the end of each epoch, for Keras's `History`, `CSVLogger`
+    and `TensorBoard`: `norm` as `spectral/<layer>`, all others as `spectral/<layer>/<quantity>`.
+    List this callback before those. `records` holds all checks.
+
+    A layer is warned of once, at an exact check, if its vector lost the largest singular value
+    (`exact_norm` is more than `tolerance` off), and once if its condition number is above
+    `condition_limit` and 10 times the first one.
+
+    Args:
+        every: Epochs, or steps, between two checks.
+        unit: What `every` counts, `"epochs"` or `"steps"`.
+        exact_every: Checks from an exact one to the next, or `None` for none at all.
+        players: The networks to watch: `"discriminator"`, `"generator"` or a list of both. Then
+            the names of layers begin with the network's.
+        normalized_only: If `False`, layers without spectral normalization are watched too, where
+            `SpectralNormalization` supports them: both norms are then the stored kernel's.
+        folder: Where to add a line for each check to the file `spectral.jsonl`; or `None`. It is
+            made if it does not exist. A resumed run goes on in the same file: of two lines with one
+            step, the later one counts.
+        tensorboard: Folder for TensorBoard's event files, or `None`. Needs the extra
+            `ganzoo[tensorboard]`, and TensorFlow.
+        tolerance: Relative deviation of `exact_norm` from which on to warn.
+        condition_limit: Condition number above which to warn. At the default, the smallest
+            directions of a float32 kernel are within a factor of 10 of its rounding errors.
+
+    Raises:
+        ValueError: If an argument is out of its range; or when the training begins, if there is no
+            layer to watch.
+        ImportError: If `tensorboard` is given and cannot be used.
+        OSError: When the training begins, if the folder cannot be written to.
+
+    Example:
+
+    >>> monitor = ganzoo.callbacks.SpectralMonitor(every=100, unit="steps", folder="run")
+    >>> history = gan.fit(dataset, epochs=20, callbacks=[monitor])
+    >>> monitor.plot("run/spectral.png")
+
+    Reference:
+        [Large Scale GAN Training](https://arxiv.org/abs/1809.11096), section 4 and appendix F,
+        watches the singular values for signs of a collapse to come.
+    """
+
+    def __init__(
+        self,
+        every=1,
+        unit="epochs",
+        exact_every=10,
+        players="discriminator",
+        normalized_only=True,
+        folder=None,
+        tensorboard=None,
+        tolerance=0.1,
+        condition_limit=1e6,
+    ):
+        super().__init__()
+        self.every = check_positive_integer("every", every)
+        self.unit = check_choice("unit", unit, ("epochs", "steps"))
+        self.exact_every = (
+            None if exact_every is None else check_positive_integer("exact_every", exact_every)
+        )
+        self.players = (players,) if isinstance(players, str) else tuple(players)
+        if not self.players:
+            raise ValueError(f"`players` must name a network. Received: players={players!r}")
+        for player in self.players:
+            check_choice("players", player, _PLAYERS)
+        self.normalized_only = bool(normalized_only)
+        self.folder = None if folder is None else Path(folder)
+        self.tolerance = check_positive("tolerance", tolerance)
+        self.condition_limit = check_positive("condition_limit", condition_limit)
+        self.records = []
+        self._summary, self._writer = None, None
+        if tensorboard is not None:
+            self._summary, self._writer = open_event_files(tensorboard, "scalars")
+        self._warned = set()
+
+    def on_train_begin(self, logs=None):
+        if not isinstance(self.model, GAN):
+            raise ValueError(f"`SpectralMonitor` watches a `ganzoo.GAN`. Received: {self.model!r}")
+        self._layers = self._find_layers()
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        self._estimate = backend.compiled(self._estimates, self.model)
+        rng = np.random.default_rng(0)
+        self._vectors = [
+            ops.array(rng.standard_normal(kernel_variable(layer).shape[output_axis(layer)]), dtype)
+            for layer, dtype in ((_inner(one), _dtype(one)) for one in self._layers.values())
+        ]
+        self._latest = {name: {} for name in self._layers}
+        self._first_conditions = {}
+        self._checks = 0
+        step = self.model.step
+        for _ in range(_CHECKS_TO_WARM_UP):
+            self._vectors, _ = self._estimate(self._vectors)
+        self._check(step, exact=self.exact_every is not None)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch_start = self.model.step
+
+    def on_train_batch_end(self, batch, logs=None):
+        # Counted here: to ask the model would wait for the device in each step.
+        if self.unit == "steps":
+            step = self._epoch_start + batch + 1
+            if step // self.every > self._checked_step // self.every:
+                self._check(self.model.step)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.unit == "epochs" and (epoch + 1) % self.every == 0:
+            self._check(self.model.step)
+        if logs is not None:
+            logs.update(self._scalars(self._latest))
+
+    def on_train_end(self, logs=None):
+        missing = self.exact_every is not None and self._exact_step != self.model.step
+        if missing or self._checked_step != self.model.step:
+            self._check(self.model.step, exact=self.exact_every is not None)
+        if self._writer is not None:
+            self._writer.flush()
+
+    def plot(self, path):
+        """Draws all checks so far, a line for each layer, into an image file.
+
+        Args:
+            path: Where to; the ending chooses the kind, such as `.png` or `.svg`.
+
+        Raises:
+            ValueError: If there was no check yet.
+            ImportError: If matplotlib is not installed.
+        """
+        if not self.records:
+            raise ValueError(
+                "There is nothing to draw before the first check: train with this callback first. "
+                "Received: no records"
+            )
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise ImportError(
+                "The plot needs matplotlib: `pip install 'ganzoo[plot]'`. "
+                f"Received: path={str(path)!r}"
+            ) from error
+        panels = {
+            "norm": "Spectral norm of the kernel in use\n(circles: exact)",
+            "kernel_norm": "Spectral norm of the stored kernel",
+            "condition": "Condition number",
+        }
+        if self.exact_every is None:
+            del panels["condition"]
+        figure = Figure(figsize=(10, 3 * len(panels)), layout="constrained")
+        all_axes = figure.subplots(len(panels), 1, sharex=True)
+        for axes, (quantity, title) in zip(all_axes, panels.items(), strict=True):
+            for index, name in enumerate(self.records[-1]["layers"]):
+                style = {"color": f"C{index % 10}", "linestyle": ("-", "--", ":")[index // 10 % 3]}
+                axes.plot(*self._series(name, quantity), label=name, **style)
+                if quantity == "norm":
+                    steps, exact = self._series(name, "exact_norm")
+                    axes.plot(steps, exact, "o", color=style["color"], markersize=4)
+            axes.set_title(title, fontsize="medium")
+            axes.grid(alpha=0.3)
+        if "condition" in panels:
+            all_axes[-1].set_yscale("log")
+        all_axes[-1].set_xlabel("Training step")
+        handles, names = all_axes[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside right upper", fontsize="small")
+        figure.savefig(path, dpi=150)
+
+    def _find_layers(self):
+        found = {}
+        for player in self.players:
+            prefix = (player,) if len(self.players) > 1 else ()
+            for path, layer in _layers_with_kernels(getattr(self.model, player), prefix):
+                is_wrapped = isinstance(layer, SpectralNormalization)
+                is_new = all(layer is not other for other in found.values())
+                if is_new and (is_wrapped or not self.normalized_only):
+                    found["/".join(path)] = layer
+        if not found:
+            raise ValueError(
+                "There is no layer to watch: wrap the discriminator's in `SpectralNormalization`, "
+                "for instance with `ganzoo.spectral_normalize`, or set `normalized_only=False`. "
+                f"Received: players={self.players}, normalized_only={self.normalized_only}"
+            )
+        return found
+
+    def _estimates(self, vectors):
+        """Returns the vectors of the next check, and all estimates as one vector."""
+        estimates, new_vectors = [], []
+        for layer, vector in zip(self._layers.values(), vectors, strict=True):
+            kernel = ops.cast(kernel_variable(_inner(layer)), vector.dtype)
+            matrix = kernel_matrix(_inner(layer), kernel)
+            vector, kernel_norm = power_iteration(matrix, vector, _ITERATIONS)
+            new_vectors.append(vector)
+            values = [kernel_norm, kernel_norm]
+            if isinstance(layer, SpectralNormalization):
+                own = ops.cast(layer.singular_values(), vector.dtype)
+                scale = ops.abs(ops.cast(layer.scale(), vector.dtype))
+                values[0] = kernel_norm * scale / own[0]
+                values += [own[index] for index in range(1, layer.num_singular_values)]
+            estimates += [ops.cast(value, "float32") for value in values]
+        return new_vectors, ops.stack(estimates)
+
+    def _check(self, step, exact=None):
+        """Measures all layers. `model.step` comes first: on JAX it fetches the variables."""
+        self._vectors, estimates = self._estimate(self._vectors)
+        estimates = iter(ops.convert_to_numpy(estimates).tolist())
+        record = {}
+        for name, layer in self._layers.items():
+            record[name] = {"norm": next(estimates), "kernel_norm": next(estimates)}
+            for index in range(1, getattr(layer, "num_singular_values", 1)):
+                record[name][f"singular_value_{index + 1}"] = next(estimates)
+        if exact is None:
+            exact = self.exact_every is not None and self._checks % self.exact_every == 0
+        if exact:
+            for name, layer in self._layers.items():
+                record[name].update(self._exact_values(name, layer))
+        self._exact_step = step if exact else getattr(self, "_exact_step", None)
+        self._checks += 1
+        self._checked_step = step
+        for name, values in record.items():
+            self._latest[name].update(values)
+        if self.records and self.records[-1]["step"] == step:
+            self.records.pop()
+        self.records.append({"step": step, "layers": record})
+        self._write(step, record)
+
+    def _exact_values(self, name, layer):
+        inner = _inner(layer)
+        kernel = np.asarray(kernel_variable(inner).numpy(), "float64")
+        matrix = np.moveaxis(kernel, output_axis(inner), -1)
+        matrix = matrix.reshape(-1, matrix.shape[-1])
+        if not np.isfinite(matrix).all():
+            return {"exact_norm": math.nan, "condition": math.nan}
+        singular_values = np.linalg.svd(matrix, compute_uv=False)
+        largest, smallest = singular_values[0], singular_values[-1]
+        condition = largest / smallest if smallest * _SINGULAR > largest else _SINGULAR
+        self._warn_of_condition(name, condition)
+        norm = largest
+        if isinstance(layer, SpectralNormalization):
+            u = np.asarray(layer.u.numpy(), "float64").reshape(-1, matrix.shape[-1])
+            scale = abs(float(layer.scale()))
+            norm = largest * scale / np.linalg.norm(matrix @ u[0])
+            self._warn_of_norm(name, norm, scale)
+        return {"exact_norm": float(norm), "condition": float(condition)}
+
+    def _warn_of_norm(self, name, norm, target):
+        if abs(norm - target) > self.tolerance * target:
+            self._warn_once(
+                name,
+                "norm",
+                f"The layer {name!r} computes with a kernel of spectral norm {norm:.4g}, which "
+                f"should be {target:.4g}: its vector `u` has lost the largest singular value. More "
+                "`power_iterations` or a lower learning rate help.",
+            )
+
+    def _warn_of_condition(self, name, condition):
+        first = self._first_conditions.setdefault(name, condition)
+        if condition > max(self.condition_limit, _GROWTH * first):
+            self._warn_once(
+                name,
+                "condition",
+                f"The condition number of the layer {name!r} has grown from {first:.3g} to "
+                f"{condition:.3g}, beyond condition_limit={self.condition_limit:.3g}: the kernel "
+                "is losing rank. An orthogonal regularizer works against it.",
+            )
+
+    def _warn_once(self, name, kind, message):
+        if (name, kind) not in self._warned:
+            self._warned.add((name, kind))
+            warnings.warn(message, stacklevel=2)
+
+    def _write(self, step, record):
+        if self.folder is not None:
+            # Strict JSON knows no NaN.
+            finite = {
+                name: {key: value if math.isfinite(value) else None for key, value in row.items()}
+                for name, row in record.items()
+            }
+            with open(self.folder / "spectral.jsonl", "a") as file:
+                file.write(json.dumps({"step": step, "layers": finite}) + "\n")
+        if self._writer is not None:
+            with self._writer.as_default():
+                for name, value in self._scalars(record).items():
+                    self._summary.scalar(name, value, step=step)
+
+    @staticmethod
+    def _scalars(record):
+        return {
+            f"spectral/{name}" + ("" if key == "norm" else f"/{key}"): value
+            for name, values in record.items()
+            for key, value in values.items()
+        }
+
+    def _series(self, name, quantity):
+        """Returns the steps and the values of a quantity, where it was measured."""
+        points = [
+            (record["step"], record["layers"][name][quantity])
+            for record in self.records
+            if quantity in record["layers"].get(name, {})
+        ]
+        return [step for step, _ in points], [value for _, value in points]
+
+
+def _layers_with_kernels(layer, path):
+    """Yields the path and the layer for each kernel within a layer that is a matrix."""
+    # Keras has no public way to the layers within a layer.
+    for part in layer._flatten_layers(include_self=False, recursive=False):
+        if isinstance(part, (SpectralNormalization, *SUPPORTED)):
+            yield (*path, part.name), part
+        # Other wrappers compute with a kernel of their own making.
+        elif not isinstance(part, KernelWrapper):
+            yield from _layers_with_kernels(part, (*path, part.name))
+
+
+def _inner(layer):
+    """Returns the layer that stores the kernel."""
+    return layer.layer if isinstance(layer, SpectralNormalization) else layer
+
+
+def _dtype(layer):
+    """Returns the dtype to iterate in, at least float32."""
+    return keras.backend.result_type(layer.variable_dtype, "float32")

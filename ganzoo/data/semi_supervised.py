@@ -1,0 +1,137 @@
+"""Batches for semi-supervised learning: a few labelled examples beside all of them unlabelled."""
+
+import operator
+
+import numpy as np
+
+from ganzoo.data.batches import Batches
+from ganzoo.data.philox import permutation
+from ganzoo.validation import check_positive_integer
+
+# Streams of the generator. `Batches` takes those from 0, one for each pass over the data; each of
+# these has as many of its own.
+_SUBSET, _LABELED, _MATCHING = (purpose << 60 for purpose in (1, 2, 3))
+
+
+class SemiSupervisedBatches(Batches):
+    """Three batches in one: unlabelled, labelled, and unlabelled for feature matching.
+
+    The labels of `labels_per_class` examples of each class are known, of the others not. Batch
+    `step` is
+
+    - `"unlabeled"`: examples of the whole set, in the order of `Batches`;
+    - `"matching"`: examples of the whole set in an order of their own, endless permutations of it,
+      for the generator to match;
+    - `"labeled"` and its labels: the labelled examples, in endless permutations of them. None is
+      left out: a batch that is larger than what remains of one permutation goes on in the next.
+
+    Like those of `Batches` they depend on the seed and the step alone, and `follow` and `fit` work
+    as there.
+
+    Args:
+        dataset: A `ganzoo.data.Dataset` with labels.
+        labels_per_class: Labelled examples of each class, chosen by the seed.
+        batch_size: Examples in each of the three; at most `len(dataset)`.
+        seed: Integer in [0, 2**64); another seed, another choice and another order.
+        steps_per_epoch: Batches in what Keras calls an epoch; by default one pass over the data.
+
+    Attributes:
+        labeled_subset: Rows of the labelled examples in the data set, class after class.
+
+    Raises:
+        ValueError: If an argument is out of range, the data have no labels, or a class has too few
+            examples.
+
+    Example:
+
+    >>> dataset = ganzoo.data.load("digits")
+    >>> batches = ganzoo.data.SemiSupervisedBatches(dataset, labels_per_class=10)
+    >>> examples, labels = batches.batch(0)
+    >>> examples["unlabeled"].shape, examples["matching"].shape
+    ((100, 32, 32, 1), (100, 32, 32, 1))
+    >>> examples["labeled"].shape, labels.shape
+    ((100, 32, 32, 1), (100,))
+
+    Reference:
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 5, and
+        its [code](https://github.com/openai/improved-gan).
+    """
+
+    def __init__(self, dataset, labels_per_class, batch_size=100, seed=0, steps_per_epoch=None):
+        super().__init__(dataset, batch_size, seed=seed, steps_per_epoch=steps_per_epoch)
+        self.labels_per_class = check_positive_integer("labels_per_class", labels_per_class)
+        self.labeled_subset = _choose(dataset, self.labels_per_class, self.seed)
+        self._labeled = _Permutations(len(self.labeled_subset), self.seed, _LABELED)
+        self._matching = _Permutations(len(dataset), self.seed, _MATCHING)
+
+    def batch(self, step):
+        """Returns the batch of training step `step`, `(examples, labels)`.
+
+        Args:
+            step: Integer of at least 0; it may exceed one epoch.
+
+        Returns:
+            A dictionary of the `"unlabeled"`, `"labeled"` and `"matching"` examples, and the int32
+            labels of the labelled ones.
+        """
+        unlabeled, _ = super().batch(step)
+        start = operator.index(step) * self.batch_size
+        labeled = self.labeled_subset[self._labeled.take(start, self.batch_size)]
+        matching = self._matching.take(start, self.batch_size)
+        examples = {
+            "unlabeled": unlabeled,
+            "labeled": np.take(self.dataset.examples, labeled, axis=0),
+            "matching": np.take(self.dataset.examples, matching, axis=0),
+        }
+        return examples, np.take(self.dataset.labels, labeled)
+
+    def __repr__(self):
+        return (
+            f"SemiSupervisedBatches({self.dataset!r}, labels_per_class={self.labels_per_class}, "
+            f"batch_size={self.batch_size}, seed={self.seed}, "
+            f"steps_per_epoch={self.steps_per_epoch})"
+        )
+
+
+class _Permutations:
+    """An endless sequence: permutation after permutation of the numbers below `count`."""
+
+    def __init__(self, count, seed, stream):
+        self._count, self._seed, self._stream = count, seed, stream
+        self._cached = (None, None)
+
+    def take(self, start, size):
+        """Returns the numbers at the places `start`, ..., `start + size - 1` of the sequence."""
+        first, last = start // self._count, (start + size - 1) // self._count
+        parts = []
+        for cycle in range(first, last + 1):
+            skipped = cycle * self._count
+            parts.append(self._cycle(cycle)[max(start - skipped, 0) : start + size - skipped])
+        return np.concatenate(parts)
+
+    def _cycle(self, number):
+        cached, order = self._cached
+        if cached != number:
+            order = permutation(self._seed, self._stream + number, self._count)
+            self._cached = (number, order)
+        return order
+
+
+def _choose(dataset, labels_per_class, seed):
+    """Returns rows of `labels_per_class` examples of each class, class after class."""
+    if dataset.labels is None:
+        raise ValueError(
+            "Semi-supervised learning needs the labels of some examples. "
+            f"Received: data without labels, {dataset!r}"
+        )
+    counts = np.bincount(dataset.labels, minlength=dataset.num_classes)
+    if counts.min() < labels_per_class:
+        raise ValueError(
+            "Each class must have `labels_per_class` examples: lower it, or give more data. "
+            f"Received: labels_per_class={labels_per_class}, where class {counts.argmin()} has "
+            f"{counts.min():,} examples in {dataset!r}"
+        )
+    order = permutation(seed, _SUBSET, len(dataset))
+    labels = dataset.labels[order]
+    chosen = [order[labels == label][:labels_per_class] for label in range(dataset.num_classes)]
+    return np.concatenate(chosen)

@@ -1,0 +1,67 @@
+"""Initialisation of a network's layers from a batch of data (Salimans and Kingma 2016)."""
+
+import keras
+
+
+def has_data_dependent_layers(network):
+    """Returns whether any layer of a network is to be initialised from data."""
+    return any(map(_opts_in, network._flatten_layers()))
+
+
+def initialize_from_data(network, inputs):
+    """Initialises the layers of a network that ask for it, from the first to the last.
+
+    These are the layers whose attribute `initializes_from_data` is true. Each one's method
+    `initialize(inputs, training=True)` gets what the layers before it, initialised already, make of
+    the data in training: noise and dropout are on. Which noise they draw is determined by their
+    seeds. All other weights stay as they are, but for state that a training call updates, such as
+    moving statistics.
+
+    Args:
+        network: A functional `keras.Model`.
+        inputs: A batch of its inputs, as for a call; several hundred examples are usual.
+
+    Raises:
+        ValueError: If the network is not functional, or such a layer is shared or inside of another
+            layer.
+
+    Example:
+
+    >>> from ganzoo.layers import WeightNormalization
+    >>> layer = WeightNormalization(keras.layers.Dense(2), data_dependent=True)
+    >>> images = keras.Input((3,))
+    >>> network = keras.Model(images, layer(images))
+    >>> data = keras.random.normal((100, 3), mean=5.0, seed=0)
+    >>> initialize_from_data(network, data)
+    >>> print(round(float(keras.ops.std(network(data)[:, 0])), 4))
+    1.0
+
+    Reference:
+        [Weight Normalization](https://arxiv.org/abs/1602.07868), section 3.
+
+    Deviations:
+        Each layer sees noise of its own below it, where a single pass would draw it once.
+    """
+    if not has_data_dependent_layers(network):
+        return
+    if getattr(network, "inputs", None) is None:
+        raise ValueError(
+            "Only a functional `keras.Model` can be initialised from data. "
+            f"Received: network={network!r} of type {type(network).__name__}"
+        )
+    # A functional model lists its layers in topological order.
+    layers = [layer for layer in network.layers if _opts_in(layer)]
+    for layer in filter(_opts_in, network._flatten_layers()):
+        if len(layer._inbound_nodes) != 1 or not any(layer is other for other in layers):
+            raise ValueError(
+                "A layer that is initialised from data must be a layer of the network itself, not "
+                f"of another layer, and be called once. Received: {layer.name!r} in "
+                f"{network.name!r}"
+            )
+    for layer in layers:
+        below = keras.Model(network.inputs, layer.input)
+        layer.initialize(below(inputs, training=True), training=True)
+
+
+def _opts_in(layer):
+    return getattr(layer, "initializes_from_data", False)

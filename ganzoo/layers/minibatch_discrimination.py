@@ -1,0 +1,202 @@
+"""Minibatch discrimination (Salimans et al. 2016)."""
+
+import keras
+from keras import ops
+
+from ganzoo.layers.pairwise import nearest_distances, similarity_sums
+from ganzoo.replicas import gather_rows, replica_context
+from ganzoo.validation import check_positive_integer
+
+
+@keras.saving.register_keras_serializable(package="ganzoo")
+class MinibatchDiscrimination(keras.layers.Layer):
+    """Appends to each example's features how close it is to the other examples of the batch.
+
+    Each kernel `b` projects the features `f(x_i)` to a vector `M_ib`. The new feature is the sum
+    over all examples j of the batch
+
+        o(x_i)_b = sum_j exp(-|M_ib - M_jb|_1)
+
+    which grows when a generator makes the same image again and again. The discriminator is called
+    separately with real and with generated images, as the GAN does it, so that examples are only
+    compared with their own kind. Beyond a certain size the sums are computed in blocks, and the
+    memory stays far below that of all differences; they can be differentiated twice. Under mixed
+    precision they are computed in float32.
+
+    Call argument: features of shape `(batch, n)`, with at least two examples. The output, in their
+    dtype, has the shape `(batch, n + num_kernels)`: the features and then the sums.
+
+    Args:
+        num_kernels: Number of kernels (the paper's B).
+        kernel_dim: Length of the vectors `M_ib` (the paper's C).
+        include_self: Whether the sum includes j = i, whose term is 1.
+        weight_normalization: Whether the projection of each component is divided by its Euclidean
+            norm over the features and multiplied by a learned scale, `exp(log_weight_scale)`.
+        use_bias: Whether a learned number for each kernel, -1 at first, is added to the sums.
+        data_dependent: Whether `ganzoo.layers.initialize_from_data` initialises this layer: its
+            scale and its bias, or the one that it has.
+        gather_replicas: Whether each example is compared with those of all replicas that share the
+            batch, and not only with its own replica's. Replicas must hold equally many examples.
+        kernel_initializer: Initializer of the projection, of shape `(n, num_kernels, kernel_dim)`.
+            The default is the official code's, normal with a standard deviation of 0.05.
+        **kwargs: `name`, `dtype` and `trainable`, as for every Keras layer.
+
+    Raises:
+        ValueError: If `num_kernels` or `kernel_dim` is not a positive integer, there is nothing for
+            `data_dependent` to initialise, the inputs are not vectors, or the batch is known to
+            have one example.
+
+    Example:
+
+    >>> layer = MinibatchDiscrimination(num_kernels=100, kernel_dim=5)
+    >>> tuple(layer(keras.ops.ones((8, 192))).shape)
+    (8, 292)
+
+    Reference:
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 3.2.
+
+    Deviations:
+        The sum includes j = i, as in the paper. The official code leaves it out, normalises the
+        weights, adds a bias and initialises both from data: `include_self=False,
+        weight_normalization=True, use_bias=True, data_dependent=True`.
+    """
+
+    def __init__(
+        self,
+        num_kernels=100,
+        kernel_dim=5,
+        include_self=True,
+        weight_normalization=False,
+        use_bias=False,
+        data_dependent=False,
+        gather_replicas=False,
+        kernel_initializer="random_normal",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.num_kernels = check_positive_integer("num_kernels", num_kernels)
+        self.kernel_dim = check_positive_integer("kernel_dim", kernel_dim)
+        self.include_self = bool(include_self)
+        self.weight_normalization = bool(weight_normalization)
+        self.use_bias = bool(use_bias)
+        self.data_dependent = bool(data_dependent)
+        if data_dependent and not (weight_normalization or use_bias):
+            raise ValueError(
+                "`data_dependent` needs a scale or a bias to initialise: set "
+                "`weight_normalization` or `use_bias`. "
+                f"Received: data_dependent={data_dependent!r} with neither"
+            )
+        self.gather_replicas = bool(gather_replicas)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    @property
+    def initializes_from_data(self):
+        """Whether `initialize` is to be called before the training."""
+        return self.data_dependent
+
+    def build(self, input_shape):
+        if len(input_shape) != 2:
+            raise ValueError(
+                "`MinibatchDiscrimination` takes features of shape (batch, n). Put a "
+                f"`keras.layers.Flatten` before it. Received: input_shape={tuple(input_shape)}"
+            )
+        vectors = (self.num_kernels, self.kernel_dim)
+        # Without autocasting, distances of many components keep their precision.
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(input_shape[-1], *vectors),
+            initializer=self.kernel_initializer,
+            autocast=False,
+        )
+        if self.weight_normalization:
+            self.log_weight_scale = self.add_weight(
+                name="log_weight_scale", shape=vectors, initializer="zeros", autocast=False
+            )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=(self.num_kernels,),
+                initializer=keras.initializers.Constant(-1.0),
+                autocast=False,
+            )
+
+    def call(self, inputs):
+        sums = ops.transpose(self._sums(self._vectors(inputs)))
+        if self.use_bias:
+            sums = sums + self.bias
+        return ops.concatenate([inputs, ops.cast(sums, inputs.dtype)], axis=-1)
+
+    def initialize(self, inputs, training=True):
+        """Sets the scale and the bias from one batch, as the official code does before training.
+
+        Afterwards, half the mean distance of an example to its nearest other is 1 in each kernel,
+        and the mean of the output's new features is 0. A layer without `weight_normalization`
+        keeps its scale, one without `use_bias` its sums' mean.
+
+        Args:
+            inputs: Features of shape `(batch, n)`.
+            training: Not used: the layer does the same in inference.
+
+        Returns:
+            The layer's outputs for these inputs, after the initialisation.
+
+        Raises:
+            ValueError: If all distances of a kernel are 0, or one is not finite.
+        """
+        if not self.built:
+            self.build(inputs.shape)
+        if self.weight_normalization:
+            distances = nearest_distances(self._vectors(inputs))
+            half_distance = 0.5 * ops.mean(distances, axis=1, keepdims=True)
+            if not ops.all(ops.logical_and(half_distance > 0, ops.isfinite(half_distance))):
+                raise ValueError(
+                    f"The examples that {self.name!r} is initialised from must differ in every "
+                    "kernel. Received: mean distances of the nearest two from "
+                    f"{2 * float(ops.min(half_distance))} to {2 * float(ops.max(half_distance))}"
+                )
+            self.log_weight_scale.assign(self.log_weight_scale - ops.log(half_distance))
+        if self.use_bias:
+            self.bias.assign(-ops.mean(self._sums(self._vectors(inputs)), axis=1))
+        return self(inputs)
+
+    def _vectors(self, inputs):
+        """The paper's M, of shape (num_kernels, kernel_dim, batch)."""
+        kernel = ops.convert_to_tensor(self.kernel)
+        if self.weight_normalization:
+            norms = ops.sqrt(ops.sum(ops.square(kernel), axis=0))
+            kernel = kernel * (ops.exp(self.log_weight_scale) / norms)
+        dtype = keras.backend.result_type(kernel.dtype, "float32")
+        columns = ops.reshape(kernel, (-1, self.num_kernels * self.kernel_dim))
+        vectors = ops.matmul(ops.cast(inputs, dtype), ops.cast(columns, dtype))
+        return ops.reshape(ops.transpose(vectors), (self.num_kernels, self.kernel_dim, -1))
+
+    def _sums(self, vectors):
+        replica, replicas = replica_context() if self.gather_replicas else (0, 1)
+        if replicas == 1 and vectors.shape[-1] == 1:
+            raise ValueError(
+                "`MinibatchDiscrimination` compares examples: the batch must have at least two. "
+                "Received: a batch of 1"
+            )
+        if replicas == 1:
+            return similarity_sums(vectors, self.include_self)
+        return similarity_sums(vectors, self.include_self, _gather_last_axis, replica, replicas)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], input_shape[-1] + self.num_kernels)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_kernels": self.num_kernels,
+            "kernel_dim": self.kernel_dim,
+            "include_self": self.include_self,
+            "weight_normalization": self.weight_normalization,
+            "use_bias": self.use_bias,
+            "data_dependent": self.data_dependent,
+            "gather_replicas": self.gather_replicas,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }
+
+
+def _gather_last_axis(tensor):
+    return ops.moveaxis(gather_rows(ops.moveaxis(tensor, -1, 0)), 0, -1)

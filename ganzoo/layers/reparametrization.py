@@ -1,0 +1,106 @@
+"""What the wrappers share that let a layer compute with another kernel than the one it stores."""
+
+import keras
+
+# The axis of the kernel that holds the outputs: the rows of the papers' matrix W. All that are not
+# here (the dense layer and the convolutions) keep their outputs on the last axis.
+_OUTPUT_AXIS = {
+    keras.layers.Conv2DTranspose: -2,
+    keras.layers.Embedding: 0,
+}
+SUPPORTED = (
+    keras.layers.Dense,
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv3D,
+    *_OUTPUT_AXIS,
+)
+
+
+def check_layer(layer, supported=SUPPORTED):
+    """Returns `layer` if it is of one of the supported kinds, or raises `ValueError`."""
+    if not isinstance(layer, supported):
+        names = ", ".join(kind.__name__ for kind in supported)
+        raise ValueError(
+            f"`layer` must be one of {names}. Received: layer={layer!r} "
+            f"of type {type(layer).__name__}"
+        )
+    return layer
+
+
+def output_axis(layer):
+    """Returns the axis of the layer's kernel that holds its outputs, or its categories."""
+    for kind, axis in _OUTPUT_AXIS.items():
+        if isinstance(layer, kind):
+            return axis
+    return -1
+
+
+def kernel_variable(layer):
+    """Returns the variable that holds the layer's kernel, or its embeddings."""
+    return layer.embeddings if isinstance(layer, keras.layers.Embedding) else layer.kernel
+
+
+def call_with_kernel(layer, kernel, inputs):
+    """Returns what the layer makes of the inputs with `kernel` in the place of its own.
+
+    The layer's variable is not assigned, and gradients flow to `kernel`.
+
+    Args:
+        layer: A built layer of one of the `SUPPORTED` kinds.
+        kernel: Tensor with the shape of the layer's kernel.
+        inputs: The layer's inputs.
+    """
+    variable = kernel_variable(layer)
+    # The scope hides an outer one: it takes over the other variables' values, and hands on the
+    # losses of an activity regularizer.
+    others = [(v, v.value) for v in layer.variables if v is not variable]
+    with keras.StatelessScope([(variable, kernel), *others], collect_losses=True) as scope:
+        outputs = layer(inputs)
+    layer.add_loss(scope.losses)
+    return outputs
+
+
+class KernelWrapper(keras.layers.Wrapper):
+    """The base of wrappers that give the wrapped layer a kernel made of the stored one.
+
+    The dtype is the wrapped layer's own: without autocasting, and with the dtype of the variables,
+    the kernel is read in full precision and the inputs pass as they are; the wrapped layer casts
+    both for itself.
+
+    Args:
+        layer: The layer to wrap, of one of the `SUPPORTED` kinds.
+        **kwargs: `name` and `trainable`, as for every Keras layer.
+
+    Raises:
+        ValueError: If the layer is of another kind, or a `dtype` is given.
+    """
+
+    def __init__(self, layer, **kwargs):
+        check_layer(layer)
+        if "dtype" in kwargs:
+            raise ValueError(
+                f"`{type(self).__name__}` takes its dtype from the wrapped layer: give it there. "
+                f"Received: dtype={kwargs['dtype']!r}"
+            )
+        super().__init__(layer, dtype=layer.variable_dtype, autocast=False, **kwargs)
+        self.supports_masking = layer.supports_masking
+
+    @property
+    def kernel(self):
+        """The variable of the wrapped layer that holds its kernel, as it is stored."""
+        return kernel_variable(self.layer)
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def compute_output_spec(self, inputs, training=False):
+        return self.layer.compute_output_spec(inputs)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return self.layer.compute_mask(inputs, previous_mask)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["dtype"]
+        return config

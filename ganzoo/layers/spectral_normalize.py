@@ -1,0 +1,186 @@
+"""Spectral normalization of a whole network that exists already."""
+
+import warnings
+
+import keras
+
+from ganzoo.layers.reparametrization import SUPPORTED
+from ganzoo.layers.spectral_normalization import SpectralNormalization, singular_value_count
+
+# By this name, layers that are made of others say that they can wrap them.
+_OPTION = "spectral_normalization"
+
+
+def spectral_normalize(model, **options):
+    """Returns a copy of a network with every layer that can be wrapped in `SpectralNormalization`.
+
+    The copy has the same weights, names of layers and `trainable` flags. A wrapped layer takes its
+    layer's name, a shared layer is wrapped once and stays shared, nested models are gone through,
+    and what is wrapped already stays as it is. A layer with a `spectral_normalization` option of
+    its own, such as `ProjectionHead` or `SelfAttention`, is made anew with that option on: it has
+    the wrapper's defaults. The outputs change, since each kernel is now divided by its norm.
+
+    What has a kernel and cannot be wrapped is named in a warning; `unnormalized_layers(copy)`
+    returns the same at any time.
+
+    Args:
+        model: A built functional or Sequential `keras.Model`.
+        **options: Of `SpectralNormalization`, for every layer that is wrapped. A kernel with fewer
+            than `num_singular_values` of them takes as many as it has.
+
+    Returns:
+        A new `keras.Model`, compiled if `model` is.
+
+    Raises:
+        ValueError: If `model` is of another kind or not built, or there is nothing to wrap in it.
+
+    Example:
+
+    >>> discriminator = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, name="logits")])
+    >>> spectral_normalize(discriminator).get_layer("logits")
+    <SpectralNormalization name=logits, built=True>
+    """
+    if not _is_graph(model):
+        raise ValueError(
+            "`model` must be a functional or Sequential `keras.Model` that is built. For a model "
+            "of another class, wrap its layers where it makes them. "
+            f"Received: model={model!r} of type {type(model).__name__}"
+        )
+    copier = _Copier(options)
+    copy = copier.copy(model)
+    if not copier.wrapped:
+        raise ValueError(
+            "`model` has no layer that could be wrapped in `SpectralNormalization`"
+            f"{_listed(unnormalized_layers(model))}. Received: model={model!r}"
+        )
+    copier.copy_state()
+    if left := unnormalized_layers(copy):
+        warnings.warn(
+            f"Some layers of {model.name!r} stay without spectral normalization{_listed(left)}",
+            stacklevel=2,
+        )
+    return copy
+
+
+def unnormalized_layers(model):
+    """Returns the layers with a kernel or embeddings that are not under spectral normalization.
+
+    Args:
+        model: A functional or Sequential `keras.Model`.
+
+    Returns:
+        Dictionary from the path of a layer, such as `"logits"`, or `"encoder/conv"` in a nested
+        model, to the reason.
+
+    Example:
+
+    >>> layer = keras.layers.DepthwiseConv2D(3, name="d")
+    >>> unnormalized_layers(keras.Sequential([keras.Input((8, 8, 3)), layer]))
+    {'d': 'SpectralNormalization does not support DepthwiseConv2D'}
+    """
+    left = {}
+    for layer in model.layers:
+        if _is_graph(layer):
+            inner = unnormalized_layers(layer)
+            left.update({f"{layer.name}/{path}": reason for path, reason in inner.items()})
+        elif not _is_normalized(layer) and _has_kernel(layer):
+            left[layer.name] = _reason(layer)
+    return left
+
+
+class _Copier:
+    """Copies networks layer by layer: each layer once, however often and wherever it is used."""
+
+    def __init__(self, options):
+        self.options = options
+        self.wrapped = []
+        self._copies = {}
+
+    def copy(self, layer):
+        """Returns the copy of a layer, of an operation or of a network, without its state."""
+        if id(layer) not in self._copies:
+            self._copies[id(layer)] = layer, self._new(layer)
+        return self._copies[id(layer)][1]
+
+    def _new(self, layer):
+        if _is_graph(layer):
+            return self._new_graph(layer)
+        if isinstance(layer, SUPPORTED):
+            inner = type(layer).from_config(layer.get_config())
+            wrapper = SpectralNormalization(
+                inner, name=layer.name, trainable=layer.trainable, **self._options_for(layer)
+            )
+            self.wrapped.append(wrapper)
+            return wrapper
+        config = layer.get_config()
+        if isinstance(layer, keras.Layer) and config.get(_OPTION) is False:
+            copy = type(layer).from_config({**config, _OPTION: True})
+            self.wrapped.append(copy)
+            return copy
+        return type(layer).from_config(config)
+
+    def _new_graph(self, model):
+        copy = keras.models.clone_model(model, clone_function=self.copy)
+        if type(copy) is not type(model):
+            raise ValueError(
+                "A model of a class of its own cannot be copied: Keras would make a plain one of "
+                f"it. Received: {model!r} of type {type(model).__name__}"
+            )
+        return copy
+
+    def _options_for(self, layer):
+        k = self.options.get("num_singular_values")
+        if not isinstance(k, int):
+            return self.options
+        return {**self.options, "num_singular_values": min(k, singular_value_count(layer))}
+
+    def copy_state(self):
+        """Gives the copies the weights and flags of the originals, then measures the new norms."""
+        # Networks first: their flag overwrites those of their layers.
+        for layer, copy in reversed(self._copies.values()):
+            if isinstance(layer, keras.Layer) and copy.trainable != layer.trainable:
+                copy.trainable = layer.trainable
+        for layer, copy in self._copies.values():
+            if isinstance(layer, keras.Layer) and not _is_graph(layer):
+                self._copy_weights(layer, copy)
+
+    def _copy_weights(self, layer, copy):
+        wrappers = []
+        if any(copy is one for one in self.wrapped):
+            # Keras has no public way to the layers within a layer.
+            parts = copy._flatten_layers()
+            wrappers = [part for part in parts if isinstance(part, SpectralNormalization)]
+        inner = {id(weight) for wrapper in wrappers for weight in wrapper.layer.weights}
+        added = {id(weight) for wrapper in wrappers for weight in wrapper.weights} - inner
+        targets = [weight for weight in copy.weights if id(weight) not in added]
+        for weight, target in zip(layer.weights, targets, strict=True):
+            target.assign(weight)
+        for wrapper in wrappers:
+            wrapper.warm_start()
+
+
+def _is_graph(layer):
+    """Whether a layer is a functional or a built Sequential model; only these know `inputs`."""
+    return isinstance(layer, keras.Model) and bool(getattr(layer, "inputs", None))
+
+
+def _is_normalized(layer):
+    return isinstance(layer, SpectralNormalization) or bool(getattr(layer, _OPTION, False))
+
+
+def _has_kernel(layer):
+    return any(weight.name.endswith(("kernel", "embeddings")) for weight in layer.weights)
+
+
+def _reason(layer):
+    kind = type(layer).__name__
+    if isinstance(layer, SUPPORTED):
+        return f"{kind} is not wrapped"
+    if getattr(layer, _OPTION, None) is False:
+        return f"{kind} has the option {_OPTION}=False"
+    return f"SpectralNormalization does not support {kind}"
+
+
+def _listed(layers):
+    reasons = ", ".join(f"{path} ({reason})" for path, reason in layers.items())
+    return reasons and f": {reasons}"

@@ -1,0 +1,144 @@
+"""The loss of a discriminator that is a classifier with a class for the fakes."""
+
+import keras
+from keras import ops
+
+from ganzoo.losses.base import Loss
+from ganzoo.losses.class_logits import as_class_logits, cross_entropy
+from ganzoo.losses.minimax import Minimax
+from ganzoo.validation import check_non_negative, check_positive_integer
+
+_UNSMOOTHED = Minimax()
+
+
+@keras.saving.register_keras_serializable(package="ganzoo")
+class SemiSupervised(Loss):
+    """A classifier of `K` classes is the discriminator: fakes are an implicit class `K + 1`.
+
+    A softmax over `K + 1` logits does not change when one number is added to all, so that the
+    logit of the class of fakes can be held at 0. With the `K` class logits `l(x)`,
+
+        lse(x) = log(exp l_1(x) + ... + exp l_K(x))
+        D(x) = 1 - p(y = K + 1 | x) = sigmoid(lse(x))
+
+    and a discriminator minimises `L_supervised + unlabeled_weight * L_unsupervised`,
+
+        L_supervised = -E[log p(y | x, y < K + 1)] = E[lse(x) - l_y(x)]
+        L_unsupervised = -1/2 E[log D(x)] - 1/2 E[log(1 - D(G(z)))]
+
+    the first over labelled and the second over unlabelled examples. All is written with softplus
+    of `lse`, and is finite everywhere.
+
+    Args:
+        num_classes: `K`, at least 2.
+        unlabeled_weight: Weight of `L_unsupervised`, at least 0.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> from ganzoo import losses
+    >>> loss = losses.SemiSupervised(num_classes=3)
+    >>> real, fake = [[2.0, 0.0, 0.0]], [[0.0, 0.0, 0.0]]
+    >>> round(float(loss.supervised(real, [0])), 4)
+    0.2395
+    >>> round(float(loss.unsupervised(real, fake)), 4)
+    0.7438
+    >>> round(float(loss.discriminator(real, [0], real, fake)), 4)
+    0.9833
+
+    Reference:
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 5.
+
+    Deviations:
+        The two halves in `L_unsupervised` are those of the paper's
+        [code](https://github.com/openai/improved-gan), which its results come from. The paper's
+        equation is without them: `unlabeled_weight=2`.
+    """
+
+    generator_needs_real = False
+    batch_coupled = False
+
+    def __init__(self, num_classes, unlabeled_weight=1.0):
+        self.num_classes = check_positive_integer("num_classes", num_classes)
+        if self.num_classes < 2:
+            raise ValueError(f"`num_classes` must be at least 2. Received: {num_classes=}")
+        self.unlabeled_weight = check_non_negative("unlabeled_weight", unlabeled_weight)
+
+    def real_logits(self, class_logits):
+        """Returns the logits of being real, `lse`, of shape `(batch, 1)`.
+
+        Args:
+            class_logits: `(batch, num_classes)`. Half precision is promoted to float32, float64
+                stays.
+
+        Raises:
+            ValueError: If the logits are not floating or of another shape.
+        """
+        return self._real_logits("class_logits", class_logits)
+
+    def supervised(self, class_logits, labels):
+        """Returns `L_supervised`, a scalar.
+
+        Args:
+            class_logits: Class logits of labelled examples, `(batch, num_classes)`.
+            labels: Their integer classes in [0, num_classes), `(batch,)`.
+
+        Raises:
+            ValueError: If logits or labels are of a wrong type or of a wrong shape.
+        """
+        return self._supervised("class_logits", class_logits, labels)
+
+    def unsupervised(self, unlabeled_class_logits, fake_class_logits):
+        """Returns `L_unsupervised`, a scalar.
+
+        Args:
+            unlabeled_class_logits: Class logits of real examples, `(batch, num_classes)`.
+            fake_class_logits: Class logits of generated examples, likewise.
+
+        Raises:
+            ValueError: If the logits are not floating or of another shape.
+        """
+        unlabeled = self._real_logits("unlabeled_class_logits", unlabeled_class_logits)
+        fake = self._real_logits("fake_class_logits", fake_class_logits)
+        return _UNSMOOTHED.discriminator(unlabeled, fake) / 2
+
+    def discriminator(
+        self, labeled_class_logits, labels, unlabeled_class_logits, fake_class_logits
+    ):
+        """Returns `L_supervised + unlabeled_weight * L_unsupervised`, a scalar.
+
+        Args:
+            labeled_class_logits: Class logits of labelled examples, `(batch, num_classes)`.
+            labels: Their integer classes in [0, num_classes), `(batch,)`.
+            unlabeled_class_logits: Class logits of other real examples, `(batch, num_classes)`.
+            fake_class_logits: Class logits of generated examples, likewise.
+
+        Raises:
+            ValueError: If logits or labels are of a wrong type or of a wrong shape.
+        """
+        supervised = self._supervised("labeled_class_logits", labeled_class_logits, labels)
+        unsupervised = self.unsupervised(unlabeled_class_logits, fake_class_logits)
+        return supervised + self.unlabeled_weight * unsupervised
+
+    def generator(self, fake_class_logits):
+        """Returns `E[log(1 - D(G(z)))]`, a scalar: the saturating loss of the paper's code.
+
+        Args:
+            fake_class_logits: Class logits of generated examples, `(batch, num_classes)`.
+
+        Raises:
+            ValueError: If the logits are not floating or of another shape.
+        """
+        return _UNSMOOTHED.generator(self._real_logits("fake_class_logits", fake_class_logits))
+
+    def _real_logits(self, name, class_logits):
+        class_logits = as_class_logits(name, class_logits, self.num_classes)
+        return ops.logsumexp(class_logits, axis=-1, keepdims=True)
+
+    def _supervised(self, name, class_logits, labels):
+        return cross_entropy(name, class_logits, "labels", labels, self.num_classes)
+
+    def get_config(self):
+        return {"num_classes": self.num_classes, "unlabeled_weight": self.unlabeled_weight}

@@ -1,0 +1,67 @@
+"""Measures of generated samples, and results that carry the protocol they were measured by.
+
+Each measure comes twice: as a plain function of whole arrays, and as a `keras.metrics.Metric` that
+takes them batch by batch and gives the same number whatever the batches are.
+
+    metric = ganzoo.metrics.FrechetDistance(extractor)
+    metric.update_reference(real_images)     # uint8, batch by batch
+    metric.update_state(generated_images)    # likewise
+    print(*metric.report(reference="test", seed=0))
+    # FID@fashion_mnist-classifier 3.21 (10k/10k test, seed 0)
+
+**Samples.** With an `extractor`, samples are uint8 images `(batch, height, width, channels)`.
+An extractor is any callable of such images that returns features `(batch, dimensions)`, and has a
+`name` and the `sha256` of its weights, because figures of different extractors cannot be compared.
+Without an extractor, samples are the features themselves.
+
+**State.** Metrics run eagerly, in a callback or after a training. They accumulate on the host, in
+NumPy and float64, because JAX has no float64 unless it is switched on for the whole process, and
+float32 sums of squares of 50,000 features are off by more than models differ. So a metric has no
+Keras variables, nothing of it is saved with a model but its configuration, and `update_state`
+raises in a traced function (`tf.function`, `jax.jit`), which would run it once and never again.
+
+**Resetting.** `reset_state()` forgets everything that was streamed, as Keras expects;
+`reset_samples()` keeps the reference, for a callback that measures one model again and again.
+"""
+
+from ganzoo.metrics.base import ReferenceMetric, SampleMetric, get, names
+from ganzoo.metrics.frechet_distance import FrechetDistance, frechet_distance, gaussian_distance
+from ganzoo.metrics.gaussian import Gaussian
+from ganzoo.metrics.inception_score import InceptionScore, inception_score
+from ganzoo.metrics.kernel_distance import KernelDistance, kernel_distance, polynomial_mmd
+from ganzoo.metrics.mixture_coverage import MixtureCoverage, mixture_coverage
+from ganzoo.metrics.mode_coverage import ModeCoverage, mode_coverage
+from ganzoo.metrics.pairwise_distance import PairwiseDistance, pairwise_distance
+from ganzoo.metrics.perceptual_path_length import perceptual_path_length
+from ganzoo.metrics.precision_recall import PrecisionRecall, precision_recall
+from ganzoo.metrics.result import Protocol, Result
+from ganzoo.metrics.structural_similarity import StructuralSimilarity, structural_similarity
+
+__all__ = [
+    "FrechetDistance",
+    "Gaussian",
+    "InceptionScore",
+    "KernelDistance",
+    "MixtureCoverage",
+    "ModeCoverage",
+    "PairwiseDistance",
+    "PrecisionRecall",
+    "Protocol",
+    "ReferenceMetric",
+    "Result",
+    "SampleMetric",
+    "StructuralSimilarity",
+    "frechet_distance",
+    "gaussian_distance",
+    "get",
+    "inception_score",
+    "kernel_distance",
+    "mixture_coverage",
+    "mode_coverage",
+    "names",
+    "pairwise_distance",
+    "perceptual_path_length",
+    "polynomial_mmd",
+    "precision_recall",
+    "structural_similarity",
+]

@@ -1,0 +1,178 @@
+"""Mean and covariance of features: accumulated, written to a file, and read again."""
+
+import dataclasses
+import os
+import pathlib
+import zipfile
+import zlib
+
+import numpy as np
+
+from ganzoo.metrics.features import check_features, check_same_width
+
+_NAMES = ("mu", "sigma")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Gaussian:
+    """Mean and covariance of features.
+
+    Args:
+        mean: `(dimensions,)`, float64.
+        covariance: `(dimensions, dimensions)`, float64, symmetric, with the divisor count - 1.
+        count: Number of examples they were estimated from, or None if unknown.
+        extractor: Name of the extractor, or None if unknown.
+        extractor_sha256: Hash of its weights, or None if unknown.
+
+    Raises:
+        ValueError: If shapes do not fit, or values are not finite or not symmetric.
+
+    Example:
+
+    >>> from ganzoo.metrics import Gaussian
+    >>> features = np.random.default_rng(0).normal(size=(100, 4))
+    >>> gaussian = Gaussian.of(features)
+    >>> gaussian.save("statistics.npz")
+    >>> bool((Gaussian.load("statistics.npz").mean == features.mean(axis=0)).all())
+    True
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+    count: int | None = None
+    extractor: str | None = None
+    extractor_sha256: str | None = None
+
+    def __post_init__(self):
+        mean = np.asarray(self.mean, np.float64)
+        covariance = np.asarray(self.covariance, np.float64)
+        if mean.ndim != 1 or not mean.size or covariance.shape != mean.shape * 2:
+            raise ValueError(
+                "A mean must be of shape (dimensions,) and its covariance of shape (dimensions, "
+                f"dimensions). Received: mean of shape {mean.shape}, covariance of shape "
+                f"{covariance.shape}"
+            )
+        if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+            raise ValueError("Mean and covariance must be finite. Received: NaN or inf")
+        asymmetry = np.abs(covariance - covariance.T).max()
+        if asymmetry > 1e-6 * np.abs(covariance).max():
+            raise ValueError(
+                f"A covariance must be symmetric. Received: elements that differ by {asymmetry:.3g}"
+            )
+        object.__setattr__(self, "mean", mean)
+        object.__setattr__(self, "covariance", covariance)
+
+    @classmethod
+    def of(cls, features):
+        """Returns the mean and covariance of features `(count, dimensions)`, count at least 2."""
+        moments = Moments()
+        moments.update(check_features("features", features, minimum=2))
+        return moments.gaussian()
+
+    def check_extractor(self, name, sha256):
+        """Raises `ValueError` if the features are known to be of another extractor."""
+        for expected, held in ((name, self.extractor), (sha256, self.extractor_sha256)):
+            if None not in (expected, held) and expected != held:
+                raise ValueError(
+                    "Statistics can be compared only with features of the same extractor, here "
+                    f"{self.extractor!r} with sha256 {self.extractor_sha256!r}. "
+                    f"Received: extractor {name!r} with sha256 {sha256!r}"
+                )
+
+    def save(self, path):
+        """Writes an `.npz` file with `mu`, `sigma` and what else is known.
+
+        The file appears complete or not at all.
+
+        Raises:
+            ValueError: If the name does not end in `.npz`.
+        """
+        path = pathlib.Path(path).expanduser()
+        if path.suffix != ".npz":
+            raise ValueError(f"Statistics are written to an .npz file. Received: path={path}")
+        known = {name: getattr(self, name) for name in ("count", "extractor", "extractor_sha256")}
+        known = {name: value for name, value in known.items() if value is not None}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            with open(unfinished, "wb") as file:
+                np.savez(file, mu=self.mean, sigma=self.covariance, **known)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path):
+        """Returns what `save` wrote, or any `.npz` file with `mu` and `sigma`, without pickle.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is damaged or holds something else.
+        """
+        path = pathlib.Path(path).expanduser()
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
+        # What zipfile and NumPy raise on a file that was cut off, altered or made otherwise.
+        damage = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
+        try:
+            archive = np.load(path, allow_pickle=False)
+            if isinstance(archive, np.ndarray):
+                raise ValueError("It is a single array.")
+            with archive:
+                mean, covariance = (archive[name] for name in _NAMES)
+                count = int(archive["count"]) if "count" in archive else None
+                names = ("extractor", "extractor_sha256")
+                known = {name: str(archive[name]) for name in names if name in archive}
+            return cls(mean, covariance, count, **known)
+        except damage as error:
+            raise ValueError(
+                f"The file {str(path)!r} does not hold the arrays `mu` and `sigma` of the features "
+                f"of an extractor, or is damaged. {type(error).__name__}: {error}"
+            ) from error
+
+
+class Moments:
+    """Mean and covariance, accumulated batch by batch in float64.
+
+    Memory is that of one matrix `(dimensions, dimensions)`. Batches are merged about their means,
+    which loses no digits where sums of squares would.
+
+    Reference:
+        Chan, Golub and LeVeque, Algorithms for computing the sample variance, 1983, equation 2.1.
+    """
+
+    def __init__(self):
+        self.count = 0
+        self.mean = self._scatter = None
+
+    def update(self, features):
+        """Adds features of shape `(batch, dimensions)`."""
+        check_same_width(features, None if self.mean is None else len(self.mean))
+        features = features.astype(np.float64)
+        count, mean = len(features), features.mean(axis=0)
+        features -= mean
+        scatter = features.T @ features
+        if self.mean is None:
+            self.count, self.mean, self._scatter = count, mean, scatter
+            return
+        total, shift = self.count + count, mean - self.mean
+        self._scatter += scatter
+        self._scatter += np.outer(shift, shift * (self.count * count / total))
+        self.mean += shift * (count / total)
+        self.count = total
+
+    def gaussian(self, extractor=None):
+        """Returns the `Gaussian` of all examples so far, which are at least 2."""
+        if self.count < 2:
+            raise ValueError(
+                f"A covariance takes at least 2 examples. Received: {self.count} of them"
+            )
+        return Gaussian(
+            self.mean.copy(),
+            self._scatter / (self.count - 1),
+            self.count,
+            getattr(extractor, "name", None),
+            getattr(extractor, "sha256", None),
+        )

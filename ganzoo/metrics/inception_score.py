@@ -1,0 +1,131 @@
+"""The Inception score, of any classifier's probabilities."""
+
+import keras
+import numpy as np
+
+from ganzoo.data import philox
+from ganzoo.metrics.base import METRICS, SampleMetric
+from ganzoo.metrics.features import Collection, check_features
+from ganzoo.validation import check_choice, check_positive_integer, check_seed
+
+_ORDERS = ("given", "shuffled")
+
+
+def inception_score(probabilities, splits=10, order="given", seed=0):
+    """Returns mean and standard deviation of the Inception score over the splits.
+
+    With p(y|x) the probabilities and p(y) their mean over the samples of a split,
+
+        IS = exp(E_x KL(p(y|x) || p(y))).
+
+    A probability of 0 contributes 0; nothing is added to the logarithm.
+
+    Args:
+        probabilities: `(count, classes)`, rows that sum to 1.
+        splits: Number of contiguous parts: part i holds the samples from i·count // splits up to
+            (i + 1)·count // splits.
+        order: `"given"`, or `"shuffled"` before it is split.
+        seed: Seed of the shuffle.
+
+    Returns:
+        Two floats; the deviation is that of the population (divisor `splits`).
+
+    Raises:
+        ValueError: If rows are no probabilities, or there are fewer samples than splits.
+
+    Example:
+
+    >>> round(ganzoo.metrics.inception_score(np.eye(10), splits=1)[0], 6)
+    10.0
+    """
+    check_choice("order", order, _ORDERS)
+    check_positive_integer("splits", splits)
+    probabilities = _check_probabilities("probabilities", probabilities)
+    count = len(probabilities)
+    if count < splits:
+        raise ValueError(
+            "There must be at least one sample for each split. "
+            f"Received: splits={splits}, {count} samples"
+        )
+    if order == "shuffled":
+        probabilities = probabilities[philox.permutation(seed, 0, count)]
+    scores = []
+    for part in range(splits):
+        p = probabilities[part * count // splits : (part + 1) * count // splits]
+        p = p.astype(np.float64)
+        # The mean over x of sum_y p(y|x) log p(y) is sum_y p(y) log p(y).
+        divergence = _p_log_p(p).sum(axis=1).mean() - _p_log_p(p.mean(axis=0)).sum()
+        scores.append(np.exp(divergence))
+    return float(np.mean(scores)), float(np.std(scores))
+
+
+@METRICS.register("inception_score")
+@keras.saving.register_keras_serializable(package="ganzoo")
+class InceptionScore(SampleMetric):
+    """How surely a classifier names each sample, and how evenly it names all of them.
+
+    The score lies between 1 and the number of classes. It depends on the number of samples and of
+    splits, and on the classifier, which the protocol names. The probabilities of all samples are
+    kept: 40 MB for 50,000 samples of 200 classes.
+
+    Args:
+        extractor: A classifier that gives the probabilities (not logits) of uint8 images; or None:
+            then samples are probabilities.
+        splits: Number of parts that the score is averaged over.
+        order: `"given"`, as the samples came, or `"shuffled"`.
+        seed: Seed of the shuffle.
+        name: Name in logs.
+
+    Raises:
+        ValueError: If an argument is out of range.
+
+    Example:
+
+    >>> metric = ganzoo.metrics.InceptionScore(splits=2)
+    >>> metric.update_state(np.eye(4))
+    >>> round(metric.result(), 6)
+    2.0
+
+    Reference:
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 4; the
+        splits are those of the authors' code.
+    """
+
+    accumulator = Collection
+
+    def __init__(self, extractor=None, splits=10, order="given", seed=0, name=None):
+        super().__init__(extractor, name)
+        self.splits = check_positive_integer("splits", splits)
+        self.order = check_choice("order", order, _ORDERS)
+        self.seed = check_seed(seed)
+
+    def prepare(self, samples):
+        return _check_probabilities("samples", super().prepare(samples))
+
+    def measure(self):
+        return {"IS": inception_score(self.samples.array(), self.splits, self.order, self.seed)}
+
+    def settings(self):
+        shuffle = {"shuffle_seed": self.seed} if self.order == "shuffled" else {}
+        return {"splits": self.splits, **shuffle}
+
+    def get_config(self):
+        arguments = {"splits": self.splits, "order": self.order, "seed": self.seed}
+        return {**super().get_config(), **arguments}
+
+
+def _p_log_p(p):
+    return p * np.log(p, out=np.zeros_like(p), where=p > 0)
+
+
+def _check_probabilities(name, probabilities):
+    """Returns finite rows that sum to 1, or raises `ValueError`."""
+    probabilities = check_features(name, probabilities)
+    sums = probabilities.sum(axis=1, dtype=np.float64)
+    if probabilities.min() < 0 or np.abs(sums - 1).max() > 1e-3:
+        raise ValueError(
+            f"`{name}` must be probabilities, whose rows sum to 1: apply a softmax to logits. "
+            f"Received: {name} from {probabilities.min():.4g}, with sums from {sums.min():.4g} to "
+            f"{sums.max():.4g}"
+        )
+    return probabilities

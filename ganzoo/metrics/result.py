@@ -1,0 +1,180 @@
+"""A figure and the protocol it was measured by, which are not to be parted."""
+
+import dataclasses
+import json
+import math
+
+from ganzoo.validation import check_positive_integer, check_seed
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """What must agree before two figures may be compared.
+
+    Args:
+        metric: What was measured, e.g. `"FID"`.
+        extractor: Name of the network whose features were compared, or None.
+        extractor_sha256: Hash of its weights, or None.
+        samples: Number of generated samples.
+        reference_samples: Number of real examples, or None where there is no reference or the
+            number is unknown.
+        reference: What the real examples are, e.g. `"fashion_mnist test"`, or None.
+        resize: How images were resized for the extractor, or None.
+        seed: Seed of the generated samples, or None.
+        settings: The metric's own settings, a dictionary; kept as sorted pairs.
+
+    Raises:
+        ValueError: If a number of samples or the seed is out of range.
+    """
+
+    metric: str
+    extractor: str | None = None
+    extractor_sha256: str | None = None
+    samples: int | None = None
+    reference_samples: int | None = None
+    reference: str | None = None
+    resize: str | None = None
+    seed: int | None = None
+    settings: tuple = ()
+
+    def __post_init__(self):
+        for name in ("samples", "reference_samples"):
+            if getattr(self, name) is not None:
+                check_positive_integer(name, getattr(self, name))
+        if self.seed is not None:
+            check_seed(self.seed)
+        object.__setattr__(self, "settings", tuple(sorted(dict(self.settings).items())))
+
+    def differences(self, other):
+        """Returns a list of texts, one for each field in which `other` differs."""
+        ours, theirs = self._flat(), other._flat()
+        return [
+            f"{name} {ours.get(name)!r} and {theirs.get(name)!r}"
+            for name in [*ours, *(theirs.keys() - ours.keys())]
+            if ours.get(name) != theirs.get(name)
+        ]
+
+    def __str__(self):
+        """Returns what stands in brackets after the figure."""
+        counts = "/".join(_short(n) for n in (self.samples, self.reference_samples) if n)
+        parts = [" ".join(part for part in (counts, self.reference) if part), self.resize]
+        parts += [f"{name} {value}" for name, value in self.settings]
+        parts.append(None if self.seed is None else f"seed {self.seed}")
+        return ", ".join(part for part in parts if part)
+
+    def _flat(self):
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return fields | dict(fields.pop("settings"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """One figure with its protocol.
+
+    Results of one protocol can be ordered and subtracted; between different protocols that is an
+    error which names the difference. `float(result)` is the bare figure. `==` compares
+    figure and protocol and never raises.
+
+    Args:
+        name: What was measured, e.g. `"FID"`.
+        value: The figure, a finite number.
+        spread: Its standard deviation over the parts that the metric makes (splits, subsets,
+            pairs), or None.
+        protocol: The `Protocol`.
+
+    Raises:
+        ValueError: If the value or the spread is not finite.
+
+    Example:
+
+    >>> from ganzoo.metrics import Protocol, Result
+    >>> protocol = Protocol(
+    ...     "FID", "fashion_mnist-classifier", "9f86d0", 10_000, 10_000, "test", seed=0
+    ... )
+    >>> result = Result("FID", 3.2104, None, protocol)
+    >>> print(result)
+    FID@fashion_mnist-classifier 3.21 (10k/10k test, seed 0)
+    >>> Result.from_json(result.to_json()) == result
+    True
+    """
+
+    name: str
+    value: float
+    spread: float | None
+    protocol: Protocol
+
+    def __post_init__(self):
+        for name in ("value", "spread"):
+            number = getattr(self, name)
+            if name == "spread" and number is None:
+                continue
+            if not math.isfinite(number):
+                raise ValueError(f"`{name}` must be finite. Received: {name}={number!r}")
+            object.__setattr__(self, name, float(number))
+
+    def __float__(self):
+        return self.value
+
+    def __str__(self):
+        label = self.name
+        if self.protocol.extractor is not None:
+            label += f"@{self.protocol.extractor}"
+        spread = "" if self.spread is None else f" ± {self.spread:.2g}"
+        return f"{label} {self.value:.4g}{spread} ({self.protocol})"
+
+    def __lt__(self, other):
+        return self._comparable(other) and self.value < other.value
+
+    def __le__(self, other):
+        return self._comparable(other) and self.value <= other.value
+
+    def __gt__(self, other):
+        return self._comparable(other) and self.value > other.value
+
+    def __ge__(self, other):
+        return self._comparable(other) and self.value >= other.value
+
+    def __sub__(self, other):
+        """Returns the difference of the figures, a float."""
+        self._comparable(other)
+        return self.value - other.value
+
+    def to_json(self):
+        """Returns the result as one line of JSON, which `from_json` reads."""
+        content = dataclasses.asdict(self)
+        content["protocol"]["settings"] = dict(self.protocol.settings)
+        return json.dumps(content)
+
+    @classmethod
+    def from_json(cls, text):
+        """Returns the result that `to_json` wrote.
+
+        Raises:
+            ValueError: If the text is no result.
+        """
+        try:
+            content = json.loads(text)
+            return cls(**{**content, "protocol": Protocol(**content["protocol"])})
+        except (TypeError, KeyError, ValueError) as error:
+            raise ValueError(
+                f"This is no result that `Result.to_json` wrote. {type(error).__name__}: {error}. "
+                f"Received: text={text!r}"
+            ) from error
+
+    def _comparable(self, other):
+        if not isinstance(other, Result):
+            raise TypeError(
+                "A result is compared with a result; `float(result)` is the bare figure. "
+                f"Received: {other!r}"
+            )
+        differences = self.protocol.differences(other.protocol)
+        if differences:
+            raise ValueError(
+                "Figures of different protocols cannot be compared: measure both by one. "
+                f"Received: {'; '.join(differences)}"
+            )
+        return True
+
+
+def _short(count):
+    return f"{count // 1000}k" if count % 1000 == 0 else str(count)

@@ -1,0 +1,151 @@
+"""The settings with which the papers trained, by name."""
+
+from ganzoo.recipes.recipe import OptimizerSettings, Recipe
+from ganzoo.registry import Registry
+
+RECIPES = Registry("recipe")
+
+
+def _enter(name, *, optimizer, **settings):
+    """Enters a recipe in which both players have the same optimizer, as in all these papers."""
+    RECIPES.register(name)(Recipe(g_optimizer=optimizer, d_optimizer=optimizer, **settings))
+
+
+_enter(
+    "dcgan",
+    source="Radford et al. 2016, section 4 (5 epochs of LSUN's 3 million bedrooms)",
+    architecture="dcgan",
+    loss="non_saturating",
+    optimizer=OptimizerSettings(2e-4, beta_1=0.5, beta_2=0.999),
+    batch_size=128,
+    steps=118_000,
+    latent="uniform",
+)
+_enter(
+    "sngan",
+    source="Miyato et al. 2018, table 2 (SN-GAN with the hinge loss), setting C of table 1",
+    architecture="sngan",
+    loss="hinge",
+    optimizer=OptimizerSettings(2e-4, beta_1=0.5, beta_2=0.999),
+    batch_size=64,
+    steps=100_000,
+)
+_enter(
+    "sngan_ns",
+    source="Miyato et al. 2018, table 2 (SN-GAN with the standard loss), setting C of table 1",
+    architecture="sngan",
+    loss="non_saturating",
+    optimizer=OptimizerSettings(2e-4, beta_1=0.5, beta_2=0.999),
+    batch_size=64,
+    steps=100_000,
+)
+_enter(
+    "sngan_resnet",
+    source="Miyato et al. 2018, table 2 (ResNet with SN and hinge), appendix B.3",
+    architecture="resnet",
+    loss="hinge",
+    optimizer=OptimizerSettings(2e-4, beta_1=0.0, beta_2=0.9, decay_start=0.0),
+    batch_size=64,
+    steps=100_000,
+    discriminator_steps=5,
+    generator_batch_ratio=2,
+)
+_enter(
+    "infogan_ns",
+    source="Lucic et al. 2018 (NS GAN, 20 epochs), with the rates of PA-GAN (Zhang et al. 2019)",
+    architecture="infogan",
+    loss="non_saturating",
+    optimizer=OptimizerSettings(2e-4, beta_1=0.5, beta_2=0.999),
+    batch_size=64,
+    steps=18_740,
+    latent="uniform",
+)
+_enter(
+    "wgan",
+    source="Arjovsky et al. 2017, algorithm 1, on DCGAN; the number of steps is not the paper's",
+    architecture="dcgan",
+    loss="wasserstein",
+    optimizer=OptimizerSettings(5e-5, beta_1=0.0, beta_2=0.99, kind="rmsprop"),
+    batch_size=64,
+    steps=100_000,
+    discriminator_steps=5,
+    regularizers={"weight_clipping": {"limit": 0.01}},
+)
+_enter(
+    "wgan_gp",
+    source="Gulrajani et al. 2017, section 5.4 (CIFAR-10), on SN-GAN's ResNet without SN",
+    architecture="resnet",
+    loss="wasserstein",
+    optimizer=OptimizerSettings(2e-4, beta_1=0.0, beta_2=0.9, decay_start=0.0),
+    batch_size=64,
+    steps=100_000,
+    discriminator_steps=5,
+    generator_batch_ratio=2,
+    normalization="none",
+    regularizers={"gradient_penalty": {"weight": 10.0}},
+)
+_enter(
+    "mlp",
+    source="Gulrajani et al. 2017, the toy data of figure 1, with the official code's settings",
+    architecture="mlp",
+    loss="wasserstein",
+    optimizer=OptimizerSettings(1e-4, beta_1=0.5, beta_2=0.9),
+    batch_size=256,
+    steps=100_000,
+    discriminator_steps=5,
+    regularizers={"gradient_penalty": {"weight": 0.1}},
+)
+_enter(
+    "semi_supervised_mnist",
+    source="Salimans et al. 2016, table 1 (100 labels, feature matching), the official code",
+    architecture="semi_supervised_mlp",
+    loss="semi_supervised",
+    optimizer=OptimizerSettings(3e-3, beta_1=0.5, beta_2=0.999),
+    batch_size=100,
+    steps=180_000,
+    latent="uniform",
+    generator_loss={"norm": "l2", "reduction": "mean"},
+    labels_per_class=10,
+    ema_decay=0.9999,
+)
+_enter(
+    "semi_supervised_cifar10",
+    source="Salimans et al. 2016, table 2 (4000 labels, feature matching), the official code",
+    architecture="semi_supervised_cnn",
+    loss="semi_supervised",
+    optimizer=OptimizerSettings(3e-4, beta_1=0.5, beta_2=0.999, decay_start=2 / 3),
+    batch_size=100,
+    steps=600_000,
+    latent="uniform",
+    generator_loss={"norm": "l1", "reduction": "mean"},
+    labels_per_class=400,
+    ema_decay=0.9999,
+)
+_enter(
+    "semi_supervised_cifar10_minibatch",
+    source="Salimans et al. 2016, section 5.2 (minibatch discrimination), the official code",
+    architecture="semi_supervised_cnn",
+    loss="semi_supervised",
+    optimizer=OptimizerSettings(3e-4, beta_1=0.5, beta_2=0.999, decay_start=2 / 3),
+    batch_size=100,
+    steps=600_000,
+    generator_steps=3,
+    latent="uniform",
+    network_options={"minibatch_features": "discrimination"},
+    labels_per_class=400,
+    ema_decay=0.9999,
+)
+_enter(
+    "semi_supervised_svhn",
+    source="Salimans et al. 2016, table 3 (1000 labels, feature matching), the official code",
+    architecture="semi_supervised_cnn",
+    loss="semi_supervised",
+    optimizer=OptimizerSettings(3e-4, beta_1=0.5, beta_2=0.999, decay_start=2 / 3),
+    batch_size=100,
+    steps=658_800,
+    latent="uniform",
+    width=64,
+    generator_loss={"norm": "l1", "reduction": "mean"},
+    labels_per_class=100,
+    ema_decay=0.9999,
+)

@@ -1,0 +1,76 @@
+"""Consistency of the discriminator under augmentation."""
+
+import keras
+from keras import ops
+
+from ganzoo import augment
+from ganzoo.regularizers.base import REGULARIZERS, Penalty
+from ganzoo.validation import check_non_negative
+
+
+@REGULARIZERS.register("consistency")
+@keras.saving.register_keras_serializable(package="ganzoo")
+class Consistency(Penalty):
+    """`weight * E[(D(x) - D(T(x)))^2]` of real images `x`, with `D` the logits.
+
+    `T` is a random transform that leaves the meaning of an image: the discriminator shall not mind
+    it. With a `fake_weight` the same holds for generated images (balanced consistency), or else the
+    generator may learn to imitate `T`. The discriminator alone is trained by it, through both of
+    its answers.
+
+    Args:
+        weight: Strength on real images, at least 0. The paper's lambda is 10.
+        fake_weight: Strength on generated images, at least 0: 0 in the first paper, 10 in the
+            second.
+        transform: A `ganzoo.augment` augmentation without a memory, its name or its config. The
+            default is the papers': half of the images are mirrored, and all are shifted by up to an
+            eighth of their size, 4 of 32 pixels.
+        every: Discriminator updates from one evaluation to the next.
+
+    Raises:
+        ValueError: If a weight is negative, `transform` is no such augmentation, or `every` is not
+            a positive integer.
+
+    Example:
+
+    >>> from ganzoo import regularizers
+    >>> balanced = regularizers.Consistency(weight=10.0, fake_weight=10.0)
+
+    Reference:
+        [Consistency Regularization for Generative Adversarial Networks](
+        https://arxiv.org/abs/1910.12027), section 2.2; [Improved Consistency Regularization for
+        GANs](https://arxiv.org/abs/2002.04724), section 2.1, balanced consistency (bCR).
+    """
+
+    name = "consistency"
+
+    def __init__(self, weight=10.0, fake_weight=0.0, transform=None, every=1):
+        super().__init__(every)
+        self.weight = check_non_negative("weight", weight)
+        self.fake_weight = check_non_negative("fake_weight", fake_weight)
+        if transform is None:
+            transform = augment.DiffAugment("flip,translation")
+        self.transform = augment.get(transform)
+        if self.transform.memory() is not None:
+            raise ValueError(
+                "The `transform` of `Consistency` must be an augmentation of constant strength, "
+                f"such as `DiffAugment`. Received: transform={transform!r}"
+            )
+
+    def penalty(self, critic, real, fake, draws):
+        draws = draws.scope("consistency")
+        cost = self.weight * self._inconsistency(critic, real, draws.scope("real"))
+        if self.fake_weight:
+            cost += self.fake_weight * self._inconsistency(critic, fake, draws.scope("fake"))
+        return cost
+
+    def _inconsistency(self, critic, images, draws):
+        return ops.mean(ops.square(critic(images) - critic(self.transform(images, draws))))
+
+    def get_config(self):
+        return {
+            "weight": self.weight,
+            "fake_weight": self.fake_weight,
+            "transform": keras.saving.serialize_keras_object(self.transform),
+            **super().get_config(),
+        }

@@ -1,0 +1,383 @@
+"""What a GAN is outside of its step: networks, settings, files, data and samples."""
+
+import keras
+
+from ganzoo import augment as augment_module
+from ganzoo import layers, losses
+from ganzoo.random import Draws
+from ganzoo.regularizers import Penalty, WeightPenalty
+from ganzoo.training import backend, ema, feeding, references, sampling
+from ganzoo.training.judge import Judge
+from ganzoo.training.optimizer import join_optimizers
+from ganzoo.training.sampling import draw_latents
+from ganzoo.validation import check_choice, check_fraction, check_positive_integer, check_seed
+
+PLAYERS = ("generator", "discriminator")
+
+
+class AdversarialModel(keras.Model):
+    """The part of `GAN` that its training step builds on; its arguments are those of `GAN`."""
+
+    _logs = ("d_loss", "g_loss", "d_real", "d_fake")
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        latent_dim=None,
+        latent="normal",
+        num_classes=None,
+        packing=1,
+        seed=0,
+        name="gan",
+    ):
+        super().__init__(name=name)
+        self.latent = check_choice("latent", latent, ("normal", "uniform"))
+        self.num_classes = (
+            None if num_classes is None else check_positive_integer("num_classes", num_classes)
+        )
+        self.packing = check_positive_integer("packing", packing)
+        self.latent_dim, self.example_shape = feeding.check_generator(
+            generator, latent_dim, self.num_classes
+        )
+        self._check_discriminator(discriminator)
+        self.seed = check_seed(seed)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.ema_generator = ema.clone(generator)
+        self._averaging = True
+        self._reference_size = layers.reference_size_of(generator)
+        self._sampling_function = None
+        self._step = self.add_weight(
+            shape=(),
+            dtype="int32",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+            name="step",
+        )
+        # What parts of the training remember from update to update, and the means for the logs.
+        self._memories = {}
+        self._trackers = {}
+        self._log_names = ()
+        self.built = True
+
+    def _check_discriminator(self, discriminator):
+        feeding.check_discriminator(
+            discriminator, self.example_shape, self.num_classes, self.packing
+        )
+
+    # Settings.
+
+    def compile(
+        self,
+        optimizer=None,
+        loss="non_saturating",
+        g_optimizer=None,
+        d_optimizer=None,
+        generator_loss=None,
+        classifier_loss=None,
+        regularizers=(),
+        augment=None,
+        discriminator_steps=1,
+        generator_steps=1,
+        generator_batch_ratio=1,
+        ema_decay=0.999,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+    ):
+        """Sets how the two networks are trained, and builds both optimizers.
+
+        Args:
+            optimizer: An `AdversarialOptimizer`; or give `g_optimizer` and `d_optimizer`.
+            loss: A `ganzoo.losses` loss or its name, such as `"hinge"`.
+            g_optimizer: The generator's Keras optimizer or its name.
+            d_optimizer: The discriminator's Keras optimizer or its name.
+            generator_loss: A `ganzoo.losses.FeatureMatching` for the generator to minimise in
+                place of the adversarial loss, or beside it.
+            classifier_loss: The `ganzoo.losses.AuxiliaryClassifier` of a discriminator that gives
+                class logits too; by default that of the paper.
+            regularizers: List of `ganzoo.regularizers`, of different names.
+            augment: A `ganzoo.augment` augmentation of all images that the discriminator sees, or
+                its name.
+            discriminator_steps: Updates of the discriminator per step. The data must then yield
+                batches of `discriminator_steps` times the number of real examples of an update.
+            generator_steps: Updates of the generator per step.
+            generator_batch_ratio: Fakes in the generator's update for each one in the
+                discriminator's.
+            ema_decay: Decay of the generator's average per step, in [0, 1); `None` for no average:
+                `sample` then uses the weights in training.
+            run_eagerly: Whether to train without compiling, for debugging.
+            steps_per_execution: Steps per call of the compiled function.
+            jit_compile: Whether to compile with XLA. `"auto"` does where it pays: on JAX, and
+                with TensorFlow on a GPU.
+
+        Raises:
+            ValueError: If an argument is out of its range or does not fit another.
+        """
+        self.adversarial_loss = self._get_loss(loss)
+        self.generator_loss = losses.get_generator_loss(generator_loss)
+        self.classifier_loss = feeding.check_classifier_loss(
+            losses.get_classifier_loss(classifier_loss), self.discriminator
+        )
+        self.regularizers = feeding.check_regularizers(regularizers)
+        self.augment = feeding.check_augment(augment_module.get(augment), self.example_shape)
+        self.discriminator_steps = check_positive_integer(
+            "discriminator_steps", discriminator_steps
+        )
+        self.generator_steps = check_positive_integer("generator_steps", generator_steps)
+        self.generator_batch_ratio = check_positive_integer(
+            "generator_batch_ratio", generator_batch_ratio
+        )
+        self.ema_decay = None if ema_decay is None else check_fraction("ema_decay", ema_decay)
+        if self.adversarial_loss.generator_needs_real and self.generator_batch_ratio != 1:
+            raise ValueError(
+                "A relativistic loss compares as many fakes with reals in the generator's update. "
+                "Expected: generator_batch_ratio=1. Received: "
+                f"generator_batch_ratio={self.generator_batch_ratio}"
+            )
+        if check_positive_integer("steps_per_execution", steps_per_execution) > 1:
+            feeding.check_single_replica(backend.replica_count(self), steps_per_execution)
+        check_choice("jit_compile", jit_compile, ("auto", True, False))
+        optimizer = join_optimizers(optimizer, g_optimizer, d_optimizer)
+        if any(map(feeding.computes_in_float16, (self.generator, self.discriminator))):
+            optimizer.scale_losses()
+        optimizer.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
+        if self.ema_decay is not None and not self._averaging:
+            # An average that starts now starts from the weights of now.
+            self.ema_generator.set_weights(self.generator.get_weights())
+        self._averaging = self.ema_decay is not None
+        feature_layer = None if self.generator_loss is None else self.generator_loss.layer
+        self._judge = self._make_judge(feature_layer)
+        self._build_memories()
+        self._build_trackers()
+        self._jit_choice = jit_compile
+        if jit_compile == "auto":
+            jit_compile = (
+                not run_eagerly and backend.prefers_jit() and backend.replica_count(self) == 1
+            )
+        super().compile(
+            optimizer=optimizer,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+            auto_scale_loss=False,
+        )
+        self._sampling_function = None
+
+    def _get_loss(self, loss):
+        return losses.get(loss)
+
+    def _make_judge(self, feature_layer):
+        return Judge(self.discriminator, feature_layer)
+
+    def _build_memories(self):
+        made = {}
+        if self.augment is not None:
+            made[f"augment/{self.augment.name}"] = self.augment.memory()
+        for part in self._parts(WeightPenalty):
+            for player in part.players:
+                variables = getattr(self, player).trainable_variables
+                made[f"{player}/{part.name}"] = part.memory(variables)
+        for name, memory in made.items():
+            if memory is not None and name not in self._memories:
+                self._memories[name] = memory
+
+    @property
+    def _augment_memory(self):
+        return self.augment and self._memories.get(f"augment/{self.augment.name}")
+
+    def _build_trackers(self):
+        self._log_names = (
+            *self._logs,
+            *(("d_class_loss", "g_class_loss") if self.classifier_loss is not None else ()),
+            *(part.name for part in self._parts(Penalty)),
+            *(
+                f"{player[0]}_{part.name}"
+                for part in self._parts(WeightPenalty)
+                for player in part.players
+            ),
+            *(("augment_probability",) if self._augment_memory is not None else ()),
+        )
+        for name in self._log_names:
+            if name not in self._trackers:
+                self._trackers[name] = keras.metrics.Mean(name=name)
+
+    def _parts(self, kind):
+        """Returns the regularizers of one kind."""
+        return [part for part in self.regularizers if isinstance(part, kind)]
+
+    # Files.
+
+    def get_config(self):
+        return {
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "latent_dim": self.latent_dim,
+            "latent": self.latent,
+            "num_classes": self.num_classes,
+            "packing": self.packing,
+            "seed": self.seed,
+            "name": self.name,
+            "averaging": self._averaging,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        networks = {
+            player: keras.saving.deserialize_keras_object(config[player]) for player in PLAYERS
+        }
+        config = dict(config)
+        averaging = config.pop("averaging")
+        gan = cls(**{**config, **networks})
+        gan._averaging = averaging
+        return gan
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return None
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "optimizer": serialize(self.optimizer),
+            "loss": serialize(self.adversarial_loss),
+            "generator_loss": serialize(self.generator_loss),
+            "classifier_loss": serialize(self.classifier_loss),
+            "regularizers": [serialize(regularizer) for regularizer in self.regularizers],
+            "augment": serialize(self.augment),
+            "discriminator_steps": self.discriminator_steps,
+            "generator_steps": self.generator_steps,
+            "generator_batch_ratio": self.generator_batch_ratio,
+            "ema_decay": self.ema_decay,
+            "run_eagerly": self.run_eagerly,
+            "steps_per_execution": self.steps_per_execution,
+            "jit_compile": self._jit_choice,
+        }
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def save_own_variables(self, store):
+        # Keras calls it before it saves the networks.
+        self._refresh_references()
+        super().save_own_variables(store)
+
+    # Use.
+
+    @property
+    def step(self):
+        """Number of training steps so far, an `int`."""
+        self._synchronize()
+        return int(self._step.numpy())
+
+    @property
+    def sampler(self):
+        """The generator that samples: the average if there is one."""
+        return self.ema_generator if self._averaging else self.generator
+
+    def call(self, inputs):
+        return self.sampler(inputs, training=False)
+
+    def fit(
+        self,
+        x,
+        y=None,
+        batch_size=64,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+    ):
+        """Trains both networks.
+
+        Args:
+            x: A `ganzoo.data.Dataset` or an array of examples: uint8 images in [0, 255], float
+                images in [-1, 1], or float vectors; or ready batches: a `ganzoo.data.Batches`,
+                a `keras.utils.PyDataset` or a batched `tf.data.Dataset` of `examples` or
+                `(examples, labels)`, each batch `discriminator_steps` times as large as a
+                discriminator's update, in their own order.
+            y: Integer labels of shape `(examples,)`, where `x` is an array.
+            batch_size: Real examples per update of the discriminator, where `x` is a `Dataset` or
+                an array. What is left over at an epoch's end is dropped, and an epoch shuffles
+                anew.
+            epochs: Number of the last epoch; an epoch is a pass over the data, or
+                `steps_per_epoch` steps.
+            verbose: As for `keras.Model.fit`, and so are the next three.
+            callbacks: List of `keras.callbacks.Callback`.
+            initial_epoch: Number of epochs that are done already.
+            steps_per_epoch: Steps per epoch; needed for batches without end.
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            ValueError: If the data are empty, of another shape than the networks take, out of
+                their range or not finite, if labels are missing, or if batches differ in size.
+        """
+        if not self.compiled:
+            raise ValueError("Call `gan.compile(...)` before `gan.fit(...)`.")
+        return self._fit(
+            feeding.as_batches(self, x, y, batch_size),
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+        )
+
+    def _fit(self, batches, **settings):
+        """Trains on batches that were seen to be right."""
+        if self.step == 0 and any(
+            layers.has_data_dependent_layers(getattr(self, player)) for player in PLAYERS
+        ):
+            self._initialize_from_data(feeding.first_examples(batches))
+        # Keras would shuffle batches by a generator that follows neither the seed nor the step.
+        return super().fit(batches, shuffle=False, **settings)
+
+    def _initialize_from_data(self, examples):
+        """Initialises the layers that ask for it, as the official code of Salimans et al. does."""
+        draws = Draws(self.seed, 0, scope="initialization/")
+        self._reseed_layers(draws)
+        latents = draw_latents(draws, len(examples), self.latent_dim, self.latent)
+        layers.initialize_from_data(self.generator, latents)
+        layers.initialize_from_data(self.discriminator, feeding.to_unit_range(examples))
+
+    def sample(self, n, seed=0, labels=None, truncation=1.0, batch_size=64):
+        """Draws examples from the generator's average.
+
+        Row i follows from the seed `seed + i` alone: it is the same in any batch of samples.
+
+        Args:
+            n: Number of examples.
+            seed: Integer in [0, 2**64), the seed of the first row.
+            labels: Of a conditional GAN, one class or `n` classes; by default row i is of class
+                `(seed + i) % num_classes`.
+            truncation: Factor of the latents, at least 0: below 1, samples are more typical and
+                less varied.
+            batch_size: Examples per call of the generator.
+
+        Returns:
+            NumPy array: uint8 images of shape `(n, height, width, channels)`, or float32 vectors.
+
+        Raises:
+            ValueError: If an argument is out of its range.
+        """
+        self._synchronize()
+        self._refresh_references()
+        if self._sampling_function is None:
+            self._sampling_function = sampling.compile_sampling(self)
+        return sampling.sample(
+            self, self._sampling_function, n, seed, labels, truncation, batch_size
+        )
+
+    def _refresh_references(self):
+        """Makes the statistics of virtual batch normalization those of the sampler's weights."""
+        if self._reference_size is not None:
+            self._synchronize()
+            references.refresh(self)
+
+    def _synchronize(self):
+        """On JAX, `fit` keeps the state outside of the variables until someone asks for it."""
+        if hasattr(self, "jax_state_sync"):
+            self.jax_state_sync()

@@ -1,0 +1,120 @@
+"""What every augmentation promises."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ganzoo import augment
+from ganzoo.random import Draws
+
+CLASSES = {"adaptive_augment": augment.AdaptiveAugment, "diff_augment": augment.DiffAugment}
+CONFIGURED = [
+    augment.AdaptiveAugment(["flip", "hue", "translation"], 0.5, 8, 1000, initial=0.7),
+    augment.DiffAugment("color,translation,cutout,flip"),
+]
+each_augmentation = pytest.mark.parametrize("part", CONFIGURED, ids=lambda part: part.name)
+
+
+def images_of(rows=6, dtype="float32"):
+    return np.random.default_rng(0).uniform(-1, 1, (rows, 8, 8, 3)).astype(dtype)
+
+
+def test_every_augmentation_is_registered_by_its_name():
+    assert augment.names() == sorted(CLASSES)
+    for name, augmentation_class in CLASSES.items():
+        part = augment.get(name)
+        assert type(part) is augmentation_class
+        assert part.name == name
+
+
+@each_augmentation
+def test_config_round_trip(part):
+    clone = augment.get(keras.saving.serialize_keras_object(part))
+    assert type(clone) is type(part)
+    assert clone.get_config() == part.get_config() != type(part)().get_config()
+
+
+def test_get_returns_an_instance_itself_and_none_for_none():
+    assert augment.get(CONFIGURED[0]) is CONFIGURED[0]
+    assert augment.get(None) is None
+
+
+@pytest.mark.parametrize("identifier", ["color", 3, augment.DiffAugment, ["diff_augment"]])
+def test_anything_else_is_refused(identifier):
+    with pytest.raises(ValueError, match=r"adaptive_augment, diff_augment.*Received: "):
+        augment.get(identifier)
+
+
+@each_augmentation
+def test_seed_step_and_scope_determine_the_result(part):
+    images = images_of()
+
+    def result(seed=0, step=0, scope="real"):
+        return np.asarray(part(images, Draws(seed, step).scope(scope)))
+
+    np.testing.assert_array_equal(result(), result())
+    for other in (result(seed=1), result(step=1), result(scope="fake")):
+        assert np.all(np.any(result() != other, axis=(1, 2, 3)).sum() >= 4)
+
+
+@each_augmentation
+def test_two_replicas_augment_as_one(part):
+    images = images_of()
+    whole = part(images, Draws(0, 3))
+    halves = [
+        part(half, Draws(0, 3, replica=tf.constant(replica)))
+        for replica, half in enumerate(np.split(images, 2))
+    ]
+    np.testing.assert_array_equal(whole, np.concatenate(halves))
+
+
+@each_augmentation
+def test_graphs_of_any_batch_size_and_xla_agree_with_eager(part):
+    images = tf.constant(images_of())
+    expected = part(images, Draws(0, 5))
+
+    def evaluate(images, step):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            result = part(images, Draws(0, step))
+            cost = tf.reduce_sum(result**2)
+        return result, tape.gradient(cost, images)
+
+    any_batch = [tf.TensorSpec((None, 8, 8, 3)), tf.TensorSpec((), "int32")]
+    graph = tf.function(evaluate, input_signature=any_batch)(images, 5)
+    xla = tf.function(evaluate, jit_compile=True)(images, tf.constant(5))
+    assert graph[0].shape == images.shape
+    for result, gradient in (graph, xla):
+        np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(gradient, graph[1], rtol=1e-4, atol=1e-4)
+
+
+@each_augmentation
+def test_gradients_are_those_of_finite_differences(part):
+    images = images_of(dtype="float64")
+    direction = np.random.default_rng(1).normal(size=images.shape)
+    x = tf.constant(images)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        cost = tf.reduce_sum(part(x, Draws(0, 0)) ** 2)
+    slope = np.sum(tape.gradient(cost, x) * direction)
+    ahead, behind = (
+        np.sum(part(images + step * direction, Draws(0, 0)).numpy() ** 2) for step in (1e-4, -1e-4)
+    )
+    np.testing.assert_allclose(slope, (ahead - behind) / 2e-4, rtol=1e-6)
+
+
+@each_augmentation
+@pytest.mark.parametrize("shape", [(4, 16), (4, 8, 8), (4, None, 8, 3)])
+def test_what_is_not_a_batch_of_images_is_refused(part, shape):
+    with pytest.raises(ValueError, match=r"Received: images of shape"):
+        part(keras.KerasTensor(shape), Draws(0, 0))
+
+
+def test_an_augmentation_of_ones_own_must_do_its_work():
+    class Unfinished(augment.Augmentation):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"Unfinished.*augment"):
+        Unfinished()(images_of(), Draws(0, 0))
