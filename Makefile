@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # The processors' PyTorch, for comparisons: the package index's default brings gigabytes of CUDA.
 TORCH ?= torch==2.13.0
+# What the tests compare with, without what else it asks for.
+ORACLES := "torch-fidelity==0.4.*" tensorflow-gan==2.1.0 tensorflow-probability==0.25.0 \
+	tf-keras==2.21.0 decorator==5.3.1
 
 .PHONY: demo test test-slow bench lint clean
 
@@ -31,6 +34,7 @@ lint: .venv/installed-dev
 .venv/installed-dev: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	$(BIN)/pip install --quiet --disable-pip-version-check "$(TORCH)"
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(ORACLES)
 	touch $@
 
 .venv/installed-bench: .venv/installed

@@ -22,7 +22,8 @@ def gather_rows(rows):
     """Concatenates the rows of all replicas, in the order of the replicas.
 
     Differentiable: the gradient by the rows of one replica is the sum of what the losses of all
-    replicas contribute. With one replica, and on JAX, it returns the rows that it was given.
+    replicas contribute. With one replica, and on JAX, it returns the rows that it was given. All
+    replicas must reach it: TensorFlow refuses it in the branch of a condition and in a loop.
 
     Args:
         rows: Tensor of shape `(batch, ...)`. Every replica must call this, with the same shape but
@@ -34,7 +35,10 @@ def gather_rows(rows):
     context = _tensorflow_context()
     if context is None or context.num_replicas_in_sync == 1:
         return rows
-    return context.all_gather(rows, axis=0)
+    import tensorflow as tf
+
+    # In a graph the collective forgets the shape that it had.
+    return tf.ensure_shape(context.all_gather(rows, axis=0), (None, *rows.shape[1:]))
 
 
 def _tensorflow_context():

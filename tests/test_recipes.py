@@ -8,6 +8,7 @@ from ganzoo import architectures, recipes
 from ganzoo.recipes import OptimizerSettings, Recipe
 
 NAMES = recipes.names()
+SEMI_SUPERVISED = [name for name in NAMES if recipes.get(name).labels_per_class is not None]
 
 
 def small(name):
@@ -15,7 +16,10 @@ def small(name):
 
 
 def test_every_architecture_has_a_recipe():
-    assert {recipes.get(name).architecture for name in NAMES} == set(architectures.names())
+    assert {recipes.get(name).architecture for name in NAMES} == {
+        *architectures.names(),
+        *architectures.semi_supervised_names(),
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -25,13 +29,20 @@ def test_json_gives_the_recipe_back(name):
 
 
 @pytest.mark.parametrize("num_classes", [None, 3])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(SEMI_SUPERVISED)))
 def test_recipe_builds_its_networks(name, num_classes):
     shape = (2,) if name == "mlp" else (16, 16, 1)
     generator, discriminator = small(name).build_networks(shape, num_classes)
     assert generator.inputs[0].shape == (None, 3)
     assert generator.output_shape == (None, *shape)
     assert discriminator.output_shape == (None, 1)
+
+
+@pytest.mark.parametrize("name", SEMI_SUPERVISED)
+def test_semi_supervised_recipe_builds_a_classifier(name):
+    generator, discriminator = small(name).build_networks((16, 16, 1), 4)
+    assert generator.output_shape == (None, 16, 16, 1)
+    assert discriminator.output_shape == (None, 4)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -54,10 +65,24 @@ def test_linear_decay_ends_with_the_last_update_of_each_player():
         assert rates == pytest.approx([2e-4, 1.5e-4, 0.0])
 
 
+def test_the_semi_supervised_rate_is_the_official_codes():
+    """3e-4 min(3 - epoch / 400, 1), for 1200 epochs of 500 updates."""
+    player, _ = recipes.get("semi_supervised_cifar10").optimizers()
+    for epoch in (0, 799, 900, 1100, 1199):
+        player.iterations.assign(epoch * 500)
+        expected = 3e-4 * min(3 - epoch / 400, 1)
+        assert float(player.learning_rate) == pytest.approx(expected, rel=1e-4)
+
+
 def test_settings_of_the_papers():
     resnet = recipes.get("sngan_resnet")
     assert (resnet.loss, resnet.batch_size, resnet.steps) == ("hinge", 64, 100_000)
     assert (resnet.discriminator_steps, resnet.generator_batch_ratio) == (5, 2)
+    mnist = recipes.get("semi_supervised_mnist")
+    assert (mnist.labels_per_class, mnist.batch_size, mnist.ema_decay) == (10, 100, 0.9999)
+    assert mnist.steps == 300 * (60_000 // 100)
+    cifar10 = recipes.get("semi_supervised_cifar10")
+    assert cifar10.steps == 1200 * (50_000 // 100)
     assert resnet.g_optimizer == OptimizerSettings(2e-4, 0.0, 0.9, decay_start=0.0)
     cnn = recipes.get("sngan")
     assert (cnn.loss, cnn.discriminator_steps, cnn.batch_size) == ("hinge", 1, 64)
@@ -92,7 +117,13 @@ def test_recipes_cannot_be_changed_in_place():
         ("latent", "gaussian"),
         ("latent_dim", 0),
         ("width", "64"),
-        ("normalization", "layer"),
+        ("normalization", "group"),
+        ("generator_steps", 0),
+        ("packing", 0),
+        ("labels_per_class", 0),
+        ("augment", "sharpen"),
+        ("generator_loss", {"norm": "l3"}),
+        ("generator_loss", {"strength": 1.0}),
         ("ema_decay", 1.0),
         ("regularizers", ["r1"]),
         ("regularizers", {"r3": {}}),
@@ -101,7 +132,9 @@ def test_recipes_cannot_be_changed_in_place():
     ],
 )
 def test_settings_are_checked(field, value):
-    with pytest.raises(ValueError, match=rf"Received: {field}="):
+    # Parts are named as they name their own arguments.
+    received = {"augment": "policy", "generator_loss": "(norm|generator_loss)"}.get(field, field)
+    with pytest.raises(ValueError, match=rf"Received: {received}="):
         dataclasses.replace(recipes.get("sngan"), **{field: value})
 
 

@@ -71,6 +71,7 @@ def build(
     attention_size=None,
     conditioning=None,
     minibatch_features=None,
+    packing=1,
 ):
     """Builds the two networks of an architecture.
 
@@ -82,7 +83,11 @@ def build(
         latent_dim: Length of the latent vectors.
         width: Width of both networks, see the architecture.
         num_classes: Number of classes of conditional networks.
-        normalization: That of the discriminator, one of `NORMALIZATIONS`.
+        normalization: That of the discriminator, one of `NORMALIZATIONS`. `"spectral"` and
+            `"weight"` are of the kernels, the latter without a projection head's, and under it the
+            network starts as under `"none"`. `"batch"` and `"layer"` are of the activations, with a
+            scale and an offset for each channel; `"layer"` takes the mean and the variance over all
+            positions and channels of an example.
         generator_normalization: `"batch"`, or `"virtual"` for `VirtualBatchNormalization`; for
             architectures with batch normalization.
         reference_size: Size of the reference batch of virtual batch normalization.
@@ -92,6 +97,7 @@ def build(
             `"auxiliary"`, which gives it the outputs `[logits, class_logits]`.
         minibatch_features: `"none"`, or `"discrimination"` for `MinibatchDiscrimination` in the
             discriminator.
+        packing: Examples that the discriminator sees in one row, see `ganzoo.GAN`.
 
     Returns:
         The generator and the discriminator.
@@ -111,6 +117,7 @@ def build(
         https://arxiv.org/abs/1610.09585), section 3.
     """
     family = families[name]
+    *sides, channels = image_shape
     both = {"width": width, "num_classes": num_classes, "attention_size": attention_size}
     generator = {
         "latent_dim": latent_dim,
@@ -124,5 +131,5 @@ def build(
     }
     return (
         build_network(family.generator, image_shape, **both, **generator),
-        build_network(family.discriminator, image_shape, **both, **discriminator),
+        build_network(family.discriminator, (*sides, packing * channels), **both, **discriminator),
     )

@@ -1,28 +1,14 @@
 """Augmentation whose strength follows the discriminator's overfitting."""
 
-import math
 import numbers
 
 import keras
 from keras import ops
 
+from ganzoo.augment.adaptive_transforms import TRANSFORMS
 from ganzoo.augment.base import AUGMENTATIONS, Augmentation
-from ganzoo.augment.transforms import (
-    add_brightness,
-    at_least_float32,
-    cut_out,
-    flip,
-    flip_luma,
-    rotate90,
-    rotate_hue,
-    scale_around_gray,
-    scale_saturation,
-    translate,
-)
+from ganzoo.augment.transforms import at_least_float32
 from ganzoo.validation import check_choice, check_positive, check_positive_integer
-
-_LARGEST_SHIFT = 0.125
-_CUTOUT_SIZE = 0.5
 
 
 @AUGMENTATIONS.register("adaptive_augment")
@@ -31,10 +17,11 @@ class AdaptiveAugment(Augmentation):
     """Each transform is applied to each image with a probability p that is adapted in training.
 
     Whether an image goes through a transform is drawn independently for each image and transform.
-    The share of real images that the discriminator takes for real, `r = E[sign(D(x))]`, measures
-    how much it overfits. After every `interval` batches, p moves up where `r` is above the
-    `target`, and down where it is below, at such a speed that it takes `images_to_one` images from
-    0 to 1. It stays in [0, 1]. At p = 0 images pass unchanged, bit for bit.
+    The mean sign of the logits of real images, `r = E[sign(D(x))]`, measures how much the
+    discriminator overfits: it is 1 if all of them are taken for real. After every `interval`
+    batches, p moves up where `r` is above the `target`, and down where it is below, at such a speed
+    that it takes `images_to_one` images from 0 to 1. It stays in [0, 1]. At p = 0 images pass
+    unchanged, bit for bit.
 
     The transforms, with the paper's distributions, for images in [-1, 1]:
 
@@ -98,7 +85,7 @@ class AdaptiveAugment(Augmentation):
                 f"Received: transforms={transforms!r}"
             )
         self.transforms = [
-            check_choice("transforms", transform, tuple(_TRANSFORMS)) for transform in transforms
+            check_choice("transforms", transform, tuple(TRANSFORMS)) for transform in transforms
         ]
         self.target = _check_between("target", target, -1.0, 1.0)
         self.interval = check_positive_integer("interval", interval)
@@ -106,12 +93,12 @@ class AdaptiveAugment(Augmentation):
         self.initial = _check_between("initial", initial, 0.0, 1.0)
 
     def augment(self, images, draws, memory):
-        probability = self.initial if memory is None else memory.probability
+        probability = self.initial if memory is None else memory.probability.value
         images = at_least_float32(images)
         shape = (len(self.transforms), 3)
         uniforms = draws.uniform("adaptive_augment", ops.shape(images)[0], shape)
         for i, name in enumerate(self.transforms):
-            transformed = _TRANSFORMS[name](images, uniforms[:, i, 0], uniforms[:, i, 1])
+            transformed = TRANSFORMS[name](images, uniforms[:, i, 0], uniforms[:, i, 1])
             applied = ops.reshape(uniforms[:, i, 2], (-1, 1, 1, 1)) < probability
             images = ops.where(applied, transformed, images)
         return images
@@ -122,7 +109,7 @@ class AdaptiveAugment(Augmentation):
     def observe(self, real_logits, memory):
         signs, images, batches = memory.include(real_logits)
         r = signs / images
-        p = memory.probability + ops.sign(r - self.target) * images / self.images_to_one
+        p = memory.probability.value + ops.sign(r - self.target) * images / self.images_to_one
         memory.restart(batches >= self.interval, ops.clip(p, 0.0, 1.0))
 
     def get_config(self):
@@ -171,77 +158,9 @@ class _Overfitting(keras.layers.Layer):
 
     def restart(self, due, probability):
         """Where it is due, takes over the probability and starts to count anew."""
-        self.probability.assign(ops.where(due, probability, self.probability))
+        self.probability.assign(ops.where(due, probability, self.probability.value))
         for count in (self.signs, self.images, self.batches):
-            count.assign(ops.where(due, ops.zeros_like(count), count))
-
-
-# Functions of images and of two numbers from U(0, 1) for each, the symbols of which are the paper's
-# `i`, `t` and so on made from them.
-
-
-def _flip(images, u, _):
-    return ops.where(ops.reshape(u, (-1, 1, 1, 1)) < 0.5, flip(images), images)
-
-
-def _rotate90(images, u, _):
-    return rotate90(images, ops.floor(4 * u))
-
-
-def _translation(images, u, v):
-    _, height, width, _ = images.shape
-    return translate(images, _shift(u, height), _shift(v, width), border="reflect")
-
-
-def _shift(u, size):
-    return ops.round((2 * u - 1) * _LARGEST_SHIFT * size)
-
-
-def _brightness(images, u, v):
-    return add_brightness(images, 0.2 * _normal(u, v))
-
-
-def _contrast(images, u, v):
-    return scale_around_gray(images, _power_of_two(0.5 * _normal(u, v)))
-
-
-def _luma_flip(images, u, _):
-    return ops.where(ops.reshape(u, (-1, 1, 1, 1)) < 0.5, flip_luma(images), images)
-
-
-def _hue(images, u, _):
-    return rotate_hue(images, math.pi * (2 * u - 1))
-
-
-def _saturation(images, u, v):
-    return scale_saturation(images, _power_of_two(_normal(u, v)))
-
-
-def _cutout(images, u, v):
-    _, height, width, _ = images.shape
-    return cut_out(images, u * height, v * width, _CUTOUT_SIZE * height, _CUTOUT_SIZE * width)
-
-
-def _normal(u, v):
-    """The Box-Muller transform."""
-    return ops.sqrt(-2 * ops.log(u)) * ops.cos(2 * math.pi * v)
-
-
-def _power_of_two(exponents):
-    return ops.exp(math.log(2) * exponents)
-
-
-_TRANSFORMS = {
-    "flip": _flip,
-    "rotate90": _rotate90,
-    "translation": _translation,
-    "brightness": _brightness,
-    "contrast": _contrast,
-    "luma_flip": _luma_flip,
-    "hue": _hue,
-    "saturation": _saturation,
-    "cutout": _cutout,
-}
+            count.assign(ops.where(due, ops.zeros_like(count.value), count.value))
 
 
 def _check_between(name, value, low, high):

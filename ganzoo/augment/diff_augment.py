@@ -52,8 +52,8 @@ class DiffAugment(Augmentation):
     name = "diff_augment"
 
     def __init__(self, policy="color,translation,cutout"):
-        parts = policy.split(",") if isinstance(policy, str) else [policy]
-        if len(set(parts)) < len(parts) or not set(parts) <= set(_PARTS):
+        parts = policy.split(",") if isinstance(policy, str) else []
+        if not parts or len(set(parts)) < len(parts) or not set(parts) <= set(_PARTS):
             raise ValueError(
                 f"`policy` must be some of the parts {', '.join(_PARTS)} with commas between them, "
                 f"each at most once. Received: policy={policy!r}"

@@ -11,6 +11,7 @@ from ganzoo.layers.minibatch_stddev import MinibatchStdDev
 from ganzoo.layers.projection import ProjectionHead
 from ganzoo.layers.self_attention import SelfAttention
 from ganzoo.layers.spectral_normalization import SpectralNormalization
+from ganzoo.layers.spectral_normalize import spectral_normalize, unnormalized_layers
 from ganzoo.layers.virtual_batch_normalization import (
     VirtualBatchNormalization,
     reference_size_of,
@@ -30,4 +31,6 @@ __all__ = [
     "has_data_dependent_layers",
     "initialize_from_data",
     "reference_size_of",
+    "spectral_normalize",
+    "unnormalized_layers",
 ]

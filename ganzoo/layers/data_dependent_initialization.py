@@ -60,7 +60,7 @@ def initialize_from_data(network, inputs):
             )
     for layer in layers:
         below = keras.Model(network.inputs, layer.input)
-        layer.initialize(below(inputs, training=True), training=True)
+        layer.initialize(below(keras.tree.flatten(inputs), training=True), training=True)
 
 
 def _opts_in(layer):

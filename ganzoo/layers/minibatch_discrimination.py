@@ -37,6 +37,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
             scale and its bias, or the one that it has.
         gather_replicas: Whether each example is compared with those of all replicas that share the
             batch, and not only with its own replica's. Replicas must hold equally many examples.
+            On several replicas, TensorFlow refuses this in the branch of a condition, and so in a
+            penalty with `every` above 1.
         kernel_initializer: Initializer of the projection, of shape `(n, num_kernels, kernel_dim)`.
             The default is the official code's, normal with a standard deviation of 0.05.
         **kwargs: `name`, `dtype` and `trainable`, as for every Keras layer.

@@ -55,7 +55,7 @@ def similarity_sums(vectors, include_self, gather=lambda x: x, replica=0, replic
     second_gradient = _with_derivative(in_blocks(_second_gradient), _refuse)
     gradient = _with_derivative(in_blocks(_gradient), second_gradient)
     sums = _with_derivative(in_blocks(_sums), gradient)
-    # TensorFlow differentiates `gradient` for the second derivative, JAX the inside of the sums too.
+    # For the second derivative TensorFlow differentiates `gradient`, JAX the sums' inside as well.
     sums = _with_derivative(sums, gradient)
     return sums(vectors)
 
@@ -82,7 +82,9 @@ class _Pairs:
         rows = batch if known else _ASSUMED_BATCH
         bytes_per_row = rows * replicas * length * _item_size(vectors.dtype)
         self.fit_at_once = known and self._kernels * rows * bytes_per_row <= _DIRECT_BYTES
-        self._block_kernels = _largest_divisor(self._kernels, _BLOCK_BYTES // (rows * bytes_per_row))
+        self._block_kernels = _largest_divisor(
+            self._kernels, _BLOCK_BYTES // (rows * bytes_per_row)
+        )
         self._block_rows = _largest_divisor(batch, _BLOCK_BYTES // bytes_per_row) if known else None
 
     def mask(self, first_row, rows=None):

@@ -50,7 +50,7 @@ class VirtualBatchNormalization(keras.layers.Layer):
     (8, 4, 4, 3)
 
     Reference:
-        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 3.4, and
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 3.5, and
         the official code for the weight `w` and the mixture of raw moments.
     """
 

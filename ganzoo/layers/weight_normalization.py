@@ -106,7 +106,7 @@ class WeightNormalization(KernelWrapper):
         if not self.built:
             self.build(inputs.shape)
         if self.layer.use_bias:
-            self.layer.bias.assign(ops.zeros_like(self.layer.bias))
+            self.layer.bias.assign(ops.zeros(self.layer.bias.shape))
         outputs = ops.cast(self._pre_activations(inputs), self.variable_dtype)
         axes = tuple(range(len(outputs.shape) - 1))
         mean = ops.mean(outputs, axis=axes)

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 from keras import ops
 
-# Bytes of one block of distances: 10,000 columns give blocks of 209 rows.
-_BLOCK_BYTES = 2**24
+# Bytes of one block of distances: 10,000 columns give blocks of 419 rows.
+_BLOCK_BYTES = 2**25
 # Columns that are converted to float64 at once.
-_TILE = 512
+_TILE = 1024
 
 
 def on_host(values):

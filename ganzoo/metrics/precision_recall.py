@@ -23,7 +23,7 @@ def precision_recall(real, fake, k=3, density_k=5):
     - density: mean number of real balls that a generated sample is in, divided by `density_k`;
     - coverage: share of the real balls with a generated sample in them.
 
-    Distances are made in blocks of 16 MB. Time grows with the product of the counts.
+    Distances are made in blocks of 32 MB. Time grows with the product of the counts.
 
     Args:
         real, fake: Features, `(count, dimensions)`; the counts may differ.

@@ -195,7 +195,7 @@ class Recipe:
         built = []
         for name, arguments in self.regularizers.items():
             check_choice("regularizers", name, regularizers.names())
-            built.append(_build("regularizers", REGULARIZERS[name], arguments))
+            built.append(self._build("regularizers", REGULARIZERS[name], arguments))
         return built
 
     def build_augment(self):
@@ -208,7 +208,7 @@ class Recipe:
         """Returns the `ganzoo.losses.FeatureMatching`, or `None`."""
         if self.generator_loss is None:
             return None
-        return _build("generator_loss", losses.FeatureMatching, self.generator_loss)
+        return self._build("generator_loss", losses.FeatureMatching, self.generator_loss)
 
     def build_networks(self, image_shape, num_classes=None):
         """Returns the generator and the discriminator for images of this shape."""
@@ -223,9 +223,20 @@ class Recipe:
             image_shape,
             num_classes=num_classes,
             normalization=self.normalization,
+            packing=self.packing,
             **sizes,
             **self.network_options,
         )
+
+    def _build(self, field, part, arguments):
+        """Makes a part of the training from the arguments that a field gives for it."""
+        try:
+            return part(**arguments)
+        except TypeError as error:
+            raise ValueError(
+                f"`{part.__name__}` does not take these arguments: {error}. "
+                f"Received: {field}={getattr(self, field)!r}"
+            ) from error
 
     def to_json(self):
         """Returns the recipe as JSON."""
@@ -239,17 +250,6 @@ class Recipe:
             player = _check_settings(name, OptimizerSettings, settings[name])
             settings[name] = OptimizerSettings(**player)
         return cls(**settings)
-
-
-def _build(setting, part, arguments):
-    """Makes a part of a training from the arguments that a setting gives."""
-    try:
-        return part(**arguments)
-    except TypeError as error:
-        raise ValueError(
-            f"`{part.__name__}` does not take these arguments: {error}. "
-            f"Received: {setting} with {arguments!r}"
-        ) from error
 
 
 def _check_settings(name, settings_class, settings):

@@ -23,8 +23,8 @@ class Consistency(Penalty):
         fake_weight: Strength on generated images, at least 0: 0 in the first paper, 10 in the
             second.
         transform: A `ganzoo.augment` augmentation without a memory, its name or its config. The
-            default is the papers': half of the images are mirrored, and all are shifted by up to an
-            eighth of their size, 4 of 32 pixels.
+            default is the papers' mirroring at random and shift by a few pixels: here by up to an
+            eighth of the size, 4 of 32 pixels.
         every: Discriminator updates from one evaluation to the next.
 
     Raises:
@@ -38,8 +38,8 @@ class Consistency(Penalty):
 
     Reference:
         [Consistency Regularization for Generative Adversarial Networks](
-        https://arxiv.org/abs/1910.12027), section 2.2; [Improved Consistency Regularization for
-        GANs](https://arxiv.org/abs/2002.04724), section 2.1, balanced consistency (bCR).
+        https://arxiv.org/abs/1910.12027); [Improved Consistency Regularization for
+        GANs](https://arxiv.org/abs/2002.04724), balanced consistency regularization (bCR).
     """
 
     name = "consistency"

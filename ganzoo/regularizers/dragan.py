@@ -41,13 +41,13 @@ class DRAGAN(Penalty):
     >>> part = regularizers.DRAGAN(noise="normal", variance=0.01)
 
     Reference:
-        [On Convergence and Stability of GANs](https://arxiv.org/abs/1705.07215), section 2.3.
+        [On Convergence and Stability of GANs](https://arxiv.org/abs/1705.07215).
 
     Deviations:
         The default is the official code's noise: the paper's N(0, cI) with c about 10 would leave
         nothing of an image in [-1, 1]. The gradient is that of the logit; the official D ends in a
-        sigmoid. The norm is `sqrt(sum + 1e-12)`, for a flat discriminator would make the gradient
-        of `sqrt(sum)` NaN. On several replicas each takes the deviation of its own examples.
+        sigmoid. The norm is `sqrt(sum + 1e-12)`: the gradient of `sqrt(sum)` is NaN where the
+        discriminator is flat. On several replicas each takes the deviation of its own examples.
     """
 
     name = "dragan"

@@ -33,7 +33,7 @@ class HistoricalAveraging(WeightPenalty):
     >>> part, theta = regularizers.HistoricalAveraging(), keras.Variable([1.0, 4.0])
     >>> memory = part.memory([theta])
     >>> part.remember([theta], memory)
-    >>> theta.assign([3.0, 4.0])
+    >>> _ = theta.assign([3.0, 4.0])
     >>> part.remember([theta], memory)
     >>> float(part.penalty([theta], memory))  # The mean is (2, 4).
     1.0

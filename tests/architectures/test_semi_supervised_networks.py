@@ -1,5 +1,7 @@
 """The networks of semi-supervised learning are those of Salimans et al. (2016)."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -77,7 +79,7 @@ def test_mlp_discriminator_is_that_for_mnist():
         ("dense", 10),
     ]
     units = [784, 1000, 500, 250, 250, 250, 10]
-    kernels = sum(before * after for before, after in zip(units, units[1:], strict=False))
+    kernels = sum(before * after for before, after in itertools.pairwise(units))
     biases, hidden_scales = sum(units[1:]), sum(units[1:-1])
     assert count(discriminator.trainable_variables) == kernels + biases + 10
     scales = [v for v in discriminator.non_trainable_variables if v.name == "g"]
@@ -168,7 +170,7 @@ def test_mlp_works_with_images_from_0_to_1():
     y = 1 / (1 + np.exp(-inputs @ (kernel / np.sqrt((kernel**2).sum(axis=0)))))
     images = ops.convert_to_numpy(generator(examples((5,))))
     np.testing.assert_allclose(images.reshape(6, -1), 2 * y - 1, atol=1e-5)
-    first = keras.Model(discriminator.inputs, discriminator.get_layer("noise_0").input)
+    first = keras.Model(discriminator.input, discriminator.get_layer("noise_0").input)
     np.testing.assert_allclose(first(images), y, atol=1e-5)
 
 

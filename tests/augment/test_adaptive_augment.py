@@ -83,11 +83,15 @@ def test_p_stays_in_its_range(logit, last):
     assert path[0] not in (0.5, last) and path[-1] == last
 
 
-def test_p_grows_by_one_in_images_to_one_images():
+@pytest.mark.parametrize("jit_compile", [None, True], ids=["graph", "xla"])
+def test_p_grows_by_one_in_images_to_one_images(jit_compile):
     part = AdaptiveAugment(interval=4, images_to_one=1280)
     memory = part.memory()
+    observe = tf.function(
+        lambda logits: part.observe(logits, memory), jit_compile=jit_compile, autograph=False
+    )
     for _ in range(16):
-        part.observe(np.ones((64, 1), "float32"), memory)
+        observe(tf.ones((64, 1)))
     np.testing.assert_allclose(float(memory.probability), 16 * 64 / 1280, rtol=1e-6)
 
 

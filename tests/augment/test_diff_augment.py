@@ -77,7 +77,9 @@ def test_half_precision_is_augmented_in_float32():
     )
 
 
-@pytest.mark.parametrize("policy", ["colour", "color,,cutout", "", "color,color", "color, flip", 3])
+@pytest.mark.parametrize(
+    "policy", ["colour", "color,,cutout", "", "color,color", "color, flip", ["color"]]
+)
 def test_an_unknown_or_a_double_part_is_refused(policy):
     with pytest.raises(ValueError, match=r"color, translation, cutout, flip .*Received: policy="):
         DiffAugment(policy)

@@ -13,8 +13,7 @@ from keras import layers
 from PIL import Image
 
 import ganzoo
-from ganzoo.callbacks import NaNGuard
-from ganzoo.callbacks.spectral_monitor import SpectralMonitor
+from ganzoo.callbacks import NaNGuard, SpectralMonitor
 from ganzoo.layers import ProjectionHead, SpectralNormalization, WeightNormalization
 from support.processes import run_python
 
@@ -354,7 +353,7 @@ import json, sys
 sys.path.append("tests/callbacks")
 import numpy as np
 import tiny_gan
-from ganzoo.callbacks.spectral_monitor import SpectralMonitor
+from ganzoo.callbacks import SpectralMonitor
 
 gan = tiny_gan.build()
 monitor = SpectralMonitor(every=2, unit="steps", exact_every=1)

@@ -4,7 +4,9 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from ganzoo.layers import SpectralNormalization
+import ganzoo
+from ganzoo.layers import ProjectionHead, SpectralNormalization
+from support import linear
 
 KINDS = ["dense", "conv_1d", "conv_2d", "conv_3d", "conv_2d_transpose", "embedding"]
 
@@ -325,34 +327,206 @@ def test_replicas_keep_one_u(two_replicas):
         np.testing.assert_allclose(replica, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["conv_2d", "conv_2d_transpose"])
-def test_sigma_is_that_of_pytorch(kind):
+def as_pytorch(kind, kernel):
+    """A kernel as PyTorch stores it: its transposed convolutions' is (in, out, height, width)."""
+    return kernel.T if kind == "dense" else kernel.transpose(3, 2, 0, 1)
+
+
+def channels_first(kind, array):
+    return array if kind == "dense" else np.moveaxis(array, -1, 1)
+
+
+@pytest.mark.parametrize("iterations", [1, 3])
+@pytest.mark.parametrize("kind", ["dense", "conv_2d", "conv_2d_transpose"])
+def test_sigma_output_and_gradient_are_those_of_pytorch(kind, iterations):
     torch = pytest.importorskip("torch")
-    wrapper, inputs = built(kind), inputs_of(kind)
-    kernel = kernel_of(wrapper)
+    make, make_theirs = {
+        "dense": (lambda **a: layers.Dense(5, **a), lambda: torch.nn.Linear(7, 5)),
+        "conv_2d": (
+            lambda **a: layers.Conv2D(5, (3, 2), **a),
+            lambda: torch.nn.Conv2d(3, 5, (3, 2)),
+        ),
+        "conv_2d_transpose": (
+            lambda **a: layers.Conv2DTranspose(5, (3, 2), **a),
+            lambda: torch.nn.ConvTranspose2d(3, 5, (3, 2)),
+        ),
+    }[kind]
+    inputs = inputs_of(kind, "float64")
+    wrapper = SpectralNormalization(make(dtype="float64"), power_iterations=iterations)
+    wrapper(inputs)
     start = unit(np.random.default_rng(2).standard_normal(5))
-    # PyTorch's kernels are (out, in, h, w), those of its transposed convolutions (in, out, h, w):
-    # seen from Keras, the same permutation.
-    axes = (3, 2, 0, 1)
-    weight = kernel.transpose(axes)
-    module = {"conv_2d": torch.nn.Conv2d, "conv_2d_transpose": torch.nn.ConvTranspose2d}[kind](
-        3, 5, (3, 2)
-    )
+
+    module = make_theirs().double()
     with torch.no_grad():
-        module.weight.copy_(torch.tensor(weight))
-    torch.nn.utils.parametrizations.spectral_norm(module)
+        module.weight.copy_(torch.tensor(as_pytorch(kind, kernel_of(wrapper))))
+        module.bias.zero_()
+    torch.nn.utils.parametrizations.spectral_norm(module, n_power_iterations=iterations)
     state = module.parametrizations.weight[0]
     state._u.copy_(torch.tensor(start))
-    rows = weight.swapaxes(0, 1 if kind == "conv_2d_transpose" else 0).reshape(5, -1)
-    state._v.copy_(torch.tensor(unit(rows.T @ start)))
-    normalized = module.train().weight.detach().numpy()
+    # PyTorch stores both vectors, and iterates u first: it starts from v, and ends with it.
+    matrix = state._reshape_weight_to_matrix(module.parametrizations.weight.original).detach()
+    state._v.copy_(torch.tensor(unit(matrix.numpy().T @ start)))
+    theirs = module(torch.tensor(channels_first(kind, np.array(inputs))))
+    torch.sin(theirs).sum().backward()
+    their_gradient = module.parametrizations.weight.original.grad.numpy()
 
     wrapper.u.assign(start)
     wrapper(inputs, training=True)
-    np.testing.assert_allclose(wrapper.u.numpy(), state._u.numpy(), atol=1e-6)
-    # PyTorch's iteration ends with v, as sigma() does, and the paper's with u.
-    ours = (kernel / wrapper.sigma().numpy()).transpose(axes)
-    np.testing.assert_allclose(ours, normalized, rtol=1e-5)
+    with tf.GradientTape() as tape:
+        ours = wrapper(inputs, training=False)
+        loss = ops.sum(ops.sin(ours))
+    gradient = tf.convert_to_tensor(tape.gradient(loss, wrapper.kernel.value)).numpy()
+    their_sigma = (state._u @ matrix @ state._v).item()
+    np.testing.assert_allclose(wrapper.u.numpy(), state._u.numpy(), rtol=1e-10)
+    assert wrapper.sigma().numpy() == pytest.approx(their_sigma, rel=1e-10)
+    np.testing.assert_allclose(channels_first(kind, ours.numpy()), theirs.detach(), rtol=1e-10)
+    np.testing.assert_allclose(as_pytorch(kind, gradient), their_gradient, rtol=1e-9, atol=1e-12)
+
+
+# Several singular values, and the options of the official code.
+
+
+def gram_schmidt(rows):
+    """The rows made orthonormal, each against those before it."""
+    done = []
+    for row in rows:
+        done.append(unit(row - sum((row @ other) * other for other in done)))
+    return np.array(done)
+
+
+@pytest.mark.parametrize("kind", ["dense", "conv_2d_transpose", "embedding"])
+def test_several_singular_values_converge_to_those_of_the_decomposition(kind):
+    wrapper, inputs = built(kind, num_singular_values=3), inputs_of(kind)
+    train = tf.function(lambda: wrapper(inputs, training=True))
+    for _ in range(300):
+        train()
+    values = np.linalg.svd(paper_matrix(kind, kernel_of(wrapper)), compute_uv=False)
+    np.testing.assert_allclose(wrapper.singular_values(), values[:3], rtol=1e-3)
+    np.testing.assert_allclose(wrapper.sigma(), values[0], rtol=1e-3)
+    u = wrapper.u.numpy()
+    assert u.shape == (3, 6 if kind == "embedding" else 5)
+    np.testing.assert_allclose(u @ u.T, np.eye(3), atol=1e-5)
+
+
+def test_several_vectors_move_as_written_and_only_the_first_normalises():
+    wrapper = built("conv_2d", "float64", num_singular_values=3, power_iterations=2)
+    alone = built("conv_2d", "float64", power_iterations=2)
+    inputs = inputs_of("conv_2d", "float64")
+    alone.kernel.assign(wrapper.kernel)
+    start = gram_schmidt(np.random.default_rng(2).standard_normal((3, 5)))
+    matrix, u = paper_matrix("conv_2d", kernel_of(wrapper)), start
+    for _ in range(2):
+        v = gram_schmidt(u @ matrix)
+        u = gram_schmidt(v @ matrix.T)
+
+    results = []
+    for layer, vectors in ((wrapper, start), (alone, start[0])):
+        layer.u.assign(vectors)
+        with tf.GradientTape() as tape:
+            output = layer(inputs, training=True)
+            loss = ops.sum(ops.sin(output))
+        gradient = tf.convert_to_tensor(tape.gradient(loss, layer.kernel.value))
+        results.append((output, gradient, layer(inputs), layer.sigma()))
+    np.testing.assert_allclose(wrapper.u.numpy(), u, rtol=1e-9)
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+    v = gram_schmidt(u @ matrix)
+    expected = np.sum(v * (u @ matrix), axis=1)
+    np.testing.assert_allclose(wrapper.singular_values(), expected, rtol=1e-10)
+    np.testing.assert_allclose(alone.singular_values(), expected[:1], rtol=1e-10)
+
+
+@pytest.mark.parametrize("factor", [None, 0.7])
+@pytest.mark.parametrize("learnable_scale", [False, True])
+def test_factor_and_scale_multiply_the_normalised_kernel(factor, learnable_scale):
+    wrapper = built("dense", "float64", factor=factor, learnable_scale=learnable_scale)
+    inputs = inputs_of("dense", "float64")
+    start = unit(np.random.default_rng(2).standard_normal(5))
+    wrapper.u.assign(start)
+    scale = factor or 1.0
+    if learnable_scale:
+        wrapper.gamma.assign(-1.3)
+        scale *= -1.3
+    kernel = kernel_of(wrapper)
+    u, v, sigma = paper_iteration(kernel.T, start)
+    variables = [variable.value for variable in wrapper.trainable_variables]
+    with tf.GradientTape() as tape:
+        output = wrapper(inputs, training=True)
+        loss = ops.sum(ops.sin(output))
+    gradients = {
+        variable.name: tf.convert_to_tensor(gradient)
+        for variable, gradient in zip(
+            wrapper.trainable_variables, tape.gradient(loss, variables), strict=True
+        )
+    }
+    normalized = kernel / sigma
+    expected = inputs.numpy() @ (scale * normalized)
+    np.testing.assert_allclose(output, expected, rtol=1e-9)
+    # The derivative by the kernel that the layer computes with.
+    G = inputs.numpy().T @ np.cos(expected)
+    by_kernel = scale * (G - np.sum(G * normalized) * np.outer(v, u)) / sigma
+    np.testing.assert_allclose(gradients["kernel"], by_kernel, rtol=1e-7, atol=1e-12)
+    assert set(gradients) == {"kernel", "bias"} | ({"gamma"} if learnable_scale else set())
+    if learnable_scale:
+        by_gamma = np.sum(G * normalized) * (factor or 1.0)
+        np.testing.assert_allclose(gradients["gamma"], by_gamma, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_scale_starts_as_the_exact_norm_so_that_the_layer_is_what_it_was(kind):
+    wrapper, inputs = built(kind, learnable_scale=True), inputs_of(kind)
+    largest = np.linalg.norm(paper_matrix(kind, kernel_of(wrapper)), 2)
+    assert wrapper.gamma.numpy() == pytest.approx(largest, rel=1e-6)
+    np.testing.assert_allclose(wrapper(inputs), wrapper.layer(inputs), rtol=0.02, atol=2e-2)
+
+
+def test_a_frozen_layer_keeps_its_scale():
+    wrapper = built("dense", learnable_scale=True)
+    assert wrapper.gamma in wrapper.trainable_variables
+    wrapper.trainable = False
+    assert wrapper.trainable_variables == []
+    assert {variable.name for variable in wrapper.non_trainable_variables} >= {"u", "gamma"}
+
+
+def test_the_scale_takes_the_dtype_of_the_variables():
+    assert built("dense", "float64", learnable_scale=True).gamma.dtype == "float64"
+    assert built("dense", "mixed_bfloat16", learnable_scale=True).gamma.dtype == "float32"
+    half = built("dense", "bfloat16", learnable_scale=True)
+    assert half.gamma.dtype == "bfloat16" and half(inputs_of("dense")).dtype == "bfloat16"
+
+
+def test_warm_start_measures_a_kernel_that_was_put_in():
+    wrapper = built("conv_2d", learnable_scale=True, num_singular_values=2)
+    wrapper.kernel.assign(np.random.default_rng(4).standard_normal(wrapper.kernel.shape))
+    wrapper.warm_start()
+    values = np.linalg.svd(paper_matrix("conv_2d", kernel_of(wrapper)), compute_uv=False)
+    np.testing.assert_allclose(wrapper.singular_values()[0], values[0], rtol=0.02)
+    np.testing.assert_allclose(wrapper.gamma.numpy(), values[0], rtol=1e-6)
+
+
+def test_a_config_from_before_the_options_gives_the_papers_layer():
+    config = built("dense").get_config()
+    for name in ("num_singular_values", "factor", "learnable_scale"):
+        del config[name]
+    wrapper = SpectralNormalization.from_config(config)
+    wrapper(inputs_of("dense"))
+    assert wrapper.u.shape == (5,) and wrapper.u.name == "u"
+    assert wrapper.scale() == 1 and len(wrapper.weights) == 3
+
+
+def test_a_conditional_wgan_trains_with_norms_of_1():
+    vectors, labels = keras.Input((linear.DIMENSIONS,)), keras.Input((), dtype="int32")
+    hidden = SpectralNormalization(layers.Dense(8, activation="leaky_relu"))
+    head = ProjectionHead(linear.NUM_CLASSES, spectral_normalization=True)
+    discriminator = keras.Model([vectors, labels], head([hidden(vectors), labels]))
+    gan = ganzoo.GAN(linear.generator(True), discriminator, num_classes=linear.NUM_CLASSES)
+    gan.compile(g_optimizer="adam", d_optimizer=keras.optimizers.Adam(0.02), loss="wasserstein")
+    before = [kernel_of(wrapper) for wrapper in (hidden, head.psi, head.embedding)]
+    gan.fit(linear.vectors(40), linear.labels(40), batch_size=4, epochs=2, verbose=0)
+    for wrapper, start in zip((hidden, head.psi, head.embedding), before, strict=True):
+        assert np.abs(kernel_of(wrapper) - start).max() > 0.01
+        exact = np.linalg.norm(kernel_of(wrapper).astype("float64"), 2)
+        assert exact / wrapper.sigma().numpy() == pytest.approx(1, abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -374,3 +548,18 @@ def test_number_of_iterations_is_checked(iterations):
 def test_dtype_belongs_to_the_wrapped_layer():
     with pytest.raises(ValueError, match="Received: dtype='float64'"):
         SpectralNormalization(layers.Dense(1), dtype="float64")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"num_singular_values": 0}, {"num_singular_values": 1.5}, {"factor": 0}, {"factor": "1"}],
+)
+def test_options_are_checked(arguments):
+    with pytest.raises(ValueError, match=f"Received: {next(iter(arguments))}="):
+        SpectralNormalization(layers.Dense(1), **arguments)
+
+
+def test_more_singular_values_than_the_kernel_has_are_refused():
+    wrapper = SpectralNormalization(layers.Dense(2), num_singular_values=3)
+    with pytest.raises(ValueError, match=r"values, 2\. Received: num_singular_values=3"):
+        wrapper.build((None, 7))

@@ -6,9 +6,13 @@ import pytest
 from keras import layers, ops
 
 import ganzoo
-from ganzoo.layers import ProjectionHead, SpectralNormalization
+from ganzoo.layers import (
+    ProjectionHead,
+    SpectralNormalization,
+    spectral_normalize,
+    unnormalized_layers,
+)
 from ganzoo.layers.spectral_normalization import kernel_matrix
-from ganzoo.layers.spectral_normalize import spectral_normalize, unnormalized_layers
 
 
 def images(count=2):

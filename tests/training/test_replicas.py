@@ -110,5 +110,5 @@ def test_several_steps_per_execution_are_refused(two_replicas):
 def test_a_batch_that_replicas_cannot_share_is_refused(two_replicas):
     with two_replicas.scope():
         gan = mlp_gan(loss="hinge")
-    with pytest.raises(ValueError, match="Received: a batch of 15"):
+    with pytest.raises(ValueError, match="Received: 15 examples in an update, with 2 replicas"):
         gan.fit(vectors(45), batch_size=15, verbose=0)

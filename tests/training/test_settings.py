@@ -22,7 +22,7 @@ REFUSED_COMPILATIONS = {
         "relativistic",
     ),
     "two regularizers of one name": ({"regularizers": ["r1", "r1"]}, "one name"),
-    "unknown regularizer": ({"regularizers": ["l2"]}, "Expected one of: gradient_penalty"),
+    "unknown regularizer": ({"regularizers": ["l2"]}, "Expected one of: consistency"),
     "Keras regularizer": ({"regularizers": [keras.regularizers.L2()]}, "A regularizer must be"),
     "one regularizer without a list": (
         {"regularizers": ganzoo.regularizers.R1()},

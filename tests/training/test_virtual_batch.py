@@ -131,9 +131,7 @@ def test_the_reference_batch_of_a_conditional_generator_has_all_classes():
     classes = np.arange(REFERENCE) % linear.NUM_CLASSES
     x = ops.convert_to_numpy(dense(reference)) + embedding.embeddings.numpy()[classes]
     norm = next(
-        layer
-        for layer in gan.ema_generator.layers
-        if isinstance(layer, VirtualBatchNormalization)
+        layer for layer in gan.ema_generator.layers if isinstance(layer, VirtualBatchNormalization)
     )
     np.testing.assert_allclose(norm.reference_mean.numpy(), x.mean(axis=0), atol=1e-5)
 

@@ -1,0 +1,361 @@
+"""Every part of the library, listed once; each capability's test runs over the list."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from ganzoo import architectures, augment, layers, losses, regularizers
+
+NUM_CLASSES = 3
+IMAGE_SHAPE = (8, 8, 3)
+LATENT_DIM = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One part with small sizes.
+
+    Attributes:
+        kind: What it is, which decides how it is put to work.
+        name: Its name; with the kind the name of its tests.
+        make: Function that makes a new one.
+        inputs: Of a layer, the shapes of its inputs without the batch; `()` is that of labels.
+        batch_coupled: Whether an example's part in the training depends on others of its batch.
+        noisy: Whether it draws noise of its backend's in training.
+    """
+
+    kind: str
+    name: str
+    make: Callable[[], Any]
+    inputs: tuple = ()
+    batch_coupled: bool = False
+    noisy: bool = False
+
+    def __str__(self):
+        return f"{self.kind}: {self.name}"
+
+
+IMAGES, VECTORS, LABELS = (8, 8, 3), (6,), ()
+
+
+def _layer(name, make, *inputs, **flags):
+    return Part("layer", name, make, inputs, **flags)
+
+
+def _dense(units=4):
+    return keras.layers.Dense(units)
+
+
+def _architecture(name, architecture, image_shape=IMAGE_SHAPE, batch_coupled=True, **options):
+    options = {"latent_dim": LATENT_DIM, "width": 2, **options}
+    make = functools.partial(architectures.build, architecture, image_shape, **options)
+    return Part("architecture", name, make, batch_coupled=batch_coupled)
+
+
+def _semi_supervised(name, architecture, image_shape, **options):
+    make = functools.partial(
+        architectures.build_semi_supervised,
+        architecture,
+        image_shape,
+        NUM_CLASSES,
+        latent_dim=LATENT_DIM,
+        width=4,
+        generator_width=4,
+        **options,
+    )
+    return Part("semi-supervised architecture", name, make, batch_coupled=True, noisy=True)
+
+
+_LAYERS = [
+    _layer(
+        "conditional batch normalization",
+        lambda: layers.ConditionalBatchNormalization(NUM_CLASSES, momentum=0.8, epsilon=1e-3),
+        IMAGES,
+        LABELS,
+        batch_coupled=True,
+    ),
+    _layer("global sum pooling", layers.GlobalSumPooling2D, IMAGES),
+    _layer(
+        "minibatch discrimination",
+        lambda: layers.MinibatchDiscrimination(num_kernels=4, kernel_dim=3),
+        VECTORS,
+        batch_coupled=True,
+    ),
+    _layer(
+        "minibatch discrimination, all options",
+        lambda: layers.MinibatchDiscrimination(
+            num_kernels=4,
+            kernel_dim=3,
+            include_self=False,
+            weight_normalization=True,
+            use_bias=True,
+            data_dependent=True,
+            kernel_initializer="he_normal",
+        ),
+        VECTORS,
+        batch_coupled=True,
+    ),
+    _layer(
+        "minibatch discrimination over replicas",
+        lambda: layers.MinibatchDiscrimination(num_kernels=4, kernel_dim=3, gather_replicas=True),
+        VECTORS,
+    ),
+    _layer(
+        "minibatch stddev",
+        lambda: layers.MinibatchStdDev(group_size=2, num_channels=3),
+        IMAGES,
+        batch_coupled=True,
+    ),
+    _layer("projection head", lambda: layers.ProjectionHead(NUM_CLASSES), VECTORS, LABELS),
+    _layer(
+        "projection head, all options",
+        lambda: layers.ProjectionHead(
+            NUM_CLASSES,
+            spectral_normalization=True,
+            use_bias=False,
+            kernel_initializer="he_normal",
+        ),
+        VECTORS,
+        LABELS,
+    ),
+    _layer("self-attention", layers.SelfAttention, IMAGES),
+    _layer(
+        "self-attention, all options",
+        lambda: layers.SelfAttention(
+            key_reduction=2,
+            value_reduction=1,
+            pool_size=2,
+            spectral_normalization=True,
+            kernel_initializer="he_normal",
+        ),
+        IMAGES,
+    ),
+    _layer(
+        "spectral normalization of a dense layer",
+        lambda: layers.SpectralNormalization(_dense(), power_iterations=2),
+        VECTORS,
+    ),
+    _layer(
+        "spectral normalization of a convolution, all options",
+        lambda: layers.SpectralNormalization(
+            keras.layers.Conv2D(4, 3, strides=2),
+            num_singular_values=2,
+            factor=0.7,
+            learnable_scale=True,
+        ),
+        IMAGES,
+    ),
+    _layer(
+        "spectral normalization of a transposed convolution",
+        lambda: layers.SpectralNormalization(keras.layers.Conv2DTranspose(4, 3, strides=2)),
+        IMAGES,
+    ),
+    _layer(
+        "spectral normalization of an embedding",
+        lambda: layers.SpectralNormalization(keras.layers.Embedding(NUM_CLASSES, 4)),
+        LABELS,
+    ),
+    _layer(
+        "virtual batch normalization",
+        lambda: layers.VirtualBatchNormalization(reference_size=2),
+        IMAGES,
+        batch_coupled=True,
+    ),
+    _layer(
+        "virtual batch normalization, all options",
+        lambda: layers.VirtualBatchNormalization(
+            reference_size=2,
+            epsilon=1e-3,
+            center=False,
+            scale=False,
+            beta_initializer="ones",
+            gamma_initializer="ones",
+        ),
+        VECTORS,
+        batch_coupled=True,
+    ),
+    _layer(
+        "weight normalization of a dense layer",
+        lambda: layers.WeightNormalization(
+            _dense(),
+            trainable_scale=False,
+            scale_initializer="ones",
+            data_dependent=True,
+            initial_scale=0.5,
+        ),
+        VECTORS,
+    ),
+    _layer(
+        "weight normalization of a transposed convolution",
+        lambda: layers.WeightNormalization(keras.layers.Conv2DTranspose(4, 3, strides=2)),
+        IMAGES,
+    ),
+]
+
+_LOSSES = [
+    Part("loss", "hinge", losses.Hinge),
+    Part("loss", "least squares", lambda: losses.LeastSquares(label_smoothing=0.1)),
+    Part("loss", "minimax", lambda: losses.Minimax(label_smoothing=0.1)),
+    Part("loss", "non-saturating", lambda: losses.NonSaturating(label_smoothing=0.1)),
+    Part("loss", "relativistic average", losses.RelativisticAverage, batch_coupled=True),
+    Part("loss", "relativistic pairing", losses.RelativisticPairing),
+    Part("loss", "wasserstein", losses.Wasserstein),
+    Part("generator loss", "feature matching", losses.FeatureMatching, batch_coupled=True),
+    Part(
+        "generator loss",
+        "feature matching, all options",
+        lambda: losses.FeatureMatching(
+            layer="first", norm="l1", reduction="mean", adversarial_weight=0.5
+        ),
+        batch_coupled=True,
+    ),
+    Part(
+        "classifier loss",
+        "auxiliary classifier",
+        lambda: losses.AuxiliaryClassifier(discriminator_weight=0.5, generator_weight=0.1),
+    ),
+    Part(
+        "classifier loss",
+        "auxiliary classifier of real examples",
+        lambda: losses.AuxiliaryClassifier(classify_fakes=False),
+    ),
+    Part(
+        "semi-supervised loss",
+        "semi-supervised",
+        lambda: losses.SemiSupervised(NUM_CLASSES, unlabeled_weight=0.7),
+    ),
+]
+
+_REGULARIZERS = [
+    Part(
+        "regularizer",
+        "consistency",
+        lambda: regularizers.Consistency(
+            weight=5.0, fake_weight=2.0, transform="diff_augment", every=2
+        ),
+    ),
+    Part(
+        "regularizer",
+        "dragan",
+        lambda: regularizers.DRAGAN(weight=5.0, target=0.5, every=2),
+        batch_coupled=True,
+    ),
+    Part(
+        "regularizer",
+        "dragan, normal noise",
+        lambda: regularizers.DRAGAN(noise="normal", variance=0.1),
+    ),
+    Part(
+        "regularizer",
+        "gradient penalty",
+        lambda: regularizers.GradientPenalty(weight=5.0, target=0.5, every=2),
+    ),
+    Part(
+        "regularizer",
+        "historical averaging",
+        lambda: regularizers.HistoricalAveraging(weight=0.1, every=2),
+    ),
+    Part(
+        "regularizer",
+        "historical averaging of the generator",
+        lambda: regularizers.HistoricalAveraging(player="generator"),
+    ),
+    Part("regularizer", "orthogonal", lambda: regularizers.Orthogonal(weight=0.1, every=2)),
+    Part(
+        "regularizer",
+        "orthogonal, both players",
+        lambda: regularizers.Orthogonal(weight=0.1, player="both", off_diagonal=False),
+    ),
+    Part("regularizer", "r1", lambda: regularizers.R1(gamma=0.1, every=2)),
+    Part("regularizer", "r2", lambda: regularizers.R2(gamma=0.1, every=2)),
+    Part("regularizer", "weight clipping", lambda: regularizers.WeightClipping(limit=0.05)),
+]
+
+_AUGMENTATIONS = [
+    Part(
+        "augmentation",
+        "adaptive augment",
+        lambda: augment.AdaptiveAugment(
+            transforms=["translation", "rotate90", "hue", "contrast", "cutout", "flip"],
+            target=0.1,
+            interval=1,
+            images_to_one=50,
+            initial=0.5,
+        ),
+    ),
+    Part(
+        "augmentation",
+        "adaptive augment, the other transforms",
+        lambda: augment.AdaptiveAugment(
+            transforms=["brightness", "luma_flip", "saturation"], initial=1.0
+        ),
+    ),
+    Part("augmentation", "diff augment", lambda: augment.DiffAugment("flip,color,translation")),
+    Part("augmentation", "diff augment, cutout", lambda: augment.DiffAugment("cutout")),
+]
+
+_ARCHITECTURES = [
+    _architecture("dcgan", "dcgan"),
+    _architecture(
+        "dcgan with an auxiliary classifier, minibatch discrimination",
+        "dcgan",
+        num_classes=NUM_CLASSES,
+        conditioning="auxiliary",
+        minibatch_features="discrimination",
+    ),
+    _architecture("infogan", "infogan"),
+    _architecture(
+        "infogan with virtual batch and weight normalization",
+        "infogan",
+        generator_normalization="virtual",
+        reference_size=2,
+        normalization="weight",
+    ),
+    _architecture("mlp", "mlp", image_shape=(5,), width=8, batch_coupled=False),
+    _architecture("resnet", "resnet"),
+    _architecture(
+        "resnet with a projection, attention",
+        "resnet",
+        num_classes=NUM_CLASSES,
+        attention_size=8,
+    ),
+    _architecture("sngan", "sngan", num_classes=NUM_CLASSES),
+    _semi_supervised("mlp for few labels", "semi_supervised_mlp", (5,)),
+    _semi_supervised(
+        "cnn for few labels", "semi_supervised_cnn", (9, 9, 3), minibatch_features="discrimination"
+    ),
+]
+
+PARTS = [*_LAYERS, *_LOSSES, *_REGULARIZERS, *_AUGMENTATIONS, *_ARCHITECTURES]
+NAMES = [str(part) for part in PARTS]
+
+
+def fill(network, seed):
+    """Replaces a network's random initial weights by NumPy's, which no backend changes."""
+    rng = np.random.default_rng(seed)
+    for variable in network.variables:
+        initial = np.array(variable.numpy())
+        if variable.trainable:
+            constant = initial if np.ptp(initial) == 0 else 0.0
+            variable.assign(constant + 0.3 * rng.standard_normal(variable.shape))
+        elif variable.name == "u":
+            rows = rng.standard_normal((np.size(initial) // initial.shape[-1], initial.shape[-1]))
+            orthonormal = np.linalg.qr(rows.T)[0].T
+            variable.assign(orthonormal.reshape(variable.shape))
+        elif np.ptp(initial) > 0:
+            variable.assign(rng.uniform(0.5, 1.5, variable.shape))
+
+
+def arrays(shapes, rows, seed=0):
+    """Returns random inputs: float32 arrays, or int32 labels where the shape is empty."""
+    rng = np.random.default_rng(seed)
+    return [
+        rng.standard_normal((rows, *shape)).astype("float32")
+        if shape
+        else rng.integers(0, NUM_CLASSES, rows, dtype="int32")
+        for shape in shapes
+    ]

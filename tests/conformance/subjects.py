@@ -1,0 +1,269 @@
+"""A part as a function of arrays, whose values, gradients and state can be compared."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from conformance import parts
+from conformance.parts import IMAGE_SHAPE, NUM_CLASSES
+from keras import ops
+
+from ganzoo import regularizers
+from ganzoo.random import Draws
+from ganzoo.training import backend
+from support.critics import critic_of
+
+ROWS = 4
+
+
+@dataclasses.dataclass
+class Subject:
+    """What a comparison needs of a part.
+
+    Attributes:
+        call: Function of the inputs and `training`; returns a dictionary of tensors.
+        inputs: Variables that hold the inputs.
+        layers: The Keras layers whose variables the call reads or updates.
+        differentiable: Whether gradients are taken.
+    """
+
+    call: Callable[..., Any]
+    inputs: list
+    layers: list = dataclasses.field(default_factory=list)
+    differentiable: bool = True
+
+    def __post_init__(self):
+        self.state = [v for layer in self.layers for v in layer.variables]
+        self._initial = [np.array(v.numpy()) for v in self.state]
+
+    def reset(self):
+        """Takes the state back to what it was at first."""
+        for variable, value in zip(self.state, self._initial, strict=True):
+            variable.assign(value)
+
+    def results(self):
+        """Returns the outputs, the gradients, the state after the call, and the inference."""
+        variables = [*self.inputs, *self.state]
+        differentiated = [v for v in variables if v.trainable and self.differentiable]
+
+        def objective():
+            outputs = self.call(*[v.value for v in self.inputs], training=True)
+            return _cost(outputs), outputs
+
+        _, outputs, gradients = backend.value_and_grad(objective, differentiated, variables)
+        state = {f"state/{i} {v.name}": ops.convert_to_tensor(v) for i, v in enumerate(self.state)}
+        inference = self.call(*[v.value for v in self.inputs], training=False)
+        return {
+            **{f"training/{name}": value for name, value in outputs.items()},
+            **{
+                f"gradient/{i} {v.name}": ops.zeros_like(v) if gradient is None else gradient
+                for i, (v, gradient) in enumerate(zip(differentiated, gradients, strict=True))
+            },
+            **state,
+            **{f"inference/{name}": value for name, value in inference.items()},
+        }
+
+
+def subject(part):
+    """Puts a part to work, with the same weights and inputs on every backend."""
+    return _SUBJECTS[part.kind](part)
+
+
+def numbers(results):
+    """Returns results as float64 or integer NumPy arrays."""
+    wide = {name: ops.convert_to_numpy(_widened(value)) for name, value in results.items()}
+    return wide
+
+
+def _widened(value):
+    dtype = keras.backend.standardize_dtype(value.dtype)
+    return ops.cast(value, "float32") if dtype == "bfloat16" else value
+
+
+def _cost(outputs):
+    """A scalar in which every output has a weight of its own, and each example the same one."""
+    cost = ops.zeros(())
+    for weight, value in enumerate(outputs.values(), start=1):
+        value = ops.cast(value, "float32")
+        if len(value.shape):
+            value = ops.sum(ops.sin(value)) / ops.cast(ops.shape(value)[0], "float32")
+        cost = cost + weight * value
+    return cost
+
+
+def _inputs(shapes, seed=0, dtype="float32"):
+    return [
+        keras.Variable(values, dtype=dtype if shape else "int32", trainable=bool(shape), name="x")
+        for shape, values in zip(shapes, parts.arrays(shapes, ROWS, seed), strict=True)
+    ]
+
+
+def _half_inputs(shapes):
+    """Inputs in the dtype that the policy computes in."""
+    return _inputs(shapes, dtype=keras.config.dtype_policy().compute_dtype)
+
+
+def _layer(part):
+    network = layer_network(part)
+
+    def call(*inputs, training):
+        inputs = list(inputs) if len(inputs) > 1 else inputs[0]
+        return {"outputs": network(inputs, training=training)}
+
+    return Subject(call, _inputs(part.inputs), [network])
+
+
+def layer_network(part):
+    """Returns a network of one layer."""
+    inputs = [keras.Input(shape, dtype=None if shape else "int32") for shape in part.inputs]
+    inputs = inputs if len(inputs) > 1 else inputs[0]
+    network = keras.Model(inputs, part.make()(inputs))
+    parts.fill(network, 1)
+    return network
+
+
+def _architecture(part):
+    networks = part.make()
+    for seed, network in enumerate(networks, start=1):
+        parts.fill(network, seed)
+    generator, discriminator = networks
+    shapes = [generator.input_shape, discriminator.input_shape]
+    shapes = [shape[0] if isinstance(shape, list) else shape for shape in shapes]
+    shapes = [tuple(shape[1:]) for shape in shapes]
+    if len(generator.inputs) == 2:
+        shapes.append(())
+
+    def call(latents, examples, *labels, training):
+        # Noise of the backend's own is nothing to compare.
+        training = training and not part.noisy
+        logits = discriminator(
+            [examples, *labels] if len(discriminator.inputs) == 2 else examples, training=training
+        )
+        logits = logits if isinstance(logits, (list, tuple)) else [logits]
+        inputs = [latents, *labels] if labels else latents
+        return {
+            "examples": generator(inputs, training=training),
+            **{f"logits_{i}": values for i, values in enumerate(logits)},
+        }
+
+    return Subject(call, _inputs(shapes), list(networks))
+
+
+def _loss(part):
+    loss = part.make()
+
+    def call(real, fake, training):
+        return {
+            "discriminator": loss.discriminator(real, fake),
+            "generator": loss.generator(fake, real),
+        }
+
+    return Subject(call, _half_inputs([(1,), (1,)]))
+
+
+def _generator_loss(part):
+    loss = part.make()
+    return Subject(
+        lambda real, fake, training: {"generator": loss(real, fake)}, _half_inputs([(5,), (5,)])
+    )
+
+
+def _classifier_loss(part):
+    loss = part.make()
+
+    def call(real, fake, labels, training):
+        return {
+            "discriminator": loss.discriminator(real, labels, fake, labels),
+            "generator": loss.generator(fake, labels),
+        }
+
+    return Subject(call, _half_inputs([(NUM_CLASSES,), (NUM_CLASSES,), ()]))
+
+
+def _semi_supervised_loss(part):
+    loss = part.make()
+
+    def call(labeled, unlabeled, fake, labels, training):
+        return {
+            "discriminator": loss.discriminator(labeled, labels, unlabeled, fake),
+            "generator": loss.generator(fake),
+            "real_logits": loss.real_logits(unlabeled),
+        }
+
+    return Subject(call, _half_inputs([(NUM_CLASSES,)] * 3 + [()]))
+
+
+def _regularizer(part):
+    regularizer = part.make()
+    network = small_discriminator()
+    if isinstance(regularizer, regularizers.Penalty):
+
+        def call(real, fake, training):
+            # A penalty is no part of inference.
+            penalty = regularizer.penalty(critic_of(network), real, fake, Draws(0, 0))
+            return {"penalty": penalty} if training else {}
+
+        return Subject(call, _inputs([IMAGE_SHAPE] * 2), [network])
+    if isinstance(regularizer, regularizers.Constraint):
+
+        def call(training):
+            if training:
+                regularizer.constrain(network.trainable_variables)
+            return {}
+
+        return Subject(call, [], [network], differentiable=False)
+
+    variables = network.trainable_variables
+    memory = regularizer.memory(variables)
+    regularizer.remember(variables, memory)
+    parts.fill(network, 3)
+
+    def call(training):
+        if not training:
+            return {}
+        regularizer.remember(variables, memory)
+        return {"penalty": regularizer.penalty(variables, memory)}
+
+    return Subject(call, [], [network] if memory is None else [network, memory])
+
+
+def _augmentation(part):
+    augmentation = part.make()
+    memory = augmentation.memory()
+
+    def call(images, training):
+        augmented = augmentation(images, Draws(0, 0), memory)
+        if training:
+            augmentation.observe(ops.mean(images, axis=(1, 2, 3))[:, None], memory)
+        return {"images": augmented}
+
+    return Subject(call, _inputs([IMAGE_SHAPE]), [] if memory is None else [memory])
+
+
+def small_discriminator(outputs="logits"):
+    """Returns a discriminator of images; with `"classes"` a classifier, with `"both"` both."""
+    images = keras.Input(IMAGE_SHAPE)
+    x = keras.layers.Conv2D(3, 3, strides=2, activation="softplus", name="first")(images)
+    x = keras.layers.Flatten()(x)
+    features = keras.layers.Dense(5, activation="tanh", name="features")(x)
+    logits = keras.layers.Dense(1, name="logits")(features)
+    classes = keras.layers.Dense(NUM_CLASSES, name="classes")(features)
+    heads = {"logits": logits, "classes": classes, "both": [logits, classes]}
+    network = keras.Model(images, heads[outputs], name="discriminator")
+    parts.fill(network, 2)
+    return network
+
+
+_SUBJECTS = {
+    "layer": _layer,
+    "architecture": _architecture,
+    "semi-supervised architecture": _architecture,
+    "loss": _loss,
+    "generator loss": _generator_loss,
+    "classifier loss": _classifier_loss,
+    "semi-supervised loss": _semi_supervised_loss,
+    "regularizer": _regularizer,
+    "augmentation": _augmentation,
+}
