@@ -8,6 +8,7 @@ VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "ganzoo/__init__.py").re
 
 JAX = ["jax>=0.7"]
 TENSORBOARD = ["tensorboard>=2.20"]
+PLOT = ["matplotlib>=3.9"]
 BENCHMARK = ["torch>=2.6"]
 
 setup(
@@ -35,7 +36,8 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "jax": JAX,
         "tensorboard": TENSORBOARD,
+        "plot": PLOT,
         "bench": BENCHMARK,
-        "dev": [*JAX, *TENSORBOARD, "pytest>=8.3", "ruff>=0.12"],
+        "dev": [*JAX, *TENSORBOARD, *PLOT, "pytest>=8.3", "ruff>=0.12"],
     },
 )

@@ -7,6 +7,7 @@ import numpy as np
 from counting import step_operations
 
 import ganzoo
+from ganzoo.regularizers.base import REGULARIZERS
 
 BACKEND = keras.backend.backend()
 IMAGE_SHAPE = (32, 32, 3)
@@ -53,40 +54,34 @@ class Case:
         precision: `"float32"` or `"bfloat16"`.
         width: Width of both networks.
         batch_size: Real images of a discriminator's update.
-        normalization: The discriminator's, or `None` for its own.
-        ema_decay: As in `GAN.compile`.
-        r1_every: Discriminator updates from one R1 penalty to the next, or `None` without.
-        discriminator_steps: As in `GAN.compile`.
+        networks: Further arguments of `ganzoo.architectures.build`.
+        training: Further arguments of `GAN.compile`; regularizers as a dictionary of arguments
+            by name.
         through_fit: Whether `fit` drives the steps, rather than a bare loop.
     """
 
     def __init__(
-        self,
-        model,
-        precision,
-        width,
-        batch_size,
-        normalization=None,
-        ema_decay=0.999,
-        r1_every=None,
-        discriminator_steps=1,
-        through_fit=False,
+        self, model, precision, width, batch_size, networks=None, training=None, through_fit=False
     ):
-        self._gan = _gan(
-            model, precision, width, normalization, ema_decay, r1_every, discriminator_steps
-        )
-        rows = batch_size * discriminator_steps
-        examples = np.random.default_rng(0).integers(
-            0, 256, (max(FIT_EXAMPLES, rows), *IMAGE_SHAPE), dtype="uint8"
-        )
+        self._gan = _gan(model, precision, width, networks or {}, training or {})
+        rows = batch_size * self._gan.discriminator_steps
+        rng = np.random.default_rng(0)
+        shape = (max(FIT_EXAMPLES, rows), *IMAGE_SHAPE)
+        examples = rng.integers(0, 256, shape, dtype="uint8")
         if through_fit:
             self._dataset = ganzoo.data.Dataset(examples)
             self._batch_size = rows
             self.run = self._fit
         else:
-            self.run = _bare_loop(self._gan, examples[:rows])
+            labels = None
+            if self._gan.num_classes is not None:
+                labels = rng.integers(0, self._gan.num_classes, rows, dtype="int32")
+            self.run = _bare_loop(self._gan, examples[:rows], labels)
         self.operations = step_operations(
-            self._gan.generator, self._gan.discriminator, batch_size, discriminator_steps
+            self._gan.generator,
+            self._gan.discriminator,
+            batch_size,
+            self._gan.discriminator_steps,
         )
         self.shapes = [
             [tuple(variable.shape) for variable in network.trainable_variables]
@@ -112,32 +107,35 @@ class _Clock(keras.callbacks.Callback):
         self.stop = time.perf_counter()
 
 
-def _gan(model, precision, width, normalization, ema_decay, r1_every, discriminator_steps):
+def _gan(model, precision, width, networks, training):
     keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
-    family = ganzoo.architectures.families[model]
-    options = {} if normalization is None else {"normalization": normalization}
     gan = ganzoo.GAN(
-        family.generator(IMAGE_SHAPE, width=width),
-        family.discriminator(IMAGE_SHAPE, width=width, **options),
+        *ganzoo.architectures.build(model, IMAGE_SHAPE, width=width, **networks),
+        num_classes=networks.get("num_classes"),
+        packing=networks.get("packing", 1),
     )
+    regularizers = [
+        REGULARIZERS[name](**arguments)
+        for name, arguments in training.pop("regularizers", {}).items()
+    ]
     gan.compile(
         g_optimizer=keras.optimizers.Adam(2e-4, beta_1=0.5),
         d_optimizer=keras.optimizers.Adam(2e-4, beta_1=0.5),
         loss=LOSSES[model],
-        regularizers=[] if r1_every is None else [ganzoo.regularizers.R1(0.1, every=r1_every)],
-        discriminator_steps=discriminator_steps,
-        ema_decay=ema_decay,
+        regularizers=regularizers,
+        **training,
     )
     return gan
 
 
-def _bare_loop(gan, examples):
+def _bare_loop(gan, examples, labels):
     """Returns a function that runs the compiled step on a batch that lies on the device."""
+    batch = (examples,) if labels is None else (examples, labels)
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
         step = tf.function(gan.train_step, jit_compile=gan.jit_compile)
-        batch = tf.constant(examples)
+        batch = tuple(map(tf.constant, batch))
 
         def loop(steps):
             for _ in range(steps):
@@ -147,7 +145,7 @@ def _bare_loop(gan, examples):
         import jax
 
         step = jax.jit(gan.train_step, donate_argnums=0)
-        batch = jax.device_put(examples)
+        batch = jax.device_put(batch)
         # Copies, for the step takes its arguments' memory and the model keeps its own.
         groups = (
             gan.trainable_variables,
@@ -159,7 +157,7 @@ def _bare_loop(gan, examples):
 
         def loop(steps):
             for _ in range(steps):
-                logs, state[0] = step(state[0], (batch,))
+                logs, state[0] = step(state[0], batch)
             return float(logs["d_loss"])
 
     return _timed(loop)

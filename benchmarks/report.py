@@ -13,6 +13,20 @@ PART_NAMES = {
     "r1_every_step": "R1 at every step",
     "r1_every_16th_step": "R1 at every 16th step",
     "discriminator_steps_5": "`discriminator_steps=5`",
+    "gradient_penalty": "gradient penalty",
+    "dragan": "DRAGAN",
+    "consistency": "consistency regularization",
+    "historical_averaging": "historical averaging",
+    "orthogonal": "orthogonal regularization of the generator",
+    "feature_matching": "feature matching",
+    "diff_augment": "DiffAugment, all transforms",
+    "adaptive_augment": "adaptive augmentation",
+    "virtual_batch_normalization": "virtual batch normalization, 64 reference rows",
+    "minibatch_discrimination": "minibatch discrimination",
+    "layer_normalization": "layer normalization",
+    "weight_normalization": "weight normalization",
+    "auxiliary_classifier": "auxiliary classifier, against projection",
+    "packing": "packing of 2",
 }
 
 

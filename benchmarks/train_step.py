@@ -31,16 +31,53 @@ TORCH_VARIANTS = {
     for layout in ("contiguous", "channels_last")
 }
 # Of each part: the settings without it, and with it.
+_CLASSES = {"num_classes": 10}
+
+
+def _training(**settings):
+    return {}, {"training": settings}
+
+
+def _regularizer(name, **arguments):
+    return _training(regularizers={name: arguments})
+
+
 PARTS = {
-    "spectral_normalization": ({"normalization": "none"}, {}),
-    "ema": ({"ema_decay": None}, {}),
+    "spectral_normalization": ({"networks": {"normalization": "none"}}, {}),
+    "ema": ({"training": {"ema_decay": None}}, {}),
     "fit": ({}, {"through_fit": True}),
-    "r1_every_step": ({}, {"r1_every": 1}),
-    "r1_every_16th_step": ({}, {"r1_every": 16}),
-    "discriminator_steps_5": ({}, {"discriminator_steps": 5}),
+    "r1_every_step": _regularizer("r1", gamma=0.1),
+    "r1_every_16th_step": _regularizer("r1", gamma=0.1, every=16),
+    "discriminator_steps_5": _training(discriminator_steps=5),
+    "gradient_penalty": _regularizer("gradient_penalty"),
+    "dragan": _regularizer("dragan"),
+    "consistency": _regularizer("consistency"),
+    "historical_averaging": _regularizer("historical_averaging"),
+    "orthogonal": _regularizer("orthogonal"),
+    "feature_matching": _training(generator_loss="feature_matching"),
+    "diff_augment": _training(augment="diff_augment"),
+    "adaptive_augment": _training(augment="adaptive_augment"),
+    "virtual_batch_normalization": (
+        {},
+        {"networks": {"generator_normalization": "virtual", "reference_size": 64}},
+    ),
+    "minibatch_discrimination": ({}, {"networks": {"minibatch_features": "discrimination"}}),
+    "layer_normalization": (
+        {"networks": {"normalization": "none"}},
+        {"networks": {"normalization": "layer"}},
+    ),
+    "weight_normalization": (
+        {"networks": {"normalization": "none"}},
+        {"networks": {"normalization": "weight"}},
+    ),
+    "auxiliary_classifier": (
+        {"networks": _CLASSES},
+        {"networks": {**_CLASSES, "conditioning": "auxiliary"}},
+    ),
+    "packing": ({}, {"networks": {"packing": 2}}),
 }
 # What takes long and need not be known to a percent.
-LARGE_PARTS = ("r1_every_step", "r1_every_16th_step", "discriminator_steps_5")
+LARGE_PARTS = ("r1_every_step", "r1_every_16th_step", "discriminator_steps_5", "gradient_penalty")
 LARGE_PART_REPEATS = 5
 
 
@@ -224,7 +261,8 @@ class Bench:
             **settings,
         )
         steps = max(1, math.ceil(self._options.block_seconds / answer["seconds_per_step"]))
-        every = settings.get("r1_every") or 1
+        regularizers = settings.get("training", {}).get("regularizers", {})
+        every = max([1, *(arguments.get("every", 1) for arguments in regularizers.values())])
         return {**answer, "side": side, "steps": math.ceil(steps / every) * every}
 
     def _interleave(self, cases, repeats):

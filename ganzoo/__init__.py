@@ -12,6 +12,7 @@ from ganzoo import (
     regularizers,
     schedules,
 )
+from ganzoo.layers import spectral_normalize
 from ganzoo.training import GAN, AdversarialOptimizer, SemiSupervisedGAN, gan_from_recipe
 
 __version__ = "0.1.0"
@@ -31,4 +32,5 @@ __all__ = [
     "recipes",
     "regularizers",
     "schedules",
+    "spectral_normalize",
 ]

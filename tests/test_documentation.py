@@ -1,4 +1,4 @@
-"""The Python in the README runs as it stands, in order."""
+"""The Python in the README and in the pages of docs/ runs as it stands, in order."""
 
 import re
 
@@ -7,7 +7,11 @@ import pytest
 
 from support.processes import ROOT
 
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+PAGES = [
+    page
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    if "```python\n" in page.read_text()
+]
 
 
 @pytest.fixture
@@ -17,10 +21,12 @@ def one_epoch():
     keras.config.set_max_epochs(None)
 
 
-def test_the_code_of_the_readme_runs(one_epoch, tmp_path, monkeypatch):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_code_of_the_page_runs(page, one_epoch, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}
-    for block in BLOCKS:
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
         exec(block, names)
-    assert names["images"].shape == (16, 32, 32, 1)
-    assert len(list((tmp_path / "runs/samples").glob("*.png"))) >= 1
+    if page.name == "README.md":
+        assert names["images"].shape == (16, 32, 32, 1)
+        assert len(list((tmp_path / "runs/samples").glob("*.png"))) >= 1

@@ -21,6 +21,7 @@ from ganzoo.architectures.semi_supervised import (
     semi_supervised_mlp_generator,
 )
 from ganzoo.architectures.sngan import sngan_discriminator, sngan_generator
+from ganzoo.validation import check_positive_integer
 
 __all__ = [
     "CONDITIONINGS",
@@ -117,19 +118,22 @@ def build(
         https://arxiv.org/abs/1610.09585), section 3.
     """
     family = families[name]
-    *sides, channels = image_shape
+    check_positive_integer("packing", packing)
     both = {"width": width, "num_classes": num_classes, "attention_size": attention_size}
-    generator = {
+    generator_options = {
         "latent_dim": latent_dim,
         "normalization": generator_normalization,
         "reference_size": reference_size,
     }
-    discriminator = {
+    discriminator_options = {
         "normalization": normalization,
         "conditioning": conditioning,
         "minibatch_features": minibatch_features,
     }
-    return (
-        build_network(family.generator, image_shape, **both, **generator),
-        build_network(family.discriminator, (*sides, packing * channels), **both, **discriminator),
+    generator = build_network(family.generator, image_shape, **both, **generator_options)
+    # The generator has checked the shape.
+    *sides, channels = image_shape
+    discriminator = build_network(
+        family.discriminator, (*sides, packing * channels), **both, **discriminator_options
     )
+    return generator, discriminator

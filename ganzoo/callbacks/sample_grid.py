@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from ganzoo import drawing
+from ganzoo.callbacks.event_files import open_event_files
 from ganzoo.training.gan import GAN
 from ganzoo.validation import check_choice, check_positive_integer
 
@@ -136,24 +137,14 @@ class SampleGrid(keras.callbacks.Callback):
 
 
 class _TensorBoardImages:
-    """Writes pictures where TensorBoard finds them. TensorFlow is imported here and only here."""
+    """Writes pictures where TensorBoard finds them."""
 
     def __init__(self, folder):
-        try:
-            import tensorboard  # noqa: F401 (`tf.summary.image` needs it.)
-            import tensorflow as tf
-        except ImportError as error:
-            raise ImportError(
-                "TensorBoard's images need the packages tensorboard and tensorflow, also where "
-                "Keras runs on another backend: `pip install 'ganzoo[tensorboard]' tensorflow`, "
-                f"or leave `tensorboard` out. Received: tensorboard={str(folder)!r}"
-            ) from error
-        self._tf = tf
-        self._writer = tf.summary.create_file_writer(str(folder))
+        self._summary, self._writer = open_event_files(folder, "images")
 
     def write(self, picture, step):
         with self._writer.as_default():
-            self._tf.summary.image("samples", picture[None], step=step)
+            self._summary.image("samples", picture[None], step=step)
         self._writer.flush()
 
     def close(self):

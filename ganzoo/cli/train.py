@@ -35,7 +35,7 @@ COMMAND = Command(
         "ganzoo train --resume --output=fashion --epochs=40",
         "ganzoo train --model=sngan --data=folder:photos --size=64 --steps=50000 --dry_run",
         "ganzoo train --model=sngan_resnet --data=cifar.npz --conditional --ema_decay=0.9999",
-        "ganzoo train --model=semi_supervised_mnist --data=tfds:mnist --test_split=test --epochs=10",
+        "ganzoo train --model=semi_supervised_mnist --data=tfds:mnist --test_split=test",
     ),
 )
 COMMAND.group("What to train")

@@ -1,4 +1,4 @@
-"""Sums over all pairs of examples, in memory that does not grow with the vectors' length.
+"""Sums over all pairs of examples, in little memory.
 
 The tensor of all differences has `n * n * kernels * length` entries. Where it is small it is made
 at once and differentiated as any other. Elsewhere the pairs are worked through in blocks of some
@@ -20,6 +20,7 @@ needs its own values and those of all others, which are gathered where replicas 
 
 import math
 
+import keras
 from keras import ops
 
 _DIRECT_BYTES = 2**26
@@ -32,7 +33,7 @@ _ASSUMED_BATCH = 256
 def similarity_sums(vectors, include_self, gather=lambda x: x, replica=0, replicas=1):
     """Returns `o_i`, the sum over all examples j of `exp(-|m_i - m_j|_1)`.
 
-    The chunked form can be differentiated twice, which gradient penalties do.
+    In blocks it can be differentiated twice, which gradient penalties do, and not more often.
 
     Args:
         vectors: Tensor of shape `(kernels, length, batch)`.
@@ -46,8 +47,7 @@ def similarity_sums(vectors, include_self, gather=lambda x: x, replica=0, replic
     """
     pairs = _Pairs(vectors, include_self, replica, replicas)
     if pairs.fit_at_once:
-        everything = gather(vectors)
-        return _sums(pairs.mask(0), vectors, everything)
+        return _sums(pairs.mask(0), vectors, gather(vectors))
 
     def in_blocks(function):
         return lambda *own: pairs.in_blocks(function, own, [gather(x) for x in own])
@@ -194,7 +194,7 @@ def _slice(tensor, kernel, kernels, row, rows):
 
 
 def _item_size(dtype):
-    return 8 if "float64" in str(dtype) else 4
+    return 8 if keras.backend.standardize_dtype(dtype) == "float64" else 4
 
 
 def _largest_divisor(number, limit):

@@ -14,11 +14,12 @@ _OPTION = "spectral_normalization"
 def spectral_normalize(model, **options):
     """Returns a copy of a network with every layer that can be wrapped in `SpectralNormalization`.
 
-    The copy has the same weights, names of layers and `trainable` flags. A wrapped layer takes its
-    layer's name, a shared layer is wrapped once and stays shared, nested models are gone through,
-    and what is wrapped already stays as it is. A layer with a `spectral_normalization` option of
-    its own, such as `ProjectionHead` or `SelfAttention`, is made anew with that option on: it has
-    the wrapper's defaults. The outputs change, since each kernel is now divided by its norm.
+    The copy has the same weights, `trainable` flags and names of layers (but an `Input` without a
+    given name gets another). A wrapped layer takes its layer's name, a shared layer is wrapped once
+    and stays shared, nested models are gone through, and what is wrapped already stays as it is. A
+    layer with a `spectral_normalization` option of its own, such as `ProjectionHead` or
+    `SelfAttention`, is made anew with that option on: it has the wrapper's defaults. The outputs
+    change, since each kernel is now divided by its norm.
 
     What has a kernel and cannot be wrapped is named in a warning; `unnormalized_layers(copy)`
     returns the same at any time.

@@ -5,6 +5,7 @@ from keras import ops
 
 from ganzoo.random import Draws
 from ganzoo.regularizers import Constraint, Penalty, WeightPenalty
+from ganzoo.replicas import replica_context
 from ganzoo.training import backend, ema, feeding
 from ganzoo.training.critic import Critic
 from ganzoo.training.model import AdversarialModel
@@ -60,7 +61,7 @@ class GAN(AdversarialModel):
         return backend.run_step(self, self._train_on_batch, *args)
 
     def _train_on_batch(self, batch):
-        replica, self._replicas = backend.replica_context()
+        replica, self._replicas = replica_context()
         draws = Draws(self.seed, self._step.value, replica)
         self._reseed_layers(draws)
         self._update_players(batch, draws)

@@ -173,6 +173,15 @@ def test_minibatch_discrimination_is_between_the_features_and_the_logits(name, n
     assert (logits.input if num_classes is None else logits.input[0]) is layer.output
 
 
+@pytest.mark.parametrize(("name", "channels"), [("dcgan", 3), ("mlp", 6)])
+def test_packing_multiplies_what_the_discriminator_sees(name, channels):
+    generator, discriminator = build(name, packing=3)
+    assert generator.output_shape[-1] == channels // 3
+    assert discriminator.input_shape == (*generator.output_shape[:-1], channels)
+    with pytest.raises(ValueError, match=r"Received: packing=0"):
+        build(name, packing=0)
+
+
 # Self-attention.
 
 

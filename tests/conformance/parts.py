@@ -320,6 +320,7 @@ _ARCHITECTURES = [
     _architecture(
         "resnet with a projection, attention",
         "resnet",
+        image_shape=(16, 16, 3),
         num_classes=NUM_CLASSES,
         attention_size=8,
     ),

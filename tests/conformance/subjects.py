@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 from conformance import parts
 from conformance.parts import IMAGE_SHAPE, NUM_CLASSES
 from keras import ops
@@ -36,12 +35,10 @@ class Subject:
 
     def __post_init__(self):
         self.state = [v for layer in self.layers for v in layer.variables]
-        self._initial = [np.array(v.numpy()) for v in self.state]
 
-    def reset(self):
-        """Takes the state back to what it was at first."""
-        for variable, value in zip(self.state, self._initial, strict=True):
-            variable.assign(value)
+    def serve(self, *inputs):
+        """Returns what is exported: the outputs in inference."""
+        return self.call(*inputs, training=False)
 
     def results(self):
         """Returns the outputs, the gradients, the state after the call, and the inference."""
@@ -72,9 +69,8 @@ def subject(part):
 
 
 def numbers(results):
-    """Returns results as float64 or integer NumPy arrays."""
-    wide = {name: ops.convert_to_numpy(_widened(value)) for name, value in results.items()}
-    return wide
+    """Returns results as NumPy arrays, which have no bfloat16."""
+    return {name: ops.convert_to_numpy(_widened(value)) for name, value in results.items()}
 
 
 def _widened(value):
@@ -201,32 +197,33 @@ def _regularizer(part):
     if isinstance(regularizer, regularizers.Penalty):
 
         def call(real, fake, training):
-            # A penalty is no part of inference.
-            penalty = regularizer.penalty(critic_of(network), real, fake, Draws(0, 0))
-            return {"penalty": penalty} if training else {}
+            if not training:
+                return {"logits": network(real)}
+            return {"penalty": regularizer.penalty(critic_of(network), real, fake, Draws(0, 0))}
 
         return Subject(call, _inputs([IMAGE_SHAPE] * 2), [network])
     if isinstance(regularizer, regularizers.Constraint):
 
-        def call(training):
+        def call(images, training):
             if training:
                 regularizer.constrain(network.trainable_variables)
-            return {}
+            return {"logits": network(images)}
 
-        return Subject(call, [], [network], differentiable=False)
+        return Subject(call, _inputs([IMAGE_SHAPE]), [network], differentiable=False)
 
     variables = network.trainable_variables
     memory = regularizer.memory(variables)
     regularizer.remember(variables, memory)
     parts.fill(network, 3)
 
-    def call(training):
+    def call(images, training):
         if not training:
-            return {}
+            return {"logits": network(images)}
         regularizer.remember(variables, memory)
         return {"penalty": regularizer.penalty(variables, memory)}
 
-    return Subject(call, [], [network] if memory is None else [network, memory])
+    layers = [network] if memory is None else [network, memory]
+    return Subject(call, _inputs([IMAGE_SHAPE]), layers)
 
 
 def _augmentation(part):

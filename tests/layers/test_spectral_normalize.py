@@ -182,15 +182,13 @@ def test_a_small_kernel_takes_as_many_singular_values_as_it_has():
     assert (first.u.shape, second.u.shape) == ((3, 4), (1,))
 
 
-def test_frozen_layers_stay_frozen():
+def test_frozen_layers_and_models_stay_frozen():
+    vectors = keras.Input((4,))
+    part = keras.Model(vectors, layers.Dense(1)(vectors), name="part")
+    part.trainable = False
     model = keras.Sequential(
-        [
-            keras.Input((6,)),
-            layers.Dense(4, trainable=False, name="frozen"),
-            keras.Sequential([keras.Input((4,)), layers.Dense(1)], name="part"),
-        ]
+        [keras.Input((6,)), layers.Dense(4, trainable=False, name="frozen"), part]
     )
-    model.get_layer("part").trainable = False
     copy = normalized(model)
     assert not copy.get_layer("frozen").trainable and not copy.get_layer("part").trainable
     assert copy.trainable and copy.trainable_weights == []

@@ -17,7 +17,6 @@ apply_gradients = _backend.apply_gradients
 compiled = _backend.compiled
 input_gradient = _backend.input_gradient
 prefers_jit = _backend.prefers_jit
-replica_context = _backend.replica_context
 replica_count = _backend.replica_count
 run_step = _backend.run_step
 value_and_grad = _backend.value_and_grad

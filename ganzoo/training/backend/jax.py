@@ -81,11 +81,6 @@ def apply_gradients(optimizer, gradients, variables):
         variable.assign(value)
 
 
-def replica_context():
-    """Returns (0, 1): under `keras.distribution` one program computes the global batch."""
-    return 0, 1
-
-
 def replica_count(model):
     """Returns 1: under `keras.distribution` one program computes the global batch."""
     return 1

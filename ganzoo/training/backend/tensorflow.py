@@ -42,14 +42,6 @@ def apply_gradients(optimizer, gradients, variables):
     optimizer.apply(gradients, variables)
 
 
-def replica_context():
-    """Returns the index of the replica that runs this code, and how many replicas there are."""
-    context = tf.distribute.get_replica_context()
-    if context is None:
-        return 0, 1
-    return context.replica_id_in_sync_group, context.num_replicas_in_sync
-
-
 def replica_count(model):
     """Returns how many replicas `model.fit` will train on."""
     return model.distribute_strategy.num_replicas_in_sync

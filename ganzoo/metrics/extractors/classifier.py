@@ -1,0 +1,112 @@
+"""Classifiers of `digits`, `mnist`, `fashion_mnist` and `cifar10`, trained in this repository."""
+
+import hashlib
+import io
+import json
+import pathlib
+
+import keras
+import numpy as np
+
+from ganzoo.data.images import convert_array
+from ganzoo.metrics.extractors.classifier_network import SIDE, classifier_network
+from ganzoo.metrics.extractors.network_extractor import NetworkExtractor, softmax
+
+WEIGHTS = pathlib.Path(__file__).parent / "weights"
+
+
+@keras.saving.register_keras_serializable(package="ganzoo")
+class Classifier(NetworkExtractor):
+    """A small classifier of one data set; its figures are comparable with its own only.
+
+    Images of another size than 32 x 32 are cropped and resized as `ganzoo.data.load(size=32)` does
+    it, so that samples of a GAN of 28 x 28 and of 32 x 32 images are measured alike.
+
+    Args:
+        data: `"digits"`, `"mnist"`, `"fashion_mnist"` or `"cifar10"`.
+        output: What calling the extractor returns: `"features"`, 128 numbers of at least 0 for the
+            Fréchet and kernel distances; or `"probabilities"`, float64, for the Inception score
+            and the coverage of modes.
+        batch_size: Images of a pass through the network.
+        folder: Where `train_classifier` wrote the weights. Defaults to those of the package.
+
+    Raises:
+        FileNotFoundError: If there are no weights of this name.
+        ValueError: If the weights are not those whose hash the card beside them states, or an
+            argument is out of range.
+
+    Example:
+
+    >>> digits = ganzoo.data.load("digits", split="test")
+    >>> classifier = ganzoo.metrics.extractors.get("digits")
+    >>> classifier(digits.examples).shape
+    (359, 128)
+    >>> bool((classifier.classify(digits.examples) == digits.labels).mean() > 0.97)
+    True
+    """
+
+    outputs = ("features", "probabilities")
+    resize = f"Lanczos to {SIDE}x{SIDE}"
+
+    def __init__(self, data, output="features", batch_size=100, folder=None):
+        super().__init__(output, batch_size)
+        self.data = data
+        self.folder = None if folder is None else str(folder)
+        self.name = f"{data}-classifier"
+        weights, card = _read(data, pathlib.Path(folder or WEIGHTS))
+        self.sha256 = card["sha256"]
+        self.num_classes = card["num_classes"]
+        self._channels = card["channels"]
+        self._network = classifier_network(
+            self._channels, self.num_classes, card["training"]["widths"]
+        )
+        for variable in self._network.weights:
+            variable.assign(weights[variable.path].astype(np.float32))
+
+    def features(self, images):
+        """Returns the features of uint8 images, float32 `(batch, 128)`."""
+        return self.run(images, "features")
+
+    def probabilities(self, images):
+        """Returns the probabilities of the classes of uint8 images, `(batch, num_classes)`."""
+        return softmax(self.run(images, "logits"))
+
+    def classify(self, images):
+        """Returns the likeliest class of each of the uint8 images, integers `(batch,)`."""
+        return self.run(images, "logits").argmax(axis=1)
+
+    def network(self, image_shape):
+        return self._network
+
+    def prepare(self, images):
+        if images.shape[3] != self._channels:
+            raise ValueError(
+                f"`{self.name}` takes images of {self._channels} channel(s); "
+                "`ganzoo.data.load(channels=...)` and `ganzoo.metrics.ModeCoverage` convert them. "
+                f"Received: images of shape {images.shape}"
+            )
+        return convert_array(images, (SIDE, SIDE))
+
+    def get_config(self):
+        return {"data": self.data, **super().get_config(), "folder": self.folder}
+
+
+def _read(data, folder):
+    """Returns the arrays of a classifier by name and its card, after its hash was checked."""
+    path = folder / f"{data}.npz"
+    if not path.exists():
+        raise FileNotFoundError(
+            "There are no weights of this classifier: train it (about a minute for each pass over "
+            f"the data on 2 cores) by `python -m ganzoo.metrics.extractors.train_classifier {data} "
+            f"--folder={folder}`. Received: data={data!r}, without {path}"
+        )
+    card = json.loads(path.with_suffix(".json").read_text())
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != card["sha256"]:
+        raise ValueError(
+            f"{path} is not the file that was measured: install ganzoo anew, or train the "
+            f"classifier again. Expected the SHA-256 {card['sha256']}. Received: {sha256}"
+        )
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays), card

@@ -1,0 +1,42 @@
+"""The small convolutional classifier of the data sets that a laptop trains GANs on."""
+
+import keras
+from keras import layers
+
+SIDE = 32
+
+
+def classifier_network(channels, num_classes=10, widths=(24, 48, 96), features=128):
+    """Returns a classifier of 32 x 32 images with the outputs `features` and `logits`.
+
+    Three blocks of two 3 x 3 convolutions with batch normalisation, halved by max pooling, then
+    global average pooling, a normalised layer of `features` units, and the classes.
+
+    Args:
+        channels: Channels of the images, 1 or 3.
+        num_classes: Number of classes.
+        widths: Channels of the three blocks.
+        features: Units of the feature layer.
+
+    Returns:
+        A `keras.Model` from images in [0, 255], shape `(batch, 32, 32, channels)`, to a dictionary
+        of `features` `(batch, features)`, at least 0, and `logits` `(batch, num_classes)`.
+    """
+    images = keras.Input((SIDE, SIDE, channels), name="images")
+    x = layers.Rescaling(1 / 127.5, offset=-1.0)(images)
+    for block, width in enumerate(widths):
+        if block:
+            x = layers.MaxPooling2D()(x)
+        # The first image is the largest and has the fewest channels: one convolution will do.
+        for part in "ab" if block else "a":
+            name = f"block_{block}{part}"
+            x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"{name}_conv")(x)
+            x = layers.BatchNormalization(name=f"{name}_norm")(x)
+            x = layers.ReLU()(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dense(features, use_bias=False, name="features_dense")(x)
+    x = layers.BatchNormalization(name="features_norm")(x)
+    x = layers.ReLU(name="features")(x)
+    # Logits are compared and exponentiated: never in half precision.
+    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    return keras.Model(images, {"features": x, "logits": logits}, name="classifier")

@@ -1,0 +1,65 @@
+"""What extractors that run a Keras network have in common."""
+
+import numpy as np
+
+from ganzoo.metrics.base import check_images
+from ganzoo.validation import check_choice, check_positive_integer
+
+
+class NetworkExtractor:
+    """Runs uint8 images through a network in batches of one size.
+
+    The last batch is filled up with zeros, so that a backend compiles the network once for images
+    of one shape, whatever their number. A subclass has `name`, `sha256`, `resize`, and
+
+    - `network(image_shape)`: a `keras.Model` from prepared images to a dictionary of outputs;
+    - `prepare(images)`: checks uint8 images and brings them to what the network takes.
+
+    Args:
+        output: What calling the extractor returns, one of `outputs`.
+        batch_size: Images of a pass through the network.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    outputs = ("features",)
+    resize = None
+
+    def __init__(self, output="features", batch_size=100):
+        self.output = check_choice("output", output, self.outputs)
+        self.batch_size = check_positive_integer("batch_size", batch_size)
+
+    def __call__(self, images):
+        """Returns what `output` names, for uint8 images `(batch, height, width, channels)`."""
+        return getattr(self, self.output)(images)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {"output": self.output, "batch_size": self.batch_size}
+
+    @classmethod
+    def from_config(cls, config):
+        """Returns the extractor that `get_config` described."""
+        return cls(**config)
+
+    def run(self, images, output):
+        """Returns one output of the network for all images, float32."""
+        images = self.prepare(check_images("images", images))
+        network = self.network(images.shape[1:])
+        results = []
+        for start in range(0, len(images), self.batch_size):
+            batch = images[start : start + self.batch_size]
+            count = len(batch)
+            if count < self.batch_size:
+                filling = np.zeros((self.batch_size - count, *batch.shape[1:]), batch.dtype)
+                batch = np.concatenate([batch, filling])
+            results.append(network.predict_on_batch(batch)[output][:count])
+        return np.concatenate(results)
+
+
+def softmax(logits):
+    """Returns probabilities in float64, of logits `(batch, classes)`."""
+    logits = logits.astype(np.float64)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)

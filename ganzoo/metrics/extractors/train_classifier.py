@@ -1,0 +1,144 @@
+"""Trains the small classifiers whose features measure samples, on the training split only.
+
+    python -m ganzoo.metrics.extractors.train_classifier mnist
+
+writes `mnist.npz` and `mnist.json`, its hash, accuracy and recipe, into `--folder`; by default into
+the folder of this package that the extractors read.
+"""
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import pathlib
+
+import keras
+import numpy as np
+
+import ganzoo
+from ganzoo.metrics.extractors.classifier import WEIGHTS, Classifier
+from ganzoo.metrics.extractors.classifier_network import SIDE, classifier_network
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """How one classifier is trained.
+
+    Attributes:
+        data: Name of the data, for `ganzoo.data.load`.
+        epochs: Passes over the training split.
+        widths: Channels of the three blocks.
+        shift: Images are moved by up to so many pixels each way, mirrored at the border.
+        flip: Whether images are mirrored left to right at random.
+        batch_size: Images of an update.
+        learning_rate: Of AdamW, falling to 0 along half a cosine.
+        weight_decay: Of AdamW.
+        average: Decay of the moving average of the weights, which is what is stored.
+        seed: Of initial weights, order and augmentation.
+    """
+
+    data: str
+    epochs: int
+    widths: tuple = (24, 48, 96)
+    shift: int = 2
+    flip: bool = False
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    average: float = 0.998
+    seed: int = 0
+
+
+TRAININGS = {
+    "digits": Training("digits", epochs=60, batch_size=32, average=0.99),
+    "mnist": Training("tfds:mnist", epochs=10),
+    "fashion_mnist": Training("tfds:fashion_mnist", epochs=18, shift=2, flip=True),
+    "cifar10": Training("tfds:cifar10", epochs=60, widths=(40, 80, 160), shift=4, flip=True),
+}
+# Batches over which the statistics of batch normalisation are taken anew for averaged weights.
+_STATISTICS_BATCHES = 500
+
+
+def augmented(batches, training, step):
+    """Returns the images and labels of one step, shifted and flipped; a function of the step."""
+    images, labels = batches.batch(step)
+    rng = np.random.default_rng((training.seed, step))
+    shift, count = training.shift, len(images)
+    padded = np.pad(images, ((0, 0), (shift, shift), (shift, shift), (0, 0)), mode="reflect")
+    top, left = rng.integers(0, 2 * shift + 1, (2, count, 1))
+    rows, columns = top + np.arange(SIDE), left + np.arange(SIDE)
+    images = padded[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    if training.flip:
+        mirrored = rng.random(count) < 0.5
+        images[mirrored] = images[mirrored, :, ::-1]
+    return images, labels
+
+
+def train(training):
+    """Returns the trained network, with averaged weights."""
+    keras.utils.set_random_seed(training.seed)
+    data = ganzoo.data.load(training.data, split="train", size=SIDE)
+    batches = data.batches(training.batch_size, seed=training.seed)
+    steps = batches.steps_per_pass * training.epochs
+    network = classifier_network(data.image_shape[2], data.num_classes, training.widths)
+    model = keras.Model(network.input, network.output["logits"])
+    model.compile(
+        keras.optimizers.AdamW(
+            keras.optimizers.schedules.CosineDecay(training.learning_rate, steps),
+            weight_decay=training.weight_decay,
+            use_ema=True,
+            ema_momentum=training.average,
+        ),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    # `fit` puts the averaged weights in place when it ends.
+    model.fit(
+        (augmented(batches, training, step) for step in range(steps)),
+        steps_per_epoch=batches.steps_per_pass,
+        epochs=training.epochs,
+        verbose=2,
+    )
+    for step in range(_STATISTICS_BATCHES):
+        model(augmented(batches, training, steps + step)[0], training=True)
+    return network
+
+
+def save(network, path):
+    """Writes the weights as a `.npz`, kernels in half precision, and returns the file's SHA-256."""
+    arrays = {}
+    for variable in network.weights:
+        value = keras.ops.convert_to_numpy(variable)
+        # Vectors are small, and variances may lie below the range of half precision.
+        arrays[variable.path] = value.astype(np.float32 if value.ndim == 1 else np.float16)
+    np.savez(path, **arrays)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("name", choices=sorted(TRAININGS))
+    parser.add_argument("--folder", type=pathlib.Path, default=WEIGHTS, help="where to write")
+    options = parser.parse_args(arguments)
+    training = TRAININGS[options.name]
+    network = train(training)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    card = {
+        "sha256": save(network, options.folder / f"{options.name}.npz"),
+        "channels": network.input.shape[-1],
+        "num_classes": network.output["logits"].shape[-1],
+        "training": dataclasses.asdict(training),
+    }
+    path = options.folder / f"{options.name}.json"
+    path.write_text(json.dumps(card, indent=2) + "\n")
+    # Measured through the extractor, with the weights as they are stored.
+    test = ganzoo.data.load(training.data, split="test")
+    predicted = Classifier(options.name, folder=options.folder).classify(test.examples)
+    card["test_accuracy"] = round(float((predicted == test.labels).mean()), 4)
+    card["test_images"] = len(test)
+    path.write_text(json.dumps(card, indent=2) + "\n")
+    print(f"{options.name}: {card['test_accuracy']:.2%} of {len(test):,} test images")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""What the tests of all parts share: what is computed once, and the count at the end."""
+
+import functools
+import re
+
+import pytest
+import tensorflow as tf
+from conformance import fresh_processes
+from conformance.parts import PARTS
+from conformance.subjects import numbers, subject
+from conformance.trainers import answers, train, trainer
+from keras.export import ExportArchive
+
+from support import tiny
+from support.processes import run_python
+
+_CHECK = re.compile(r"conformance/\w+\.py::test_(\w+)\[(.+)\]$")
+
+
+@pytest.fixture(scope="session")
+def eager_results():
+    """Function of a part: its results on TensorFlow without a graph."""
+    return functools.cache(lambda part: numbers(subject(part).results()))
+
+
+@pytest.fixture(scope="session")
+def jax_results(tmp_path_factory):
+    """Function of a part: its results on JAX."""
+    folder = tmp_path_factory.mktemp("jax")
+    _run("compute_on_jax", folder, backend="jax", without_tensorflow=True, JAX_PLATFORMS="cpu")
+    return lambda part: fresh_processes.read(folder, part)
+
+
+class Saved:
+    """A model that was saved after a step of training, and what it was then and a step later."""
+
+    def __init__(self, part, path):
+        self.path = path
+        model = trainer(part)
+        train(model)
+        self.answers = answers(model)
+        model.save(path)
+        self.state = tiny.state(model)
+        train(model)
+        self.state_after = tiny.state(model)
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory):
+    """Function of a part: a `Saved`."""
+    folder = tmp_path_factory.mktemp("saved")
+    return functools.cache(lambda part: Saved(part, folder / f"{PARTS.index(part)}.keras"))
+
+
+@pytest.fixture(scope="session")
+def restored(saved):
+    """Function of a part: what a fresh process made of its file."""
+    folder = _for_all(saved)[0].path.parent
+    _run("restore", folder)
+    return lambda part: fresh_processes.read(folder, part)
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """Function of a part: its outputs for the inputs of a subject, and those of its export.
+
+    One SavedModel holds all parts, each with a signature of its own.
+    """
+    archive, expected, errors = ExportArchive(), {}, {}
+
+    def add(part):
+        made = subject(part)
+        expected[part] = numbers(made.serve(*made.inputs))
+        for layer in made.layers:
+            archive.track(layer)
+        signature = [tf.TensorSpec((None, *x.shape[1:]), x.dtype) for x in made.inputs]
+        archive.add_endpoint(f"part_{PARTS.index(part)}", made.serve, signature)
+
+    for part in PARTS:
+        try:
+            add(part)
+        except Exception as error:
+            errors[part] = error
+    folder = tmp_path_factory.mktemp("exported")
+    archive.write_out(folder, verbose=False)
+    loaded = tf.saved_model.load(folder)
+
+    def outputs(part):
+        if part in errors:
+            raise errors[part]
+        inputs = [x.value for x in subject(part).inputs]
+        return expected[part], numbers(getattr(loaded, f"part_{PARTS.index(part)}")(*inputs))
+
+    return outputs
+
+
+def _for_all(function):
+    """Calls a function of every part; what fails is left to the part's own test."""
+    results = []
+    for part in PARTS:
+        try:
+            results.append(function(part))
+        except Exception:
+            continue
+    return results
+
+
+def _run(function, folder, **settings):
+    code = f"from conformance import fresh_processes\nfresh_processes.{function}({str(folder)!r})"
+    run_python(code, **settings)
+
+
+def pytest_terminal_summary(terminalreporter):
+    passed, checks = 0, set()
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            check = _CHECK.search(report.nodeid)
+            if check and (report.when == "call" or outcome == "error"):
+                passed += outcome == "passed"
+                checks.add(check.groups())
+    if checks:
+        capabilities = {capability for capability, _ in checks}
+        parts = {part for _, part in checks}
+        terminalreporter.write_line(
+            f"conformance: {len(parts)} parts x {len(capabilities)} capabilities, "
+            f"{passed} of {len(checks)} checks passed"
+        )

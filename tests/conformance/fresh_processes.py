@@ -1,0 +1,63 @@
+"""What runs in a process of its own, once for all parts."""
+
+import pathlib
+import traceback
+
+import keras
+import numpy as np
+from conformance.parts import PARTS
+from conformance.subjects import numbers, subject
+from conformance.trainers import answers, train
+
+from support import tiny
+
+
+def compute_on_jax(folder):
+    """Writes the results of every part on JAX, or why there are none."""
+    import jax
+
+    def results_of(part):
+        made = subject(part)
+        variables = [*made.inputs, *made.state]
+
+        @jax.jit
+        def results(values):
+            pairs = zip(variables, values, strict=True)
+            with keras.StatelessScope(state_mapping=list(pairs)):
+                return made.results()
+
+        return numbers(results([variable.value for variable in variables]))
+
+    for i in range(len(PARTS)):
+        _write(folder, i, lambda i=i: results_of(PARTS[i]))
+
+
+def restore(folder):
+    """Writes what becomes of every model that was saved: its state, its answers, and a step."""
+    for path in pathlib.Path(folder).glob("*.keras"):
+        _write(folder, path.stem, lambda path=path: _restored(path))
+
+
+def read(folder, part):
+    """Returns what a process wrote of a part; fails with what it failed of."""
+    path = pathlib.Path(folder) / str(PARTS.index(part))
+    failure = path.with_suffix(".txt")
+    assert not failure.exists(), f"{part}\n{failure.read_text()}"
+    with np.load(path.with_suffix(".npz")) as file:
+        return {name: file[name] for name in file.files}
+
+
+def _restored(path):
+    model = keras.saving.load_model(path)
+    found = {f"restored/{name}": value for name, value in tiny.state(model).items()}
+    found["answers"] = answers(model)
+    train(model)
+    return found | {f"trained/{name}": value for name, value in tiny.state(model).items()}
+
+
+def _write(folder, name, compute):
+    path = pathlib.Path(folder) / str(name)
+    try:
+        np.savez(path.with_suffix(".npz"), **compute())
+    except Exception:
+        path.with_suffix(".txt").write_text(traceback.format_exc())

@@ -1,0 +1,50 @@
+"""Every part goes through configs, files, fresh processes and exports."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from conformance.comparison import assert_close, assert_equal_states
+from conformance.parts import NAMES, PARTS
+from conformance.trainers import answers
+
+from support import tiny
+
+every_part = pytest.mark.parametrize("part", PARTS, ids=NAMES)
+
+
+@every_part
+def test_config_round_trip(part):
+    made = part.make()
+    for original in made if isinstance(made, (list, tuple)) else [made]:
+        config = json.loads(json.dumps(keras.saving.serialize_keras_object(original)))
+        clone = keras.saving.deserialize_keras_object(json.loads(json.dumps(config)))
+        assert type(clone) is type(original)
+        assert json.loads(json.dumps(keras.saving.serialize_keras_object(clone))) == config
+
+
+@every_part
+def test_keras_file(part, saved):
+    model = keras.saving.load_model(saved(part).path)
+    assert_equal_states(tiny.state(model), saved(part).state)
+    np.testing.assert_array_equal(answers(model), saved(part).answers)
+
+
+@every_part
+def test_fresh_process(part, saved, restored):
+    found = restored(part)
+    for kind, expected, tolerance in [
+        ("restored", saved(part).state, 0.0),
+        ("trained", saved(part).state_after, 1e-6),
+    ]:
+        state = {name: values for name, values in found.items() if name.startswith(f"{kind}/")}
+        assert_equal_states(state, expected, tolerance)
+    np.testing.assert_array_equal(found["answers"], saved(part).answers)
+
+
+@every_part
+def test_export(part, exported):
+    expected, outputs = exported(part)
+    assert expected
+    assert_close(dict(sorted(outputs.items())), dict(sorted(expected.items())), 1e-5)

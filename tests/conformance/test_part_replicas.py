@@ -1,0 +1,23 @@
+"""Every part trains on two replicas: as one would, or finite and alike where a batch is coupled."""
+
+import numpy as np
+import pytest
+from conformance.comparison import assert_equal_states
+from conformance.parts import NAMES, PARTS
+from conformance.trainers import train, trainer
+
+from support import tiny
+
+
+@pytest.mark.parametrize("part", PARTS, ids=NAMES)
+def test_two_replicas(part, saved, two_replicas):
+    with two_replicas.scope():
+        model = trainer(part)
+    logs = train(model)
+    assert all(np.isfinite(values).all() for values in logs.values())
+    for variable in model.variables:
+        first, second = map(np.array, two_replicas.experimental_local_results(variable.value))
+        assert np.isfinite(first).all(), variable.path
+        np.testing.assert_array_equal(first, second, err_msg=variable.path)
+    if not part.batch_coupled:
+        assert_equal_states(tiny.state(model), saved(part).state, 1e-5)
