@@ -38,6 +38,6 @@ setup(
         "tensorboard": TENSORBOARD,
         "plot": PLOT,
         "bench": BENCHMARK,
-        "dev": [*JAX, *TENSORBOARD, *PLOT, "pytest>=8.3", "ruff>=0.12"],
+        "dev": [*JAX, *TENSORBOARD, *PLOT, "pytest>=8.3", "pytest-xdist>=3.6", "ruff>=0.12"],
     },
 )

@@ -103,6 +103,14 @@ def test_recipes_cannot_be_changed_in_place():
 
 
 @pytest.mark.parametrize(
+    ("field", "value"), [("packing", 2), ("normalization", "batch"), ("discriminator_steps", 2)]
+)
+def test_settings_that_a_semi_supervised_training_has_not_are_refused(field, value):
+    with pytest.raises(ValueError, match=rf"Received: .*{field}={value!r}"):
+        dataclasses.replace(recipes.get("semi_supervised_mnist"), **{field: value})
+
+
+@pytest.mark.parametrize(
     ("field", "value"),
     [
         ("source", None),
@@ -120,7 +128,9 @@ def test_recipes_cannot_be_changed_in_place():
         ("normalization", "group"),
         ("generator_steps", 0),
         ("packing", 0),
+        ("packing", 3),
         ("labels_per_class", 0),
+        ("labels_per_class", 10),
         ("augment", "sharpen"),
         ("generator_loss", {"norm": "l3"}),
         ("generator_loss", {"strength": 1.0}),

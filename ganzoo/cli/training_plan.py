@@ -258,7 +258,8 @@ def _num_classes(settings, recipe, data):
     if data.labels is None:
         raise ValueError(
             "A conditional or semi-supervised model needs data with labels: drop --conditional, or "
-            f"give other data. Received: --data={settings.data}, which has no labels"
+            f"give other data. Received: {'--conditional ' * settings.conditional}"
+            f"--data={settings.data}, which has no labels"
         )
     return data.num_classes
 

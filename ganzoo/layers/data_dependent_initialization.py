@@ -8,6 +8,19 @@ def has_data_dependent_layers(network):
     return any(map(_opts_in, network._flatten_layers()))
 
 
+def add_initialized_flag(layer):
+    """Gives a layer the weight `initialized`, which is saved with the others: 0, later 1."""
+    layer.initialized = layer.add_weight(
+        name="initialized",
+        shape=(),
+        dtype="int32",
+        initializer="zeros",
+        trainable=False,
+        autocast=False,
+        aggregation="only_first_replica",
+    )
+
+
 def initialize_from_data(network, inputs):
     """Initialises the layers of a network that ask for it, from the first to the last.
 
@@ -15,7 +28,8 @@ def initialize_from_data(network, inputs):
     `initialize(inputs, training=True)` gets what the layers before it, initialised already, make of
     the data in training: noise and dropout are on. Which noise they draw is determined by their
     seeds. All other weights stay as they are, but for state that a training call updates, such as
-    moving statistics.
+    moving statistics. A layer whose weight `initialized` tells that this was done, before or in
+    the training that its weights were loaded from, keeps what it has.
 
     Args:
         network: A functional `keras.Model`.
@@ -59,8 +73,13 @@ def initialize_from_data(network, inputs):
                 f"{network.name!r}"
             )
     for layer in layers:
+        flag = getattr(layer, "initialized", None)
+        if flag is not None and flag.numpy():
+            continue
         below = keras.Model(network.inputs, layer.input)
         layer.initialize(below(keras.tree.flatten(inputs), training=True), training=True)
+        if flag is not None:
+            flag.assign(1)
 
 
 def _opts_in(layer):

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from ganzoo.layers.data_dependent_initialization import add_initialized_flag
 from ganzoo.layers.pairwise import nearest_distances, similarity_sums
 from ganzoo.replicas import gather_rows, replica_context
 from ganzoo.validation import check_positive_integer
@@ -121,6 +122,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
                 initializer=keras.initializers.Constant(-1.0),
                 autocast=False,
             )
+        if self.data_dependent:
+            add_initialized_flag(self)
 
     def call(self, inputs):
         sums = ops.transpose(self._sums(self._vectors(inputs)))

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from ganzoo.layers.data_dependent_initialization import add_initialized_flag
 from ganzoo.layers.reparametrization import KernelWrapper, call_with_kernel, output_axis
 from ganzoo.validation import check_positive
 
@@ -81,6 +82,8 @@ class WeightNormalization(KernelWrapper):
             trainable=self.trainable_scale,
             autocast=False,
         )
+        if self.data_dependent:
+            add_initialized_flag(self)
 
     def call(self, inputs):
         v = ops.convert_to_tensor(self.kernel)

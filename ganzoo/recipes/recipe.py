@@ -147,8 +147,21 @@ class Recipe:
         else:
             check_positive_integer("labels_per_class", self.labels_per_class)
             names = architectures.semi_supervised_names()
+            if self.architecture in architectures.names():
+                raise ValueError(
+                    "`labels_per_class` is for semi-supervised recipes, whose architecture is one "
+                    f"of {', '.join(names)}. Received: labels_per_class={self.labels_per_class} "
+                    f"with architecture={self.architecture!r}"
+                )
             check_choice("architecture", self.architecture, names)
             check_choice("loss", self.loss, ("semi_supervised",))
+            if (self.discriminator_steps, self.packing, self.normalization) != (1, 1, None):
+                raise ValueError(
+                    "A semi-supervised training takes one discriminator step, no packing, and the "
+                    "normalization of its architecture. Received: discriminator_steps="
+                    f"{self.discriminator_steps}, packing={self.packing}, "
+                    f"normalization={self.normalization!r}"
+                )
         check_choice("latent", self.latent, ("normal", "uniform"))
         for name in ("g_optimizer", "d_optimizer"):
             if not isinstance(settings := getattr(self, name), OptimizerSettings):
@@ -164,6 +177,11 @@ class Recipe:
             "packing",
         ):
             check_positive_integer(name, getattr(self, name))
+        if self.batch_size % self.packing:
+            raise ValueError(
+                "`packing` must divide `batch_size`. "
+                f"Received: packing={self.packing}, batch_size={self.batch_size}"
+            )
         for name in ("latent_dim", "width"):
             if getattr(self, name) is not None:
                 check_positive_integer(name, getattr(self, name))

@@ -7,6 +7,7 @@ from keras import ops
 from ganzoo import losses
 from ganzoo import regularizers as regularizers_module
 from ganzoo.data import Batches, Dataset
+from ganzoo.layers import reference_size_of
 from ganzoo.training import backend
 from ganzoo.validation import check_positive_integer
 
@@ -76,6 +77,12 @@ def check_discriminator_input(discriminator, example_shape, packing=1):
             "The discriminator must take what the generator makes, with packing="
             f"{packing} in one row: examples of shape {expected}. Received: a generator of shape "
             f"{example_shape} and a discriminator of shape {taken}"
+        )
+    if reference_size_of(discriminator) is not None:
+        raise ValueError(
+            "Virtual batch normalization is for the generator, whose reference batch the training "
+            "puts in front of the latents; the discriminator gets none. Take another "
+            f"normalization. Received: discriminator={discriminator!r}"
         )
 
 
@@ -196,12 +203,42 @@ def check_equal_shares(gan, count):
 
 
 def first_examples(batches, count=500):
-    """Returns up to `count` examples to initialise layers from, uint8 images or float examples."""
-    if isinstance(batches, keras.utils.PyDataset):
-        if hasattr(batches, "dataset"):
-            return batches.dataset.examples[:count]
-        return np.asarray(_parts_of(batches[0])[0])[:count]
-    return np.asarray(_parts_of(next(iter(batches)))[0])[:count]
+    """Returns up to `count` examples to initialise layers from, and their labels or `None`."""
+    if isinstance(batches, Batches):
+        first = batches.dataset.examples, batches.dataset.labels
+    elif isinstance(batches, keras.utils.PyDataset):
+        first = _parts_of(batches[0])
+    else:
+        first = _parts_of(next(iter(batches)))
+    return [None if part is None else np.asarray(part[:count]) for part in first]
+
+
+def size_of(batches):
+    """Returns the number of examples in each batch."""
+    if isinstance(batches, Batches):
+        return batches.batch_size
+    if hasattr(batches, "element_spec"):
+        return _parts_of(batches.element_spec)[0].shape[0]
+    return len(_parts_of(batches[0])[0])
+
+
+def with_known_size(batch, size, replicas):
+    """Returns a replica's batch with its size in the static shapes, which Keras leaves open.
+
+    So layers that compare examples can check it, and need not prepare for any other.
+
+    Args:
+        batch: Tensors of examples and labels.
+        size: Number of examples on all replicas, or `None` where it is not known.
+        replicas: Number of replicas.
+    """
+
+    def known(rows):
+        if size is None or rows.shape[0] is not None:
+            return rows
+        return ops.reshape(rows, (size // replicas, *rows.shape[1:]))
+
+    return keras.tree.map_structure(known, batch)
 
 
 def split_batch(batch, num_classes, parts):

@@ -62,6 +62,7 @@ class GAN(AdversarialModel):
 
     def _train_on_batch(self, batch):
         replica, self._replicas = replica_context()
+        batch = feeding.with_known_size(batch, self._batch_size, self._replicas)
         draws = Draws(self.seed, self._step.value, replica)
         self._reseed_layers(draws)
         self._update_players(batch, draws)

@@ -4,12 +4,12 @@ import keras
 
 from ganzoo import augment as augment_module
 from ganzoo import layers, losses
-from ganzoo.random import Draws
+from ganzoo.metrics import evaluation
 from ganzoo.regularizers import Penalty, WeightPenalty
-from ganzoo.training import backend, ema, feeding, references, sampling
+from ganzoo.training import backend, ema, feeding, memories, references, sampling
+from ganzoo.training.initialization import initialize_from_data
 from ganzoo.training.judge import Judge
 from ganzoo.training.optimizer import join_optimizers
-from ganzoo.training.sampling import draw_latents
 from ganzoo.validation import check_choice, check_fraction, check_positive_integer, check_seed
 
 PLAYERS = ("generator", "discriminator")
@@ -58,8 +58,10 @@ class AdversarialModel(keras.Model):
         )
         # What parts of the training remember from update to update, and the means for the logs.
         self._memories = {}
+        self._memory_owners = {}
         self._trackers = {}
         self._log_names = ()
+        self._batch_size = None
         self.built = True
 
     def _check_discriminator(self, discriminator):
@@ -145,8 +147,7 @@ class AdversarialModel(keras.Model):
             optimizer.scale_losses()
         optimizer.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
         if self.ema_decay is not None and not self._averaging:
-            # An average that starts now starts from the weights of now.
-            self.ema_generator.set_weights(self.generator.get_weights())
+            self._start_averages()
         self._averaging = self.ema_decay is not None
         feature_layer = None if self.generator_loss is None else self.generator_loss.layer
         self._judge = self._make_judge(feature_layer)
@@ -169,20 +170,22 @@ class AdversarialModel(keras.Model):
     def _get_loss(self, loss):
         return losses.get(loss)
 
+    def _start_averages(self):
+        """Makes an average that starts now start from the weights of now."""
+        self.ema_generator.set_weights(self.generator.get_weights())
+
     def _make_judge(self, feature_layer):
         return Judge(self.discriminator, feature_layer)
 
     def _build_memories(self):
-        made = {}
+        parts = {}
         if self.augment is not None:
-            made[f"augment/{self.augment.name}"] = self.augment.memory()
+            parts[f"augment/{self.augment.name}"] = self.augment, self.augment.memory()
         for part in self._parts(WeightPenalty):
             for player in part.players:
-                variables = getattr(self, player).trainable_variables
-                made[f"{player}/{part.name}"] = part.memory(variables)
-        for name, memory in made.items():
-            if memory is not None and name not in self._memories:
-                self._memories[name] = memory
+                memory = part.memory(getattr(self, player).trainable_variables)
+                parts[f"{player}/{part.name}"] = part, memory
+        self._memory_owners = memories.renew(self._memories, self._memory_owners, parts)
 
     @property
     def _augment_memory(self):
@@ -328,20 +331,14 @@ class AdversarialModel(keras.Model):
 
     def _fit(self, batches, **settings):
         """Trains on batches that were seen to be right."""
-        if self.step == 0 and any(
-            layers.has_data_dependent_layers(getattr(self, player)) for player in PLAYERS
-        ):
-            self._initialize_from_data(feeding.first_examples(batches))
+        size = feeding.size_of(batches)
+        if size != self._batch_size:
+            # The function was compiled for batches of another size.
+            self._batch_size, self.train_function = size, None
+        if self.step == 0:
+            initialize_from_data(self, batches)
         # Keras would shuffle batches by a generator that follows neither the seed nor the step.
         return super().fit(batches, shuffle=False, **settings)
-
-    def _initialize_from_data(self, examples):
-        """Initialises the layers that ask for it, as the official code of Salimans et al. does."""
-        draws = Draws(self.seed, 0, scope="initialization/")
-        self._reseed_layers(draws)
-        latents = draw_latents(draws, len(examples), self.latent_dim, self.latent)
-        layers.initialize_from_data(self.generator, latents)
-        layers.initialize_from_data(self.discriminator, feeding.to_unit_range(examples))
 
     def sample(self, n, seed=0, labels=None, truncation=1.0, batch_size=64):
         """Draws examples from the generator's average.
@@ -370,6 +367,21 @@ class AdversarialModel(keras.Model):
         return sampling.sample(
             self, self._sampling_function, n, seed, labels, truncation, batch_size
         )
+
+    def evaluate(self, x, metrics=("fid",), extractor=None, n=None, seed=0, **settings):
+        """Prints figures of samples with their protocols, and returns them as floats by name.
+
+        Args:
+            x: Real examples, a `ganzoo.data.Dataset` or an array. (In place of `validation_data`,
+                `ganzoo.callbacks.EvaluateSamples` measures while the GAN trains.)
+            metrics: As for `ganzoo.metrics.evaluation.evaluate`, and so are all that follow.
+        """
+        if type(self).test_step is not keras.Model.test_step:
+            # Keras runs a test step of one's own; its second argument is the labels.
+            return super().evaluate(x, metrics, **settings)
+        results = evaluation.evaluate(self.sample, x, metrics, extractor, n, seed, **settings)
+        print(*results.values(), sep="\n")
+        return {name: float(result) for name, result in results.items()}
 
     def _refresh_references(self):
         """Makes the statistics of virtual batch normalization those of the sampler's weights."""

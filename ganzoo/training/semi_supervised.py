@@ -125,6 +125,10 @@ class SemiSupervisedGAN(GAN):
             f"discriminator gives logits for, {self.class_count}. Received: loss={loss!r}"
         )
 
+    def _start_averages(self):
+        super()._start_averages()
+        self.ema_discriminator.set_weights(self.discriminator.get_weights())
+
     def _make_judge(self, feature_layer):
         return Judge(self.discriminator, feature_layer, self.adversarial_loss.real_logits)
 

@@ -60,7 +60,7 @@ def test_flags_change_the_parts_of_a_training(tmp_path, capsys):
         (["--model=semi_supervised_mnist", "--conditional"], "drop --conditional"),
         (["--model=dcgan", "--augment=sharpen"], "sharpen"),
         (["--model=dcgan", "--packing=2", "--conditional"], "packing=2 with num_classes=10"),
-        (["--model=dcgan", "--packing=3", "--batch_size=64"], "64 examples with packing=3"),
+        (["--model=dcgan", "--packing=3", "--batch_size=64"], "packing=3, batch_size=64"),
     ],
 )
 def test_unfit_flags_are_refused(flags, message, tmp_path, capsys):

@@ -6,7 +6,7 @@ import re
 import pytest
 import tensorflow as tf
 from conformance import fresh_processes
-from conformance.parts import PARTS
+from conformance.parts import NAMES, PARTS
 from conformance.subjects import numbers, subject
 from conformance.trainers import answers, train, trainer
 from keras.export import ExportArchive
@@ -38,9 +38,10 @@ class Saved:
         self.path = path
         model = trainer(part)
         train(model)
-        self.answers = answers(model)
         model.save(path)
+        # Saving computes the statistics of virtual batch normalization anew.
         self.state = tiny.state(model)
+        self.answers = answers(model)
         train(model)
         self.state_after = tiny.state(model)
 
@@ -115,7 +116,7 @@ def pytest_terminal_summary(terminalreporter):
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.stats.get(outcome, []):
             check = _CHECK.search(report.nodeid)
-            if check and (report.when == "call" or outcome == "error"):
+            if check and check.group(2) in NAMES and (report.when == "call" or outcome == "error"):
                 passed += outcome == "passed"
                 checks.add(check.groups())
     if checks:

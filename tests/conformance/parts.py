@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +49,12 @@ def _layer(name, make, *inputs, **flags):
 
 def _dense(units=4):
     return keras.layers.Dense(units)
+
+
+def _transposed_convolution():
+    # Without a bias: in bfloat16, TensorFlow loses most of its gradient on a processor, where it
+    # adds up more than 256 positions one by one.
+    return keras.layers.Conv2DTranspose(4, 3, strides=2, use_bias=False)
 
 
 def _architecture(name, architecture, image_shape=IMAGE_SHAPE, batch_coupled=True, **options):
@@ -151,7 +158,7 @@ _LAYERS = [
     ),
     _layer(
         "spectral normalization of a transposed convolution",
-        lambda: layers.SpectralNormalization(keras.layers.Conv2DTranspose(4, 3, strides=2)),
+        lambda: layers.SpectralNormalization(_transposed_convolution()),
         IMAGES,
     ),
     _layer(
@@ -191,7 +198,7 @@ _LAYERS = [
     ),
     _layer(
         "weight normalization of a transposed convolution",
-        lambda: layers.WeightNormalization(keras.layers.Conv2DTranspose(4, 3, strides=2)),
+        lambda: layers.WeightNormalization(_transposed_convolution()),
         IMAGES,
     ),
 ]
@@ -299,7 +306,6 @@ _AUGMENTATIONS = [
 ]
 
 _ARCHITECTURES = [
-    _architecture("dcgan", "dcgan"),
     _architecture(
         "dcgan with an auxiliary classifier, minibatch discrimination",
         "dcgan",
@@ -307,7 +313,6 @@ _ARCHITECTURES = [
         conditioning="auxiliary",
         minibatch_features="discrimination",
     ),
-    _architecture("infogan", "infogan"),
     _architecture(
         "infogan with virtual batch and weight normalization",
         "infogan",
@@ -316,7 +321,6 @@ _ARCHITECTURES = [
         normalization="weight",
     ),
     _architecture("mlp", "mlp", image_shape=(5,), width=8, batch_coupled=False),
-    _architecture("resnet", "resnet"),
     _architecture(
         "resnet with a projection, attention",
         "resnet",
@@ -324,7 +328,7 @@ _ARCHITECTURES = [
         num_classes=NUM_CLASSES,
         attention_size=8,
     ),
-    _architecture("sngan", "sngan", num_classes=NUM_CLASSES),
+    _architecture("sngan", "sngan"),
     _semi_supervised("mlp for few labels", "semi_supervised_mlp", (5,)),
     _semi_supervised(
         "cnn for few labels", "semi_supervised_cnn", (9, 9, 3), minibatch_features="discrimination"
@@ -335,13 +339,25 @@ PARTS = [*_LAYERS, *_LOSSES, *_REGULARIZERS, *_AUGMENTATIONS, *_ARCHITECTURES]
 NAMES = [str(part) for part in PARTS]
 
 
+def arguments(made):
+    """Returns the parameters that a part's class takes, by name, but for those of every layer."""
+    parameters = inspect.signature(type(made).__init__).parameters
+    variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return {
+        name: parameter
+        for name, parameter in parameters.items()
+        if name != "self" and parameter.kind not in variadic
+    }
+
+
 def fill(network, seed):
     """Replaces a network's random initial weights by NumPy's, which no backend changes."""
     rng = np.random.default_rng(seed)
     for variable in network.variables:
         initial = np.array(variable.numpy())
         if variable.trainable:
-            constant = initial if np.ptp(initial) == 0 else 0.0
+            # A constant start, such as that of a scale, is kept; a random one is not.
+            constant = np.where(initial == np.round(initial), initial, 0.0)
             variable.assign(constant + 0.3 * rng.standard_normal(variable.shape))
         elif variable.name == "u":
             rows = rng.standard_normal((np.size(initial) // initial.shape[-1], initial.shape[-1]))

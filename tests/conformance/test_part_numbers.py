@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conformance.comparison import assert_close
+from conformance.comparison import assert_close, assert_near
 from conformance.parts import NAMES, PARTS
 from conformance.subjects import numbers, subject
 
@@ -53,4 +53,4 @@ def test_mixed_bfloat16(part, eager_results, bfloat16):
     outputs = [v.dtype for name, v in results.items() if name.startswith(("training", "inference"))]
     expected = "bfloat16" if part.kind == "layer" else "float32"
     assert {keras.backend.standardize_dtype(dtype) for dtype in outputs} == {expected}
-    assert_close(numbers(results), eager_results(part), 0.1)
+    assert_near(numbers(results), eager_results(part), 0.1)

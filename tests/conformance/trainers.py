@@ -11,13 +11,13 @@ import ganzoo
 BATCH = 8
 
 
-def trainer(part, run_eagerly=True):
+def trainer(part):
     """Returns a compiled model that trains with the part.
 
     A layer is trained by Keras itself, everything else by a GAN. Without graphs a step costs a
     tenth of a second; the graph of the step has tests of its own.
     """
-    settings = {"run_eagerly": run_eagerly, "jit_compile": False}
+    settings = {"run_eagerly": True, "jit_compile": False}
     if part.kind == "layer":
         network = layer_network(part)
         network.compile(optimizer=_optimizer(), loss="mse", **settings)
@@ -38,6 +38,7 @@ def trainer(part, run_eagerly=True):
     generator = _small_generator(conditional)
     if part.kind == "semi-supervised loss":
         model = ganzoo.SemiSupervisedGAN(generator, small_discriminator("classes"))
+        settings["generator_loss"] = None
     else:
         discriminator = small_discriminator("both" if conditional else "logits")
         num_classes = NUM_CLASSES if conditional else None
@@ -47,33 +48,50 @@ def trainer(part, run_eagerly=True):
 
 
 def train(model):
-    """Trains a model for one more step on the same data; returns the logs."""
-    if isinstance(model, ganzoo.SemiSupervisedGAN):
-        (examples,) = parts.arrays([model.example_shape], BATCH)
-        labels = np.arange(BATCH, dtype="int32") % NUM_CLASSES
-        data = ganzoo.data.Dataset(np.tanh(examples), labels, num_classes=NUM_CLASSES)
-        return model.fit(data, labels_per_class=2, batch_size=BATCH, verbose=0).history
+    """Trains a model for one more step, on the same data."""
     if isinstance(model, ganzoo.GAN):
-        examples, labels = parts.arrays([model.example_shape, ()], BATCH)
-        return model.fit(np.tanh(examples), labels, batch_size=BATCH, verbose=0).history
-    inputs = model_inputs(model, BATCH)
+        batches = _batches(model)
+        model.fit(batches, verbose=0)
+    else:
+        model.fit(*_supervised_batch(model), batch_size=BATCH, shuffle=False, verbose=0)
+
+
+def train_on_replicas(model, strategy):
+    """The same step on the replicas of a strategy, without the costs of `fit`."""
+    batch = _batches(model).batch(0) if isinstance(model, ganzoo.GAN) else _supervised_batch(model)
+    share = BATCH // strategy.num_replicas_in_sync
+
+    def part_of(context):
+        rows = slice(context.replica_id_in_sync_group * share, None)
+        return keras.tree.map_structure(lambda x: keras.ops.array(x[rows][:share]), batch)
+
+    data = strategy.experimental_distribute_values_from_function(part_of)
+    strategy.run(model.train_step, (data,))
+
+
+def _batches(model):
+    (examples,) = parts.arrays([model.example_shape], BATCH)
+    labels = np.arange(BATCH, dtype="int32") % NUM_CLASSES
+    data = ganzoo.data.Dataset(np.tanh(examples), labels, num_classes=NUM_CLASSES)
+    if isinstance(model, ganzoo.SemiSupervisedGAN):
+        return ganzoo.data.SemiSupervisedBatches(data, labels_per_class=2, batch_size=BATCH)
+    return data.batches(BATCH)
+
+
+def _supervised_batch(model):
     (target,) = parts.arrays([tuple(model.output_shape[1:])], BATCH, seed=1)
-    inputs = inputs[0] if len(inputs) == 1 else inputs
-    return model.fit(inputs, target, batch_size=BATCH, shuffle=False, verbose=0).history
+    return _inputs(model), target
 
 
 def answers(model):
-    """Returns what a model gives in inference."""
-    if isinstance(model, ganzoo.GAN):
-        return model.sample(3)
-    inputs = model_inputs(model, 4)
-    outputs = model(inputs[0] if len(inputs) == 1 else inputs, training=False)
-    return np.array(keras.ops.convert_to_numpy(outputs))
+    """Returns what a model gives in inference; of a GAN, what its average generates."""
+    network = model.sampler if isinstance(model, ganzoo.GAN) else model
+    return np.array(network(_inputs(network), training=False))
 
 
-def model_inputs(network, rows):
-    """Returns random inputs of a network."""
-    return parts.arrays([tuple(tensor.shape[1:]) for tensor in network.inputs], rows)
+def _inputs(network):
+    inputs = parts.arrays([tuple(tensor.shape[1:]) for tensor in network.inputs], BATCH)
+    return inputs if len(inputs) > 1 else inputs[0]
 
 
 def _optimizer():

@@ -329,6 +329,26 @@ def test_an_all_bright_batch_of_images_in_range_is_not_taken_for_unit_range():
     assert gan.step == 8
 
 
+@pytest.mark.parametrize("form", UNLABELLED)
+def test_layers_know_the_size_of_the_batch_before_a_step_runs(form):
+    sizes = []
+
+    class Recorder(keras.layers.Layer):
+        def call(self, inputs):
+            sizes.append(inputs.shape[0])
+            return inputs
+
+    inputs = keras.Input(SHAPE)
+    x = keras.layers.Flatten()(Recorder()(inputs))
+    gan = ganzoo.GAN(networks()[0], keras.Model(inputs, keras.layers.Dense(1)(x)))
+    gan.compile(g_optimizer="sgd", d_optimizer="sgd")
+    sizes.clear()
+    gan.fit(UNLABELLED[form](), batch_size=4, verbose=0)
+    assert set(sizes) == {4}
+    gan.fit(images(), batch_size=2, initial_epoch=1, epochs=2, verbose=0)
+    assert set(sizes) == {4, 2}
+
+
 def test_ready_batches_keep_their_order():
     asked = []
 

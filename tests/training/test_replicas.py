@@ -8,7 +8,7 @@ from keras import layers
 
 import ganzoo
 from ganzoo.random import Draws
-from ganzoo.training import backend
+from ganzoo.replicas import replica_context
 from support import tiny
 
 MEANS_OVER_EXAMPLES = {
@@ -75,7 +75,7 @@ def test_two_halves_equal_one_whole(name, two_replicas):
 def test_replicas_draw_different_noise(two_replicas):
     @tf.function
     def draw():
-        index, _ = backend.replica_context()
+        index, _ = replica_context()
         return Draws(0, 0, index).normal("latents", 4, (3,))
 
     first, second = two_replicas.experimental_local_results(two_replicas.run(draw))

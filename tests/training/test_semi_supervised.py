@@ -47,6 +47,18 @@ def test_evaluate_counts_the_errors_of_the_averaged_classifier():
     assert gan.evaluate(dataset, verbose=0) == {"error": pytest.approx(raw)}
 
 
+def test_an_average_that_starts_later_starts_from_the_weights_of_then():
+    gan, dataset = compiled(ema_decay=None), data()
+    gan.fit(dataset, labels_per_class=1, batch_size=8, epochs=1, verbose=0)
+    gan.compile(g_optimizer="sgd", d_optimizer="sgd", ema_decay=0.999)
+    for average, network in (
+        (gan.ema_generator, gan.generator),
+        (gan.ema_discriminator, gan.discriminator),
+    ):
+        for mean, weight in zip(average.weights, network.weights, strict=True):
+            np.testing.assert_array_equal(mean.numpy(), weight.numpy())
+
+
 def test_labelled_examples_teach_the_classes():
     gan, dataset = compiled(), data()
     history = gan.fit(

@@ -153,3 +153,10 @@ def test_jax_trains_to_the_same_samples(tmp_path):
     gan = virtual_gan()
     gan.fit(linear.vectors(12), batch_size=4, epochs=1, verbose=0)
     np.testing.assert_allclose(np.load(path), gan.sample(4), rtol=1e-3, atol=1e-4)
+
+
+def test_a_discriminator_cannot_have_virtual_batch_normalization():
+    vectors = keras.Input((linear.DIMENSIONS,))
+    logits = layers.Dense(1)(VirtualBatchNormalization(REFERENCE)(vectors))
+    with pytest.raises(ValueError, match=r"for the generator.*Received: discriminator="):
+        ganzoo.GAN(linear.generator(), keras.Model(vectors, logits))

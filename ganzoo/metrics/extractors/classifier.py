@@ -10,7 +10,7 @@ import numpy as np
 
 from ganzoo.data.images import convert_array
 from ganzoo.metrics.extractors.classifier_network import SIDE, classifier_network
-from ganzoo.metrics.extractors.network_extractor import NetworkExtractor, softmax
+from ganzoo.metrics.extractors.network_extractor import NetworkExtractor, float32, softmax
 
 WEIGHTS = pathlib.Path(__file__).parent / "weights"
 
@@ -57,9 +57,10 @@ class Classifier(NetworkExtractor):
         self.sha256 = card["sha256"]
         self.num_classes = card["num_classes"]
         self._channels = card["channels"]
-        self._network = classifier_network(
-            self._channels, self.num_classes, card["training"]["widths"]
-        )
+        with float32():
+            self._network = classifier_network(
+                self._channels, self.num_classes, card["training"]["widths"]
+            )
         for variable in self._network.weights:
             variable.assign(weights[variable.path].astype(np.float32))
 

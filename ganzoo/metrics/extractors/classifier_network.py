@@ -37,6 +37,5 @@ def classifier_network(channels, num_classes=10, widths=(24, 48, 96), features=1
     x = layers.Dense(features, use_bias=False, name="features_dense")(x)
     x = layers.BatchNormalization(name="features_norm")(x)
     x = layers.ReLU(name="features")(x)
-    # Logits are compared and exponentiated: never in half precision.
-    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    logits = layers.Dense(num_classes, name="logits")(x)
     return keras.Model(images, {"features": x, "logits": logits}, name="classifier")

@@ -1,5 +1,8 @@
 """What extractors that run a Keras network have in common."""
 
+import contextlib
+
+import keras
 import numpy as np
 
 from ganzoo.metrics.base import check_images
@@ -9,8 +12,9 @@ from ganzoo.validation import check_choice, check_positive_integer
 class NetworkExtractor:
     """Runs uint8 images through a network in batches of one size.
 
-    The last batch is filled up with zeros, so that a backend compiles the network once for images
-    of one shape, whatever their number. A subclass has `name`, `sha256`, `resize`, and
+    A last batch that is not full is filled up with zeros, so that a backend compiles the network
+    once for images of one shape, whatever their number. A subclass has `name`, `sha256`, `resize`,
+    a method for each of its `outputs`, and
 
     - `network(image_shape)`: a `keras.Model` from prepared images to a dictionary of outputs;
     - `prepare(images)`: checks uint8 images and brings them to what the network takes.
@@ -56,6 +60,17 @@ class NetworkExtractor:
                 batch = np.concatenate([batch, filling])
             results.append(network.predict_on_batch(batch)[output][:count])
         return np.concatenate(results)
+
+
+@contextlib.contextmanager
+def float32():
+    """Builds layers in single precision, whatever the program's policy is: figures depend on it."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def softmax(logits):

@@ -97,6 +97,7 @@ def train(training):
         (augmented(batches, training, step) for step in range(steps)),
         steps_per_epoch=batches.steps_per_pass,
         epochs=training.epochs,
+        shuffle=False,
         verbose=2,
     )
     for step in range(_STATISTICS_BATCHES):

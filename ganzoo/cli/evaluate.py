@@ -1,0 +1,164 @@
+"""`ganzoo evaluate`: figures of a model's samples, or of a folder of them, against real images."""
+
+from types import SimpleNamespace
+
+from ganzoo.cli.command import Command
+from ganzoo.cli.data import add_flags as add_data_flags
+
+
+def run(options, others):
+    _check(options, others)
+    evaluation, sample, subject = _prepare(options, others)
+    from ganzoo.cli.progress import Progress
+
+    with Progress() as progress:
+        results = evaluation.measure(sample, options.seed, progress)
+    print(_table(subject, list(results.values())))
+    if options.output:
+        _write(options.output, subject, results)
+        print(f"\nfile        {options.output}")
+
+
+def _check(options, others):
+    """Raises on what is wrong whatever the model and the data are."""
+    if len(others) + bool(options.samples) != 1:
+        given = [*others, *([f"--samples={options.samples}"] if options.samples else [])]
+        raise ValueError(
+            "Expected one model, a `.keras` file or a run folder; or --samples=SOURCE. "
+            f"Received: {' '.join(given) or 'none'}"
+        )
+    if options.data is None:
+        raise ValueError("--data must be given; `ganzoo list` lists what it can be. Received: none")
+    if options.samples and "seed" in options.given:
+        raise ValueError(
+            "--seed is for the samples of a model. "
+            f"Received: --samples={options.samples} --seed={options.seed}"
+        )
+
+
+def _prepare(options, others):
+    """Returns the evaluation, what it measures, and the name of that."""
+    from ganzoo.cli.data import load_source
+    from ganzoo.metrics.evaluation import Evaluation, find
+
+    names = options.metrics.split(",")
+    # What is unknown is refused before the model and the data are loaded.
+    for name in names:
+        find(name)
+    extractor = _extractor(options.extractor)
+    if options.samples:
+        source = {**vars(options), "split": "train"}
+        samples = load_source(options.samples, SimpleNamespace(**source))
+        data = load_source(options.data, options)
+        n = options.n or len(samples)
+        return Evaluation(names, data, extractor, n), samples, samples.name
+    from ganzoo.cli.run_folder import load_model
+
+    gan = load_model(others[0])
+    data = load_source(options.data, _like(options, gan))
+    return Evaluation(names, data, extractor, options.n), gan.sample, others[0]
+
+
+def _extractor(name):
+    if name is None:
+        return None
+    from ganzoo.metrics import extractors
+
+    try:
+        return extractors.get(name)
+    except RuntimeError as error:  # A download that failed.
+        raise OSError(str(error)) from error
+
+
+def _like(options, gan):
+    """Returns the flags with the size and the channels of a model's images where none are given."""
+    if len(gan.example_shape) != 3:
+        return options
+    height, width, channels = gan.example_shape
+    like = {"channels": options.channels or channels}
+    if height == width:
+        like["size"] = options.size or height
+    return SimpleNamespace(**{**vars(options), **like})
+
+
+def _table(subject, results):
+    """Returns the figures, each with what it was measured by, as lines of text."""
+    protocol = results[0].protocol
+    samples = f"{protocol.samples:,} of {subject}"
+    if protocol.seed is not None:
+        samples += f", from seed {protocol.seed}"
+    lines = [f"samples     {samples}"]
+    protocols = [result.protocol for result in results]
+    # All figures that compare, compare with the same images, and by the same extractor.
+    for found in [one for one in protocols if one.reference is not None][:1]:
+        lines.append(f"real        {found.reference_samples:,} of {found.reference}")
+    for found in [one for one in protocols if one.extractor is not None][:1]:
+        facts = [found.extractor, f"sha256 {found.extractor_sha256[:12]}", found.resize]
+        lines.append(f"extractor   {', '.join(filter(None, facts))}")
+    lines.append("")
+    for result in results:
+        value = f"{result.value:.4g}"
+        spread = "" if result.spread is None else f"± {result.spread:.2g}"
+        settings = ", ".join(f"{name} {value}" for name, value in result.protocol.settings)
+        lines.append(f"{result.name:<20}{value:>10}  {spread:<12}{settings}".rstrip())
+    return "\n".join(lines)
+
+
+def _write(path, subject, results):
+    import json
+    from pathlib import Path
+
+    import ganzoo
+
+    content = {
+        "ganzoo": ganzoo.__version__,
+        "samples": subject,
+        "results": {name: json.loads(result.to_json()) for name, result in results.items()},
+    }
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(json.dumps(content, indent=2) + "\n")
+
+
+COMMAND = Command(
+    "evaluate",
+    "Measure a model's samples against real images.",
+    "MODEL --data=SOURCE [flags]\n--samples=SOURCE --data=SOURCE [flags]",
+    run,
+    description="""MODEL is a `.keras` file, or the folder of a run; or --samples is a folder of
+        images. Figures are comparable only where extractor, number of samples, real images and
+        settings agree: the file of --output holds them all.""",
+    examples=(
+        "ganzoo evaluate runs/sngan-digits --data=digits --extractor=digits",
+        "ganzoo evaluate model.keras --data=tfds:cifar10 --extractor=inception --metrics=fid,is "
+        "--n=50000",
+        "ganzoo evaluate --samples=folder:generated --data=folder:photos --size=64 "
+        "--extractor=inception",
+        "ganzoo evaluate runs/mlp-toy_ring --data=toy:ring --metrics=mixture_coverage --n=2500",
+    ),
+)
+COMMAND.group("What to measure")
+COMMAND.text(
+    "metrics",
+    "NAMES",
+    """Metrics between commas: fid, kid, is, precision_recall, pairwise_distance, ms_ssim; of
+    stacked digits mode_coverage, of toy data mixture_coverage.""",
+    default="fid",
+)
+COMMAND.text(
+    "extractor",
+    "NAME",
+    """Network whose features of images are compared: digits, mnist, fashion_mnist, cifar10 or
+    inception. Figures of different ones cannot be compared.""",
+)
+COMMAND.positive_integer(
+    "n", "Number of samples. By default as many as real images; with --samples, all of them."
+)
+COMMAND.integer("seed", "Seed of the first sample.", default=0)
+COMMAND.text("samples", "SOURCE", "Samples in place of a model's, e.g. folder:PATH.")
+COMMAND.group("Real images, by default of the model's size and channels")
+COMMAND.text("data", "SOURCE", "The data; `ganzoo list` lists the kinds of sources.")
+add_data_flags(COMMAND)
+COMMAND.group("Files")
+COMMAND.text("output", "FILE", "JSON file of the figures with their protocols. By default none.")
+COMMAND.group("Other")
+COMMAND.switch("debug", "Show where an error comes from.")

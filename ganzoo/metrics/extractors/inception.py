@@ -1,0 +1,101 @@
+"""The features and classes that published FID and Inception scores are made of."""
+
+import keras
+from keras import ops
+
+from ganzoo.metrics.extractors import inception_weights
+from ganzoo.metrics.extractors.inception_network import (
+    SIDE,
+    inception_network,
+    resized,
+    scaled,
+)
+from ganzoo.metrics.extractors.network_extractor import NetworkExtractor, float32, softmax
+
+
+@keras.saving.register_keras_serializable(package="ganzoo")
+class Inception(NetworkExtractor):
+    """The Inception network `inception-2015-12-05`, of published FID, KID and Inception score.
+
+    Images of any size are resized to 299 x 299 as TensorFlow 1 did it, which the published figures
+    depend on. Greyscale images are repeated in three channels.
+
+    Its weights are not a part of this package. By default PyTorch's copy of them is downloaded
+    (96 MB), which needs PyTorch once, to be converted.
+
+    Args:
+        output: What calling the extractor returns: `"features"`, 2048 numbers, for the distances;
+            or `"probabilities"`, float64 of 1008 classes, for the Inception score.
+        batch_size: Images of a pass through the network.
+        path: A file of the weights: TensorFlow's `inception-2015-12-05.tgz` or the
+            `classify_image_graph_def.pb` in it, or PyTorch's copy
+            `pt_inception-2015-12-05-6726825d.pth`. None downloads the latter.
+
+    Attributes:
+        sha256: Hash of the numbers of the weights, the same whichever file they come from.
+
+    Raises:
+        ImportError: If weights are in PyTorch's format, and PyTorch is not installed.
+        RuntimeError: If weights cannot be downloaded.
+        ValueError: If the file holds other weights, or an argument is out of range.
+
+    Reference:
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 4, whose
+        official code leaves the bias of the classes out, as here;
+        [GANs Trained by a Two Time-Scale Update Rule](https://arxiv.org/abs/1706.08500), section 4.
+    """
+
+    name = "inception-2015-12-05"
+    outputs = ("features", "probabilities")
+    resize = f"TensorFlow 1 bilinear to {SIDE}x{SIDE}"
+
+    def __init__(self, output="features", batch_size=50, path=None):
+        super().__init__(output, batch_size)
+        self.path = None if path is None else str(path)
+        with float32():
+            self._inception = inception_network()
+        variables = inception_weights.variables_by_graph_name(self._inception)
+        if path is None:
+            weights = inception_weights.download(variables.keys())
+        else:
+            weights = inception_weights.read(path, variables.keys())
+        for name, variable in variables.items():
+            if weights[name].shape != tuple(variable.shape):
+                raise ValueError(
+                    f"The weight {name!r} must be of shape {tuple(variable.shape)}. "
+                    f"Received: {weights[name].shape} in path={path!r}"
+                )
+            variable.assign(weights[name])
+        self.sha256 = inception_weights.content_sha256(weights)
+        self._networks = {}
+
+    def features(self, images):
+        """Returns the features of uint8 images, float32 `(batch, 2048)`."""
+        return self.run(images, "features")
+
+    def probabilities(self, images):
+        """Returns the probabilities of the classes of uint8 images, `(batch, 1008)`."""
+        return softmax(self.run(images, "logits"))
+
+    def network(self, image_shape):
+        """Returns the network that resizes images of this shape, one for each shape."""
+        if image_shape not in self._networks:
+            with float32():
+                images = keras.Input(image_shape, dtype="uint8")
+                x = ops.cast(images, "float32")
+                if image_shape[2] == 1:
+                    x = ops.repeat(x, 3, axis=3)
+                outputs = self._inception(scaled(resized(x)))
+                self._networks[image_shape] = keras.Model(images, outputs)
+        return self._networks[image_shape]
+
+    def prepare(self, images):
+        if images.shape[3] not in (1, 3):
+            raise ValueError(
+                "Inception takes images of 1 or 3 channels. "
+                f"Received: images of shape {images.shape}"
+            )
+        return images
+
+    def get_config(self):
+        return {**super().get_config(), "path": self.path}

@@ -1,0 +1,167 @@
+"""The network of December 2015 whose features and classes FID and Inception score are made of."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+SIDE = 299
+CLASSES = 1008
+EPSILON = 1e-3
+
+
+def inception_network():
+    """Returns Inception v3 as the frozen graph `inception-2015-12-05` computes it.
+
+    It differs from other networks of this name: average pooling leaves the padding out of the
+    mean, the last block has maximum pooling in the place of the average, there are 1008 classes,
+    and the classes have no bias here, because the authors' Inception score leaves it out.
+
+    Layers are named after the scopes of the graph, with dots for its slashes.
+
+    Returns:
+        A `keras.Model` from pixels in [-1, 1], shape `(batch, 299, 299, 3)`, to a dictionary of
+        `features` `(batch, 2048)`, the graph's `pool_3`, and `logits` `(batch, 1008)`.
+
+    Reference:
+        [Rethinking the Inception Architecture for Computer Vision](
+        https://arxiv.org/abs/1512.00567), figures 5 to 7 and 10; the graph's own departures as
+        [pytorch-fid](https://github.com/mseitzer/pytorch-fid) documents them.
+    """
+    pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
+    x = _convolution(pixels, "conv", 32, (3, 3), strides=2, padding="valid")
+    x = _convolution(x, "conv_1", 32, (3, 3), padding="valid")
+    x = _convolution(x, "conv_2", 64, (3, 3))
+    x = layers.MaxPooling2D(3, strides=2)(x)
+    x = _convolution(x, "conv_3", 80, (1, 1))
+    x = _convolution(x, "conv_4", 192, (3, 3), padding="valid")
+    x = layers.MaxPooling2D(3, strides=2)(x)
+    # 35 x 35
+    x = _block_of_5x5(x, "mixed", pooled=32)
+    x = _block_of_5x5(x, "mixed_1", pooled=64)
+    x = _block_of_5x5(x, "mixed_2", pooled=64)
+    # 17 x 17
+    x = _first_reduction(x, "mixed_3")
+    x = _block_of_7x7(x, "mixed_4", inner=128)
+    x = _block_of_7x7(x, "mixed_5", inner=160)
+    x = _block_of_7x7(x, "mixed_6", inner=160)
+    x = _block_of_7x7(x, "mixed_7", inner=192)
+    # 8 x 8
+    x = _second_reduction(x, "mixed_8")
+    x = _expanded_block(x, "mixed_9", pooling=layers.AveragePooling2D)
+    x = _expanded_block(x, "mixed_10", pooling=layers.MaxPooling2D)
+    features = layers.GlobalAveragePooling2D(name="pool_3")(x)
+    logits = layers.Dense(CLASSES, use_bias=False, kernel_initializer="zeros", name="softmax")(
+        features
+    )
+    return keras.Model(pixels, {"features": features, "logits": logits}, name="inception")
+
+
+def resized(images):
+    """Returns images `(batch, height, width, channels)` at 299 x 299, as TensorFlow 1 resized them.
+
+    Pixel i of the result lies at i · size / 299 of the original, between its neighbours by linear
+    interpolation, with neither half-pixel centres nor antialiasing. Written with gathers because
+    no operation of Keras does it, and because matrix products may round to 10 bits on a GPU.
+
+    Reference:
+        TensorFlow's [`ResizeBilinear`](https://www.tensorflow.org/api_docs/python/tf/raw_ops/ResizeBilinear)
+        with `align_corners=False`.
+    """
+    # Widths first, then heights: the order decides the last bit.
+    for axis in (2, 1):
+        size = images.shape[axis]
+        # In float32, as TensorFlow has it.
+        position = np.arange(SIDE, dtype=np.float32) * (np.float32(size) / np.float32(SIDE))
+        lower = position.astype(np.int32)
+        upper = np.minimum(lower + 1, size - 1)
+        fraction = (position - lower).reshape([-1] + [1] * (3 - axis))
+        left = ops.take(images, lower, axis=axis)
+        images = left + (ops.take(images, upper, axis=axis) - left) * fraction
+    return images
+
+
+def scaled(images):
+    """Returns pixels in [-1, 1) of images in [0, 255]."""
+    return (images - 128.0) / 128.0
+
+
+def _convolution(x, scope, filters, size, strides=1, padding="same"):
+    name = scope.replace("/", ".")
+    # The weights are read from a file: no time, and no random numbers, for initial ones.
+    x = layers.Conv2D(
+        filters, size, strides, padding, use_bias=False, kernel_initializer="zeros", name=name
+    )(x)
+    x = layers.BatchNormalization(epsilon=EPSILON, name=f"{name}.batchnorm")(x)
+    return layers.ReLU()(x)
+
+
+def _tower(x, scope, *convolutions):
+    """Applies convolutions (filters, height, width), which the graph counts from `conv`, `conv_1`.
+
+    A fourth number is the stride, which comes without padding.
+    """
+    for index, (filters, height, width, *strides) in enumerate(convolutions):
+        suffix = f"_{index}" if index else ""
+        reduction = {"strides": strides[0], "padding": "valid"} if strides else {}
+        x = _convolution(x, f"{scope}/conv{suffix}", filters, (height, width), **reduction)
+    return x
+
+
+def _pooled(x, scope, filters, pooling=layers.AveragePooling2D):
+    # Keras, like TensorFlow, averages over what lies inside of the image.
+    x = pooling(3, strides=1, padding="same")(x)
+    return _tower(x, scope, (filters, 1, 1))
+
+
+def _block_of_5x5(x, scope, pooled):
+    branches = [
+        _tower(x, scope, (64, 1, 1)),
+        _tower(x, f"{scope}/tower", (48, 1, 1), (64, 5, 5)),
+        _tower(x, f"{scope}/tower_1", (64, 1, 1), (96, 3, 3), (96, 3, 3)),
+        _pooled(x, f"{scope}/tower_2", pooled),
+    ]
+    return layers.Concatenate(name=scope)(branches)
+
+
+def _first_reduction(x, scope):
+    branches = [
+        _tower(x, scope, (384, 3, 3, 2)),
+        _tower(x, f"{scope}/tower", (64, 1, 1), (96, 3, 3), (96, 3, 3, 2)),
+        layers.MaxPooling2D(3, strides=2)(x),
+    ]
+    return layers.Concatenate(name=scope)(branches)
+
+
+def _block_of_7x7(x, scope, inner):
+    wide, tall = (inner, 1, 7), (inner, 7, 1)
+    branches = [
+        _tower(x, scope, (192, 1, 1)),
+        _tower(x, f"{scope}/tower", (inner, 1, 1), wide, (192, 7, 1)),
+        _tower(x, f"{scope}/tower_1", (inner, 1, 1), tall, wide, tall, (192, 1, 7)),
+        _pooled(x, f"{scope}/tower_2", 192),
+    ]
+    return layers.Concatenate(name=scope)(branches)
+
+
+def _second_reduction(x, scope):
+    branches = [
+        _tower(x, f"{scope}/tower", (192, 1, 1), (320, 3, 3, 2)),
+        _tower(x, f"{scope}/tower_1", (192, 1, 1), (192, 1, 7), (192, 7, 1), (192, 3, 3, 2)),
+        layers.MaxPooling2D(3, strides=2)(x),
+    ]
+    return layers.Concatenate(name=scope)(branches)
+
+
+def _expanded_block(x, scope, pooling):
+    stems = [
+        _tower(x, f"{scope}/tower", (384, 1, 1)),
+        _tower(x, f"{scope}/tower_1", (448, 1, 1), (384, 3, 3)),
+    ]
+    branches = [_tower(x, scope, (320, 1, 1))]
+    for stem, tower in zip(stems, ("tower", "tower_1"), strict=True):
+        branches += [
+            _convolution(stem, f"{scope}/{tower}/mixed/conv", 384, (1, 3)),
+            _convolution(stem, f"{scope}/{tower}/mixed/conv_1", 384, (3, 1)),
+        ]
+    branches.append(_pooled(x, f"{scope}/tower_2", 192, pooling))
+    return layers.Concatenate(name=scope)(branches)

@@ -1,0 +1,245 @@
+import csv
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import tiny_gan
+
+import ganzoo
+from ganzoo.callbacks import CollapseMonitor
+
+DATA = ganzoo.data.Dataset(tiny_gan.images(200))
+LOGS = {"d_loss": 1.0, "g_loss": 1.0, "d_real": 0.3, "d_fake": -0.2}
+
+
+@pytest.fixture(scope="module")
+def built():
+    gan = tiny_gan.build()
+    return gan, tiny_gan.state(gan)
+
+
+@pytest.fixture
+def gan(built):
+    gan, start = built
+    tiny_gan.restore(gan, start)
+    gan.stop_training = False
+    return gan
+
+
+def healthy(n, seed=0):
+    """Other images of the kind that the data are of."""
+    return tiny_gan.images(n, seed=9)
+
+
+def collapsed(n, seed=0):
+    """One image with a little noise."""
+    noise = np.random.default_rng(seed).integers(0, 9, (n, 8, 8, 1), "uint8")
+    return tiny_gan.images(1) // 2 + noise
+
+
+def two_modes(n, seed=0):
+    """Two images that differ as the data do, each many times."""
+    return np.resize(tiny_gan.images(2), (n, 8, 8, 1))
+
+
+def run(gan, monkeypatch, *samples, logs=(LOGS,), **arguments):
+    """Runs the monitor over epochs of given samples and logs; returns it and the epochs' logs."""
+    monitor = CollapseMonitor(DATA, n=100, **arguments)
+    monitor.set_model(gan)
+    monitor.on_train_begin()
+    written = []
+    for epoch in range(max(len(samples), len(logs))):
+        sample = samples[min(epoch, len(samples) - 1)]
+        monkeypatch.setattr(gan, "sample", sample)
+        written.append(dict(logs[min(epoch, len(logs) - 1)]))
+        monitor.on_epoch_end(epoch, written[-1])
+    return monitor, written
+
+
+@pytest.fixture
+def warned():
+    """The warnings so far, repeated ones too."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield lambda: [str(one.message) for one in caught]
+
+
+def test_a_healthy_generator_is_not_warned_of(gan, monkeypatch, warned):
+    _, logs = run(gan, monkeypatch, *[healthy] * 12)
+
+    assert warned() == []
+    assert logs[-1]["collapse/diversity"] == pytest.approx(1, abs=0.05)
+    assert logs[-1]["collapse/duplicates"] == 0.0
+    assert logs[-1]["collapse/score_gap"] == pytest.approx(0.5)
+    assert logs[-1]["collapse/oscillation"] == pytest.approx(0)
+
+
+def test_the_diversity_is_the_ratio_of_mean_distances(gan, monkeypatch):
+    _, logs = run(gan, monkeypatch, lambda n, seed: DATA.examples[:n] // 4, seed=3)
+
+    def mean_distance(images):
+        rows = images.reshape(len(images), -1).astype("float64")
+        squares = ((rows[:, None] - rows[None]) ** 2).sum(axis=2)
+        return np.sqrt(squares).sum() / (len(rows) * (len(rows) - 1))
+
+    # Of noise, 100 images are about as far apart as any other 100.
+    expected = mean_distance(DATA.examples[:100] // 4) / mean_distance(DATA.examples)
+    assert logs[0]["collapse/diversity"] == pytest.approx(expected, rel=0.02)
+
+
+def test_a_collapsed_generator_is_warned_of_once_with_numbers_and_advice(gan, monkeypatch, warned):
+    _, logs = run(gan, monkeypatch, *[collapsed] * 8)
+
+    alike, copies = sorted(warned(), reverse=True)
+    value = logs[-1]["collapse/diversity"]
+    assert value < 0.1 and logs[-1]["collapse/duplicates"] == 1.0
+    assert f"between two is {value:.2g} of that" in alike and "MinibatchDiscrimination" in alike
+    assert "100% of the samples have a near copy among 100" in copies and "packing" in copies
+
+
+def test_a_generator_of_two_images_is_warned_of_by_its_duplicates(gan, monkeypatch, warned):
+    _, logs = run(gan, monkeypatch, *[two_modes] * 8, min_diversity=0.2)
+
+    assert logs[-1]["collapse/duplicates"] == 1.0
+    (warning,) = warned()
+    assert warning.startswith("100% of the samples")
+
+
+def test_a_generator_that_still_rises_is_not_warned_of(gan, monkeypatch, warned):
+    def at(scale):
+        return lambda n, seed: (tiny_gan.images(n, seed=9) * scale).astype("uint8")
+
+    _, logs = run(gan, monkeypatch, *[at(0.22 + 0.02 * epoch) for epoch in range(12)])
+
+    assert logs[-1]["collapse/diversity"] < 0.5
+    assert warned() == []
+
+
+def test_a_sign_that_went_is_warned_of_again(gan, monkeypatch, warned):
+    run(gan, monkeypatch, *[collapsed] * 5, *[healthy] * 4, *[collapsed] * 5)
+
+    kinds = [warning[:4] for warning in warned()]
+    assert kinds.count("The ") == 2 and kinds.count("100%") == 2
+
+
+def test_the_training_may_be_ended(gan, monkeypatch, warned):
+    run(gan, monkeypatch, *[collapsed] * 3)
+    assert not gan.stop_training
+
+    run(gan, monkeypatch, *[collapsed] * 2, stop=True)
+    assert not gan.stop_training
+
+    run(gan, monkeypatch, *[collapsed] * 4, stop=True)
+    assert gan.stop_training
+
+
+@pytest.mark.parametrize("loss, warns", [("hinge", True), ("wasserstein", False)])
+def test_a_lead_of_the_discriminator_is_warned_of_where_scores_have_a_scale(
+    gan, monkeypatch, warned, loss, warns
+):
+    monkeypatch.setattr(gan, "adversarial_loss", ganzoo.losses.get(loss))
+    _, logs = run(gan, monkeypatch, healthy, logs=[{**LOGS, "d_real": 9.0, "d_fake": -3.5}] * 3)
+
+    assert logs[0]["collapse/score_gap"] == 12.5
+    assert ["12.5 logits ahead" in warning for warning in warned()] == [True] * warns
+
+
+def test_losses_that_run_in_circles_are_warned_of_and_those_that_settle_are_not(
+    gan, monkeypatch, warned
+):
+    epochs = np.arange(15)
+    settling = [{**LOGS, "d_loss": v, "g_loss": 2 - v} for v in 0.5 + np.exp(-epochs / 3)]
+    _, logs = run(gan, monkeypatch, healthy, logs=settling)
+    assert logs[-1]["collapse/oscillation"] < 0.1 and warned() == []
+
+    circling = [
+        {**LOGS, "d_loss": 1 + np.sin(phase), "g_loss": 1 + np.cos(phase)}
+        for phase in 2 * np.pi * epochs / 5
+    ]
+    _, logs = run(gan, monkeypatch, healthy, logs=circling)
+    assert logs[-1]["collapse/oscillation"] > 0.5
+    (warning,) = warned()
+    assert warning.startswith("The losses swing by 6") and "HistoricalAveraging" in warning
+
+
+def test_the_oscillation_is_the_deviation_from_a_parabola(gan, monkeypatch):
+    losses = [1.0, 2.0, 0.5, 3.0, 1.0, 2.5]
+    logs = [{**LOGS, "d_loss": value, "g_loss": -4.0} for value in losses]
+    _, written = run(gan, monkeypatch, healthy, logs=logs)
+
+    x = np.stack([np.ones(6), np.arange(6), np.arange(6) ** 2], axis=1)
+    residual = losses - x @ np.linalg.lstsq(x, np.array(losses), rcond=None)[0]
+    expected = residual.std() / (np.mean(losses) + 4.0)
+    assert [row["collapse/oscillation"] for row in written[:4]] == [0.0] * 4
+    assert written[-1]["collapse/oscillation"] == pytest.approx(expected)
+
+
+def test_features_may_take_the_place_of_pixels(gan, monkeypatch):
+    class Corner:
+        name, sha256 = "corner", "ab"
+
+        def __call__(self, images):
+            return images[:, :2, 0, 0].astype("float32")
+
+    def same_corner(n, seed):
+        images = healthy(n)
+        images[:, :2, 0] = 7
+        return images
+
+    _, by_pixels = run(gan, monkeypatch, same_corner)
+    _, by_corner = run(gan, monkeypatch, same_corner, extractor=Corner())
+
+    assert by_pixels[0]["collapse/diversity"] > 0.9
+    assert by_corner[0]["collapse/diversity"] == 0.0 and by_corner[0]["collapse/duplicates"] == 1.0
+
+
+def test_in_a_training_it_fills_the_logs_and_changes_nothing(gan, tmp_path):
+    def fit(*callbacks):
+        return gan.fit(
+            tiny_gan.dataset(), batch_size=16, epochs=3, callbacks=list(callbacks), verbose=0
+        ).history
+
+    start = tiny_gan.state(gan)
+    fit()
+    without = tiny_gan.state(gan)
+    tiny_gan.restore(gan, start)
+    log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
+    history = fit(CollapseMonitor(DATA, n=50, every=2), log)
+
+    assert tiny_gan.largest_difference(tiny_gan.state(gan), without) == 0.0
+    # Measured after the first and the second epoch; the gap is that of each epoch.
+    first, second, third = history["collapse/diversity"]
+    assert first != second == third
+    gaps = np.subtract(history["d_real"], history["d_fake"])
+    np.testing.assert_allclose(history["collapse/score_gap"], gaps, rtol=1e-6)
+    with open(tmp_path / "log.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = ("diversity", "duplicates", "score_gap", "oscillation")
+    for name in names:
+        assert [float(row[f"collapse/{name}"]) for row in rows] == history[f"collapse/{name}"]
+
+
+def test_a_reader_that_comes_first_is_refused(gan):
+    reader = keras.callbacks.EarlyStopping("collapse/diversity", mode="max")
+
+    with pytest.raises(ValueError, match=r"`CollapseMonitor` must come before .*`EarlyStopping`"):
+        gan.fit(tiny_gan.dataset(), callbacks=[reader, CollapseMonitor(DATA, n=50)], verbose=0)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"n": 201}, r"Received: n=201"),
+        ({"n": 1}, r"Received: n=1 "),
+        ({"min_diversity": 1.5}, r"min_diversity=1.5"),
+        ({"patience": 0}, r"patience=0"),
+        ({"data": np.zeros((300, 8, 8, 1), "uint8")}, r"must vary"),
+        ({"data": np.zeros((300, 9, 9, 1), "uint8")}, r"shape of the samples"),
+    ],
+)
+def test_what_does_not_fit_is_refused(gan, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        monitor = CollapseMonitor(**{"data": DATA, "n": 50} | arguments)
+        monitor.set_model(gan)
+        monitor.on_train_begin()

@@ -1,0 +1,190 @@
+import csv
+import json
+
+import keras
+import numpy as np
+import pytest
+import tiny_gan
+
+import ganzoo
+from ganzoo.callbacks import EvaluateSamples
+from ganzoo.metrics import Result
+from ganzoo.metrics.evaluation import evaluate
+
+REAL = ganzoo.data.Dataset(tiny_gan.images(40, seed=1), name="noise", split="test")
+
+
+class Pixels:
+    name, sha256 = "pixels", "ab"
+
+    def __call__(self, images):
+        return images[:, :2, :2].reshape(len(images), -1).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def built():
+    """One GAN for most tests of this file, since compiling its step takes seconds."""
+    gan = tiny_gan.build()
+    return gan, tiny_gan.state(gan)
+
+
+@pytest.fixture
+def gan(built):
+    gan, start = built
+    tiny_gan.restore(gan, start)
+    return gan
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+
+
+def callback(metrics=("fid", "precision_recall"), **arguments):
+    return EvaluateSamples(metrics, REAL, Pixels(), **arguments)
+
+
+def fit(gan, *callbacks, epochs=4):
+    return gan.fit(
+        tiny_gan.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0
+    ).history
+
+
+def test_the_logs_hold_the_figures_of_the_last_evaluation(gan):
+    ours = callback(every=2, seed=5)
+    history = fit(gan, ours)
+
+    assert [step for step, _ in ours.records] == [0, 6, 12]
+    first, middle, last = ({n: float(r) for n, r in results.items()} for _, results in ours.records)
+    assert set(first) == {"fid", "precision", "recall", "density", "coverage"}
+    for name in first:
+        assert history[name] == [first[name], middle[name], middle[name], last[name]]
+    assert len({first["fid"], middle["fid"], last["fid"]}) == 3
+    by_hand = evaluate(gan.sample(40, seed=5), REAL, ["fid"], Pixels())["fid"]
+    assert last["fid"] == float(by_hand)
+    protocol = ours.records[-1][1]["fid"].protocol
+    assert (protocol.samples, protocol.reference, protocol.seed) == (40, "noise test", 5)
+
+
+def test_the_last_step_is_measured(gan):
+    ours = callback(["fid"], every=2)
+    fit(gan, ours, epochs=3)
+
+    assert [step for step, _ in ours.records] == [0, 6, 9]
+
+
+def test_keras_callbacks_read_the_figures(gan, tmp_path, monkeypatch):
+    # The second epoch's samples are the best.
+    scales = iter([9, 8, 1, 3, 5])
+    monkeypatch.setattr(gan, "sample", lambda n, seed: tiny_gan.images(n, seed) // next(scales))
+    best = keras.callbacks.ModelCheckpoint(
+        tmp_path / "epoch_{epoch}.keras", monitor="fid", mode="min", save_best_only=True
+    )
+    stopping = keras.callbacks.EarlyStopping(monitor="fid", mode="min", patience=2)
+    log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
+
+    history = fit(gan, callback(["fid"]), best, stopping, log, epochs=9)
+
+    assert len(history["fid"]) == 4 and np.argmin(history["fid"]) == 1
+    saved = sorted(path.name for path in tmp_path.glob("*.keras"))
+    assert saved == ["epoch_1.keras", "epoch_2.keras"]
+    with open(tmp_path / "log.csv", newline="") as file:
+        assert [float(row["fid"]) for row in csv.DictReader(file)] == history["fid"]
+
+
+@pytest.mark.parametrize(
+    "reader, message",
+    [
+        (lambda path: keras.callbacks.ModelCheckpoint(path / "x.keras", "fid", mode="min"), "fid"),
+        (lambda path: keras.callbacks.EarlyStopping("recall", mode="max"), "monitors 'recall'"),
+        (lambda path: keras.callbacks.CSVLogger(path / "x.csv"), "`CSVLogger`, which writes"),
+    ],
+)
+def test_a_reader_that_comes_first_is_refused(gan, tmp_path, reader, message):
+    with pytest.raises(ValueError, match=rf"`EvaluateSamples` must come before .*{message}"):
+        fit(gan, reader(tmp_path), callback())
+
+    assert gan.step == 0
+
+
+def test_callbacks_that_read_something_else_may_come_first(gan):
+    fit(gan, keras.callbacks.EarlyStopping("g_loss", mode="min"), callback(["fid"]), epochs=1)
+
+
+def test_the_training_is_the_same_with_and_without(gan):
+    start = tiny_gan.state(gan)
+    fit(gan, epochs=2)
+    without = tiny_gan.state(gan)
+    tiny_gan.restore(gan, start)
+    fit(gan, callback(), epochs=2)
+
+    assert tiny_gan.largest_difference(tiny_gan.state(gan), without) == 0.0
+
+
+def test_sampling_is_compiled_once(gan):
+    fit(gan, callback(["fid"], n=70), epochs=1)
+    compiled = gan._sampling_function.experimental_get_tracing_count()
+    fit(gan, callback(["fid"], n=130), epochs=1)
+
+    assert gan._sampling_function.experimental_get_tracing_count() == compiled
+
+
+def test_a_folder_keeps_the_figures_with_their_protocols(gan, tmp_path):
+    ours = callback(folder=tmp_path / "run", every=2)
+    fit(gan, ours, epochs=2)
+
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").open()]
+    assert [line["step"] for line in lines] == [0, 6]
+    for line, (_, results) in zip(lines, ours.records, strict=True):
+        read = {name: Result.from_json(json.dumps(one)) for name, one in line["results"].items()}
+        assert read == results
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"metrics": ["precision_recall"], "n": 2}, r"more examples than neighbours"),
+        ({"metrics": ["is"], "n": 5}, r"needs a classifier"),
+        ({"every": 0}, r"every=0"),
+        ({"seed": -1}, r"seed=-1"),
+    ],
+)
+def test_what_cannot_be_measured_is_an_error_before_the_first_step(gan, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        fit(gan, callback(**arguments))
+
+    assert gan.step == 0
+
+
+def test_only_a_gan_can_be_measured():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+
+    with pytest.raises(ValueError, match=r"measures a `ganzoo\.GAN`"):
+        model.fit(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0, callbacks=[callback()])
+
+
+def test_points_are_measured_by_their_modes():
+    ring = ganzoo.data.load("toy:ring", count=100)
+    ours = EvaluateSamples(["mixture_coverage"], ring)
+
+    class Points:
+        step = 0
+
+        def sample(self, n, seed):
+            return ring.examples[:n]
+
+    ours.set_model(Points())
+    ours._measure()
+
+    assert ours._figures["modes"] == 8
+
+
+def test_evaluate_prints_results_and_returns_floats(gan, capsys):
+    found = gan.evaluate(REAL, ["fid", "precision_recall"], Pixels(), n=30, seed=2)
+
+    expected = evaluate(gan.sample(30, seed=2), REAL, ["fid", "precision_recall"], Pixels())
+    assert found == {name: float(result) for name, result in expected.items()}
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert lines[0].startswith("FID@pixels ") and "(30/40 noise test, seed 2)" in lines[0]

@@ -1,0 +1,168 @@
+"""`ganzoo evaluate`: the figures on the screen and in the file are those of the library."""
+
+import io
+import json
+import sys
+
+import numpy as np
+import pytest
+
+import ganzoo
+from ganzoo import drawing
+from ganzoo.cli.main import main
+from ganzoo.metrics import Result, extractors
+from ganzoo.metrics.evaluation import evaluate
+
+
+class Pixels:
+    name, sha256, resize = "pixels", "0123456789abcdef", None
+
+    def __call__(self, images):
+        return images.reshape(len(images), -1)[:, :5].astype("float32")
+
+    def probabilities(self, images):
+        scores = self(images) / 64
+        return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    networks = ganzoo.architectures.build("dcgan", (8, 8, 1), latent_dim=2, width=1)
+    gan = ganzoo.GAN(*networks)
+    path = tmp_path_factory.mktemp("run") / "model.keras"
+    gan.save(path)
+    return path, gan
+
+
+@pytest.fixture(autouse=True)
+def surroundings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    get = extractors.get
+    monkeypatch.setattr(extractors, "get", lambda name: Pixels() if name == "pixels" else get(name))
+
+
+def run(capsys, *arguments):
+    """Runs a command line that must succeed; returns what it printed."""
+    assert main(["evaluate", *map(str, arguments)]) == 0
+    return capsys.readouterr().out
+
+
+DIGITS = ("--data=digits", "--split=test", "--extractor=pixels")
+
+
+def test_a_model_is_measured_on_data_of_its_size(model, capsys):
+    path, gan = model
+    flags = (
+        "--metrics=fid,is,precision_recall",
+        "--n=100",
+        "--seed=3",
+        "--output=out/figures.json",
+    )
+
+    printed = run(capsys, path.parent, *DIGITS, *flags)
+
+    data = ganzoo.data.load("digits", split="test", size=8)
+    expected = evaluate(gan.sample, data, ["fid", "is", "precision_recall"], Pixels(), 100, 3)
+    content = json.load(open("out/figures.json"))
+    found = {n: Result.from_json(json.dumps(one)) for n, one in content["results"].items()}
+    assert found == expected
+    assert content["samples"] == str(path.parent)
+    assert (content["ganzoo"], found["fid"].protocol.reference) == ("0.1.0", "digits test")
+    rows = {line.split("  ")[0].strip(): line for line in printed.splitlines()}
+    assert f"100 of {path.parent}, from seed 3" in rows["samples"]
+    assert "359 of digits test" in rows["real"]
+    assert "pixels, sha256 0123456789ab" in rows["extractor"]
+    assert f"{float(expected['fid']):.4g}" in rows["FID"]
+    assert "±" in rows["IS"] and "splits 10" in rows["IS"]
+    assert {"precision", "recall", "density", "coverage", "file"} <= set(rows)
+
+
+def test_a_folder_of_images_is_measured_against_another(model, capsys, tmp_path):
+    images = model[1].sample(30)
+    (tmp_path / "generated").mkdir()
+    for index, image in enumerate(images):
+        drawing.save_png(tmp_path / "generated" / f"{index}.png", image)
+    flags = ("--samples=folder:generated", *DIGITS, "--size=8", "--output=figures.json")
+
+    printed = run(capsys, *flags)
+
+    data = ganzoo.data.load("digits", split="test", size=8)
+    expected = evaluate(images, data, ["fid"], Pixels())
+    found = json.load(open("figures.json"))["results"]["fid"]
+    assert Result.from_json(json.dumps(found)) == expected["fid"]
+    assert "30 of folder:generated\n" in printed
+
+
+def test_toy_data_need_no_extractor(capsys, tmp_path):
+    networks = ganzoo.architectures.build("mlp", (2,), latent_dim=2, width=4)
+    ganzoo.GAN(*networks).save("toy.keras")
+
+    printed = run(capsys, "toy.keras", "--data=toy:ring", "--metrics=mixture_coverage", "--n=200")
+
+    assert "\nmodes" in printed and "of 8" in printed and "extractor" not in printed
+
+
+def test_a_bar_is_shown_on_a_terminal_and_only_there(model, capsys, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    run(capsys, model[0], *DIGITS, "--n=20")
+    terminal = Terminal()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", terminal)
+        printed = run(capsys, model[0], *DIGITS, "--n=20")
+
+    assert "359/359" in terminal.getvalue() and "20/20" in terminal.getvalue()
+    assert "20/20" not in printed and printed.startswith("samples")
+
+
+@pytest.mark.parametrize(
+    "arguments, received",
+    [
+        ((), "none"),
+        (("a", "b"), "a b"),
+        (("a", "--samples=folder:b"), "a --samples=folder:b"),
+        (("a",), "none"),
+        (("a", "--data=digits", "--metrics=fod"), "'fod'"),
+        (("a", "--data=digits", "--metrics="), "''"),
+        (("a", "--data=digits", "--extractor=vgg"), "'vgg'"),
+        (("a", "--data=digits", "--n=0"), "n=0"),
+        (("nowhere", "--data=digits"), "nowhere"),
+        (("--samples=folder:nowhere", "--data=digits"), "'folder:nowhere'"),
+        (("--samples=folder:b", "--data=digits", "--seed=1"), "--samples=folder:b --seed=1"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(capsys, arguments, received):
+    assert main(["evaluate", *arguments]) == 2
+
+    out, err = capsys.readouterr()
+    (line,) = err.splitlines()
+    assert out == "" and line.startswith("ganzoo evaluate: ")
+    assert received in line.partition("Received:")[2]
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        (("--data=digits",), "needs an `extractor`"),
+        (("--data=digits", "--extractor=pixels", "--size=16"), "must have one shape"),
+        (("--data=digits", "--extractor=pixels", "--split=dev"), "split='dev'"),
+        (("--data=digits", "--extractor=pixels", "--metrics=kid", "--n=1"), "at least 2"),
+    ],
+)
+def test_what_does_not_fit_the_model_is_refused(model, capsys, flags, message):
+    assert main(["evaluate", str(model[0]), *flags]) == 2
+
+    assert message in capsys.readouterr().err
+
+
+def test_weights_that_cannot_be_downloaded_are_no_traceback(model, capsys, monkeypatch):
+    def unreachable(name):
+        raise RuntimeError("The weights could not be downloaded.")
+
+    monkeypatch.setattr(extractors, "get", unreachable)
+
+    assert main(["evaluate", str(model[0]), "--data=digits", "--extractor=inception"]) == 2
+    assert "could not be downloaded" in capsys.readouterr().err

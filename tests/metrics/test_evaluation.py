@@ -1,0 +1,319 @@
+"""Samples are measured against data as the metrics alone would, and each image is seen once."""
+
+import numpy as np
+import pytest
+from metric_cases import images
+
+import ganzoo
+from ganzoo import metrics
+from ganzoo.metrics.evaluation import Evaluation, evaluate
+from ganzoo.metrics.feature_cache import FeatureCache
+
+
+class Pixels:
+    """Features and classes of a few pixels; counts the images that it saw."""
+
+    def __init__(self, sha256="ab"):
+        self.name, self.sha256, self.resize = "pixels", sha256, "none"
+        self.features_of = self.probabilities_of = 0
+
+    def __call__(self, images):
+        self.features_of += len(images)
+        return images.reshape(len(images), -1)[:, :5].astype("float32")
+
+    def probabilities(self, images):
+        self.probabilities_of += len(images)
+        scores = images.reshape(len(images), -1)[:, :5] / 64.0
+        return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+
+
+REAL = ganzoo.data.Dataset(images(60, size=6), name="noise", split="test")
+# Of two batches.
+FAKE = images(1100, size=6, seed=1) // 2
+
+
+def sampler(n, seed):
+    """As `gan.sample`: row i follows from `seed + i` alone."""
+    return np.resize(FAKE, (2000, 6, 6, 1))[seed : seed + n]
+
+
+@pytest.fixture
+def extractor():
+    return Pixels()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "ganzoo"
+
+
+def floats(results):
+    return {name: float(result) for name, result in results.items()}
+
+
+def test_the_figures_are_those_of_the_metrics(extractor):
+    names = ["fid", "kid", "is", "precision_recall", "pairwise_distance"]
+    found = floats(evaluate(sampler, REAL, names, extractor, n=1100))
+
+    real, fake = extractor(REAL.examples), extractor(FAKE)
+    expected = {
+        "fid": metrics.frechet_distance(real, fake),
+        # As many as there are of the fewer.
+        "kid": metrics.kernel_distance(real, fake, subset_size=60)[0],
+        "is": metrics.inception_score(extractor.probabilities(FAKE))[0],
+        **metrics.precision_recall(real, fake),
+        "pairwise_distance": metrics.pairwise_distance(fake),
+    }
+    assert found == pytest.approx(expected, rel=1e-9)
+    assert list(found) == list(expected)
+
+
+def test_each_image_passes_once_for_all_metrics(extractor):
+    evaluation = Evaluation(["fid", "kid", "precision_recall", "is"], REAL, extractor, n=1100)
+    assert evaluation.metrics[1].settings()["subset_size"] == 60
+
+    evaluation.measure(sampler)
+    assert (extractor.features_of, extractor.probabilities_of) == (60 + 1100, 1100)
+
+    evaluation.measure(sampler)
+    assert (extractor.features_of, extractor.probabilities_of) == (60 + 2 * 1100, 2 * 1100)
+
+
+@pytest.mark.parametrize("n, calls", [(40, [(40, 7)]), (1100, [(1024, 7), (76, 1031)])])
+def test_samples_are_drawn_from_consecutive_seeds(extractor, n, calls):
+    asked = []
+
+    def sample(n, seed):
+        asked.append((n, seed))
+        return sampler(n, seed)
+
+    results = evaluate(sample, REAL, ["fid"], extractor, n=n, seed=7)
+
+    assert asked == calls
+    direct = evaluate(sampler(n, 7), REAL, ["fid"], extractor)
+    assert floats(results) == floats(direct)
+    assert (results["fid"].protocol.seed, direct["fid"].protocol.seed) == (7, None)
+
+
+def test_a_small_rest_is_drawn_in_a_batch_of_the_usual_size(extractor):
+    asked = []
+    evaluate(
+        lambda n, seed: asked.append(n) or sampler(n, seed), REAL, ["fid"], extractor, n=1024 + 9
+    )
+
+    assert asked == [1024, 64]
+
+
+def test_a_second_evaluation_finds_the_features_of_the_real_images(extractor, home):
+    first = evaluate(sampler, REAL, ["fid", "kid"], extractor, n=100)
+    assert len(list(home.iterdir())) == 1
+
+    again = Pixels()
+    second = evaluate(sampler, REAL, ["fid", "kid"], again, n=100)
+
+    assert again.features_of == 100
+    assert floats(second) == floats(first)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data, extractor: (data, Pixels(sha256="cd")),
+        lambda data, extractor: (ganzoo.data.Dataset(data.examples[:50]), extractor),
+        lambda data, extractor: (ganzoo.data.Dataset(data.examples[::-1]), extractor),
+    ],
+)
+def test_other_images_or_weights_have_features_of_their_own(extractor, home, change):
+    evaluate(sampler, REAL, ["fid"], extractor, n=100)
+    data, other = change(REAL, Pixels())
+
+    evaluate(sampler, data, ["fid"], other, n=100)
+
+    assert other.features_of == len(data) + 100
+    assert len(list(home.iterdir())) == 2
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-300])
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        cut,
+        flip,
+        lambda path: path.write_bytes(b""),
+        lambda path: np.savez(path, features=np.eye(3)),
+    ],
+)
+def test_damaged_features_are_extracted_anew(extractor, home, damage):
+    first = evaluate(sampler, REAL, ["fid"], extractor, n=100)
+    (path,) = home.iterdir()
+    whole = path.read_bytes()
+    damage(path)
+
+    with pytest.warns(UserWarning, match=r"features-.* are damaged, and are extracted anew"):
+        second = evaluate(sampler, REAL, ["fid"], extractor, n=100)
+
+    assert floats(second) == floats(first)
+    assert path.read_bytes() == whole
+    assert list(home.iterdir()) == [path]
+
+
+def test_the_cache_may_lie_elsewhere_or_not_be(extractor, home, tmp_path):
+    evaluate(sampler, REAL, ["fid"], extractor, n=100, cache=False)
+    evaluate(sampler, REAL, ["fid"], extractor, n=100, cache=tmp_path / "here")
+
+    assert len(list((tmp_path / "here").iterdir())) == 1
+    assert not home.exists()
+
+
+def test_a_cache_that_cannot_be_written_is_warned_of(extractor, tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.warns(UserWarning, match=r"cannot be kept in"):
+        results = evaluate(sampler, REAL, ["fid"], extractor, n=100, cache=tmp_path / "file")
+
+    assert results["fid"].value > 0
+
+
+def test_figures_are_named_after_themselves_or_after_their_metric(extractor):
+    chosen = [
+        metrics.FrechetDistance(extractor),
+        metrics.FrechetDistance(extractor, name="fid_again"),
+        metrics.PrecisionRecall(extractor, name="wide"),
+        metrics.ModeCoverage(Classes(), channels=1, num_classes=5),
+        metrics.StructuralSimilarity(pairs=3),
+    ]
+    fake = images(100, size=12, seed=1)
+    data = ganzoo.data.Dataset(images(60))
+
+    found = evaluate(fake, data, chosen)
+
+    ours = ["wide_precision", "wide_recall", "wide_density", "wide_coverage"]
+    assert list(found) == ["fid", "fid_again", *ours, "modes", "mode_kl", "ms_ssim"]
+    assert all(metric.extractor is not None for metric in chosen[:4])
+    with pytest.raises(ValueError, match=r"another `name`. Received: 'fid' twice"):
+        evaluate(fake, data, [chosen[0], metrics.FrechetDistance(extractor)])
+
+
+class Classes(Pixels):
+    def __call__(self, images):
+        return self.probabilities(images)
+
+
+def test_the_protocol_says_what_was_compared(extractor, tmp_path):
+    results = evaluate(sampler, REAL, ["fid", "is"], extractor, n=100)
+
+    fid, score = results["fid"].protocol, results["is"].protocol
+    assert (fid.reference, fid.reference_samples, fid.samples) == ("noise test", 60, 100)
+    assert (fid.extractor, fid.extractor_sha256, fid.resize) == ("pixels", "ab", "none")
+    assert (score.reference, score.reference_samples) == (None, None)
+    assert (score.extractor, score.extractor_sha256, score.resize) == ("pixels", "ab", "none")
+
+
+def test_a_reference_that_a_metric_has_is_kept(extractor, tmp_path):
+    extracted = extractor(REAL.examples)
+    metrics.Gaussian.of(extracted).save(tmp_path / "statistics.npz")
+    from_file = metrics.FrechetDistance(extractor, reference=tmp_path / "statistics.npz")
+    streamed = metrics.FrechetDistance(extractor)
+    streamed.update_reference(REAL.examples)
+
+    expected = metrics.frechet_distance(extracted, extractor(FAKE[:100]))
+    other = ganzoo.data.Dataset(255 - REAL.examples)
+    for metric, data in ((from_file, other), (from_file, None), (streamed, None)):
+        result = evaluate(sampler, data, [metric], n=100)["fid"]
+        assert float(result) == pytest.approx(expected, rel=1e-9)
+        assert result.protocol.reference is None
+
+
+def test_vectors_are_their_own_features():
+    ring = ganzoo.data.load("toy:ring", count=200)
+
+    found = floats(evaluate(ring, ring, ["mixture_coverage", "fid", "kid"]))
+
+    assert found["modes"] == 8 and found["good"] > 0.95 and found["fid"] == pytest.approx(0)
+
+
+def test_modes_are_those_of_the_channels(extractor):
+    found = evaluate(sampler, REAL, [metrics.ModeCoverage(Classes(), 5, 1)], n=100)
+    named = Evaluation(["mode_coverage"], REAL, extractor, n=100).metrics[0]
+
+    assert found["modes"].value == 5
+    assert named.channels == 1
+
+
+def test_progress_is_told(extractor):
+    seen = []
+    Evaluation(["fid"], REAL, extractor, n=1100).measure(
+        sampler, progress=lambda *state: seen.append(state)
+    )
+
+    assert seen == [("real", 60, 60), ("samples", 1024, 1100), ("samples", 1100, 1100)]
+
+
+def test_metrics_keep_their_extractors_through_an_error(extractor):
+    metric = metrics.FrechetDistance(extractor)
+    with pytest.raises(ValueError, match=r"uint8 images"):
+        evaluate(FAKE / 255.0, REAL, [metric])
+
+    assert metric.extractor is extractor
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"metrics": "fid"}, r"a list of metrics.*Received: metrics='fid'"),
+        ({"metrics": []}, r"Received: metrics=\[\]"),
+        ({"metrics": ["fod"]}, r"Expected one of: fid, .*Received: 'fod'"),
+        ({"metrics": ["fid"], "extractor": None}, r"needs an `extractor`: one of 'cifar10'"),
+        ({"metrics": ["fid"], "extractor": "vgg"}, r"Unknown feature extractor.*'vgg'"),
+        ({"metrics": ["mixture_coverage"]}, r"mixtures of Gaussians.*Received: data="),
+        ({"n": 0}, r"`n` must be a positive integer"),
+        ({"data": None}, r"`n`, the number of samples, must be given"),
+        ({"data": None, "n": 9}, r"compares with real examples: give `data`"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_drawn(extractor, arguments, message):
+    arguments = {"metrics": ["fid"], "data": REAL, "extractor": extractor} | arguments
+
+    with pytest.raises(ValueError, match=message):
+        Evaluation(**arguments)
+
+
+def test_a_score_needs_a_classifier(extractor):
+    class Features:
+        name, sha256 = "bare", "00"
+
+        def __call__(self, images):
+            return extractor(images)
+
+    with pytest.raises(ValueError, match=r"the method `probabilities`.*Received: extractor="):
+        Evaluation(["is"], REAL, Features())
+
+
+def test_samples_of_another_shape_are_refused_before_real_images_are_looked_at(extractor):
+    with pytest.raises(ValueError, match=r"one shape.*Received: samples of shape \(12, 12, 1\)"):
+        evaluate(images(100), REAL, ["fid"], extractor)
+
+    assert extractor.features_of == 0
+
+
+def test_more_samples_than_there_are_cannot_be_measured(extractor):
+    with pytest.raises(ValueError, match=r"Received: n=1101 with 1100"):
+        evaluate(FAKE, REAL, ["fid"], extractor, n=1101)
+
+
+def test_the_cache_of_another_backend_is_not_taken(extractor, monkeypatch):
+    cache = FeatureCache()
+    ours = cache.path(REAL.examples, extractor)
+    monkeypatch.setattr("keras.backend.backend", lambda: "other")
+
+    assert cache.path(REAL.examples, extractor) != ours
