@@ -147,7 +147,7 @@ class CollapseMonitor(keras.callbacks.Callback):
 
     def _check_samples(self):
         distance, nearest = self._distances(self.model.sample(self.n, self.seed))
-        diversity = distance / self._real_distance
+        diversity = float(distance / self._real_distance)
         duplicates = float((nearest < self._copy).mean())
         self._latest |= {"diversity": diversity, "duplicates": duplicates}
         self._diversities.append(diversity)

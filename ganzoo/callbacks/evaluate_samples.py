@@ -21,8 +21,9 @@ class EvaluateSamples(keras.callbacks.Callback):
     hold the figures of the last one.
 
     The first evaluation is before the training, so that whatever is wrong with data, extractor or
-    number of samples is an error then; and there is one of the last step. Measuring does not
-    change the training. The samples always have the same seeds.
+    number of samples is an error then; and there is one of the last step. (List this callback after
+    `BackupAndRestore`, so that the first one sees the restored weights.) Measuring does not change
+    the training. The samples always have the same seeds.
 
     Args:
         metrics: List of `ganzoo.metrics` metrics or their names, such as `["fid", "is"]`.

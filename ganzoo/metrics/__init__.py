@@ -25,6 +25,7 @@ raises in a traced function (`tf.function`, `jax.jit`), which would run it once 
 """
 
 from ganzoo.metrics.base import ReferenceMetric, SampleMetric, get, names
+from ganzoo.metrics.evaluation import Evaluation, evaluate
 from ganzoo.metrics.frechet_distance import FrechetDistance, frechet_distance, gaussian_distance
 from ganzoo.metrics.gaussian import Gaussian
 from ganzoo.metrics.inception_score import InceptionScore, inception_score
@@ -38,6 +39,7 @@ from ganzoo.metrics.result import Protocol, Result
 from ganzoo.metrics.structural_similarity import StructuralSimilarity, structural_similarity
 
 __all__ = [
+    "Evaluation",
     "FrechetDistance",
     "Gaussian",
     "InceptionScore",
@@ -51,6 +53,7 @@ __all__ = [
     "Result",
     "SampleMetric",
     "StructuralSimilarity",
+    "evaluate",
     "frechet_distance",
     "gaussian_distance",
     "get",

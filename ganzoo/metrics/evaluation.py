@@ -12,7 +12,7 @@ import numpy as np
 
 from ganzoo.data import Dataset
 from ganzoo.metrics import base
-from ganzoo.metrics.base import ReferenceMetric, SampleMetric
+from ganzoo.metrics.base import ReferenceMetric
 from ganzoo.metrics.feature_cache import FeatureCache
 from ganzoo.metrics.features import on_host
 from ganzoo.metrics.inception_score import InceptionScore
@@ -46,8 +46,9 @@ def evaluate(sample, data=None, metrics=("fid",), extractor=None, n=None, seed=0
 
     Example:
 
-    >>> digits = ganzoo.data.load("digits")
-    >>> results = evaluate(digits, ganzoo.data.load("digits", split="test"), extractor="digits")
+    >>> from ganzoo.metrics.evaluation import evaluate
+    >>> digits, test = (ganzoo.data.load("digits", split=name) for name in ("train", "test"))
+    >>> results = evaluate(digits, test, ["fid"], extractor="digits")
     >>> print(results["fid"])
     FID@digits-classifier ... (1438/359 digits test, Lanczos to 32x32)
     """
@@ -65,8 +66,8 @@ class Evaluation:
     Args:
         metrics: List of `ganzoo.metrics` metrics, or of their names: those of
             `ganzoo.metrics.names()`, or `"fid"`, `"kid"`, `"is"` and `"ms_ssim"`. A name stands
-            for the metric with its defaults, but for subsets of KID (as many examples as there
-            are, at most 1000), modes (those of the data) and channels (likewise).
+            for the metric with its defaults, but for the subsets of KID (half of the examples or
+            samples, whichever are fewer, and at most 1000) and the modes and channels of the data.
         data: The real examples, a `ganzoo.data.Dataset` or an array; `None` where no metric
             compares, or those that do have a reference already.
         extractor: For the metrics that are given by name: a name of
@@ -74,7 +75,8 @@ class Evaluation:
             for the Inception score and the coverage of modes.
         n: Number of samples; by default as many as there are real examples.
         cache: Whether to keep the features of real images in the folder `ganzoo` in Keras's own;
-            or another folder.
+            or another folder. They are found again by the images and the extractor's `name` and
+            `sha256`: an extractor of yours that changes needs another hash.
 
     Attributes:
         metrics: List of the metrics.
@@ -84,13 +86,13 @@ class Evaluation:
 
     Example:
 
-    >>> evaluation = Evaluation(["fid", "precision_recall"], test_data, extractor="mnist", n=5000)
+    >>> evaluation = Evaluation(["fid", "precision_recall"], test, extractor="digits", n=5000)
     >>> evaluation.measure(gan.sample)
     {'fid': Result(...), 'precision': Result(...), 'recall': Result(...), ...}
     """
 
     def __init__(self, metrics, data=None, extractor=None, n=None, cache=True):
-        if isinstance(metrics, (str, SampleMetric)) or not metrics:
+        if not isinstance(metrics, (list, tuple)) or not metrics:
             raise ValueError(
                 f"`metrics` must be a list of metrics or of names. Received: metrics={metrics!r}"
             )
@@ -214,7 +216,9 @@ class Evaluation:
         if self.data is None and issubclass(kind, ReferenceMetric):
             raise ValueError(f"`{name}` compares with real examples: give `data`. Received: None")
         if name == "kernel_distance":
-            arguments["subset_size"] = min(_KID_SUBSET, self.n, len(self.data))
+            # Subsets that held all examples would be one, with no spread between them.
+            half = min(self.n, len(self.data)) // 2
+            arguments["subset_size"] = min(_KID_SUBSET, max(half, 2))
         if name == "mode_coverage" and self.data is not None:
             arguments["channels"] = self.data.example_shape[-1]
         if name == "mixture_coverage":

@@ -369,16 +369,16 @@ class AdversarialModel(keras.Model):
         )
 
     def evaluate(self, x, metrics=("fid",), extractor=None, n=None, seed=0, **settings):
-        """Prints figures of samples with their protocols, and returns them as floats by name.
+        """Measures samples against real examples, and prints the figures with their protocols.
 
         Args:
             x: Real examples, a `ganzoo.data.Dataset` or an array. (In place of `validation_data`,
                 `ganzoo.callbacks.EvaluateSamples` measures while the GAN trains.)
             metrics: As for `ganzoo.metrics.evaluation.evaluate`, and so are all that follow.
+
+        Returns:
+            Dictionary from short names, such as `"fid"`, to floats.
         """
-        if type(self).test_step is not keras.Model.test_step:
-            # Keras runs a test step of one's own; its second argument is the labels.
-            return super().evaluate(x, metrics, **settings)
         results = evaluation.evaluate(self.sample, x, metrics, extractor, n, seed, **settings)
         print(*results.values(), sep="\n")
         return {name: float(result) for name, result in results.items()}

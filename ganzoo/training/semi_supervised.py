@@ -217,7 +217,7 @@ class SemiSupervisedGAN(GAN):
         elif not isinstance(x, SemiSupervisedBatches):
             raise ValueError(
                 "`x` must be a `ganzoo.data.Dataset` with labels, or a `ganzoo.data."
-                f"SemiSupervisedBatches`. Received: x={x!r}"
+                f"SemiSupervisedBatches`. Received: x of type {type(x).__name__}"
             )
         self._check_data(x.dataset)
         feeding.check_equal_shares(self, x.batch_size)
@@ -244,16 +244,19 @@ class SemiSupervisedGAN(GAN):
         Raises:
             ValueError: If the data do not fit the classifier.
         """
-        data = x if isinstance(x, Dataset) else Dataset(np.asarray(x), np.asarray(y))
+        labels = () if y is None else (np.asarray(y),)
+        data = x if isinstance(x, Dataset) else Dataset(np.asarray(x), *labels)
         self._check_data(data)
         settings |= {"batch_size": batch_size, "verbose": verbose, "return_dict": True}
-        return super().evaluate(data.examples, data.labels, **settings)
+        # `GAN.evaluate` measures samples.
+        return keras.Model.evaluate(self, data.examples, data.labels, **settings)
 
     def _check_data(self, data):
         """Returns a data set whose examples and labels fit the classifier."""
         if not isinstance(data, Dataset) or data.labels is None:
+            received = repr(data) if isinstance(data, Dataset) else f"type {type(data).__name__}"
             raise ValueError(
-                f"A classifier needs a `ganzoo.data.Dataset` with labels. Received: {data!r}"
+                f"A classifier needs a `ganzoo.data.Dataset` with labels. Received: {received}"
             )
         if data.example_shape != self.example_shape or data.num_classes > self.class_count:
             raise ValueError(

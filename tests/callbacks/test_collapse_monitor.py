@@ -224,7 +224,7 @@ def test_a_reader_that_comes_first_is_refused(gan):
     reader = keras.callbacks.EarlyStopping("collapse/diversity", mode="max")
 
     with pytest.raises(ValueError, match=r"`CollapseMonitor` must come before .*`EarlyStopping`"):
-        gan.fit(tiny_gan.dataset(), callbacks=[reader, CollapseMonitor(DATA, n=50)], verbose=0)
+        gan.fit(DATA, callbacks=[reader, CollapseMonitor(DATA, n=50)], verbose=0)
 
 
 @pytest.mark.parametrize(

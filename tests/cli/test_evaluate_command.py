@@ -2,6 +2,7 @@
 
 import io
 import json
+import pathlib
 import sys
 
 import numpy as np
@@ -64,11 +65,14 @@ def test_a_model_is_measured_on_data_of_its_size(model, capsys):
 
     data = ganzoo.data.load("digits", split="test", size=8)
     expected = evaluate(gan.sample, data, ["fid", "is", "precision_recall"], Pixels(), 100, 3)
-    content = json.load(open("out/figures.json"))
+    content = json.loads(pathlib.Path("out/figures.json").read_text())
     found = {n: Result.from_json(json.dumps(one)) for n, one in content["results"].items()}
     assert found == expected
     assert content["samples"] == str(path.parent)
-    assert (content["ganzoo"], found["fid"].protocol.reference) == ("0.1.0", "digits test")
+    assert (content["ganzoo"], found["fid"].protocol.reference) == (
+        ganzoo.__version__,
+        "digits test",
+    )
     rows = {line.split("  ")[0].strip(): line for line in printed.splitlines()}
     assert f"100 of {path.parent}, from seed 3" in rows["samples"]
     assert "359 of digits test" in rows["real"]
@@ -89,7 +93,7 @@ def test_a_folder_of_images_is_measured_against_another(model, capsys, tmp_path)
 
     data = ganzoo.data.load("digits", split="test", size=8)
     expected = evaluate(images, data, ["fid"], Pixels())
-    found = json.load(open("figures.json"))["results"]["fid"]
+    found = json.loads(pathlib.Path("figures.json").read_text())["results"]["fid"]
     assert Result.from_json(json.dumps(found)) == expected["fid"]
     assert "30 of folder:generated\n" in printed
 

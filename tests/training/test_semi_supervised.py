@@ -151,7 +151,20 @@ BAD = {
         ),
         r"4 classes\. Received.*8 classes",
     ),
-    "arrays": (lambda: compiled().fit(linear.vectors(8)), r"SemiSupervisedBatches`\. Received"),
+    "arrays": (
+        lambda: compiled().fit(linear.vectors(8)),
+        r"SemiSupervisedBatches`\. Received: x of type",
+    ),
+    "validation data in a tuple": (
+        lambda: compiled().fit(
+            data(), labels_per_class=1, batch_size=8, validation_data=(data().examples, None)
+        ),
+        r"with labels\. Received: type tuple",
+    ),
+    "evaluation without labels": (
+        lambda: compiled().evaluate(linear.vectors(4)),
+        r"with labels\. Received: Dataset",
+    ),
     "more labels than there are": (
         lambda: compiled().fit(data(), labels_per_class=100, batch_size=8),
         r"Received: labels_per_class=100",
