@@ -9,7 +9,7 @@ VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "ganzoo/__init__.py").re
 JAX = ["jax>=0.7"]
 TENSORBOARD = ["tensorboard>=2.20"]
 PLOT = ["matplotlib>=3.9"]
-BENCHMARK = ["torch>=2.6"]
+TORCH = ["torch>=2.6"]
 
 setup(
     name="ganzoo",
@@ -20,6 +20,9 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["ganzoo", "ganzoo.*"]),
+    package_data={
+        "ganzoo.metrics.extractors": ["weights/*.npz", "weights/*.json", "weights/README.md"],
+    },
     entry_points={"console_scripts": ["ganzoo = ganzoo.cli.main:main"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
@@ -37,7 +40,8 @@ setup(
         "jax": JAX,
         "tensorboard": TENSORBOARD,
         "plot": PLOT,
-        "bench": BENCHMARK,
+        "inception": TORCH,
+        "bench": TORCH,
         "dev": [*JAX, *TENSORBOARD, *PLOT, "pytest>=8.3", "pytest-xdist>=3.6", "ruff>=0.12"],
     },
 )

@@ -24,6 +24,7 @@ raises in a traced function (`tf.function`, `jax.jit`), which would run it once 
 `reset_samples()` keeps the reference, for a callback that measures one model again and again.
 """
 
+from ganzoo.metrics import extractors
 from ganzoo.metrics.base import ReferenceMetric, SampleMetric, get, names
 from ganzoo.metrics.evaluation import Evaluation, evaluate
 from ganzoo.metrics.frechet_distance import FrechetDistance, frechet_distance, gaussian_distance
@@ -54,6 +55,7 @@ __all__ = [
     "SampleMetric",
     "StructuralSimilarity",
     "evaluate",
+    "extractors",
     "frechet_distance",
     "gaussian_distance",
     "get",

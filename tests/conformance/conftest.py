@@ -1,20 +1,18 @@
-"""What the tests of all parts share: what is computed once, and the count at the end."""
+"""What the tests of all parts share and what is computed once."""
 
 import functools
-import re
 
 import pytest
 import tensorflow as tf
 from conformance import fresh_processes
-from conformance.parts import NAMES, PARTS
+from conformance.counting import pytest_terminal_summary  # noqa: F401
+from conformance.parts import PARTS
 from conformance.subjects import numbers, subject
 from conformance.trainers import answers, train, trainer
 from keras.export import ExportArchive
 
 from support import tiny
 from support.processes import run_python
-
-_CHECK = re.compile(r"conformance/\w+\.py::test_(\w+)\[(.+)\]$")
 
 
 @pytest.fixture(scope="session")
@@ -109,20 +107,3 @@ def _for_all(function):
 def _run(function, folder, **settings):
     code = f"from conformance import fresh_processes\nfresh_processes.{function}({str(folder)!r})"
     run_python(code, **settings)
-
-
-def pytest_terminal_summary(terminalreporter):
-    passed, checks = 0, set()
-    for outcome in ("passed", "failed", "error"):
-        for report in terminalreporter.stats.get(outcome, []):
-            check = _CHECK.search(report.nodeid)
-            if check and check.group(2) in NAMES and (report.when == "call" or outcome == "error"):
-                passed += outcome == "passed"
-                checks.add(check.groups())
-    if checks:
-        capabilities = {capability for capability, _ in checks}
-        parts = {part for _, part in checks}
-        terminalreporter.write_line(
-            f"conformance: {len(parts)} parts x {len(capabilities)} capabilities, "
-            f"{passed} of {len(checks)} checks passed"
-        )

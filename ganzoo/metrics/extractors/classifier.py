@@ -97,9 +97,10 @@ def _read(data, folder):
     path = folder / f"{data}.npz"
     if not path.exists():
         raise FileNotFoundError(
-            "There are no weights of this classifier: train it (about a minute for each pass over "
-            f"the data on 2 cores) by `python -m ganzoo.metrics.extractors.train_classifier {data} "
-            f"--folder={folder}`. Received: data={data!r}, without {path}"
+            "There are no weights of this classifier. `python -m "
+            f"ganzoo.metrics.extractors.train_classifier {data} --folder={folder}` trains it; it "
+            "takes hours for cifar10 without a GPU. "
+            f"Received: data={data!r}, without {path}"
         )
     card = json.loads(path.with_suffix(".json").read_text())
     content = path.read_bytes()
