@@ -179,16 +179,45 @@ class SemiSupervisedGAN(GAN):
 
     def _test_on_batch(self, batch):
         examples, labels = batch
-        logits = self.classifier(feeding.to_unit_range(examples), training=False)
+        logits = self._classifier()(feeding.to_unit_range(examples), training=False)
         self._error.update_state(_is_wrong(logits, ops.cast(labels, "int32")))
         return {"error": self._error.result()}
 
     # Use.
 
-    @property
-    def classifier(self):
-        """The discriminator that classifies: its average if there is one."""
+    def _classifier(self):
+        """The discriminator that classifies: its average if there is one.
+
+        No property, which Keras would take for one more part of the model to save.
+        """
         return self.ema_discriminator if self._averaging else self.discriminator
+
+    def classify(self, examples, batch_size=_TEST_BATCH_SIZE):
+        """Returns the classes that the averaged classifier gives to examples.
+
+        Args:
+            examples: uint8 images, float images in [-1, 1], or float vectors, as for `fit`.
+            batch_size: Examples per call of the classifier.
+
+        Returns:
+            NumPy array of int32 classes, of shape `(examples,)`.
+
+        Raises:
+            ValueError: If the examples do not fit the classifier.
+        """
+        self._synchronize()
+        data = Dataset(np.asarray(examples))
+        if data.example_shape != self.example_shape:
+            raise ValueError(
+                f"The networks are made for examples of shape {self.example_shape}. "
+                f"Received: examples of shape {data.example_shape}"
+            )
+        classes = []
+        for start in range(0, len(data), batch_size):
+            rows = ops.convert_to_tensor(data.examples[start : start + batch_size])
+            logits = self._classifier()(feeding.to_unit_range(rows), training=False)
+            classes.append(ops.convert_to_numpy(ops.argmax(logits, axis=-1)))
+        return np.concatenate(classes).astype("int32")
 
     def fit(
         self, x, labels_per_class=None, batch_size=100, epochs=1, validation_data=None, **settings

@@ -38,6 +38,8 @@ def test_evaluate_counts_the_errors_of_the_averaged_classifier():
     gan.fit(dataset, labels_per_class=1, batch_size=8, epochs=2, verbose=0)
     logits = gan.ema_discriminator(dataset.examples).numpy()
     expected = np.mean(logits.argmax(axis=1) != dataset.labels)
+    classes = gan.classify(dataset.examples, batch_size=10)
+    np.testing.assert_array_equal(classes, logits.argmax(axis=1))
     # A last batch of another size counts by its size.
     result = gan.evaluate(dataset, batch_size=10, verbose=0)
     assert result == {"error": pytest.approx(expected)}
@@ -168,6 +170,10 @@ BAD = {
     "more labels than there are": (
         lambda: compiled().fit(data(), labels_per_class=100, batch_size=8),
         r"Received: labels_per_class=100",
+    ),
+    "classification of another shape": (
+        lambda: compiled().classify(tiny.images(4)),
+        r"Received: examples of shape \(16, 16, 1\)",
     ),
     "before compile": (
         lambda: ganzoo.SemiSupervisedGAN(linear.generator(), classifier()).fit(data()),

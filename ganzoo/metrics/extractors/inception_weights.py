@@ -184,7 +184,7 @@ def _import_torch():
     except ImportError as error:
         raise ImportError(
             "Reading PyTorch's copy of the weights needs PyTorch, once: `pip install "
-            "'ganzoo[bench]'`. Without it, give TensorFlow's inception-2015-12-05.tgz as "
+            "'ganzoo[inception]'`. Without it, give TensorFlow's inception-2015-12-05.tgz as "
             f"`ganzoo.metrics.extractors.Inception(path=...)`. {error}"
         ) from error
     return torch
