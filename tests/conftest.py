@@ -13,6 +13,8 @@ import keras
 import pytest
 import tensorflow as tf
 
+from conformance.counting import pytest_terminal_summary  # noqa: F401
+
 # Two virtual processors, so that tests can train on two replicas.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2

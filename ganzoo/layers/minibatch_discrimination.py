@@ -106,7 +106,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
         vectors = (self.num_kernels, self.kernel_dim)
         # Without autocasting, distances of many components keep their precision.
         self.kernel = self.add_weight(
-            name="kernel",
+            name="projection",
             shape=(input_shape[-1], *vectors),
             initializer=self.kernel_initializer,
             autocast=False,

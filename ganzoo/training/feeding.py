@@ -138,6 +138,17 @@ def check_regularizers(regularizers):
     return regularizers
 
 
+def check_penalties(penalties, packing):
+    """Raises where a penalty transforms images that it would get packed."""
+    for part in penalties:
+        if packing > 1 and isinstance(part, regularizers_module.Consistency):
+            raise ValueError(
+                "Consistency regularization transforms single images, and the discriminator sees "
+                "packs of them: leave one of the two out, or use `augment`. "
+                f"Received: {part.name!r} with packing={packing}"
+            )
+
+
 def check_single_replica(replicas, steps_per_execution):
     """Raises where several steps per call meet several replicas, which stock Keras cannot run."""
     if replicas > 1:
@@ -205,7 +216,12 @@ def check_equal_shares(gan, count):
 def first_examples(batches, count=500):
     """Returns up to `count` examples to initialise layers from, and their labels or `None`."""
     if isinstance(batches, Batches):
-        first = batches.dataset.examples, batches.dataset.labels
+        # From all of the data, which may be in the order of their classes.
+        every = max(1, len(batches.dataset) // count)
+        first = [
+            None if part is None else part[::every]
+            for part in (batches.dataset.examples, batches.dataset.labels)
+        ]
     elif isinstance(batches, keras.utils.PyDataset):
         first = _parts_of(batches[0])
     else:

@@ -124,6 +124,7 @@ class AdversarialModel(keras.Model):
             losses.get_classifier_loss(classifier_loss), self.discriminator
         )
         self.regularizers = feeding.check_regularizers(regularizers)
+        feeding.check_penalties(self._parts(Penalty), self.packing)
         self.augment = feeding.check_augment(augment_module.get(augment), self.example_shape)
         self.discriminator_steps = check_positive_integer(
             "discriminator_steps", discriminator_steps

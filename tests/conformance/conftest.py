@@ -4,13 +4,12 @@ import functools
 
 import pytest
 import tensorflow as tf
+from keras.export import ExportArchive
+
 from conformance import fresh_processes
-from conformance.counting import pytest_terminal_summary  # noqa: F401
 from conformance.parts import PARTS
 from conformance.subjects import numbers, subject
 from conformance.trainers import answers, train, trainer
-from keras.export import ExportArchive
-
 from support import tiny
 from support.processes import run_python
 

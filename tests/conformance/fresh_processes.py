@@ -5,10 +5,10 @@ import traceback
 
 import keras
 import numpy as np
+
 from conformance.parts import PARTS
 from conformance.subjects import numbers, subject
 from conformance.trainers import answers, train
-
 from support import tiny
 
 

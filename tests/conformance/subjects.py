@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from conformance import parts
-from conformance.parts import IMAGE_SHAPE, NUM_CLASSES
 from keras import ops
 
+from conformance import parts
+from conformance.parts import IMAGE_SHAPE, NUM_CLASSES
 from ganzoo import regularizers
 from ganzoo.random import Draws
 from ganzoo.training import backend

@@ -5,10 +5,10 @@ import json
 import keras
 import numpy as np
 import pytest
+
 from conformance.comparison import assert_close, assert_equal_states
 from conformance.parts import NAMES, PARTS, arguments
 from conformance.trainers import answers
-
 from support import tiny
 
 every_part = pytest.mark.parametrize("part", PARTS, ids=NAMES)

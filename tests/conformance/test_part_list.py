@@ -2,8 +2,8 @@ import inspect
 
 import keras
 import pytest
-from conformance.parts import NAMES, PARTS, arguments
 
+from conformance.parts import NAMES, PARTS, arguments
 from ganzoo import architectures, augment, layers, losses, regularizers
 from ganzoo.losses import auxiliary_classifier, feature_matching
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from conformance.comparison import assert_close, assert_near
 from conformance.parts import NAMES, PARTS
 from conformance.subjects import numbers, subject

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+
 from conformance.comparison import assert_equal_states
 from conformance.parts import NAMES, PARTS
 from conformance.trainers import train_on_replicas, trainer
-
 from support import tiny
 
 

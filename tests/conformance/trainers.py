@@ -2,11 +2,11 @@
 
 import keras
 import numpy as np
+
+import ganzoo
 from conformance import parts
 from conformance.parts import IMAGE_SHAPE, LATENT_DIM, NUM_CLASSES
 from conformance.subjects import layer_network, small_discriminator
-
-import ganzoo
 
 BATCH = 8
 

@@ -88,3 +88,8 @@ def test_classes_are_refused():
             num_classes=linear.NUM_CLASSES,
             packing=2,
         )
+
+
+def test_a_penalty_that_transforms_single_images_is_refused():
+    with pytest.raises(ValueError, match=r"Received: 'consistency' with packing=2"):
+        packed_gan(2, regularizers=["consistency"])
