@@ -5,7 +5,7 @@ import numbers
 import keras
 from keras import ops
 
-from ganzoo.augment.adaptive_transforms import TRANSFORMS
+from ganzoo.augment.adaptive_transforms import NAMES, transform
 from ganzoo.augment.base import AUGMENTATIONS, Augmentation
 from ganzoo.augment.transforms import at_least_float32
 from ganzoo.validation import check_choice, check_positive, check_positive_integer
@@ -84,9 +84,7 @@ class AdaptiveAugment(Augmentation):
                 "`transforms` must be a list of at least one name. "
                 f"Received: transforms={transforms!r}"
             )
-        self.transforms = [
-            check_choice("transforms", transform, tuple(TRANSFORMS)) for transform in transforms
-        ]
+        self.transforms = [check_choice("transforms", name, NAMES) for name in transforms]
         self.target = _check_between("target", target, -1.0, 1.0)
         self.interval = check_positive_integer("interval", interval)
         self.images_to_one = check_positive("images_to_one", images_to_one)
@@ -97,11 +95,7 @@ class AdaptiveAugment(Augmentation):
         images = at_least_float32(images)
         shape = (len(self.transforms), 3)
         uniforms = draws.uniform("adaptive_augment", ops.shape(images)[0], shape)
-        for i, name in enumerate(self.transforms):
-            transformed = TRANSFORMS[name](images, uniforms[:, i, 0], uniforms[:, i, 1])
-            applied = ops.reshape(uniforms[:, i, 2], (-1, 1, 1, 1)) < probability
-            images = ops.where(applied, transformed, images)
-        return images
+        return transform(images, self.transforms, uniforms, probability)
 
     def memory(self):
         return _Overfitting(self.initial)

@@ -1,24 +1,41 @@
 """The random transforms of adaptive augmentation, with the paper's distributions.
 
-Each is a function of images and of two numbers from U(0, 1) for each image, `u` and `v` of shape
-`(batch,)`, from which it makes its parameters.
+Each makes its parameters of two numbers from U(0, 1) for each image, `u` and `v` of shape
+`(batch,)`. Those of colours give a `Recoloring` and are composed as numbers before they touch an
+image; all others are functions of images.
 """
 
+import itertools
 import math
+from typing import Any, NamedTuple
 
 from keras import ops
 
-from ganzoo.augment.transforms import (
-    add_brightness,
-    cut_out,
-    flip,
-    flip_luma,
-    rotate90,
-    rotate_hue,
-    scale_around_gray,
-    scale_saturation,
-    translate,
-)
+from ganzoo.augment.transforms import cut_out, flip, recolor, rotate90, translate
+
+
+class Recoloring(NamedTuple):
+    """The parameters of `transforms.recolor`, by default those that change nothing."""
+
+    gray: Any = 1.0
+    real: Any = 1.0
+    imaginary: Any = 0.0
+    offset: Any = 0.0
+
+    def where(self, chosen):
+        """Returns the recolouring of the chosen images, and nothing for the others."""
+        pairs = zip(self, Recoloring(), strict=True)
+        return Recoloring(*(ops.where(chosen, value, nothing) for value, nothing in pairs))
+
+    def after(self, first):
+        """Returns the recolouring that does `first` and then this one."""
+        return Recoloring(
+            gray=self.gray * first.gray,
+            real=self.real * first.real - self.imaginary * first.imaginary,
+            imaginary=self.real * first.imaginary + self.imaginary * first.real,
+            offset=self.gray * first.offset + self.offset,
+        )
+
 
 _LARGEST_SHIFT = 0.125
 _CUTOUT_SIZE = 0.5
@@ -41,24 +58,26 @@ def _shift(u, size):
     return ops.round((2 * u - 1) * _LARGEST_SHIFT * size)
 
 
-def _brightness(images, u, v):
-    return add_brightness(images, 0.2 * _normal(u, v))
+def _brightness(u, v):
+    return Recoloring(offset=0.2 * _normal(u, v))
 
 
-def _contrast(images, u, v):
-    return scale_around_gray(images, _power_of_two(0.5 * _normal(u, v)))
+def _contrast(u, v):
+    factor = _power_of_two(0.5 * _normal(u, v))
+    return Recoloring(gray=factor, real=factor)
 
 
-def _luma_flip(images, u, _):
-    return ops.where(ops.reshape(u, (-1, 1, 1, 1)) < 0.5, flip_luma(images), images)
+def _luma_flip(u, _):
+    return Recoloring(gray=ops.where(u < 0.5, -1.0, 1.0))
 
 
-def _hue(images, u, _):
-    return rotate_hue(images, math.pi * (2 * u - 1))
+def _hue(u, _):
+    angle = math.pi * (2 * u - 1)
+    return Recoloring(real=ops.cos(angle), imaginary=ops.sin(angle))
 
 
-def _saturation(images, u, v):
-    return scale_saturation(images, _power_of_two(_normal(u, v)))
+def _saturation(u, v):
+    return Recoloring(real=_power_of_two(_normal(u, v)))
 
 
 def _cutout(images, u, v):
@@ -75,14 +94,51 @@ def _power_of_two(exponents):
     return ops.exp(math.log(2) * exponents)
 
 
-TRANSFORMS = {
-    "flip": _flip,
-    "rotate90": _rotate90,
-    "translation": _translation,
+COLORS = {
     "brightness": _brightness,
     "contrast": _contrast,
     "luma_flip": _luma_flip,
     "hue": _hue,
     "saturation": _saturation,
+}
+OTHERS = {
+    "flip": _flip,
+    "rotate90": _rotate90,
+    "translation": _translation,
     "cutout": _cutout,
 }
+NAMES = (*OTHERS, *COLORS)
+
+
+def transform(images, names, uniforms, probability):
+    """Puts each image through each transform with a probability.
+
+    Args:
+        images: Images in [-1, 1], `(batch, height, width, channels)`.
+        names: The transforms, in their order.
+        uniforms: Numbers from U(0, 1) of shape `(batch, len(names), 3)`: those that a transform
+            makes its parameters of, and the one that decides whether it is applied.
+        probability: Scalar in [0, 1].
+    """
+    chosen = uniforms[:, :, 2] < probability
+    numbered = enumerate(names)
+    for is_color, run in itertools.groupby(numbered, key=lambda pair: pair[1] in COLORS):
+        run = list(run)
+        if is_color:
+            recoloring = Recoloring()
+            for i, name in run:
+                step = COLORS[name](uniforms[:, i, 0], uniforms[:, i, 1])
+                recoloring = step.where(chosen[:, i]).after(recoloring)
+            transformed = recolor(images, *recoloring)
+            indices = [i for i, _ in run]
+            applied = ops.any(chosen[:, indices[0] : indices[-1] + 1], axis=1)
+            images = _where(applied, transformed, images)
+            continue
+        for i, name in run:
+            transformed = OTHERS[name](images, uniforms[:, i, 0], uniforms[:, i, 1])
+            images = _where(chosen[:, i], transformed, images)
+    return images
+
+
+def _where(chosen, transformed, images):
+    return ops.where(ops.reshape(chosen, (-1, 1, 1, 1)), transformed, images)

@@ -24,44 +24,37 @@ def scale_contrast(images, factors):
     return (images - mean) * _per_image(factors, images) + mean
 
 
-def scale_around_gray(images, factors):
-    """Scales all values, and so their differences from 0, the middle of the range."""
-    return images * _per_image(factors, images)
-
-
 def scale_saturation(images, factors):
     """Scales the differences of a pixel's channels from their mean; none with one channel."""
     luma = ops.mean(images, axis=3, keepdims=True)
     return (images - luma) * _per_image(factors, images) + luma
 
 
-def flip_luma(images):
-    """Mirrors the colours in the plane of zero luma: a light pixel becomes a dark one of its hue.
+def recolor(images, gray, real, imaginary, offset):
+    """Maps all colours of an image linearly, in a way that keeps the gray axis.
 
-    This is the Householder reflection by the gray axis (1, 1, 1) / sqrt(3). One channel is negated.
-    """
-    return images - 2 * ops.mean(images, axis=3, keepdims=True)
-
-
-def rotate_hue(images, angles):
-    """Rotates the colours by an angle in radians around the gray axis; one channel stays as it is.
+    A colour is its luma, the mean of its channels, along the gray axis (1, 1, 1), and its chroma in
+    the plane across. The luma becomes `gray * luma + offset`. The chroma is multiplied by the
+    complex number `real + i imaginary`: scaled, and rotated around the gray axis.
 
     Raises:
-        ValueError: If the images have neither one channel nor three.
+        ValueError: If the images have neither one channel, which has no chroma, nor three.
     """
     channels = images.shape[3]
+    gray, real, imaginary, offset = (
+        _per_image(parameter, images) for parameter in (gray, real, imaginary, offset)
+    )
     if channels == 1:
-        return images
+        return gray * images + offset
     if channels != 3:
         raise ValueError(
             "The hue is defined for images of three channels (and is void for one). "
             f"Received: images of shape {tuple(images.shape)}"
         )
-    # Rodrigues' formula for the axis a = (1, 1, 1) / sqrt(3).
-    angles = _per_image(angles, images)
-    along = ops.mean(images, axis=3, keepdims=True)
-    across = (ops.roll(images, 1, axis=3) - ops.roll(images, -1, axis=3)) / math.sqrt(3)
-    return along + (images - along) * ops.cos(angles) + across * ops.sin(angles)
+    luma = ops.mean(images, axis=3, keepdims=True)
+    # Rodrigues' formula for the axis (1, 1, 1) / sqrt(3).
+    turned = (ops.roll(images, 1, axis=3) - ops.roll(images, -1, axis=3)) / math.sqrt(3)
+    return real * images + imaginary * turned + ((gray - real) * luma + offset)
 
 
 def flip(images):

@@ -15,9 +15,12 @@ def gaussian_distance(real, fake):
 
         |m_r - m_f|² + tr(S_r + S_f - 2 (S_r S_f)^½)
 
-    The trace of the square root is the sum of the singular values of A_rᵀ A_f, where
-    S = A Aᵀ comes from the eigenvectors of S: no root is taken of a difference, so that singular
-    covariances lose no digits. Eigenvalues that rounding cannot tell from 0 count as 0.
+    The trace of the square root is the sum of the roots of the eigenvalues of Lᵀ S_f L, where
+    S_r = L Lᵀ is Cholesky's: a symmetric matrix, of which only the eigenvalues are needed. Where
+    a covariance is singular, or so nearly that rounding could change the distance by 1e-8 of the
+    traces, it is the sum of the singular values of A_rᵀ A_f, where S = A Aᵀ comes from the
+    eigenvectors of S: no root is taken of a difference, so that no digits are lost. Eigenvalues
+    that rounding cannot tell from 0 count as 0 there. That takes several times as long.
 
     Args:
         real, fake: `Gaussian` of the same dimensions.
@@ -43,9 +46,12 @@ def gaussian_distance(real, fake):
                 f"{len(gaussian.mean) + 1} examples.",
                 stacklevel=2,
             )
-    root = np.linalg.svd(_factor(real).T @ _factor(fake), compute_uv=False).sum()
+    traces = np.trace(real.covariance) + np.trace(fake.covariance)
+    root = _root_by_cholesky(real.covariance, fake.covariance, tolerance=1e-8 * traces)
+    if root is None:
+        root = np.linalg.svd(_factor(real).T @ _factor(fake), compute_uv=False).sum()
     shift = real.mean - fake.mean
-    distance = shift @ shift + np.trace(real.covariance) + np.trace(fake.covariance) - 2 * root
+    distance = shift @ shift + traces - 2 * root
     # Rounding can take the distance of equal Gaussians below 0.
     return max(float(distance), 0.0)
 
@@ -140,6 +146,21 @@ class FrechetDistance(ReferenceMetric):
 
     def get_config(self):
         return {**super().get_config(), "reference": self.reference}
+
+
+def _root_by_cholesky(real, fake, tolerance):
+    """Returns the trace of the root of a product, or None if it may be wrong by `tolerance`."""
+    try:
+        lower = np.linalg.cholesky(real)
+    except np.linalg.LinAlgError:
+        return None
+    eigenvalues = np.linalg.eigvalsh(lower.T @ fake @ lower)
+    # Each is rounded by about `error`, which changes its root by error / (2 root).
+    error = np.finfo(np.float64).eps * eigenvalues[-1]
+    if eigenvalues[0] <= len(eigenvalues) * error:
+        return None
+    roots = np.sqrt(eigenvalues)
+    return roots.sum() if (error / roots).sum() < tolerance else None
 
 
 def _factor(gaussian):

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from ganzoo.metrics.base import METRICS, ReferenceMetric
-from ganzoo.metrics.features import Collection, check_pair, squared_distances
+from ganzoo.metrics.features import Collection, check_pair
+from ganzoo.metrics.neighbours import Neighbours
 from ganzoo.validation import check_positive_integer
 
 # Squared distances that differ by less, relatively, are equal: the same pair of examples comes
@@ -23,7 +24,8 @@ def precision_recall(real, fake, k=3, density_k=5):
     - density: mean number of real balls that a generated sample is in, divided by `density_k`;
     - coverage: share of the real balls with a generated sample in them.
 
-    Distances are made in blocks of 32 MB. Time grows with the product of the counts.
+    Memory is that of a float32 copy of both sets, and of blocks of 16 MB of distances. Time grows
+    with the product of the counts.
 
     Args:
         real, fake: Features, `(count, dimensions)`; the counts may differ.
@@ -54,16 +56,17 @@ def precision_recall(real, fake, k=3, density_k=5):
                 f"`{name}` must have more examples than neighbours. Received: {len(features)} "
                 f"examples, k={k}, density_k={density_k}"
             )
-    real_radii, wide_radii = _radii(real, k, density_k)
-    (fake_radii,) = _radii(fake, k)
+    real_radii, wide_radii = Neighbours(real, real).radii(k, density_k) * (1 + _TIE)
+    (fake_radii,) = Neighbours(fake, fake).radii(k) * (1 + _TIE)
     precise = np.zeros(len(fake), bool)
     recalled, covered = np.zeros((2, len(real)), bool)
     memberships = 0
-    for rows, distances in squared_distances(real, fake):
-        precise |= (distances <= real_radii[rows, None]).any(axis=0)
-        recalled[rows] = (distances <= fake_radii).any(axis=1)
-        inside = distances <= wide_radii[rows, None]
-        covered[rows] = inside.any(axis=1)
+    limits = np.stack([real_radii, wide_radii]), fake_radii[None]
+    for i, j, distances in Neighbours(real, fake).pairs(*limits):
+        precise[j[distances <= real_radii[i]]] = True
+        recalled[i[distances <= fake_radii[j]]] = True
+        inside = distances <= wide_radii[i]
+        covered[i[inside]] = True
         memberships += np.count_nonzero(inside)
     return {
         "precision": float(precise.mean()),
@@ -114,16 +117,3 @@ class PrecisionRecall(ReferenceMetric):
 
     def get_config(self):
         return {**super().get_config(), "k": self.k, "density_k": self.density_k}
-
-
-def _radii(features, *neighbours):
-    """Returns the squared distance of each example to each of its `neighbours`-th neighbours."""
-    radii = np.empty((len(neighbours), len(features)))
-    for rows, distances in squared_distances(features, features):
-        own = np.arange(rows.start, rows.stop)
-        distances[own - rows.start, own] = np.inf
-        # The n-th smallest is at n - 1.
-        places = np.array(neighbours) - 1
-        distances.partition(np.unique(places), axis=1)
-        radii[:, rows] = distances[:, places].T
-    return radii * (1 + _TIE)

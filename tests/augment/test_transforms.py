@@ -9,9 +9,7 @@ FOUR = [4.0, 0.0, -3.0, 1.0]
 CASES = {
     "add_brightness": [([0.3, -0.5, 0.0, 1.0],)],
     "scale_contrast": [([0.5, 1.5, 0.0, 1.0],)],
-    "scale_around_gray": [([0.5, 1.5, 0.0, 1.0],)],
     "scale_saturation": [([0.5, 2.0, 0.0, 1.0],)],
-    "rotate_hue": [([0.4, -3.1, 2.0, 0.0],)],
     "rotate90": [([0, 1, 2, 3],)],
     "translate": [(FOUR, [-1.0, 2.0, 5.0, 0.0]), (FOUR, [0.0, -4.0, 5.0, 2.0], "reflect")],
     "cut_out": [([0.0, 6.0, 3.5, 9.9], [4.0, 0.0, 2.2, 9.9], 5.0, 4)],
@@ -19,7 +17,6 @@ CASES = {
 EVERY = [(name, *arguments) for name, cases in CASES.items() for arguments in cases]
 IDENTITIES = {
     "add_brightness": (0.0,),
-    "scale_around_gray": (1.0,),
     "rotate90": (0,),
     "translate": (0.0, 0.0),
     "cut_out": (2.0, 3.0, 0, 0),
@@ -55,7 +52,7 @@ def test_each_image_is_transformed_as_written_out(case, channels):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("name", ["flip", "flip_luma"])
+@pytest.mark.parametrize("name", ["flip"])
 def test_transforms_without_parameters_are_as_written_out(name, channels):
     images = images_of(channels)
     result = getattr(transforms, name)(tf.constant(images))
@@ -81,24 +78,46 @@ def test_a_transform_of_no_strength_changes_no_bit(name):
     np.testing.assert_array_equal(result, images)
 
 
+HUES = [0.4, -3.1, 2.0, 0.0]
+RECOLORINGS = {
+    "scale_around_gray": ([0.5, 1.5, 0.0, 1.0], lambda f: (f, f, 0 * f, 0 * f)),
+    "scale_saturation": ([0.5, 2.0, 0.0, 1.0], lambda f: (1 + 0 * f, f, 0 * f, 0 * f)),
+    "rotate_hue": (HUES, lambda f: (1 + 0 * f, np.cos(f), np.sin(f), 0 * f)),
+    "add_brightness": ([0.3, -0.5, 0.0, 1.0], lambda f: (1 + 0 * f, 1 + 0 * f, 0 * f, f)),
+}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", RECOLORINGS)
+def test_each_change_of_colours_is_a_recoloring(name, channels):
+    parameters, recoloring = RECOLORINGS[name]
+    images = images_of(channels)
+    result = transforms.recolor(tf.constant(images), *recoloring(np.array(parameters)))
+    np.testing.assert_allclose(result, expected(name, images, [parameters]), atol=1e-12)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_luma_is_flipped_by_a_recoloring(channels):
+    images, one = images_of(channels), np.ones(4)
+    result = transforms.recolor(tf.constant(images), -one, one, 0 * one, 0 * one)
+    np.testing.assert_allclose(result, expected("flip_luma", images, ()), atol=1e-12)
+
+
 def test_luma_and_saturation_and_hue_keep_what_they_should():
-    images = tf.constant(images_of())
+    images, one = tf.constant(images_of()), np.ones(4)
     luma = np.mean(images, axis=3)
-    np.testing.assert_allclose(
-        np.mean(transforms.rotate_hue(images, np.full(4, 1.3)), axis=3), luma, atol=1e-12
-    )
-    np.testing.assert_allclose(np.mean(transforms.flip_luma(images), axis=3), -luma, atol=1e-12)
+    turned = transforms.recolor(images, one, np.cos(1.3) * one, np.sin(1.3) * one, 0 * one)
+    np.testing.assert_allclose(np.mean(turned, axis=3), luma, atol=1e-12)
     gray = transforms.scale_saturation(images, np.zeros(4))
     np.testing.assert_allclose(gray, np.repeat(luma[..., None], 3, axis=3), atol=1e-12)
-    third = np.full(4, 2 * np.pi / 3)  # Red becomes green, green blue.
-    np.testing.assert_allclose(
-        transforms.rotate_hue(images, third), np.roll(images, 1, axis=3), atol=1e-12
-    )
+    third = 2 * np.pi / 3  # Red becomes green, green blue.
+    turned = transforms.recolor(images, one, np.cos(third) * one, np.sin(third) * one, 0 * one)
+    np.testing.assert_allclose(turned, np.roll(images, 1, axis=3), atol=1e-12)
 
 
-def test_hue_needs_three_channels_or_one():
+def test_colours_need_three_channels_or_one():
     with pytest.raises(ValueError, match=r"three channels.*Received: images of shape"):
-        transforms.rotate_hue(images_of(2), np.zeros(4))
+        transforms.recolor(images_of(2), *[np.zeros(4)] * 4)
 
 
 @pytest.mark.parametrize("case", EVERY, ids=lambda case: case[0])
