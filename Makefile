@@ -21,6 +21,7 @@ test-slow: .venv/installed-dev
 
 bench: .venv/installed-bench
 	$(BIN)/python benchmarks/train_step.py
+	$(BIN)/python benchmarks/minibatch_memory.py
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
