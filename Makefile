@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Processes that test; each takes a core and up to 3 GB.
+WORKERS ?= 2
 # The processors' PyTorch, for comparisons: the package index's default brings gigabytes of CUDA.
 TORCH ?= torch==2.13.0
 # What the tests compare with, without what else it asks for.
@@ -14,7 +16,7 @@ demo: .venv/installed
 	$(BIN)/python examples/demo.py
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -m slow
