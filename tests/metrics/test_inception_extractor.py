@@ -231,5 +231,5 @@ def test_without_pytorch_nothing_is_downloaded(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setattr(keras.utils, "get_file", None)
-    with pytest.raises(ImportError, match=r"ganzoo\[bench\].*inception-2015-12-05.tgz"):
+    with pytest.raises(ImportError, match=r"ganzoo\[inception\].*inception-2015-12-05.tgz"):
         inception_weights.download(["softmax/weights"])
