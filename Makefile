@@ -21,9 +21,10 @@ test: .venv/installed-dev
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -m slow
 
-bench: .venv/installed-bench
+bench: .venv/installed-dev
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/minibatch_memory.py
+	$(BIN)/python benchmarks/metrics.py
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -38,10 +39,6 @@ lint: .venv/installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	$(BIN)/pip install --quiet --disable-pip-version-check "$(TORCH)"
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(ORACLES)
-	touch $@
-
-.venv/installed-bench: .venv/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check "$(TORCH)"
 	touch $@
 
 clean:

@@ -6,6 +6,7 @@ from keras import ops
 from ganzoo.metrics.extractors import inception_weights
 from ganzoo.metrics.extractors.inception_network import (
     SIDE,
+    folded,
     inception_network,
     resized,
     scaled,
@@ -53,8 +54,8 @@ class Inception(NetworkExtractor):
         super().__init__(output, batch_size)
         self.path = None if path is None else str(path)
         with float32():
-            self._inception = inception_network()
-        variables = inception_weights.variables_by_graph_name(self._inception)
+            network = inception_network()
+        variables = inception_weights.variables_by_graph_name(network)
         if path is None:
             weights = inception_weights.download(variables.keys())
         else:
@@ -67,6 +68,8 @@ class Inception(NetworkExtractor):
                 )
             variable.assign(weights[name])
         self.sha256 = inception_weights.content_sha256(weights)
+        with float32():
+            self._inception = folded(network)
         self._networks = {}
 
     def features(self, images):

@@ -56,6 +56,39 @@ def inception_network():
     return keras.Model(pixels, {"features": features, "logits": logits}, name="inception")
 
 
+def folded(network):
+    """Returns the network without its batch normalisations, which its convolutions take over.
+
+    In inference a normalisation multiplies by a constant and adds another: so do a convolution's
+    kernel and bias. What was three passes over the activations, a backend makes one of.
+
+    Args:
+        network: `inception_network()` with its weights. It is left as it is.
+    """
+
+    def copy(layer):
+        if isinstance(layer, layers.Conv2D):
+            return layers.Conv2D.from_config({**layer.get_config(), "use_bias": True})
+        return layer.from_config(layer.get_config())
+
+    def call(layer, *arguments, **keywords):
+        if isinstance(layer, layers.BatchNormalization):
+            return arguments[0]
+        return layer(*arguments, **keywords)
+
+    result = keras.models.clone_model(network, clone_function=copy, call_function=call)
+    for layer in network.layers:
+        weights = layer.get_weights()
+        if isinstance(layer, layers.Conv2D):
+            norm = network.get_layer(f"{layer.name}.batchnorm")
+            gamma, beta, mean, variance = (np.float64(weight) for weight in norm.get_weights())
+            factor = gamma / np.sqrt(variance + norm.epsilon)
+            weights = [weights[0] * factor, beta - mean * factor]
+        if weights and not isinstance(layer, layers.BatchNormalization):
+            result.get_layer(layer.name).set_weights(weights)
+    return result
+
+
 def resized(images):
     """Returns images `(batch, height, width, channels)` at 299 x 299, as TensorFlow 1 resized them.
 
