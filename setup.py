@@ -19,9 +19,11 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    packages=find_packages(include=["ganzoo", "ganzoo.*"]),
+    packages=[*find_packages(include=["ganzoo", "ganzoo.*"]), "ganzoo.models"],
+    package_dir={"ganzoo.models": "models"},
     package_data={
         "ganzoo.metrics.extractors": ["weights/*.npz", "weights/*.json", "weights/README.md"],
+        "ganzoo.models": ["*/*"],
     },
     entry_points={"console_scripts": ["ganzoo = ganzoo.cli.main:main"]},
     install_requires=[

@@ -14,6 +14,7 @@ from ganzoo import (
 )
 from ganzoo.layers import spectral_normalize
 from ganzoo.training import GAN, AdversarialOptimizer, SemiSupervisedGAN, gan_from_recipe
+from ganzoo.zoo import list_models
 
 __version__ = "0.1.0"
 
@@ -27,6 +28,7 @@ __all__ = [
     "data",
     "gan_from_recipe",
     "layers",
+    "list_models",
     "losses",
     "metrics",
     "recipes",

@@ -13,7 +13,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from conformance.counting import pytest_terminal_summary  # noqa: F401
+from support import counts
 
 # Two virtual processors, so that tests can train on two replicas.
 tf.config.set_logical_device_configuration(
@@ -31,3 +31,8 @@ def two_replicas():
 def reproducible():
     """Gives every test the same random initial weights, wherever it runs in the suite."""
     keras.utils.set_random_seed(0)
+
+
+def pytest_terminal_summary(terminalreporter):
+    counts.print_conformance(terminalreporter)
+    counts.print_faults(terminalreporter)

@@ -24,7 +24,7 @@ def _check(options, others):
     if len(others) + bool(options.samples) != 1:
         given = [*others, *([f"--samples={options.samples}"] if options.samples else [])]
         raise ValueError(
-            "Expected one model, a `.keras` file or a run folder; or --samples=SOURCE. "
+            "Expected one model, a preset, a `.keras` file or a run folder; or --samples=SOURCE. "
             f"Received: {' '.join(given) or 'none'}"
         )
     if options.data is None:
@@ -124,9 +124,9 @@ COMMAND = Command(
     "Measure a model's samples against real images.",
     "MODEL --data=SOURCE [flags]\n--samples=SOURCE --data=SOURCE [flags]",
     run,
-    description="""MODEL is a `.keras` file, or the folder of a run; or --samples is a folder of
-        images. Figures are comparable only where extractor, number of samples, real images and
-        settings agree: the file of --output holds them all.""",
+    description="""MODEL is a preset, a `.keras` file, or the folder of a run; or --samples is a
+        folder of images. Figures are comparable only where extractor, number of samples, real
+        images and settings agree: the file of --output holds them all.""",
     examples=(
         "ganzoo evaluate runs/sngan-digits --data=digits --extractor=digits",
         "ganzoo evaluate model.keras --data=tfds:cifar10 --extractor=inception --metrics=fid,is "

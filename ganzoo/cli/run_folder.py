@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 
 import ganzoo  # Registers the classes that a model file names.
+from ganzoo.callbacks import checkpoint_files
 from ganzoo.recipes import Recipe
 
 
@@ -59,14 +60,17 @@ class RunFolder:
             raise ValueError(f"{self.options} is damaged. Received: {error!r}") from error
         return recipe, options
 
-    def progress(self, steps_per_epoch):
-        """Returns how many epochs and how many steps the checkpoint has behind it."""
-        metadata = self.checkpoints / "training_metadata.json"
-        if not metadata.is_file():
-            return 0, 0
-        epochs = json.loads(metadata.read_text())["epoch"]
-        steps = {int(row["epoch"]): int(row["step"]) for row in self.read_log()}
-        return epochs, steps.get(epochs, epochs * steps_per_epoch)
+    def progress(self):
+        """Returns the epoch that the checkpoint is in, how many of its steps are done, and of all.
+
+        Raises:
+            ValueError: If there are checkpoints, and all are damaged.
+        """
+        path = checkpoint_files.newest(self.checkpoints)
+        if path is None:
+            return 0, 0, 0
+        epoch, steps_of_epoch = checkpoint_files.read_state(path)["position"]
+        return epoch, steps_of_epoch, checkpoint_files.step_of(path)
 
     def read_log(self):
         """Returns a dictionary for each line of the log."""
@@ -88,7 +92,7 @@ class RunFolder:
 class EpochLog(keras.callbacks.Callback):
     """Writes each epoch's last step, its seconds and the mean of each term to the log of a run.
 
-    A resumed run first drops the epochs beyond its checkpoint, which it trains again.
+    A resumed run drops the epochs beyond its checkpoint, which it trains again.
 
     Args:
         folder: The `RunFolder`.
@@ -101,10 +105,10 @@ class EpochLog(keras.callbacks.Callback):
         self._begin = 0.0
 
     def on_train_begin(self, logs=None):
-        step = self.model.step
-        self._rows = [row for row in self._folder.read_log() if int(row["step"]) <= step]
+        self._rows = self._folder.read_log()
 
     def on_epoch_begin(self, epoch, logs=None):
+        self._rows = [row for row in self._rows if int(row["epoch"]) <= epoch]
         self._begin = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -118,12 +122,14 @@ class EpochLog(keras.callbacks.Callback):
 
 
 def load_model(path):
-    """Returns the GAN in a `.keras` file, or in a run's folder.
+    """Returns the GAN in a `.keras` file, in a run's folder, or of a preset, by name or folder.
 
     Raises:
         ValueError: If the file holds no GAN.
         FileNotFoundError: If there is no such file.
     """
+    if str(path) in ganzoo.list_models() or Path(path, "metadata.json").is_file():
+        return ganzoo.GAN.from_preset(path)
     path = Path(path)
     if path.is_dir():
         path = RunFolder(path).model

@@ -11,7 +11,7 @@ def run(options, others):
 
     if len(others) != 1:
         raise ValueError(
-            "Expected one model, a `.keras` file or the run folder that holds one. "
+            "Expected one model, a preset, a `.keras` file or the run folder that holds one. "
             f"Received: {' '.join(others) or 'none'}"
         )
     if options.folder and "output" in options.given:
@@ -65,8 +65,8 @@ COMMAND = Command(
     "Draw samples from a trained model.",
     "MODEL [flags]",
     run,
-    description="""MODEL is a `.keras` file, or the folder of a run. Sample i has the seed SEED + i,
-        and is the same in any number of samples.""",
+    description="""MODEL is a preset, a `.keras` file, or the folder of a run. Sample i has the seed
+        SEED + i, and is the same in any number of samples.""",
     examples=(
         "ganzoo sample runs/sngan-digits",
         "ganzoo sample model.keras --n=16 --seed=100 --output=grid.png",

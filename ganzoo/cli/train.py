@@ -28,7 +28,7 @@ COMMAND = Command(
         the mean of each term over each epoch, samples/ with a picture of the same latents every few
         epochs and an animation of them, checkpoints/ to resume from, and at the end model.keras.
         Ctrl-C ends the training after the present step: the folder then holds the model as it is,
-        and can be resumed.""",
+        and the training can be resumed from that very step.""",
     examples=(
         "ganzoo train --model=sngan --data=digits --width=16 --epochs=60",
         "ganzoo train --model=infogan_ns --data=tfds:fashion_mnist --epochs=20 --output=fashion",

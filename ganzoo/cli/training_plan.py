@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import keras
 
 from ganzoo import recipes
-from ganzoo.callbacks import NaNGuard, SampleGrid
+from ganzoo.callbacks import AtomicCheckpoint, NaNGuard, SampleGrid
+from ganzoo.callbacks.interruption import Interrupted
 from ganzoo.cli.data import load_source
-from ganzoo.cli.interruption import Interrupted, Interruption
 from ganzoo.cli.run_folder import EpochLog, RunFolder
 from ganzoo.data import SemiSupervisedBatches
 from ganzoo.training.from_recipe import gan_from_recipe
@@ -51,14 +51,16 @@ class TrainingPlan:
         self._test = {}
         if settings.test_split is not None:
             self._test = {"validation_data": _test_data(settings, recipe)}
-        self._epochs_done, steps_done = self._folder.progress(len(self._batches))
+        epoch, steps_of_epoch, self._steps_done = self._folder.progress()
         steps = _steps(options, recipe.steps, len(self._batches))
-        if steps <= steps_done:
+        if steps <= self._steps_done:
             raise ValueError(
                 f"The run in {self._folder.path} is complete: more --epochs or --steps train it "
-                f"further. Received: --resume up to step {steps:,}, with {steps_done:,} done"
+                f"further. Received: --resume up to step {steps:,}, with {self._steps_done:,} "
+                "done"
             )
-        self._epochs = self._epochs_done + math.ceil((steps - steps_done) / len(self._batches))
+        ahead = steps_of_epoch + steps - self._steps_done
+        self._epochs = epoch + math.ceil(ahead / len(self._batches))
         self._sample_every = options.sample_every or math.ceil(self._epochs / _PICTURES)
 
         self._recipe = dataclasses.replace(recipe, steps=steps)
@@ -78,7 +80,7 @@ class TrainingPlan:
         updates = f"{recipe.batch_size} examples"
         if recipe.discriminator_steps > 1:
             updates = f"{recipe.discriminator_steps} x {updates}"
-        resumed = f", resumed after epoch {self._epochs_done}" if self._is_resumed else ""
+        resumed = f", resumed after step {self._steps_done:,}" if self._is_resumed else ""
         return _table(
             {
                 "model": f"{settings.model}: {recipe.source}",
@@ -128,39 +130,35 @@ class TrainingPlan:
         pictures = SampleGrid(
             folder.samples, n=64 if self._data.has_images else 1024, every=self._sample_every
         )
-        with Interruption() as interruption:
-            callbacks = [
-                NaNGuard(),
-                keras.callbacks.BackupAndRestore(
-                    str(folder.checkpoints), double_checkpoint=True, delete_checkpoint=False
-                ),
-                pictures,
-                EpochLog(folder),
-                _StopAtStep(self._recipe.steps),
-                interruption,
-            ]
-            # A bar where someone watches it, and a line for each epoch in a file.
-            verbose = 1 if sys.stdout.isatty() else 2
-            try:
-                gan.fit(
-                    self._batches,
-                    epochs=self._epochs,
-                    callbacks=callbacks,
-                    verbose=verbose,
-                    **self._test,
-                )
-            except FloatingPointError as error:
-                print(f"\nganzoo train: {error}", file=sys.stderr)
-                return 1
-            except Interrupted as interrupted:
-                folder.save_model(gan)
-                pictures.save_gif()
-                print(
-                    f"\nInterrupted at step {gan.step:,}. Continue from the last complete epoch "
-                    f"with:\n  ganzoo train --resume --output={folder.path}\n"
-                )
-                print(self._results())
-                return interrupted.exit_code
+        callbacks = [
+            NaNGuard(),
+            pictures,
+            EpochLog(folder),
+            _StopAtStep(self._recipe.steps),
+            AtomicCheckpoint(folder.checkpoints),
+        ]
+        # A bar where someone watches it, and a line for each epoch in a file.
+        verbose = 1 if sys.stdout.isatty() else 2
+        try:
+            gan.fit(
+                self._batches,
+                epochs=self._epochs,
+                callbacks=callbacks,
+                verbose=verbose,
+                **self._test,
+            )
+        except FloatingPointError as error:
+            print(f"\nganzoo train: {error}", file=sys.stderr)
+            return 1
+        except Interrupted as interrupted:
+            folder.save_model(gan)
+            pictures.save_gif()
+            print(
+                f"\nInterrupted after step {gan.step:,}. Continue from there with:\n"
+                f"  ganzoo train --resume --output={folder.path}\n"
+            )
+            print(self._results())
+            return interrupted.code
         folder.save_model(gan)
         print(f"\nTrained {gan.step:,} steps.\n")
         print(self._results())

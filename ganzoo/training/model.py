@@ -6,16 +6,17 @@ from ganzoo import augment as augment_module
 from ganzoo import layers, losses
 from ganzoo.metrics import evaluation
 from ganzoo.regularizers import Penalty, WeightPenalty
-from ganzoo.training import backend, ema, feeding, memories, references, sampling
+from ganzoo.training import backend, ema, feeding, memories, references, resumption, sampling
 from ganzoo.training.initialization import initialize_from_data
 from ganzoo.training.judge import Judge
 from ganzoo.training.optimizer import join_optimizers
+from ganzoo.training.presets import PresetMethods
 from ganzoo.validation import check_choice, check_fraction, check_positive_integer, check_seed
 
 PLAYERS = ("generator", "discriminator")
 
 
-class AdversarialModel(keras.Model):
+class AdversarialModel(PresetMethods, keras.Model):
     """The part of `GAN` that its training step builds on; its arguments are those of `GAN`."""
 
     _logs = ("d_loss", "g_loss", "d_real", "d_fake")
@@ -336,6 +337,8 @@ class AdversarialModel(keras.Model):
         if size != self._batch_size:
             # The function was compiled for batches of another size.
             self._batch_size, self.train_function = size, None
+        if resumption.is_asked_for(settings.get("callbacks")):
+            return resumption.fit(self, super().fit, batches, **settings)
         if self.step == 0:
             initialize_from_data(self, batches)
         # Keras would shuffle batches by a generator that follows neither the seed nor the step.

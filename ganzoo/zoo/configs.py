@@ -1,5 +1,6 @@
 """What the config of a preset may name, which is checked before Keras sees any of it."""
 
+import copy
 import re
 import threading
 
@@ -18,16 +19,16 @@ _KERAS_LAYERS = """
     Minimum Multiply Normalization PReLU Permute ReLU RepeatVector Rescaling Reshape SeparableConv2D
     Softmax SpatialDropout1D SpatialDropout2D SpectralNormalization Subtract UnitNormalization
     UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D
-""".split()
+"""
 _KERAS_INITIALIZERS = """
     Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones
     Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros
-""".split()
+"""
+_KERAS_CONSTRAINTS = "MaxNorm MinMaxNorm NonNeg UnitNorm"
 _ALLOWED = {
-    *(("keras.layers", name, None) for name in _KERAS_LAYERS),
-    *(("keras.initializers", name, None) for name in _KERAS_INITIALIZERS),
-    *(("keras.regularizers", name, None) for name in ("L1", "L2", "L1L2", "OrthogonalRegularizer")),
-    *(("keras.constraints", name, None) for name in ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")),
+    *(("keras.layers", name, None) for name in _KERAS_LAYERS.split()),
+    *(("keras.initializers", name, None) for name in _KERAS_INITIALIZERS.split()),
+    *(("keras.constraints", name, None) for name in _KERAS_CONSTRAINTS.split()),
     ("keras", "DTypePolicy", None),
     ("keras", "Sequential", None),
     ("keras.src.models.functional", "Functional", "Functional"),
@@ -99,7 +100,7 @@ def _check_value(key, value, counts, depth):
             _check_value(key, inner, counts, depth + 1)
     elif isinstance(value, int) and not isinstance(value, bool):
         if abs(value) > _MAX_INTEGER and key != "seed":
-            raise PresetError(f"No network has such a size. Received: {key!r:.200} {value:.3g}")
+            raise PresetError(f"No network has such a size. Received: {key!r:.200}: {value!s:.20}")
     elif not isinstance(value, _TEXTS):
         raise PresetError(f"The config must be plain data. Received: {value!r:.200}")
     if key == "name" and value is not None and not _is_name(value):
@@ -114,44 +115,50 @@ def _is_name(value):
 
 def _check_object(value, counts):
     """Raises unless a dictionary names a part that is allowed, in the form that Keras writes."""
-    counts["objects"] += 1
-    name, module, registered = (
-        value.get("class_name"),
-        value.get("module"),
-        value.get("registered_name"),
-    )
-    if name == "__keras_tensor__":
-        allowed = set(value) == {"class_name", "config"} and isinstance(value["config"], dict)
-        allowed = allowed and set(value["config"]) == {"shape", "dtype", "keras_history"}
-    else:
-        allowed = {"class_name", "config", "module"} <= set(value) <= _KEYS
-        allowed = allowed and isinstance(value["config"], dict)
-        allowed = allowed and value.get("compile_config") is None
-        allowed = allowed and all(isinstance(text, str) for text in (name, module))
-        allowed = allowed and (
-            (registered is None or isinstance(registered, str))
-            and ((module, name, registered) in _ALLOWED or _is_ours(module, name, registered))
-        )
-        counts["layers"] += "layers" in module if allowed else 0
-    if not allowed:
+    module, name, registered = (value.get(k) for k in ("module", "class_name", "registered_name"))
+    if not _is_tensor(value) and not _is_allowed_part(value, module, name, registered):
         raise PresetError(
-            "A preset may only name the parts of ganzoo, and Keras's plain layers, initializers, "
-            f"regularizers and constraints. Received: class_name={name!r:.200}, "
+            "A preset may only name the layers of ganzoo, and Keras's plain layers, initializers "
+            f"and constraints. Received: class_name={name!r:.200}, "
             f"module={module!r:.200}, registered_name={registered!r:.200}"
         )
+    counts["objects"] += 1
+    counts["layers"] += isinstance(module, str) and "layers" in module
     if counts["objects"] > _MAX_OBJECTS or counts["layers"] > _MAX_LAYERS:
         raise PresetError(f"A preset has at most {_MAX_LAYERS} layers.")
 
 
+def _is_tensor(value):
+    """Returns whether a dictionary stands for a tensor between two layers."""
+    return (
+        value["class_name"] == "__keras_tensor__"
+        and set(value) == {"class_name", "config"}
+        and isinstance(value["config"], dict)
+        and set(value["config"]) == {"shape", "dtype", "keras_history"}
+    )
+
+
+def _is_allowed_part(value, module, name, registered):
+    return (
+        {"class_name", "config", "module"} <= set(value) <= _KEYS
+        and isinstance(value["config"], dict)
+        and value.get("compile_config") is None
+        and isinstance(module, str)
+        and isinstance(name, str)
+        and (registered is None or isinstance(registered, str))
+        and ((module, name, registered) in _ALLOWED or _is_ours(module, name, registered))
+    )
+
+
 def _is_ours(module, name, registered):
-    """Returns whether a layer of ganzoo is registered under this name."""
+    """Returns whether a layer of ganzoo is registered under this name, wherever it lies by now."""
     if not module.startswith("ganzoo.layers.") or registered != f"ganzoo>{name}":
         return False
     part = keras.saving.get_registered_object(registered)
     return (
         isinstance(part, type)
         and issubclass(part, keras.layers.Layer)
-        and (part.__module__, part.__name__) == (module, name)
+        and part.__module__.startswith("ganzoo.layers.")
     )
 
 
@@ -167,39 +174,35 @@ def expected_weights(config):
     Raises:
         PresetError: If Keras cannot build a network, or if an example fills too much memory.
     """
-    found = {}
+    found, failures = {}, []
 
     def build():
-        # Variables that are made in such a scope have a shape but no value.
-        with keras.StatelessScope(initialize_variables=False):
-            for player in ("generator", "discriminator"):
-                network = keras.saving.deserialize_keras_object(config[player])
-                _check_activations(network)
-                found[player] = [
-                    (weight.name, tuple(weight.shape), keras.backend.standardize_dtype(weight.dtype))
-                    for weight in network.weights
-                ]
-
-    failure = []
-
-    def run():
         try:
-            build()
+            # Variables that are made in such a scope have a shape but no value.
+            with keras.StatelessScope(initialize_variables=False):
+                for player in ("generator", "discriminator"):
+                    # Keras takes the config apart.
+                    network = keras.saving.deserialize_keras_object(copy.deepcopy(config[player]))
+                    _check_activations(network)
+                    found[player] = [_description(weight) for weight in network.weights]
         except Exception as error:  # Keras raises whatever its layers raise.
-            failure.append(error)
+            failures.append(error)
 
     # Keras remembers such variables in the thread's state, to give them values when the thread's
     # next scope ends; this thread ends before.
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=build)
     thread.start()
     thread.join()
-    if failure:
-        error = failure[0]
+    for error in failures:
         raise PresetError(
             f"The networks of the config cannot be built. Received: {type(error).__name__}: "
             f"{error!s:.500}"
         ) from error
     return found
+
+
+def _description(weight):
+    return weight.name, tuple(weight.shape), keras.backend.standardize_dtype(weight.dtype)
 
 
 def _check_activations(network):

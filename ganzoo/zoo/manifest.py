@@ -16,6 +16,7 @@ DISCRIMINATOR = "discriminator.safetensors"
 RECIPE = "recipe.json"
 METRICS = "metrics.json"
 CARD = "README.md"
+WEIGHT_FILES = {"generator": GENERATOR, "discriminator": DISCRIMINATOR}
 
 MAX_TEXT_BYTES = 4 * 2**20
 MAX_WEIGHTS_BYTES = 4 * 2**30
@@ -59,7 +60,7 @@ def read(folder):
     """
     content = parse_json(METADATA, _read_small(folder / METADATA))
     if not isinstance(content, dict) or not _is_integer(content.get("format")):
-        raise PresetError(f"{METADATA} must hold the number of a format. Received: {content!r:.200}")
+        raise PresetError(f"{METADATA} must hold a `format`. Received: {content!r:.200}")
     if content["format"] != FORMAT:
         raise PresetError(
             f"This version of ganzoo reads presets of format {FORMAT}; a newer one may read this "

@@ -7,6 +7,7 @@ https://github.com/huggingface/safetensors, so that other tools read it too.
 import json
 import math
 
+import keras
 import numpy as np
 
 from ganzoo.zoo.errors import PresetError
@@ -123,7 +124,7 @@ def _check_header(file, size, expected):
 
 def _encoded(variable, dtype):
     """Returns the code of the type in the file, and the array."""
-    array = np.asarray(variable.numpy() if hasattr(variable, "numpy") else variable)
+    array = keras.ops.convert_to_numpy(variable)
     if array.dtype not in _CODES:
         array = array.astype("float32")  # bfloat16, which NumPy does not have.
     if dtype == "float16" and array.dtype == np.float32 and array.ndim >= 2:
@@ -134,7 +135,7 @@ def _encoded(variable, dtype):
             "Weights must be finite, and within the range of the type that they are stored in. "
             f"Received: {variable.path} as {array.dtype}"
         )
-    return _CODES[array.dtype], np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    return _CODES[array.dtype], np.asarray(array, array.dtype.newbyteorder("<"), order="C")
 
 
 def _fits(code, dtype):

@@ -176,6 +176,7 @@ def test_an_interrupted_run_resumes_bit_for_bit(
     interrupt_at(None)
     assert main(["train", "--resume", f"--output={folder}"]) == 0
 
+    assert "resumed after step 50" in capsys.readouterr().out
     assert_same(whole_run, folder)
     without_time = [
         [{k: v for k, v in row.items() if k != "seconds"} for row in read_log(run)]

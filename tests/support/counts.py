@@ -1,4 +1,4 @@
-"""The count of parts and capabilities at the end of the tests."""
+"""What is counted over many tests, printed at the end of the report."""
 
 import re
 
@@ -6,7 +6,8 @@ import re
 _CHECK = re.compile(r"conformance/\w+\.py::test_(\w+)\[(.+: .+)\]$")
 
 
-def pytest_terminal_summary(terminalreporter):
+def print_conformance(terminalreporter):
+    """Prints how many parts went through how many capabilities."""
     passed, checks = 0, set()
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.stats.get(outcome, []):
@@ -21,3 +22,17 @@ def pytest_terminal_summary(terminalreporter):
             f"conformance: {len(parts)} parts x {len(capabilities)} capabilities, "
             f"{passed} of {len(checks)} checks passed"
         )
+
+
+def print_faults(terminalreporter):
+    """Prints the lines that the fixture `count` of the fault tests noted."""
+    lines = [
+        line
+        for report in terminalreporter.stats.get("passed", [])
+        for name, line in report.user_properties
+        if name == "fault_count" and report.when == "call"
+    ]
+    if lines:
+        terminalreporter.section("faults")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)

@@ -1,0 +1,141 @@
+"""Writing a preset."""
+
+import contextlib
+import json
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ganzoo.recipes import Recipe
+from ganzoo.validation import check_choice
+from ganzoo.zoo import configs, manifest, weight_files
+from ganzoo.zoo.errors import PresetError
+from ganzoo.zoo.loading import load_folder, verified
+
+_COMPARED_SAMPLES = 16
+
+
+def save(gan, folder, recipe=None, metrics=None, card=None, discriminator=True, dtype="float32"):
+    """Writes a GAN as a preset; the arguments are those of `ganzoo.GAN.save_to_preset`."""
+    check_choice("dtype", dtype, ("float32", "float16"))
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(
+            "The folder of a new preset must be empty or not exist. Give another one, or remove "
+            f"what is in it. Received: folder={str(folder)!r}"
+        )
+    class_name = type(gan).__name__
+    config = _plain(gan.get_config())
+    configs.check(config, class_name)
+    texts = {manifest.CONFIG: _encode(config), **_texts(recipe, metrics, card)}
+    networks = gan.preset_networks(discriminator)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.partial")
+    partial.mkdir()
+    try:
+        for player, network in networks.items():
+            with _durable(partial / manifest.WEIGHT_FILES[player]) as file:
+                weight_files.write(file, network.weights, dtype)
+        for name, text in texts.items():
+            with _durable(partial / name) as file:
+                file.write(text)
+        metadata = _metadata(partial, class_name)
+        with _durable(partial / manifest.METADATA) as file:
+            file.write(metadata)
+        _synchronize(partial)
+        with verified(partial):
+            pass  # What could not be loaded is not written.
+        if dtype == "float16":
+            _check_rounding(gan, partial)
+        os.rename(partial, folder)
+        _synchronize(folder.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _texts(recipe, metrics, card):
+    """Returns the contents of the optional files."""
+    texts = {}
+    if recipe is not None:
+        if not isinstance(recipe, Recipe):
+            raise ValueError(
+                "`recipe` must be a `ganzoo.recipes.Recipe`. "
+                f"Received: recipe of type {type(recipe).__name__}"
+            )
+        texts[manifest.RECIPE] = (recipe.to_json() + "\n").encode()
+    if metrics is not None:
+        texts[manifest.METRICS] = _encode(metrics, "metrics")
+    if card is not None:
+        if not isinstance(card, str):
+            raise ValueError(f"`card` must be a text. Received: card of type {type(card).__name__}")
+        texts[manifest.CARD] = card.encode()
+    return texts
+
+
+def _plain(config):
+    """Returns a GAN's config as plain data, without what the networks were compiled with."""
+    config = json.loads(_encode(config))
+    for player in ("generator", "discriminator"):
+        config[player].pop("compile_config", None)
+    return config
+
+
+def _encode(content, name="config"):
+    """Returns JSON."""
+    try:
+        return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`{name}` cannot be written as JSON: {error}") from error
+
+
+def _metadata(folder, class_name):
+    from ganzoo import __version__  # The package is complete only after its parts.
+
+    files = {path.name: manifest.describe(path) for path in sorted(folder.iterdir())}
+    if large := [name for name, entry in files.items() if entry["size"] > manifest.LIMITS[name]]:
+        raise PresetError(f"Too large for a preset: {', '.join(large)}.")
+    content = {
+        "format": manifest.FORMAT,
+        "class_name": class_name,
+        "ganzoo": __version__,
+        "keras": keras.__version__,
+        "files": files,
+    }
+    return _encode(content)
+
+
+def _check_rounding(gan, folder):
+    """Raises if the samples of a preset in float16 are further off than one grey level."""
+    samples = [
+        one.sample(_COMPARED_SAMPLES).astype("float32") for one in (gan, load_folder(folder))
+    ]
+    largest = float(np.abs(samples[0] - samples[1]).max())
+    if len(gan.example_shape) == 3 and largest > 1:
+        raise PresetError(
+            "In float16, samples must stay within one grey level. Store the weights with "
+            f"dtype='float32'. Received: a difference of {largest:.0f} grey levels"
+        )
+
+
+@contextlib.contextmanager
+def _durable(path):
+    """Gives a new file, which is on the disk when the context ends."""
+    with open(path, "xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _synchronize(folder):
+    """Makes the disk keep the names in a folder."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

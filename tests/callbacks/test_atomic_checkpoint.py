@@ -1,0 +1,229 @@
+import errno
+
+import keras
+import numpy as np
+import pytest
+from faults import trainings
+
+from ganzoo.callbacks import AtomicCheckpoint, checkpoint_files
+from support import linear
+
+
+class SetLog(keras.callbacks.Callback):
+    """Puts a value into each epoch's logs."""
+
+    def __init__(self, name, values):
+        super().__init__()
+        self.name, self.values = name, values
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs[self.name] = self.values[epoch]
+
+
+def steps(folder):
+    return [checkpoint_files.step_of(path) for path in checkpoint_files.every(folder)]
+
+
+@pytest.fixture(scope="module")
+def gan():
+    """One GAN for the tests that do not ask what it learns."""
+    return trainings.build("plain")
+
+
+def fit(gan, *callbacks, epochs=3):
+    gan._step.assign(0)
+    trainings.fit("plain", gan, callbacks, epochs)
+
+
+@pytest.mark.parametrize(
+    "settings, expected",
+    [
+        ({}, [4, 8, 12]),
+        ({"every": 2}, [8, 12]),
+        ({"every": 3, "unit": "steps"}, [6, 9, 12]),
+        ({"every": 5, "unit": "steps", "keep": 9}, [5, 10, 12]),
+        ({"unit": "minutes"}, [12]),
+        ({"unit": "steps", "keep": 1}, [12]),
+    ],
+)
+def test_saves_at_the_interval_and_at_the_end_and_keeps_the_newest(
+    gan, tmp_path, settings, expected
+):
+    fit(gan, AtomicCheckpoint(tmp_path, **settings))
+
+    assert steps(tmp_path) == expected
+
+
+def test_minutes_are_counted(gan, tmp_path, monkeypatch):
+    seconds = iter(range(0, 10_000, 50))
+    monkeypatch.setattr("time.monotonic", lambda: next(seconds))
+
+    fit(gan, AtomicCheckpoint(tmp_path, unit="minutes", keep=99))
+
+    assert 3 < len(steps(tmp_path)) < 12
+
+
+@pytest.mark.parametrize("mode, best", [("min", 8), ("max", 12)])
+def test_the_best_is_kept_in_addition(gan, tmp_path, mode, best):
+    checkpoint = AtomicCheckpoint(tmp_path, every=4, keep=1, monitor="fid", mode=mode)
+
+    fit(gan, checkpoint, SetLog("fid", [3.0, 1.0, 4.0, 2.0]), epochs=4)
+
+    assert checkpoint.best_step == best
+    assert steps(tmp_path) == [best, 16]
+
+
+def test_what_stock_callbacks_carry_is_resumed(tmp_path):
+    def callbacks():
+        scores = SetLog("score", [5.0, 4.0, 6.0, 7.0, 3.0, 8.0])
+        stopping = keras.callbacks.EarlyStopping(
+            "score", mode="min", patience=9, restore_best_weights=True
+        )
+        plateau = keras.callbacks.ReduceLROnPlateau("score", mode="min", patience=2, factor=0.5)
+        return scores, stopping, plateau
+
+    straight = trainings.train("plain", callbacks=callbacks(), epochs=6)
+    with pytest.raises(trainings.Stopped):
+        stop = trainings.StopAfter(14)
+        trainings.train("plain", tmp_path, [*callbacks(), stop], epochs=6, monitor="score")
+    scores, stopping, plateau = callbacks()
+    resumed = trainings.train(
+        "plain", tmp_path, [scores, stopping, plateau], initialization=1, epochs=6, monitor="score"
+    )
+
+    assert (stopping.best, stopping.best_epoch, stopping.wait) == (3.0, 4, 1)
+    assert trainings.different(straight, resumed) == 0
+    assert straight.history.history == resumed.history.history
+    assert float(resumed.optimizer.learning_rate) == pytest.approx(5e-4)
+
+
+def test_a_complete_training_is_left_as_it_is(tmp_path):
+    first = trainings.train("plain", tmp_path)
+    again = trainings.train("plain", tmp_path, initialization=1)
+
+    assert trainings.different(first, again) == 0
+    assert trainings.train("plain", tmp_path, epochs=4).step == 16
+
+
+def test_a_training_that_stopped_itself_within_an_epoch_can_be_trained_further(tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 1:
+                self.model.stop_training = True
+
+    assert trainings.train("plain", tmp_path, [Stop()], unit="epochs").step == 2
+    resumed = trainings.train("plain", tmp_path, unit="epochs", initialization=1)
+
+    assert trainings.different(trainings.train("plain"), resumed) == 0
+
+
+def test_a_damaged_checkpoint_is_named_once_and_the_one_before_serves(tmp_path):
+    straight = trainings.train("plain")
+    with pytest.raises(trainings.Stopped):
+        trainings.train("plain", tmp_path, [trainings.StopAfter(7)])
+    path = checkpoint_files.every(tmp_path)[-1] / "arrays.npz"
+    path.write_bytes(path.read_bytes()[:-1])
+    (tmp_path / ".partial-x").mkdir()
+
+    expected = r"step_00000005, since .*step_00000006/arrays.npz"
+    with pytest.warns(UserWarning, match=expected) as caught:
+        resumed = trainings.train("plain", tmp_path, initialization=1)
+
+    assert len([one for one in caught if one.category is UserWarning]) == 1
+    assert trainings.different(straight, resumed) == 0
+    assert all_whole(tmp_path)
+
+
+def all_whole(folder):
+    for path in folder.iterdir():
+        checkpoint_files.verify(path)
+    return True
+
+
+def test_other_data_resume_at_the_start_of_an_epoch_with_a_warning(tmp_path):
+    class Vectors(keras.utils.PyDataset):
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, index):
+            return (linear.vectors(8, seed=index),)
+
+    def train(*callbacks):
+        gan = trainings.build("plain")
+        checkpoint = AtomicCheckpoint(tmp_path, unit="steps")
+        gan.fit(Vectors(), epochs=2, verbose=0, callbacks=[*callbacks, checkpoint])
+        return gan
+
+    with pytest.raises(trainings.Stopped):
+        train(trainings.StopAfter(7))
+    with pytest.warns(UserWarning, match=r"start of an epoch.*of the epoch 2, after 2"):
+        gan = train()
+
+    assert gan.step == 6 + 4
+
+
+def test_steps_per_epoch_do_not_change_the_order_after_a_stop(tmp_path):
+    def train(folder, *callbacks):
+        gan = trainings.build("plain")
+        checkpoint = AtomicCheckpoint(folder, unit="steps")
+        gan.fit(
+            linear.vectors(40),
+            batch_size=8,
+            steps_per_epoch=3,
+            epochs=4,
+            callbacks=[*callbacks, checkpoint],
+            verbose=0,
+        )
+        return gan
+
+    straight = train(tmp_path / "straight")
+    with pytest.raises(trainings.Stopped):
+        train(tmp_path / "stopped", trainings.StopAfter(9))
+
+    assert trainings.different(straight, train(tmp_path / "stopped")) == 0
+
+
+def test_the_checkpoint_of_another_gan_is_refused(tmp_path):
+    trainings.train("plain", tmp_path, epochs=1)
+    other = trainings.build("virtual_batches")
+    before = trainings.state(other)
+
+    with pytest.raises(ValueError, match=r"same networks.*Received: \d+ variables for \d+"):
+        trainings.fit("virtual_batches", other, [AtomicCheckpoint(tmp_path)])
+
+    assert all(map(np.array_equal, before, trainings.state(other)))
+
+
+def test_a_full_disk_ends_the_training_or_warns(gan, tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match=r"No space left"):
+        fit(gan, AtomicCheckpoint(tmp_path))
+    with pytest.warns(UserWarning, match=r"No checkpoint of step 4 was written: .*No space left"):
+        fit(gan, AtomicCheckpoint(tmp_path, on_error="warn"), epochs=1)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_work_is_refused_before_the_first_step(gan, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    gan._step.assign(0)
+    with pytest.raises(FileExistsError):
+        trainings.fit("plain", gan, [AtomicCheckpoint(tmp_path / "file")])
+    with pytest.raises(ValueError, match=r"Expected one `AtomicCheckpoint`. Received: 2"):
+        trainings.fit("plain", gan, [AtomicCheckpoint(tmp_path), AtomicCheckpoint(tmp_path)])
+    with pytest.raises(ValueError, match=r"`unit` must be one of .*Received: unit='hours'"):
+        AtomicCheckpoint(tmp_path, unit="hours")
+    assert gan.step == 0
+
+    plain = keras.Sequential([keras.layers.Dense(1)])
+    plain.compile("sgd", "mse")
+    with pytest.raises(TypeError, match=r"in the `fit` of a `ganzoo.GAN`. Received: Sequential"):
+        plain.fit(np.zeros((2, 1)), np.zeros(2), verbose=0, callbacks=[AtomicCheckpoint(tmp_path)])
+
+
+def test_a_missing_monitor_is_named(gan, tmp_path):
+    with pytest.raises(ValueError, match=r"d_loss.*Received: monitor='fid'"):
+        fit(gan, AtomicCheckpoint(tmp_path, monitor="fid"))
