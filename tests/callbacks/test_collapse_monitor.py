@@ -13,20 +13,6 @@ DATA = ganzoo.data.Dataset(tiny_gan.images(200))
 LOGS = {"d_loss": 1.0, "g_loss": 1.0, "d_real": 0.3, "d_fake": -0.2}
 
 
-@pytest.fixture(scope="module")
-def built():
-    gan = tiny_gan.build()
-    return gan, tiny_gan.state(gan)
-
-
-@pytest.fixture
-def gan(built):
-    gan, start = built
-    tiny_gan.restore(gan, start)
-    gan.stop_training = False
-    return gan
-
-
 def healthy(n, seed=0):
     """Other images of the kind that the data are of."""
     return tiny_gan.images(n, seed=9)

@@ -21,20 +21,6 @@ class Pixels:
         return images[:, :2, :2].reshape(len(images), -1).astype("float32")
 
 
-@pytest.fixture(scope="module")
-def built():
-    """One GAN for most tests of this file, since compiling its step takes seconds."""
-    gan = tiny_gan.build()
-    return gan, tiny_gan.state(gan)
-
-
-@pytest.fixture
-def gan(built):
-    gan, start = built
-    tiny_gan.restore(gan, start)
-    return gan
-
-
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))

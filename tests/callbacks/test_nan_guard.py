@@ -31,20 +31,6 @@ class ExplodesAt(ganzoo.regularizers.Penalty):
         return keras.ops.sum(keras.ops.square(critic.gradient(real))) * np.float32(1e38) * 1e38
 
 
-@pytest.fixture(scope="module")
-def built():
-    """One GAN for most tests of this file, since compiling its step takes seconds."""
-    gan = tiny_gan.build()
-    return gan, tiny_gan.state(gan)
-
-
-@pytest.fixture
-def gan(built):
-    gan, start = built
-    tiny_gan.restore(gan, start)
-    return gan
-
-
 def fit(gan, *callbacks, epochs=3):
     gan.fit(tiny_gan.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0)
 

@@ -11,20 +11,6 @@ from ganzoo import drawing
 from ganzoo.callbacks import SampleGrid
 
 
-@pytest.fixture(scope="module")
-def built():
-    """One GAN for most tests of this file, since compiling its step takes seconds."""
-    gan = tiny_gan.build()
-    return gan, tiny_gan.state(gan)
-
-
-@pytest.fixture
-def gan(built):
-    gan, start = built
-    tiny_gan.restore(gan, start)
-    return gan
-
-
 def fit(gan, *callbacks, epochs=2, conditional=False):
     """Trains with 3 steps in each epoch."""
     gan.fit(

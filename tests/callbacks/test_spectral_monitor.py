@@ -70,13 +70,6 @@ def built():
     return gan, tiny_gan.state(gan)
 
 
-@pytest.fixture
-def gan(built):
-    gan, start = built
-    tiny_gan.restore(gan, start)
-    return gan
-
-
 def fit(gan, *callbacks, epochs=2):
     """Trains with 3 steps in each epoch."""
     return gan.fit(

@@ -24,13 +24,6 @@ def built():
     return gan, tiny_gan.state(gan)
 
 
-@pytest.fixture
-def gan(built):
-    gan, start = built
-    tiny_gan.restore(gan, start)
-    return gan
-
-
 def fit(gan, epochs=2, callbacks=()):
     return gan.fit(
         tiny_gan.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0
