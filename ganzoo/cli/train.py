@@ -21,7 +21,7 @@ def run(options, others):
 COMMAND = Command(
     "train",
     "Train a GAN, and keep all of it in a run folder.",
-    "--model=NAME --data=SOURCE [flags]\n--resume --output=FOLDER [flags]",
+    "--model=NAME [--data=SOURCE] [flags]\n--resume --output=FOLDER [flags]",
     run,
     description="""A model is a recipe: networks, objective and optimizers as a paper gives them.
         What the flags do not set comes from there. The run folder holds options.json, log.csv with
@@ -30,17 +30,22 @@ COMMAND = Command(
         Ctrl-C ends the training after the present step: the folder then holds the model as it is,
         and the training can be resumed from that very step.""",
     examples=(
+        "ganzoo train --model=dcgan_mnist",
         "ganzoo train --model=sngan --data=digits --width=16 --epochs=60",
         "ganzoo train --model=infogan_ns --data=tfds:fashion_mnist --epochs=20 --output=fashion",
         "ganzoo train --resume --output=fashion --epochs=40",
         "ganzoo train --model=sngan --data=folder:photos --size=64 --steps=50000 --dry_run",
         "ganzoo train --model=sngan_resnet --data=cifar.npz --conditional --ema_decay=0.9999",
-        "ganzoo train --model=semi_supervised_mnist --data=tfds:mnist --test_split=test",
+        "ganzoo train --model=semi_supervised_mnist --test_split=test",
     ),
 )
 COMMAND.group("What to train")
 COMMAND.text("model", "NAME", "The recipe; `ganzoo list` lists them with their papers.")
-COMMAND.text("data", "SOURCE", "The data; `ganzoo list` lists the kinds of sources.")
+COMMAND.text(
+    "data",
+    "SOURCE",
+    "The data; `ganzoo list` lists the kinds of sources. By default those of the recipe, if any.",
+)
 add_data_flags(COMMAND)
 COMMAND.switch("conditional", "Train on the labels too: each sample is then of a chosen class.")
 COMMAND.positive_integer(
@@ -108,7 +113,11 @@ COMMAND.choice(
     default="auto",
 )
 COMMAND.group("The run folder")
-COMMAND.text("output", "FOLDER", "Where the run is kept. By default runs/MODEL-DATA.")
+COMMAND.text(
+    "output",
+    "FOLDER",
+    "Where the run is kept. By default runs/MODEL, or runs/MODEL-DATA where --data is given.",
+)
 COMMAND.switch(
     "resume",
     "Continue the run in the output folder, exactly as if it had not been interrupted.",

@@ -20,7 +20,7 @@ from ganzoo.training.from_recipe import gan_from_recipe
 
 # The flags that belong to a run, whose values its folder keeps, and those that --resume may change.
 _KEPT = (
-    *("model", "data", "split", "size", "channels", "on_bad", "conditional", "test_split"),
+    *("model", "split", "size", "channels", "on_bad", "test_split"),
     *("seed", "precision"),
 )
 _CHANGEABLE = {"output", "resume", "epochs", "steps", "sample_every", "jit", "dry_run", "debug"}
@@ -43,9 +43,9 @@ class TrainingPlan:
         prepare = _run_to_resume if options.resume else _new_run
         self._folder, recipe, self._settings = prepare(options)
         settings = self._settings
-        self._data = load_source(settings.data, settings)
+        self._data = load_source(recipe.data, settings)
         _check_same_data(settings, self._data)
-        num_classes = _num_classes(settings, recipe, self._data)
+        num_classes = _num_classes(recipe, self._data)
 
         self._batches = _batches(recipe, self._data, settings.seed)
         self._test = {}
@@ -195,16 +195,20 @@ class _StopAtStep(keras.callbacks.Callback):
 
 def _new_run(options):
     """Returns the folder, the recipe and the settings of the run that the flags ask for."""
-    for name in ("model", "data"):
-        if getattr(options, name) is None:
-            raise ValueError(
-                f"--{name} must be given; `ganzoo list` lists what it can be. Received: none"
-            )
+    if options.model is None:
+        raise ValueError("--model must be given; `ganzoo list` lists the recipes. Received: none")
     if options.seed > _LARGEST_SEED:
         raise ValueError(f"`seed` must be at most {_LARGEST_SEED}. Received: seed={options.seed}")
     recipe = _changed(recipes.get(options.model), options)
-    data_name = "".join(c if c.isalnum() else "_" for c in options.data).strip("_")
-    folder = RunFolder(options.output or Path("runs", f"{options.model}-{data_name}"))
+    name = options.model
+    if recipe.data is None:
+        raise ValueError(
+            "--data must be given, as this recipe is for any; `ganzoo list` lists the sources. "
+            f"Received: --model={options.model}"
+        )
+    if options.data is not None:
+        name += "-" + "".join(c if c.isalnum() else "_" for c in options.data).strip("_")
+    folder = RunFolder(options.output or Path("runs", name))
     folder.check_new()
     return folder, recipe, SimpleNamespace(**{name: getattr(options, name) for name in _KEPT})
 
@@ -228,9 +232,11 @@ def _changed(recipe, options):
     """Returns the recipe with the changes that the flags make to it."""
     names = (
         *("loss", "batch_size", "width", "latent_dim", "ema_decay"),
-        *("normalization", "packing", "labels_per_class"),
+        *("normalization", "packing", "labels_per_class", "data"),
     )
     changes = {name: getattr(options, name) for name in names if name in options.given}
+    if options.conditional:
+        changes["conditional"] = True
     if "augment" in options.given:
         changes["augment"] = None if options.augment == "none" else options.augment
     if "regularizers" in options.given:
@@ -244,20 +250,15 @@ def _changed(recipe, options):
     return dataclasses.replace(recipe, **changes)
 
 
-def _num_classes(settings, recipe, data):
+def _num_classes(recipe, data):
     """Returns the number of classes of the networks, or `None`."""
-    if not settings.conditional and recipe.labels_per_class is None:
+    if not recipe.conditional and recipe.labels_per_class is None:
         return None
-    if settings.conditional and recipe.labels_per_class is not None:
-        raise ValueError(
-            "A semi-supervised model learns classes, and its generator has none: drop "
-            f"--conditional. Received: --conditional --model={settings.model}"
-        )
     if data.labels is None:
         raise ValueError(
-            "A conditional or semi-supervised model needs data with labels: drop --conditional, or "
-            f"give other data. Received: {'--conditional ' * settings.conditional}"
-            f"--data={settings.data}, which has no labels"
+            "A conditional or semi-supervised model needs data with labels: give other data, or "
+            "another --model and no --conditional. "
+            f"Received: --data={recipe.data}, which has no labels"
         )
     return data.num_classes
 
@@ -277,7 +278,7 @@ def _test_data(settings, recipe):
             f"Received: --test_split={settings.test_split} --model={settings.model}"
         )
     options = SimpleNamespace(**{**vars(settings), "split": settings.test_split})
-    return load_source(settings.data, options)
+    return load_source(recipe.data, options)
 
 
 def _steps(options, default, steps_per_epoch):

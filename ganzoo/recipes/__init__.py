@@ -1,5 +1,6 @@
-"""The settings with which the papers trained, by name, as plain data."""
+"""The settings with which the papers and the published models trained, by name, as plain data."""
 
+from ganzoo.recipes import published  # noqa: F401 (enters the recipes of the published models)
 from ganzoo.recipes.papers import RECIPES
 from ganzoo.recipes.recipe import OptimizerSettings, Recipe
 

@@ -97,6 +97,7 @@ _enter(
 )
 _enter(
     "semi_supervised_mnist",
+    data="tfds:mnist",
     source="Salimans et al. 2016, table 1 (100 labels, feature matching), the official code",
     architecture="semi_supervised_mlp",
     loss="semi_supervised",
@@ -110,6 +111,7 @@ _enter(
 )
 _enter(
     "semi_supervised_cifar10",
+    data="tfds:cifar10",
     source="Salimans et al. 2016, table 2 (4000 labels, feature matching), the official code",
     architecture="semi_supervised_cnn",
     loss="semi_supervised",
@@ -123,6 +125,7 @@ _enter(
 )
 _enter(
     "semi_supervised_cifar10_minibatch",
+    data="tfds:cifar10",
     source="Salimans et al. 2016, section 5.2 (minibatch discrimination), the official code",
     architecture="semi_supervised_cnn",
     loss="semi_supervised",
@@ -137,6 +140,7 @@ _enter(
 )
 _enter(
     "semi_supervised_svhn",
+    data="tfds:svhn_cropped",
     source="Salimans et al. 2016, table 3 (1000 labels, feature matching), the official code",
     architecture="semi_supervised_cnn",
     loss="semi_supervised",

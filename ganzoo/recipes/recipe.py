@@ -1,4 +1,4 @@
-"""All that a training needs besides its data, as plain data."""
+"""All that a training needs, as plain data."""
 
 import dataclasses
 import json
@@ -75,7 +75,7 @@ class OptimizerSettings:
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """All that a training needs besides its data; change it by `dataclasses.replace`.
+    """All that a training needs, or all but its data; change it by `dataclasses.replace`.
 
     Args:
         source: Where the settings come from: paper, section or table, and what is different here.
@@ -105,6 +105,8 @@ class Recipe:
             are used; `None` for all other trainings.
         ema_decay: Decay of the generator's moving average, or `None` for none; of a semi-supervised
             training the classifier's as well.
+        data: The source that the recipe is for, as `ganzoo.data.load` names it, or `None`.
+        conditional: Whether the networks are trained on the labels of the data too.
 
     Raises:
         ValueError: If a setting is outside its range or an unknown name.
@@ -137,10 +139,18 @@ class Recipe:
     network_options: dict = dataclasses.field(default_factory=dict)
     labels_per_class: int | None = None
     ema_decay: float | None = None
+    data: str | None = None
+    conditional: bool = False
 
     def __post_init__(self):
         if not isinstance(self.source, str):
             raise ValueError(f"`source` must be a string. Received: source={self.source!r}")
+        if not isinstance(self.data, str | None):
+            raise ValueError(f"`data` must be a string or `None`. Received: data={self.data!r}")
+        if not isinstance(self.conditional, bool):
+            raise ValueError(
+                f"`conditional` must be a boolean. Received: conditional={self.conditional!r}"
+            )
         if self.labels_per_class is None:
             check_choice("architecture", self.architecture, architectures.names())
             check_choice("loss", self.loss, losses.names())
@@ -155,6 +165,11 @@ class Recipe:
                 )
             check_choice("architecture", self.architecture, names)
             check_choice("loss", self.loss, ("semi_supervised",))
+            if self.conditional:
+                raise ValueError(
+                    "A semi-supervised model learns classes, and its generator has none. "
+                    f"Received: conditional=True, labels_per_class={self.labels_per_class}"
+                )
             if (self.discriminator_steps, self.packing, self.normalization) != (1, 1, None):
                 raise ValueError(
                     "A semi-supervised training takes one discriminator step, no packing, and the "

@@ -33,6 +33,11 @@ def gan_from_recipe(recipe, example_shape, num_classes=None, seed=0, jit_compile
     """
     if isinstance(recipe, str):
         recipe = recipes.get(recipe)
+    if recipe.conditional and num_classes is None:
+        raise ValueError(
+            "This recipe is conditional: `num_classes` must be the number of classes of the data. "
+            "Received: num_classes=None"
+        )
     networks = recipe.build_networks(example_shape, num_classes)
     if recipe.labels_per_class is None:
         gan = GAN(

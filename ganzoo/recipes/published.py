@@ -1,0 +1,107 @@
+"""The recipes of the models in `models/`, each with the data that it is trained on, by name.
+
+They are the papers' recipes, narrower and shorter where they are meant for a processor without
+an accelerator: those of MNIST and Fashion-MNIST take up to an hour on two cores.
+"""
+
+import dataclasses
+
+from ganzoo.recipes.papers import RECIPES
+
+_TEN_EPOCHS = 9_370  # Of 60,000 examples, 64 in a step.
+
+
+def _enter(name, paper, changes, **settings):
+    """Enters a paper's recipe with changes, which its source names."""
+    recipe = RECIPES[paper]
+    source = f"{recipe.source}; here {changes}"
+    RECIPES.register(name)(dataclasses.replace(recipe, source=source, **settings))
+
+
+_enter(
+    "dcgan_digits",
+    "dcgan",
+    "with classes, spectral normalization and DiffAugment, as the data are few",
+    data="digits",
+    conditional=True,
+    normalization="spectral",
+    augment="translation,cutout",
+    latent_dim=64,
+    width=32,
+    batch_size=64,
+    steps=6_000,
+    ema_decay=0.999,
+)
+_enter(
+    "dcgan_mnist",
+    "dcgan",
+    "with classes and spectral normalization, at half the width",
+    data="tfds:mnist",
+    conditional=True,
+    normalization="spectral",
+    width=32,
+    batch_size=64,
+    steps=_TEN_EPOCHS,
+    ema_decay=0.999,
+)
+_enter(
+    "dcgan_fashion_mnist",
+    "dcgan",
+    "at half the width",
+    data="tfds:fashion_mnist",
+    width=32,
+    batch_size=64,
+    steps=_TEN_EPOCHS,
+    ema_decay=0.999,
+)
+_enter(
+    "sngan_fashion_mnist",
+    "sngan",
+    "at half the width",
+    data="tfds:fashion_mnist",
+    width=32,
+    steps=_TEN_EPOCHS,
+    ema_decay=0.999,
+)
+_enter(
+    "sngan_projection_fashion_mnist",
+    "sngan",
+    "with classes (projection, Miyato and Koyama 2018), at half the width",
+    data="tfds:fashion_mnist",
+    conditional=True,
+    width=32,
+    steps=_TEN_EPOCHS,
+    ema_decay=0.999,
+)
+_enter(
+    "infogan_ns_fashion_mnist",
+    "infogan_ns",
+    "for 10 epochs",
+    data="tfds:fashion_mnist",
+    steps=_TEN_EPOCHS,
+    ema_decay=0.999,
+)
+_enter(
+    "dcgan_cifar10",
+    "dcgan",
+    "for 100 epochs of CIFAR-10",
+    data="tfds:cifar10",
+    steps=39_000,
+    ema_decay=0.999,
+)
+_enter("sngan_cifar10", "sngan", "with an average", data="tfds:cifar10", ema_decay=0.999)
+_enter(
+    "sngan_resnet_cifar10",
+    "sngan_resnet",
+    "with an average",
+    data="tfds:cifar10",
+    ema_decay=0.9999,
+)
+_enter(
+    "sngan_projection_cifar10",
+    "sngan_resnet",
+    "with classes (projection, Miyato and Koyama 2018) and an average",
+    data="tfds:cifar10",
+    conditional=True,
+    ema_decay=0.9999,
+)
