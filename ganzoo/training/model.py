@@ -10,13 +10,11 @@ from ganzoo.training import backend, ema, feeding, memories, references, resumpt
 from ganzoo.training.initialization import initialize_from_data
 from ganzoo.training.judge import Judge
 from ganzoo.training.optimizer import join_optimizers
-from ganzoo.training.presets import PresetMethods
+from ganzoo.training.saving import SavingMethods
 from ganzoo.validation import check_choice, check_fraction, check_positive_integer, check_seed
 
-PLAYERS = ("generator", "discriminator")
 
-
-class AdversarialModel(PresetMethods, keras.Model):
+class AdversarialModel(SavingMethods, keras.Model):
     """The part of `GAN` that its training step builds on; its arguments are those of `GAN`."""
 
     _logs = ("d_loss", "g_loss", "d_real", "d_fake")
@@ -47,6 +45,8 @@ class AdversarialModel(PresetMethods, keras.Model):
         self.discriminator = discriminator
         self.ema_generator = ema.clone(generator)
         self._averaging = True
+        # Name and hash of the preset that the weights came from.
+        self.preset = None
         self._reference_size = layers.reference_size_of(generator)
         self._sampling_function = None
         self._step = self.add_weight(
@@ -179,6 +179,10 @@ class AdversarialModel(PresetMethods, keras.Model):
     def _make_judge(self, feature_layer):
         return Judge(self.discriminator, feature_layer)
 
+    def inference_judge(self):
+        """Returns the `Judge` that speaks for the trained discriminator."""
+        return Judge(self.discriminator)
+
     def _build_memories(self):
         parts = {}
         if self.augment is not None:
@@ -212,60 +216,6 @@ class AdversarialModel(PresetMethods, keras.Model):
     def _parts(self, kind):
         """Returns the regularizers of one kind."""
         return [part for part in self.regularizers if isinstance(part, kind)]
-
-    # Files.
-
-    def get_config(self):
-        return {
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "latent_dim": self.latent_dim,
-            "latent": self.latent,
-            "num_classes": self.num_classes,
-            "packing": self.packing,
-            "seed": self.seed,
-            "name": self.name,
-            "averaging": self._averaging,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        networks = {
-            player: keras.saving.deserialize_keras_object(config[player]) for player in PLAYERS
-        }
-        config = dict(config)
-        averaging = config.pop("averaging")
-        gan = cls(**{**config, **networks})
-        gan._averaging = averaging
-        return gan
-
-    def get_compile_config(self):
-        if not self.compiled:
-            return None
-        serialize = keras.saving.serialize_keras_object
-        return {
-            "optimizer": serialize(self.optimizer),
-            "loss": serialize(self.adversarial_loss),
-            "generator_loss": serialize(self.generator_loss),
-            "classifier_loss": serialize(self.classifier_loss),
-            "regularizers": [serialize(regularizer) for regularizer in self.regularizers],
-            "augment": serialize(self.augment),
-            "discriminator_steps": self.discriminator_steps,
-            "generator_steps": self.generator_steps,
-            "generator_batch_ratio": self.generator_batch_ratio,
-            "ema_decay": self.ema_decay,
-            "run_eagerly": self.run_eagerly,
-            "steps_per_execution": self.steps_per_execution,
-            "jit_compile": self._jit_choice,
-        }
-
-    def compile_from_config(self, config):
-        self.compile(**keras.saving.deserialize_keras_object(config))
-
-    def save_own_variables(self, store):
-        # Keras calls it before it saves the networks.
-        self._refresh_references()
-        super().save_own_variables(store)
 
     # Use.
 

@@ -35,16 +35,27 @@ def check_labels(labels, n, seed, num_classes):
     return np.broadcast_to(labels, n).astype("int32")
 
 
+def draw_examples(gan, seeds, labels, truncation):
+    """Returns the examples of these seeds as `GAN.sample` gives them, in a graph.
+
+    Args:
+        gan: The GAN.
+        seeds: Low and high words, as `ganzoo.random.latents_from_seeds` takes them.
+        labels: Integer labels of shape `(batch,)`, or `None`.
+        truncation: Factor of the latents, a scalar or of shape `(batch, 1)`.
+    """
+    latents = truncation * latents_from_seeds(seeds, gan.latent_dim, gan.latent)
+    examples = ops.cast(gan(latents if labels is None else [latents, labels]), "float32")
+    if len(gan.example_shape) == 3:
+        return ops.cast(ops.round(ops.clip((examples + 1.0) * 127.5, 0.0, 255.0)), "uint8")
+    return examples
+
+
 def compile_sampling(gan):
     """Returns the compiled function of seeds that `sample` calls."""
 
     def sample_batch(low, high, labels, truncation):
-        latents = truncation * latents_from_seeds((low, high), gan.latent_dim, gan.latent)
-        examples = gan(latents if labels is None else [latents, labels])
-        examples = ops.cast(examples, "float32")
-        if len(gan.example_shape) == 3:
-            return ops.cast(ops.round(ops.clip((examples + 1.0) * 127.5, 0.0, 255.0)), "uint8")
-        return examples
+        return draw_examples(gan, (low, high), labels, truncation)
 
     return backend.compiled(sample_batch, gan)
 

@@ -132,6 +132,10 @@ class SemiSupervisedGAN(GAN):
     def _make_judge(self, feature_layer):
         return Judge(self.discriminator, feature_layer, self.adversarial_loss.real_logits)
 
+    def inference_judge(self):
+        real_logits = losses.SemiSupervised(self.class_count).real_logits
+        return Judge(self._classifier(), real_logits=real_logits)
+
     # The step.
 
     def _update_players(self, batch, draws):

@@ -80,6 +80,7 @@ def _texts(recipe, metrics, card):
 def _plain(config):
     """Returns a GAN's config as plain data, without what the networks were compiled with."""
     config = json.loads(_encode(config))
+    config.pop("preset")
     for player in ("generator", "discriminator"):
         config[player].pop("compile_config", None)
     return config

@@ -1,0 +1,84 @@
+"""Exports of trained GANs: SavedModels for TF Serving, ONNX and LiteRT files, and the client.
+
+Exporting needs TensorFlow, and ONNX and LiteRT an extra; `ganzoo.GAN.export` is the way in, on
+every backend.
+"""
+
+from pathlib import Path
+
+import keras
+
+from ganzoo.validation import check_choice
+
+FORMATS = ("saved_model", "onnx", "litert")
+QUANTIZATIONS = ("float16", "dynamic_range")
+
+
+def export(
+    gan,
+    path,
+    version=None,
+    format="saved_model",
+    truncation=False,
+    discriminator=False,
+    quantization=None,
+):
+    """Exports a GAN; the arguments are those of `ganzoo.GAN.export`."""
+    check_options(path, version, format, truncation, discriminator, quantization)
+    if gan.step == 0 and gan.preset is None:
+        raise ValueError(
+            "Only a trained GAN is exported: train it by `gan.fit(...)`, or load one by "
+            "`ganzoo.GAN.from_preset` or `keras.saving.load_model`. Received: a GAN after 0 steps"
+        )
+    if keras.backend.backend() != "tensorflow":
+        from ganzoo.export.other_process import export_in_tensorflow
+
+        return export_in_tensorflow(
+            gan, path, version, format, truncation, discriminator, quantization
+        )
+    gan.preset_networks()  # Brings what the sampler stores up to date.
+    if format == "onnx":
+        from ganzoo.export.onnx import export_onnx
+
+        return export_onnx(gan, path)
+    if format == "litert":
+        from ganzoo.export.litert import export_litert
+
+        return export_litert(gan, path, quantization)
+    from ganzoo.export.saved_model import export_saved_model
+
+    return export_saved_model(gan, path, version, truncation, discriminator)
+
+
+def check_options(path, version, format, truncation, discriminator, quantization):
+    """Raises if the arguments of an export do not fit each other or what is on the disk."""
+    check_choice("format", format, FORMATS)
+    if format == "saved_model":
+        from ganzoo.export.versions import check_version
+
+        if quantization is not None:
+            raise ValueError(
+                "`quantization` is for the format 'litert'. "
+                f"Received: quantization={quantization!r} with format={format!r}"
+            )
+        check_version(Path(path), version)
+        return
+    given = {"version": version, "truncation": truncation, "discriminator": discriminator}
+    if wrong := [f"{name}={value!r}" for name, value in given.items() if value]:
+        raise ValueError(
+            f"A file of the format {format!r} maps latents to examples, and has no versions: "
+            f"`version`, `truncation` and `discriminator` are for 'saved_model'. "
+            f"Received: {', '.join(wrong)}"
+        )
+    if quantization is not None:
+        if format != "litert":
+            raise ValueError(
+                "`quantization` is for the format 'litert'. "
+                f"Received: quantization={quantization!r} with format={format!r}"
+            )
+        check_choice("quantization", quantization, QUANTIZATIONS)
+    if Path(path).exists():
+        raise ValueError(
+            "There is such a file already: give another `path`, or remove it. "
+            f"Received: path={str(path)!r}"
+        )

@@ -1,0 +1,186 @@
+"""The README of an exported model: how exactly this one is called."""
+
+import json
+
+_LABEL = 3
+
+
+def write(name, version, description, specs, outputs):
+    """Returns the README as Markdown.
+
+    Args:
+        name: Name of the model.
+        version: Its version.
+        description: What `saved_model.describe` returns.
+        specs: Dictionary from the names of signatures to the `tf.TensorSpec` of their inputs.
+        outputs: Dictionary from the names of signatures to dictionaries of output tensors.
+    """
+    return "\n".join(
+        [
+            f"# {name}, version {version}",
+            "",
+            f"The generator of a `{description['class_name']}`, exported by ganzoo "
+            f"{description['ganzoo']} for TensorFlow {description['tensorflow']} and TF Serving. "
+            + _origin(description),
+            "",
+            "| signature | inputs | outputs |",
+            "|---|---|---|",
+            *(
+                f"| `{signature}` | {_columns(specs[signature])} | {_columns(outputs[signature])} |"
+                for signature in specs
+            ),
+            "",
+            *_ranges(description, specs),
+            "",
+            "Run the commands below in the folder that holds the folder "
+            f"`{name}`, which holds this version.",
+            "",
+            "## Serve it",
+            "",
+            "```",
+            "docker run --rm -p 8500:8500 -p 8501:8501 \\",
+            f'    -v "$PWD/{name}:/models/{name}" -e MODEL_NAME={name} tensorflow/serving',
+            "```",
+            "",
+            *_curl(name, description, specs),
+            *_grpc(name, description, specs),
+            *_client(name, description),
+            *_without_server(name, version, description, specs),
+        ]
+    )
+
+
+def _origin(description):
+    preset, steps = description["preset"], description["steps"]
+    if preset is None:
+        origin = f"It was trained for {steps:,} steps."
+    else:
+        origin = f"Its weights are those of the preset `{preset['name']}`"
+        origin += f", trained for {steps:,} steps more." if steps else "."
+    return f"{origin} `assets.extra/ganzoo.json` holds the rest of its description."
+
+
+def _columns(tensors):
+    """Returns the names, types and shapes of specs, or of a dictionary of tensors."""
+    named = tensors.items() if isinstance(tensors, dict) else ((x.name, x) for x in tensors)
+    columns = []
+    for name, tensor in named:
+        shape = ", ".join(["n", *map(str, tensor.shape[1:])]) if len(tensor.shape) > 1 else "n,"
+        columns.append(f"`{name}` {tensor.dtype.name} ({shape})")
+    return "<br>".join(columns)
+
+
+def _ranges(description, specs):
+    inputs = {spec.name for signature in specs.values() for spec in signature}
+    drawn = {"normal": "standard normal", "uniform": "uniform in (-1, 1)"}[description["latent"]]
+    yield f"- `latents` were {drawn} in the training."
+    yield (
+        "- `seed` is any integer. Row i of the output follows from seed i alone: `gan.sample(n, "
+        "seed=s)` are the seeds s to s + n - 1."
+    )
+    if "label" in inputs:
+        yield (
+            f"- `label` is a class from 0 to {description['num_classes'] - 1}; a request with "
+            "another one fails."
+        )
+    if "truncation" in inputs:
+        yield (
+            "- `truncation` in [0, 1] is a factor of the latents: 1 for none, and below it samples "
+            "are more typical and less varied. A request with another one fails."
+        )
+    if len(description["example_shape"]) == 3:
+        yield (
+            "- `images` are (height, width, channels): float32 in [-1, 1] from latents, uint8 in "
+            "[0, 255] elsewhere."
+        )
+
+
+def _curl(name, description, specs):
+    signature = "sample_png" if "sample_png" in specs else "sample"
+    instance = {spec.name: _example(spec, description) for spec in specs[signature]}
+    request = json.dumps({"signature_name": signature, "instances": [instance]})
+    call = f"curl -s -d '{request}' \\\n    http://localhost:8501/v1/models/{name}:predict"
+    yield from ("## REST", "")
+    if signature == "sample_png":
+        yield from (
+            "One picture, as a file:",
+            "",
+            "```",
+            f'{call} | python3 -c "',
+            "import base64, json, sys",
+            "png = json.load(sys.stdin)['predictions'][0]['b64']",
+            "open('sample.png', 'wb').write(base64.b64decode(png))\"",
+            "```",
+            "",
+        )
+    else:
+        yield from ("```", call, "```", "")
+
+
+def _grpc(name, description, specs):
+    output = "images" if len(description["example_shape"]) == 3 else "examples"
+    yield from (
+        "## gRPC",
+        "",
+        "With `pip install tensorflow-serving-api`:",
+        "",
+        "```python",
+        "import grpc",
+        "import tensorflow as tf",
+        "from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc",
+        "",
+        'channel = grpc.insecure_channel("localhost:8500")',
+        "service = prediction_service_pb2_grpc.PredictionServiceStub(channel)",
+        "request = predict_pb2.PredictRequest()",
+        f'request.model_spec.name = "{name}"',
+        'request.model_spec.signature_name = "sample"',
+        *(
+            f'request.inputs["{spec.name}"].CopyFrom('
+            f'tf.make_tensor_proto([{_example(spec, description)}], "{spec.dtype.name}"))'
+            for spec in specs["sample"]
+        ),
+        "response = service.Predict(request, timeout=10.0)",
+        f'{output} = tf.make_ndarray(response.outputs["{output}"])',
+        "```",
+        "",
+    )
+
+
+def _client(name, description):
+    label = _LABEL % (description["num_classes"] or 1)
+    labels = f", labels={label}" if description["num_classes"] else ""
+    yield from (
+        "## ganzoo's client",
+        "",
+        "```python",
+        "from ganzoo.export.client import Client",
+        "",
+        f'images = Client("localhost:8501", "{name}").sample(16, seed=0{labels})',
+        "```",
+        "",
+    )
+
+
+def _without_server(name, version, description, specs):
+    given = ", ".join(
+        f'{spec.name}=tf.constant([{_example(spec, description)}], "{spec.dtype.name}")'
+        for spec in specs["sample"]
+    )
+    output = "images" if len(description["example_shape"]) == 3 else "examples"
+    yield from (
+        "## Without a server",
+        "",
+        "```python",
+        "import tensorflow as tf",
+        "",
+        f'model = tf.saved_model.load("{name}/{version}")',
+        f'{output} = model.signatures["sample"]({given})["{output}"].numpy()',
+        "```",
+        "",
+    )
+
+
+def _example(spec, description):
+    """Returns what an input of `sample` is in the examples."""
+    label = _LABEL % (description["num_classes"] or 1)
+    return {"seed": 7, "label": label, "truncation": 1.0}[spec.name]

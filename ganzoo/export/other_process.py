@@ -1,0 +1,35 @@
+"""An export from another backend, by a process in which Keras runs on TensorFlow."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def export_in_tensorflow(gan, path, version, format, truncation, discriminator, quantization):
+    """Saves a GAN, and has it exported; the arguments are those of `ganzoo.GAN.export`."""
+    if importlib.util.find_spec("tensorflow") is None:
+        raise ImportError(
+            "Exporting needs TensorFlow: `pip install tensorflow`, or save the model by "
+            "`gan.save(...)` and run `ganzoo export` on it where TensorFlow is installed."
+        )
+    flags = {"format": format, "output": path, "version": version, "quantization": quantization}
+    switches = {"truncation": truncation, "discriminator": discriminator}
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder, "model.keras")
+        gan.save(model)
+        command = [sys.executable, "-m", "ganzoo", "export", model]
+        command += [f"--{name}={value}" for name, value in flags.items() if value is not None]
+        command += [f"--{name}" for name, value in switches.items() if value]
+        done = subprocess.run(
+            list(map(str, command)),
+            env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(f"The export in a process with TensorFlow failed:\n{done.stderr}")
+    return path
