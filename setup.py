@@ -58,7 +58,7 @@ setup(
         "notebooks": NOTEBOOKS,
         "dev": [
             *(*JAX, *TENSORBOARD, *PLOT, *VIDEO, *SERVING, *ONNX, *LITERT, *DOCS, *NOTEBOOKS),
-            *("pytest>=8.3", "pytest-xdist>=3.6", "ruff>=0.12"),
+            *("pytest>=8.3", "pytest-xdist>=3.6", "pyyaml>=6.0", "ruff>=0.12"),
         ],
     },
 )

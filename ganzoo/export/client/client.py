@@ -1,0 +1,251 @@
+"""One client for both protocols: checks what it sends, and cuts it into batches."""
+
+import numpy as np
+
+from ganzoo.export.client.grpc_service import GrpcService
+from ganzoo.export.client.rest_service import RestService
+from ganzoo.export.client.signatures import ServingError
+from ganzoo.validation import (
+    check_choice,
+    check_positive,
+    check_positive_integer,
+    check_seed,
+)
+
+_SERVICES = {"rest": RestService, "grpc": GrpcService}
+_HINTS = {
+    "truncation": "export it with `truncation=True`",
+    "discriminate": "export it with `discriminator=True`",
+    "sample_png": "only GANs of images have it",
+}
+
+
+class Client:
+    """Draws from an exported GAN that a server such as TF Serving runs.
+
+    What is sent is checked first, against the signatures that the server tells and the client asks
+    for once, and goes out in requests of at most `batch_size` rows.
+
+    Args:
+        address: `"host"`, `"host:port"`, or for REST a URL; by default TF Serving's own ports, 8501
+            for REST and 8500 for gRPC.
+        model: Name of the model on the server.
+        version: Version of the model, an integer, or its label, a string. By default the server's
+            newest at the time of each request.
+        protocol: `"rest"`, which needs no other package; or `"grpc"`, which sends less, and needs
+            the extra `ganzoo[serving]` and TensorFlow.
+        timeout: Seconds to wait for the answer to each request.
+        batch_size: Rows of a request, at most. A server that merges requests into batches takes no
+            request of more rows than its own `max_batch_size`.
+        num_classes: Number of classes of a conditional GAN, which no server tells: with it, labels
+            are checked, and may be left out of `sample` as they may of `gan.sample`.
+
+    Raises:
+        ImportError: If the protocol's packages are not installed.
+        ValueError: If an argument is out of its range, or what a method is to send does not fit the
+            model.
+        ServingError: If the server refuses a request: it has no such model or version, or a value
+            is out of its range.
+        ConnectionError: If no server is there, or it has no room for the request.
+        TimeoutError: If there is no answer in time.
+
+    Example:
+
+    >>> from ganzoo.export.client import Client
+    >>> client = Client("localhost:8501", "dcgan_mnist", num_classes=10)
+    >>> images = client.sample(16, seed=0)  # The images of gan.sample(16, seed=0).
+    """
+
+    def __init__(
+        self,
+        address,
+        model,
+        version=None,
+        protocol="rest",
+        timeout=60.0,
+        batch_size=64,
+        num_classes=None,
+    ):
+        check_choice("protocol", protocol, tuple(_SERVICES))
+        if version is not None and not isinstance(version, str):
+            check_positive_integer("version", version)
+        check_positive("timeout", timeout)
+        self.model = model
+        self.batch_size = check_positive_integer("batch_size", batch_size)
+        self.num_classes = (
+            None if num_classes is None else check_positive_integer("num_classes", num_classes)
+        )
+        self._service = _SERVICES[protocol](address, model, version, timeout)
+        self._signatures = None
+
+    def versions(self):
+        """Returns what the server says of each version of the model.
+
+        Returns:
+            Dictionary from numbers to states, such as `{1: "END", 2: "AVAILABLE"}`.
+        """
+        return self._service.versions()
+
+    def signatures(self):
+        """Asks the server what the model takes and gives.
+
+        Returns:
+            Dictionary from the names of signatures to `Signature`s, with the dtypes and shapes of
+            their `inputs` and `outputs`.
+        """
+        self._signatures = self._service.signatures()
+        return self._signatures
+
+    def generate(self, latents, labels=None):
+        """Generates examples from latents.
+
+        Args:
+            latents: Array of shape `(n, latent_dim)`.
+            labels: One class or `n`, for a conditional GAN.
+
+        Returns:
+            float32 array of `n` examples, images in [-1, 1].
+        """
+        latents = np.asarray(latents)
+        return self._run("serving_default", _rows(latents), latents=latents, label=labels)
+
+    def sample(self, n, seed=0, labels=None, truncation=None):
+        """Draws the examples that `gan.sample(n, seed, labels)` does: row i has seed `seed + i`.
+
+        Args:
+            n: Number of examples.
+            seed: Integer in [0, 2**64).
+            labels: One class or `n`, for a conditional GAN. By default row i is of class
+                `(seed + i) % num_classes`, if the client was given `num_classes`.
+            truncation: Factor of the latents in [0, 1], one or `n`, for a GAN exported with it; by
+                default 1, which changes nothing.
+
+        Returns:
+            uint8 array of shape `(n, height, width, channels)`, or float32 vectors.
+        """
+        return self._sample("sample", n, seed, labels, truncation)
+
+    def sample_png(self, n, seed=0, labels=None, truncation=None):
+        """Draws the images of `sample` as PNG files.
+
+        Returns:
+            List of `n` `bytes` objects.
+        """
+        return self._sample("sample_png", n, seed, labels, truncation).tolist()
+
+    def discriminate(self, examples, labels=None):
+        """Runs the discriminator, of a GAN exported with it.
+
+        Args:
+            examples: uint8 images of shape `(n, height, width, channels)`, or vectors.
+            labels: One class or `n`, for a conditional GAN.
+
+        Returns:
+            float32 array of `n` logits of being real; or, from a semi-supervised GAN, a dictionary
+            of this `score` and of `class_probabilities` of shape `(n, num_classes)`.
+        """
+        examples = np.asarray(examples)
+        (name,) = self._signature("discriminate").inputs.keys() - {"label"}
+        return self._run("discriminate", _rows(examples), **{name: examples}, label=labels)
+
+    def close(self):
+        """Closes the connection."""
+        self._service.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def _sample(self, name, n, seed, labels, truncation):
+        check_positive_integer("n", n)
+        check_seed(seed)
+        seeds = np.uint64(seed) + np.arange(n, dtype="uint64")
+        taken = self._signature(name).inputs
+        if "label" in taken and labels is None and self.num_classes is not None:
+            labels = (seed % self.num_classes + np.arange(n)) % self.num_classes
+        if "truncation" in taken and truncation is None:
+            truncation = 1.0
+        # TensorFlow's integers are signed: the upper half of the seeds goes as negative ones.
+        return self._run(name, n, seed=seeds.view("int64"), label=labels, truncation=truncation)
+
+    def _run(self, name, n, **inputs):
+        """Runs a signature on `n` rows; returns its output, or all if it has several."""
+        signature = self._signature(name)
+        inputs = self._checked(name, n, inputs)
+        parts = []
+        for start in range(0, n, self.batch_size):
+            rows = {key: value[start : start + self.batch_size] for key, value in inputs.items()}
+            try:
+                parts.append(self._service.predict(name, rows, signature.outputs))
+            except ServingError as error:
+                message = f"{error.message}\nSent to `{name}` of {self.model!r}: {_summary(rows)}"
+                raise ServingError(error.code, message) from error
+        outputs = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        return outputs if len(outputs) > 1 else outputs.popitem()[1]
+
+    def _signature(self, name):
+        signatures = self._signatures or self.signatures()
+        if name not in signatures:
+            hint = f"; {_HINTS[name]}" if name in _HINTS else ""
+            raise ValueError(
+                f"{self.model!r} has no signature {name!r}{hint}. It has: {', '.join(signatures)}"
+            )
+        return signatures[name]
+
+    def _checked(self, name, n, given):
+        """Returns the inputs as arrays of the signature's dtypes, or raises `ValueError`."""
+        specs = self._signature(name).inputs
+        given = {key: value for key, value in given.items() if value is not None}
+        for key in sorted(given.keys() - specs.keys()):
+            hint = f"; {_HINTS[key]}" if key in _HINTS else ""
+            raise ValueError(
+                f"{self.model!r} takes no {key!r} in `{name}`{hint}. "
+                f"It takes: {', '.join(specs)}. Received: {', '.join(given)}"
+            )
+        for key in sorted(specs.keys() - given.keys()):
+            hint = "; or give the client the GAN's `num_classes`" if key == "label" else ""
+            raise ValueError(
+                f"{self.model!r} takes {key!r} in `{name}`{hint}. Received: {', '.join(given)}"
+            )
+        arrays = {key: _checked_array(key, given[key], spec, n) for key, spec in specs.items()}
+        # A server that merges requests fails all of a batch for one row: none may go out wrong.
+        most = {"label": self.num_classes and self.num_classes - 1, "truncation": 1}
+        for key in arrays.keys() & most.keys():
+            _check_range(key, arrays[key], most[key])
+        return arrays
+
+
+def _rows(examples):
+    if examples.ndim == 0 or len(examples) == 0:
+        raise ValueError(f"Expected at least one row. Received: an array of {examples.shape}")
+    return len(examples)
+
+
+def _checked_array(name, value, spec, n):
+    array = np.asarray(value)
+    if array.ndim == 0 and len(spec.shape) == 1:
+        array = np.full(n, array)
+    shape = (n, *spec.shape[1:])
+    if array.shape != shape or not np.can_cast(array.dtype, spec.dtype, "same_kind"):
+        raise ValueError(
+            f"{name!r} must be {spec.dtype} of shape {shape}. "
+            f"Received: {array.dtype} of shape {array.shape}"
+        )
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"{name!r} must be finite. Received: {name}={value!r}")
+    return array.astype(spec.dtype)
+
+
+def _check_range(name, array, most):
+    if np.any(array < 0) or (most is not None and np.any(array > most)):
+        expected = "at least 0" if most is None else f"from 0 to {most}"
+        raise ValueError(f"{name!r} must be {expected}. Received: {array.tolist()}")
+
+
+def _summary(inputs):
+    return "; ".join(
+        f"{name}, {value.dtype} of shape {value.shape} from {value.min()} to {value.max()}"
+        for name, value in inputs.items()
+    )
