@@ -259,14 +259,10 @@ def test_the_command_line_of_tensorflow_shows_and_runs_it(conditional_gan, plain
     shown = saved_model_cli("show", "--tag_set", "serve", "--signature_def", "serving_default")
     assert "inputs['latents']" in shown
     assert "outputs['images']" in shown
+    latents = "latents=[[0.5, 1.0, 0.0, 2.0], [0.5, 1.0, 0.0, 2.0]]"
     saved_model_cli(
         *("run", "--tag_set", "serve", "--signature_def", "serving_default"),
-        *(
-            "--input_exprs",
-            "latents=[[0.5, 1.0, 0.0, 2.0], [0.5, 1.0, 0.0, 2.0]]",
-            "--outdir",
-            str(tmp_path),
-        ),
+        *("--input_exprs", latents, "--outdir", str(tmp_path)),
     )
     images = np.load(tmp_path / "images.npy")
     assert (images.shape, images.dtype) == ((2, 8, 8, 3), "float32")
