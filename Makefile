@@ -10,7 +10,7 @@ TORCH ?= torch==2.13.0
 ORACLES := "torch-fidelity==0.4.*" tensorflow-gan==2.1.0 tensorflow-probability==0.25.0 \
 	tf-keras==2.21.0 decorator==5.3.1
 
-.PHONY: demo test test-slow bench lint clean
+.PHONY: demo test test-slow bench docs lint clean
 
 demo: .venv/installed
 	$(BIN)/python examples/demo.py
@@ -25,6 +25,10 @@ bench: .venv/installed-dev
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/minibatch_memory.py
 	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python benchmarks/serving.py
+
+docs: .venv/installed-dev
+	$(BIN)/python -m sphinx -W -q -b html docs build/docs
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

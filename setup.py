@@ -10,11 +10,11 @@ JAX = ["jax>=0.7"]
 TENSORBOARD = ["tensorboard>=2.20"]
 PLOT = ["matplotlib>=3.9"]
 TORCH = ["torch>=2.6"]
-VIDEO = ["imageio>=2.37", "imageio-ffmpeg>=0.6"]
+VIDEO = ["imageio-ffmpeg>=0.6"]
 SERVING = ["tensorflow-serving-api>=2.19"]
 ONNX = ["onnx>=1.18", "onnxruntime>=1.22", "tf2onnx>=1.16.1"]
 LITERT = ["ai-edge-litert>=1.3"]
-DOCS = ["sphinx>=8.1", "myst-parser>=4.0", "furo>=2024.8"]
+DOCS = ["sphinx>=8.1,<11", "myst-parser>=4.0", "furo>=2024.8"]
 NOTEBOOKS = [*PLOT, "nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
 
 setup(
@@ -58,7 +58,7 @@ setup(
         "notebooks": NOTEBOOKS,
         "dev": [
             *(*JAX, *TENSORBOARD, *PLOT, *VIDEO, *SERVING, *ONNX, *LITERT, *DOCS, *NOTEBOOKS),
-            *("pytest>=8.3", "pytest-xdist>=3.6", "pyyaml>=6.0", "ruff>=0.12"),
+            *("imageio>=2.37", "pytest>=8.3", "pytest-xdist>=3.6", "pyyaml>=6.0", "ruff>=0.12"),
         ],
     },
 )
