@@ -22,7 +22,7 @@ def _enter(name, paper, changes, **settings):
 _enter(
     "dcgan_digits",
     "dcgan",
-    "with classes, spectral normalization, 64 latents and rates of 4e-4 and 8e-4, at half the width",
+    "with classes, spectral normalization, 64 latents, rates of 4e-4 and 8e-4, at half the width",
     data="digits",
     conditional=True,
     g_optimizer=OptimizerSettings(4e-4, beta_1=0.5),
