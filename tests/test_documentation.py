@@ -1,17 +1,26 @@
 """The Python in the README and in the pages of docs/ runs as it stands, in order."""
 
+import inspect
 import re
 
 import keras
 import pytest
 
+import ganzoo
 from support.processes import ROOT
 
-PAGES = [
-    page
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-    if "```python\n" in page.read_text()
-]
+DOCS = ROOT / "docs"
+# Pages that train several models, or whose many blocks trace many functions.
+SLOW = {"getting_started.md", "migration_from_keras_examples.md", "index.md"}
+
+
+def _pages():
+    pages = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+    for page in pages:
+        name = page.relative_to(ROOT).as_posix()
+        if "```python\n" in page.read_text():
+            is_slow = name.removeprefix("docs/") in SLOW
+            yield pytest.param(page, id=name, marks=[pytest.mark.slow] if is_slow else [])
 
 
 @pytest.fixture
@@ -19,9 +28,10 @@ def one_epoch():
     keras.config.set_max_epochs(1)
     yield
     keras.config.set_max_epochs(None)
+    keras.mixed_precision.set_global_policy("float32")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", _pages())
 def test_the_code_of_the_page_runs(page, one_epoch, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}
@@ -30,3 +40,58 @@ def test_the_code_of_the_page_runs(page, one_epoch, tmp_path, monkeypatch):
     if page.name == "README.md":
         assert names["images"].shape == (16, 32, 32, 1)
         assert len(list((tmp_path / "runs/samples").glob("*.png"))) >= 1
+
+
+def test_every_picture_of_a_page_is_there_and_every_page_is_in_a_table_of_contents():
+    listed = set()
+    for page in DOCS.rglob("*.md"):
+        text = page.read_text()
+        for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text):
+            assert (page.parent / picture).is_file(), (page.name, picture)
+        for body in re.findall(r"```\{toctree\}\n(.*?)```", text, re.DOTALL):
+            names = [line for line in body.splitlines() if line and not line.startswith(":")]
+            listed |= {(page.parent / f"{name}.md").resolve() for name in names}
+    assert listed | {DOCS / "index.md"} == set(DOCS.rglob("*.md"))
+
+
+def test_the_api_reference_has_a_page_for_every_public_module():
+    modules = {name for name in ganzoo.__all__ if inspect.ismodule(getattr(ganzoo, name))}
+    missing = {name for name in modules if not (DOCS / f"api/{name}.md").is_file()}
+    assert not missing
+
+
+def test_docstrings_become_restructured_text(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "_extensions")
+    from docstrings import to_restructured_text
+
+    docstring = (
+        "**Now.** With `D` the *logits* of x_i,\n\n    L = |D|\n\nsee [the\npaper](\nhttps://arxiv.org/abs/1).\n\n"
+        "Args:\n    a: One.\n\n    b: `B`."
+    )
+    assert to_restructured_text(docstring) == (
+        "**Now.** With ``D`` the \\*logits\\* of x_i,\n\n::\n\n    L = |D|\n\n"
+        "see `the paper <https://arxiv.org/abs/1>`__.\n\n"
+        "Args:\n    a: One.\n\n    b: ``B``."
+    )
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning_and_documents_every_public_name(tmp_path):
+    sphinx = pytest.importorskip("sphinx.cmd.build", reason='needs pip install ".[docs]"')
+    assert sphinx.main(["-W", "-q", "-b", "html", str(DOCS), str(tmp_path / "html")]) == 0
+    reference = "".join(page.read_text() for page in (tmp_path / "html/api").glob("*.html"))
+    missing = {name for name in _public_names() if f'id="{name}"' not in reference}
+    assert not missing
+
+
+def _public_names():
+    """Yields the full names of the public classes and functions."""
+    for name in ganzoo.__all__:
+        member = getattr(ganzoo, name)
+        if not inspect.ismodule(member):
+            yield f"ganzoo.{name}"
+        for inner in getattr(member, "__all__", ()) if inspect.ismodule(member) else ():
+            if inspect.isclass(getattr(member, inner)) or inspect.isfunction(
+                getattr(member, inner)
+            ):
+                yield f"ganzoo.{name}.{inner}"
