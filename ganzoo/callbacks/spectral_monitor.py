@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ganzoo import plot
 from ganzoo.callbacks.event_files import open_event_files
 from ganzoo.layers.reparametrization import SUPPORTED, KernelWrapper, kernel_variable, output_axis
 from ganzoo.layers.spectral_normalization import (
@@ -158,7 +159,7 @@ class SpectralMonitor(keras.callbacks.Callback):
             self._writer.flush()
 
     def plot(self, path):
-        """Draws all checks so far, a line for each layer, into an image file.
+        """Draws all checks so far into an image file, by `ganzoo.plot.spectral_norms`.
 
         Args:
             path: Where to; the ending chooses the kind, such as `.png` or `.svg`.
@@ -167,42 +168,7 @@ class SpectralMonitor(keras.callbacks.Callback):
             ValueError: If there was no check yet.
             ImportError: If matplotlib is not installed.
         """
-        if not self.records:
-            raise ValueError(
-                "There is nothing to draw before the first check: train with this callback first. "
-                "Received: no records"
-            )
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise ImportError(
-                "The plot needs matplotlib: `pip install 'ganzoo[plot]'`. "
-                f"Received: path={str(path)!r}"
-            ) from error
-        panels = {
-            "norm": "Spectral norm of the kernel in use\n(circles: exact)",
-            "kernel_norm": "Spectral norm of the stored kernel",
-            "condition": "Condition number",
-        }
-        if self.exact_every is None:
-            del panels["condition"]
-        figure = Figure(figsize=(10, 3 * len(panels)), layout="constrained")
-        all_axes = figure.subplots(len(panels), 1, sharex=True)
-        for axes, (quantity, title) in zip(all_axes, panels.items(), strict=True):
-            for index, name in enumerate(self.records[-1]["layers"]):
-                style = {"color": f"C{index % 10}", "linestyle": ("-", "--", ":")[index // 10 % 3]}
-                axes.plot(*self._series(name, quantity), label=name, **style)
-                if quantity == "norm":
-                    steps, exact = self._series(name, "exact_norm")
-                    axes.plot(steps, exact, "o", color=style["color"], markersize=4)
-            axes.set_title(title, fontsize="medium")
-            axes.grid(alpha=0.3)
-        if "condition" in panels:
-            all_axes[-1].set_yscale("log")
-        all_axes[-1].set_xlabel("Training step")
-        handles, names = all_axes[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside right upper", fontsize="small")
-        figure.savefig(path, dpi=150)
+        plot.spectral_norms(self, path=path)
 
     def _find_layers(self):
         found = {}
@@ -328,15 +294,6 @@ class SpectralMonitor(keras.callbacks.Callback):
             for name, values in record.items()
             for key, value in values.items()
         }
-
-    def _series(self, name, quantity):
-        """Returns the steps and the values of a quantity, where it was measured."""
-        points = [
-            (record["step"], record["layers"][name][quantity])
-            for record in self.records
-            if quantity in record["layers"].get(name, {})
-        ]
-        return [step for step, _ in points], [value for _, value in points]
 
 
 def _layers_with_kernels(layer, path):

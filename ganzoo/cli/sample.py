@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ganzoo.cli.command import Command
+from ganzoo.cli.lists import parse_integers
 
 
 def run(options, others):
@@ -19,35 +20,53 @@ def run(options, others):
             "Expected --output for one picture or --folder for a file of each sample. "
             f"Received: --output={options.output} and --folder={options.folder}"
         )
+    if options.seeds and {"n", "seed"} & options.given:
+        raise ValueError(
+            "Expected --seeds for chosen samples, or --n and --seed for consecutive ones. "
+            f"Received: --seeds={options.seeds} with --n or --seed"
+        )
+    chosen = parse_integers("seeds", options.seeds) if options.seeds else None
+    labels = parse_integers("labels", options.labels) if options.labels else None
     gan = load_model(others[0])
-    n, labels, columns = options.n, _parse_labels(options.labels), options.columns
-    if gan.num_classes is not None and labels is None:
-        labels, class_columns = drawing.class_rows(n, gan.num_classes)
-        n, columns = len(labels), columns or class_columns
-    samples = gan.sample(n, options.seed, labels, options.truncation)
+    seeds, labels, columns = _lay_out(options, chosen, labels, gan.num_classes)
+    samples = gan.sample(len(seeds), seeds, labels, options.truncation)
     if options.folder:
-        _save_each(samples, Path(options.folder), options.seed)
+        _save_each(samples, Path(options.folder), seeds, labels)
         print(f"{len(samples)} samples in {options.folder}")
     else:
+        columns = options.columns or columns
         drawing.save_png(options.output, drawing.picture(samples, columns))
         print(f"{len(samples)} samples in {options.output}")
 
 
-def _parse_labels(text):
-    """Returns the classes of `"3"` or `"0,1,2"` as one integer or a list."""
-    if text is None:
-        return None
-    try:
-        labels = [int(label) for label in text.split(",")]
-    except ValueError:
-        raise ValueError(
-            "`labels` must be a class, or one class for each sample between commas. "
-            f"Received: labels={text!r}"
-        ) from None
-    return labels if len(labels) > 1 else labels[0]
+def _lay_out(options, chosen, labels, num_classes):
+    """Returns the seed and the class of each sample, and the columns of the grid.
+
+    Where no classes are given, each row of the grid is one.
+    """
+    import numpy as np
+
+    from ganzoo import drawing
+
+    columns = None
+    if num_classes is not None and labels is None:
+        if chosen is not None:
+            labels, columns = np.repeat(np.arange(num_classes), len(chosen)), len(chosen)
+            return np.tile(np.array(chosen, object), num_classes), labels, columns
+        labels, columns = drawing.class_rows(options.n, num_classes)
+    elif labels is not None and len(labels) == 1:
+        labels = labels[0]
+    if chosen is None:
+        n = options.n if columns is None else len(labels)
+        # Beyond the largest seed, they start again at 0.
+        chosen = [(options.seed + offset) % 2**64 for offset in range(n)]
+    return chosen, labels, columns
 
 
-def _save_each(samples, folder, seed):
+def _save_each(samples, folder, seeds, labels):
+    """Writes a file of each sample, named after its seed and its class."""
+    import numpy as np
+
     from ganzoo import drawing
 
     if samples.ndim != 4:
@@ -56,8 +75,12 @@ def _save_each(samples, folder, seed):
             f"Received: --folder={folder} and samples of shape {samples.shape[1:]}"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    for offset, image in enumerate(samples):
-        drawing.save_png(folder / f"seed_{seed + offset:06d}.png", image)
+    names = [f"seed_{seed:06d}" for seed in seeds]
+    if labels is not None:
+        labels = np.broadcast_to(labels, len(names))
+        names = [f"{name}_class_{label}" for name, label in zip(names, labels, strict=True)]
+    for name, image in zip(names, samples, strict=True):
+        drawing.save_png(folder / f"{name}.png", image)
 
 
 COMMAND = Command(
@@ -70,17 +93,24 @@ COMMAND = Command(
     examples=(
         "ganzoo sample runs/sngan-digits",
         "ganzoo sample model.keras --n=16 --seed=100 --output=grid.png",
-        "ganzoo sample model.keras --n=10 --labels=0,1,2,3,4,5,6,7,8,9 --folder=one_of_each",
+        "ganzoo sample model.keras --seeds=3,17,204 --truncation=0.7 --folder=chosen",
+        "ganzoo sample model.keras --n=10 --labels=0-9 --folder=one_of_each",
     ),
 )
 COMMAND.group("Samples")
 COMMAND.positive_integer("n", "Number of samples.", default=64)
 COMMAND.integer("seed", "Seed of the first sample.", default=0)
 COMMAND.text(
+    "seeds",
+    "SEEDS",
+    """Instead: the seeds of chosen samples, between commas or as ranges, such as 3,17,204 or 0-7.
+    By default, a conditional model draws each in each class, a class in each row.""",
+)
+COMMAND.text(
     "labels",
     "CLASSES",
-    """Of a conditional model: one class, or one for each sample between commas. By default
-    each row of the grid is one class, with at most N samples in all.""",
+    """Of a conditional model: one class, or one for each sample, between commas or as ranges. By
+    default each row of the grid is one class, with at most N samples in all.""",
 )
 COMMAND.positive(
     "truncation",

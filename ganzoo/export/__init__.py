@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 
+from ganzoo.export.versions import check_version
 from ganzoo.validation import check_choice
 
 FORMATS = ("saved_model", "onnx", "litert")
@@ -53,14 +54,14 @@ def export(
 def check_options(path, version, format, truncation, discriminator, quantization):
     """Raises if the arguments of an export do not fit each other or what is on the disk."""
     check_choice("format", format, FORMATS)
-    if format == "saved_model":
-        from ganzoo.export.versions import check_version
-
-        if quantization is not None:
+    if quantization is not None:
+        if format != "litert":
             raise ValueError(
                 "`quantization` is for the format 'litert'. "
                 f"Received: quantization={quantization!r} with format={format!r}"
             )
+        check_choice("quantization", quantization, QUANTIZATIONS)
+    if format == "saved_model":
         check_version(Path(path), version)
         return
     given = {"version": version, "truncation": truncation, "discriminator": discriminator}
@@ -70,13 +71,6 @@ def check_options(path, version, format, truncation, discriminator, quantization
             f"`version`, `truncation` and `discriminator` are for 'saved_model'. "
             f"Received: {', '.join(wrong)}"
         )
-    if quantization is not None:
-        if format != "litert":
-            raise ValueError(
-                "`quantization` is for the format 'litert'. "
-                f"Received: quantization={quantization!r} with format={format!r}"
-            )
-        check_choice("quantization", quantization, QUANTIZATIONS)
     if Path(path).exists():
         raise ValueError(
             "There is such a file already: give another `path`, or remove it. "

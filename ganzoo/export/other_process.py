@@ -7,14 +7,20 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ganzoo.export.versions import next_version
+
 
 def export_in_tensorflow(gan, path, version, format, truncation, discriminator, quantization):
-    """Saves a GAN, and has it exported; the arguments are those of `ganzoo.GAN.export`."""
+    """Saves a GAN, and has it exported; arguments and result are those of `ganzoo.GAN.export`."""
     if importlib.util.find_spec("tensorflow") is None:
         raise ImportError(
             "Exporting needs TensorFlow: `pip install tensorflow`, or save the model by "
             "`gan.save(...)` and run `ganzoo export` on it where TensorFlow is installed."
         )
+    written = path
+    if format == "saved_model":
+        version = next_version(Path(path)) if version is None else version
+        written = Path(path, str(version))
     flags = {"format": format, "output": path, "version": version, "quantization": quantization}
     switches = {"truncation": truncation, "discriminator": discriminator}
     with tempfile.TemporaryDirectory() as folder:
@@ -32,4 +38,4 @@ def export_in_tensorflow(gan, path, version, format, truncation, discriminator, 
         )
     if done.returncode:
         raise RuntimeError(f"The export in a process with TensorFlow failed:\n{done.stderr}")
-    return path
+    return written

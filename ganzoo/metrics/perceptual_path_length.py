@@ -3,10 +3,9 @@
 import numpy as np
 
 from ganzoo.data import philox
+from ganzoo.interpolation import INTERPOLATIONS, lerp, slerp
 from ganzoo.metrics.features import check_features
 from ganzoo.validation import check_choice, check_positive, check_positive_integer
-
-_INTERPOLATIONS = ("spherical", "linear")
 
 
 def perceptual_path_length(
@@ -59,7 +58,7 @@ def perceptual_path_length(
         [A Style-Based Generator Architecture for Generative Adversarial Networks](
         https://arxiv.org/abs/1812.04948), section 4.1, equations 2 and 3.
     """
-    check_choice("interpolation", interpolation, _INTERPOLATIONS)
+    check_choice("interpolation", interpolation, INTERPOLATIONS)
     check_positive("epsilon", epsilon)
     check_positive_integer("batch_size", batch_size)
     low, high = percentiles
@@ -76,17 +75,15 @@ def perceptual_path_length(
             "`starts` and `ends` must have one shape. "
             f"Received: starts of shape {starts.shape}, ends of shape {ends.shape}"
         )
-    interpolate = _spherical if interpolation == "spherical" else _linear
+    interpolate = slerp if interpolation == "spherical" else lerp
     # 53 bits make a float64 in [0, 1).
     times = (philox.generator(seed, 0).random_raw(len(starts)) >> np.uint64(11)) / 2.0**53
     terms = []
     for first in range(0, len(starts), batch_size):
         rows = slice(first, first + batch_size)
-        ways = starts[rows].astype(np.float64), ends[rows].astype(np.float64)
-        t = times[rows, None]
         before, after = (
-            _features(generate, extractor, interpolate(*ways, at).astype(starts.dtype))
-            for at in (t, t + epsilon)
+            _features(generate, extractor, interpolate(starts[rows], ends[rows], t))
+            for t in (times[rows], times[rows] + epsilon)
         )
         terms.append(np.square(after - before).sum(axis=1) / epsilon**2)
     terms = np.concatenate(terms)
@@ -103,23 +100,3 @@ def _features(generate, extractor, latents):
             f"as epsilon. Received: images of dtype {images.dtype}"
         )
     return check_features("features", extractor(images)).astype(np.float64)
-
-
-def _linear(starts, ends, t):
-    return starts + t * (ends - starts)
-
-
-def _spherical(starts, ends, t):
-    """Returns the points at `t` of the great circles, with lengths that go over linearly."""
-    start_norms, end_norms = (np.linalg.norm(z, axis=1, keepdims=True) for z in (starts, ends))
-    if not (start_norms.all() and end_norms.all()):
-        raise ValueError("Latents to interpolate spherically must not be 0. Received: a zero row")
-    starts, ends = starts / start_norms, ends / end_norms
-    cosines = np.clip((starts * ends).sum(axis=1, keepdims=True), -1.0, 1.0)
-    # The unit vector at a right angle to the start, in the plane of both.
-    across = ends - cosines * starts
-    lengths = np.linalg.norm(across, axis=1, keepdims=True)
-    across = across / np.where(lengths > 0, lengths, 1.0)
-    angles = np.arctan2(lengths, cosines) * t
-    points = np.cos(angles) * starts + np.sin(angles) * across
-    return points * _linear(start_norms, end_norms, t)

@@ -6,7 +6,8 @@ from ganzoo import augment as augment_module
 from ganzoo import layers, losses
 from ganzoo.metrics import evaluation
 from ganzoo.regularizers import Penalty, WeightPenalty
-from ganzoo.training import backend, ema, feeding, memories, references, resumption, sampling
+from ganzoo.training import backend, ema, feeding, memories, references, resumption
+from ganzoo.training.generation import GenerationMethods
 from ganzoo.training.initialization import initialize_from_data
 from ganzoo.training.judge import Judge
 from ganzoo.training.optimizer import join_optimizers
@@ -14,7 +15,7 @@ from ganzoo.training.saving import SavingMethods
 from ganzoo.validation import check_choice, check_fraction, check_positive_integer, check_seed
 
 
-class AdversarialModel(SavingMethods, keras.Model):
+class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
     """The part of `GAN` that its training step builds on; its arguments are those of `GAN`."""
 
     _logs = ("d_loss", "g_loss", "d_real", "d_fake")
@@ -48,7 +49,7 @@ class AdversarialModel(SavingMethods, keras.Model):
         # Name and hash of the preset that the weights came from.
         self.preset = None
         self._reference_size = layers.reference_size_of(generator)
-        self._sampling_function = None
+        self._forget_functions()
         self._step = self.add_weight(
             shape=(),
             dtype="int32",
@@ -167,7 +168,7 @@ class AdversarialModel(SavingMethods, keras.Model):
             jit_compile=jit_compile,
             auto_scale_loss=False,
         )
-        self._sampling_function = None
+        self._forget_functions()
 
     def _get_loss(self, loss):
         return losses.get(loss)
@@ -293,34 +294,6 @@ class AdversarialModel(SavingMethods, keras.Model):
             initialize_from_data(self, batches)
         # Keras would shuffle batches by a generator that follows neither the seed nor the step.
         return super().fit(batches, shuffle=False, **settings)
-
-    def sample(self, n, seed=0, labels=None, truncation=1.0, batch_size=64):
-        """Draws examples from the generator's average.
-
-        Row i follows from the seed `seed + i` alone: it is the same in any batch of samples.
-
-        Args:
-            n: Number of examples.
-            seed: Integer in [0, 2**64), the seed of the first row.
-            labels: Of a conditional GAN, one class or `n` classes; by default row i is of class
-                `(seed + i) % num_classes`.
-            truncation: Factor of the latents, at least 0: below 1, samples are more typical and
-                less varied.
-            batch_size: Examples per call of the generator.
-
-        Returns:
-            NumPy array: uint8 images of shape `(n, height, width, channels)`, or float32 vectors.
-
-        Raises:
-            ValueError: If an argument is out of its range.
-        """
-        self._synchronize()
-        self._refresh_references()
-        if self._sampling_function is None:
-            self._sampling_function = sampling.compile_sampling(self)
-        return sampling.sample(
-            self, self._sampling_function, n, seed, labels, truncation, batch_size
-        )
 
     def evaluate(self, x, metrics=("fid",), extractor=None, n=None, seed=0, **settings):
         """Measures samples against real examples, and prints the figures with their protocols.

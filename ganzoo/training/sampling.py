@@ -1,4 +1,4 @@
-"""Drawing examples from a GAN, each from a seed of its own."""
+"""What a GAN makes of latents, and of seeds, each of which stands for one vector of latents."""
 
 import numpy as np
 from keras import ops
@@ -15,16 +15,22 @@ def draw_latents(draws, rows, latent_dim, distribution):
     return draws.uniform("latents", rows, (latent_dim,), minval=-1.0)
 
 
-def check_labels(labels, n, seed, num_classes):
-    """Returns int32 labels of shape `(n,)` to sample with, or `None` without classes."""
+def check_seeds(seeds):
+    """Returns a list of seeds as uint64 of shape `(n,)`, or raises `ValueError`."""
+    seeds = np.atleast_1d(np.asarray(seeds, dtype=object))
+    if seeds.ndim != 1 or not len(seeds):
+        raise ValueError(f"`seeds` must be a list of integers. Received: seeds={seeds.tolist()!r}")
+    return np.array([check_seed(seed) for seed in seeds], dtype="uint64")
+
+
+def check_labels(labels, n, num_classes):
+    """Returns one class, or `n` of them, as int32 of shape `(n,)`, or `None` without classes."""
     if num_classes is None:
         if labels is not None:
             raise ValueError(
                 f"This GAN has no classes. Expected: labels=None. Received: labels={labels!r}"
             )
         return None
-    if labels is None:
-        return ((seed % num_classes + np.arange(n)) % num_classes).astype("int32")
     labels = np.asarray(labels)
     if labels.shape not in ((), (n,)) or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(f"`labels` must be one class or {n} classes. Received: labels={labels!r}")
@@ -33,6 +39,19 @@ def check_labels(labels, n, seed, num_classes):
             f"`labels` must be classes from 0 to {num_classes - 1}. Received: labels={labels!r}"
         )
     return np.broadcast_to(labels, n).astype("int32")
+
+
+def labels_of(seeds, num_classes):
+    """Returns the classes of uint64 seeds where none are chosen, or `None` without classes."""
+    return None if num_classes is None else (seeds % np.uint64(num_classes)).astype("int32")
+
+
+def as_examples(gan, outputs):
+    """Returns the generator's outputs as examples: uint8 images, or float32 vectors."""
+    outputs = ops.cast(outputs, "float32")
+    if len(gan.example_shape) == 3:
+        return ops.cast(ops.round(ops.clip((outputs + 1.0) * 127.5, 0.0, 255.0)), "uint8")
+    return outputs
 
 
 def draw_examples(gan, seeds, labels, truncation):
@@ -45,10 +64,7 @@ def draw_examples(gan, seeds, labels, truncation):
         truncation: Factor of the latents, a scalar or of shape `(batch, 1)`.
     """
     latents = truncation * latents_from_seeds(seeds, gan.latent_dim, gan.latent)
-    examples = ops.cast(gan(latents if labels is None else [latents, labels]), "float32")
-    if len(gan.example_shape) == 3:
-        return ops.cast(ops.round(ops.clip((examples + 1.0) * 127.5, 0.0, 255.0)), "uint8")
-    return examples
+    return as_examples(gan, gan(latents if labels is None else [latents, labels]))
 
 
 def compile_sampling(gan):
@@ -64,15 +80,42 @@ def sample(gan, sampling_function, n, seed, labels, truncation, batch_size):
     """Draws `n` examples in batches of one size; the arguments are those of `GAN.sample`."""
     check_positive_integer("n", n)
     check_positive_integer("batch_size", batch_size)
-    check_seed(seed)
+    if np.ndim(seed) == 0:
+        # Beyond the largest seed, they start again at 0.
+        seeds = np.uint64(check_seed(seed)) + np.arange(n, dtype="uint64")
+    else:
+        seeds = check_seeds(seed)
+        if len(seeds) != n:
+            raise ValueError(f"`seed` must be one seed or {n} seeds. Received: seed={seed!r}")
     truncation = np.float32(check_non_negative("truncation", truncation))
-    labels = check_labels(labels, n, seed, gan.num_classes)
+    if labels is None:
+        labels = labels_of(seeds, gan.num_classes)
+    labels = check_labels(labels, n, gan.num_classes)
+
+    def sample_batch(seeds, labels):
+        return [sampling_function(*split_seeds(seeds), labels, truncation)]
+
+    (examples,) = in_batches(sample_batch, batch_size, seeds, labels)
+    return examples
+
+
+def in_batches(function, batch_size, *arrays):
+    """Calls a function of batches of one size, and joins what it returns.
+
+    Args:
+        function: Function of a batch of each array that returns a list of tensors.
+        batch_size: Rows of a batch, at most.
+        *arrays: NumPy arrays of the same length, or `None`.
+
+    Returns:
+        A list of NumPy arrays of that length.
+    """
+    n = len(arrays[0])
     size = min(n, batch_size)
-    rows = []
+    batches = []
     for start in range(0, n, size):
-        # The last call draws a whole batch too, so that one compilation serves all.
-        seeds = np.uint64(seed) + np.arange(start, start + size, dtype="uint64")
-        batch_labels = None if labels is None else np.resize(labels[start:], size)
-        examples = sampling_function(*split_seeds(seeds), batch_labels, truncation)
-        rows.append(ops.convert_to_numpy(examples))
-    return np.concatenate(rows)[:n]
+        # The last batch is filled up with rows of its own, so that one compilation serves all.
+        rows = np.resize(np.arange(start, min(start + size, n)), size)
+        results = function(*(None if array is None else array[rows] for array in arrays))
+        batches.append([ops.convert_to_numpy(result) for result in results])
+    return [np.concatenate(parts)[:n] for parts in zip(*batches, strict=True)]

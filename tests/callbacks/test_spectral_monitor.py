@@ -284,7 +284,7 @@ def test_the_plot_is_an_image(gan, tmp_path):
         assert min(image.size) > 500
     # White paper, and the colours of the three layers' lines.
     colours = {tuple(colour) for colour in pixels}
-    assert {(255, 255, 255), (31, 119, 180), (255, 127, 14), (44, 160, 44)} < colours
+    assert {(255, 255, 255), (0, 114, 178), (213, 94, 0), (0, 158, 115)} < colours
 
 
 def test_without_records_there_is_no_plot(tmp_path):

@@ -66,6 +66,16 @@ def test_samples_do_not_depend_on_the_batch_size(fixture, batch_size, request):
     assert grey_levels(images, gan.sample(7, seed=3)) <= 1
 
 
+def test_each_row_may_have_a_seed_of_its_own(conditional_gan):
+    seeds = [2**64 - 1, 17, 3, 17]
+    images = conditional_gan.sample(4, seed=seeds)
+    for row, seed in enumerate(seeds):
+        assert grey_levels(images[row : row + 1], conditional_gan.sample(1, seed=seed)) <= 1
+    for wrong in ([1, 2], [1, 2, 3, -1], [1, 2, 3, 4.0], [[1, 2, 3, 4]]):
+        with pytest.raises(ValueError, match=r"`seeds?` must be .*Received: seeds?="):
+            conditional_gan.sample(4, seed=wrong)
+
+
 def test_the_same_seed_gives_the_same_samples_and_another_seed_others(gan):
     np.testing.assert_array_equal(gan.sample(4, seed=5), gan.sample(4, seed=5))
     images = gan.sample(8, seed=5)

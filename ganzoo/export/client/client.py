@@ -116,7 +116,7 @@ class Client:
             n: Number of examples.
             seed: Integer in [0, 2**64).
             labels: One class or `n`, for a conditional GAN. By default row i is of class
-                `(seed + i) % num_classes`, if the client was given `num_classes`.
+                its seed modulo `num_classes`, if the client was given `num_classes`.
             truncation: Factor of the latents in [0, 1], one or `n`, for a GAN exported with it; by
                 default 1, which changes nothing.
 
@@ -164,7 +164,7 @@ class Client:
         seeds = np.uint64(seed) + np.arange(n, dtype="uint64")
         taken = self._signature(name).inputs
         if "label" in taken and labels is None and self.num_classes is not None:
-            labels = (seed % self.num_classes + np.arange(n)) % self.num_classes
+            labels = (seeds % np.uint64(self.num_classes)).astype("int64")
         if "truncation" in taken and truncation is None:
             truncation = 1.0
         # TensorFlow's integers are signed: the upper half of the seeds goes as negative ones.

@@ -1,0 +1,282 @@
+"""Times an exported GAN in each runtime, beside the Keras model, on this machine.
+
+    python benchmarks/serving.py --models dcgan_mnist --markdown table.md --json table.json
+
+A model is a preset, a `.keras` file, the folder of a run; or a recipe, whose network is then a
+fresh one: weights do not change the time. TensorFlow, ONNX Runtime and LiteRT run in a process
+each, on the same cores. Only one works at a time, and they take turns in short blocks, so that
+whatever disturbs the machine disturbs all alike. A call gets NumPy arrays and gives NumPy arrays.
+
+Before a runtime is timed, its examples of 64 latents are compared with the Keras model's, which is
+the second table. With `--repeats 0` there is that one alone.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import report
+from load import ForeignLoad
+from train_step import default_cores
+
+SIDE = pathlib.Path(__file__).with_name("serving_side.py")
+# Of each process: what it times.
+RUNTIMES = {
+    "tensorflow": ("Keras", "SavedModel", "SavedModel, XLA", "`gan.sample`", "SavedModel `sample`"),
+    "onnx": ("ONNX Runtime",),
+    "litert": ("LiteRT", "LiteRT, float16", "LiteRT, dynamic range"),
+}
+# Of each process: what must be installed.
+PACKAGES = {
+    "tensorflow": ("tensorflow",),
+    "onnx": ("onnx", "onnxruntime", "tf2onnx"),
+    "litert": ("ai_edge_litert",),
+}
+# What takes seeds and gives uint8 is compared with `gan.sample`, all else with the Keras model.
+OF_SEEDS = ("`gan.sample`", "SavedModel `sample`")
+# Their exports have tolerances of their own, which the export itself checks.
+QUANTIZED = ("LiteRT, float16", "LiteRT, dynamic range")
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    cores = options.cores or default_cores(options.threads)
+    load = ForeignLoad(cores, options.foreign_load, options.patience)
+    results = {"options": vars(options), "device": report.processor(options.threads), "models": []}
+    for model in options.models:
+        with tempfile.TemporaryDirectory() as folder:
+            measured = measure(model, folder, cores, options, load)
+        results["models"].append(measured)
+        results |= {"blocks": load.accepted, "disturbed": load.accepted_disturbed}
+        print(sizes_table(measured), flush=True)
+        print(speed_table(measured, options.batch_sizes), flush=True)
+    text = document(results)
+    if options.markdown:
+        pathlib.Path(options.markdown).write_text(text)
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(results, indent=1) + "\n")
+    print(header(results))
+
+
+def parse(arguments):
+    """Returns the options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", nargs="+", default=["dcgan_mnist", "sngan_fashion_mnist"])
+    parser.add_argument(
+        "--image-shape", type=int, nargs="+", default=[32, 32, 1], help="a recipe's"
+    )
+    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 8, 64])
+    parser.add_argument("--threads", type=int, default=2, help="cores to compute on")
+    parser.add_argument("--cores", help="their numbers, such as 2,3; by default the first ones")
+    parser.add_argument("--repeats", type=int, default=15, help="blocks that a median is of")
+    parser.add_argument("--block-seconds", type=float, default=0.5, help="least time of a block")
+    parser.add_argument(
+        "--foreign-load",
+        type=float,
+        default=0.03,
+        help="share of the cores that other processes may take before a block is repeated",
+    )
+    parser.add_argument(
+        "--patience", type=float, default=300, help="seconds to spend on repeated blocks, in all"
+    )
+    parser.add_argument("--markdown", help="file to write the tables to")
+    parser.add_argument("--json", help="file to write every block to")
+    return parser.parse_args(arguments)
+
+
+def measure(model, folder, cores, options, load):
+    """Returns the sizes, differences and times of a model in every runtime."""
+    settings = {"model": model, "image_shape": options.image_shape, "folder": folder}
+    sides, owners, absent = [], {}, []
+    try:
+        # TensorFlow's process comes first: it writes the files that the others read.
+        for name, runtimes in RUNTIMES.items():
+            if missing := [x for x in PACKAGES[name] if not importlib.util.find_spec(x)]:
+                absent += missing
+                continue
+            sides.append(Side(name, cores, options.threads, settings))
+            owners |= dict.fromkeys(runtimes, sides[-1])
+        name = pathlib.Path(model).stem
+        measured = {"model": name, "describes": sides[0].facts["describes"], "absent": absent}
+        expected = {}
+        measured["formats"] = {
+            runtime: compare(side, runtime, expected) for runtime, side in owners.items()
+        }
+        measured["times"] = {
+            size: interleave(owners, size, options, load)
+            for size in (options.batch_sizes if options.repeats else ())
+        }
+    finally:
+        for side in sides:
+            side.close()
+    measured["versions"] = [side.facts["version"] for side in sides]
+    return measured
+
+
+def compare(side, runtime, expected):
+    """Returns the size of what a runtime loads, and how far its examples are off.
+
+    Args:
+        side: The process.
+        runtime: Name of the runtime.
+        expected: Dictionary in which the first runtime's examples are kept, for latents and seeds.
+    """
+    answer = side.ask(do="examples", runtime=runtime)
+    examples = np.load(answer["path"])
+    reference = expected.setdefault(runtime in OF_SEEDS, examples)
+    difference = examples.astype("float64") - reference
+    # Of uint8 examples, some may be rounded the other way.
+    tolerance = 1 if runtime in OF_SEEDS else 1e-3
+    if runtime not in QUANTIZED and np.abs(difference).max() > tolerance:
+        raise AssertionError(
+            f"All runtimes must give the same examples. Received: {runtime} is off by "
+            f"{np.abs(difference).max():.1g}"
+        )
+    return {
+        "bytes": answer["bytes"],
+        "largest": float(np.abs(difference).max()),
+        "root_mean_square": float(np.sqrt(np.mean(difference**2))),
+    }
+
+
+def interleave(owners, size, options, load):
+    """Times blocks of calls of each runtime in turn; every second round goes backwards."""
+    rows = {}
+    for runtime, side in owners.items():
+        seconds = side.ask(do="prepare", runtime=runtime, batch_size=size)["seconds_per_call"]
+        calls = max(1, round(options.block_seconds / seconds))
+        rows[runtime] = {"calls": calls, "blocks": [], "latencies": []}
+    for repeat in range(options.repeats):
+        for runtime in list(rows) if repeat % 2 == 0 else reversed(rows):
+            row, answer = rows[runtime], {}
+
+            def run(runtime=runtime, row=row, answer=answer):
+                question = {"runtime": runtime, "batch_size": size, "calls": row["calls"]}
+                answer.update(owners[runtime].ask(do="run", **question))
+                return answer
+
+            row["blocks"].append(load.undisturbed(run) / row["calls"])
+            row["latencies"] += answer["latencies"]
+    return rows
+
+
+def document(results):
+    """Returns all tables, below a line on where they come from."""
+    sections = [header(results)]
+    for measured in results["models"]:
+        sections += [
+            sizes_table(measured),
+            speed_table(measured, results["options"]["batch_sizes"]),
+        ]
+    return "\n".join(filter(None, sections))
+
+
+def header(results):
+    """Returns what the numbers were measured on."""
+    versions = dict.fromkeys(x for model in results["models"] for x in model["versions"])
+    absent = dict.fromkeys(x for model in results["models"] for x in model["absent"])
+    missing = f"; not installed: {', '.join(absent)}" if absent else ""
+    blocks = ""
+    if results["blocks"]:
+        blocks = f"; {results['blocks']} blocks, {results['disturbed']} of them disturbed by others"
+    return f"{results['device']}; {', '.join(versions)}{missing}{blocks}.\n"
+
+
+def sizes_table(measured):
+    """Returns how large the exports of a model are, and how far off their examples."""
+    lines = [
+        f"**{measured['model']}** ({measured['describes']})\n",
+        "| | KB | largest difference | root mean square |",
+        "|---|---|---|---|",
+    ]
+    for runtime, row in measured["formats"].items():
+        if row["bytes"] is not None:
+            size = f"{row['bytes'] / 1000:,.0f}"
+            differences = f"{row['largest']:.1e} | {row['root_mean_square']:.1e}"
+            lines.append(f"| {runtime} | {size} | {differences} |")
+    return "\n".join(lines) + "\n"
+
+
+def speed_table(measured, batch_sizes):
+    """Returns the times of a model in every runtime, or nothing if none were taken."""
+    if not measured["times"]:
+        return ""
+    lines = [
+        "| batch | | p50 ms | p99 ms | images/s | Keras / this | middle half |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for size in batch_sizes:
+        rows = measured["times"][size]
+        for runtime, row in rows.items():
+            reference = rows["`gan.sample`" if runtime in OF_SEEDS else "Keras"]["blocks"]
+            ratios = [theirs / ours for theirs, ours in zip(reference, row["blocks"], strict=True)]
+            median = statistics.median(row["blocks"])
+            p50, p99 = (1000 * np.percentile(row["latencies"], part) for part in (50, 99))
+            lines.append(
+                f"| {size} | {runtime} | {p50:.2f} | {p99:.2f} | {size / median:,.0f} | "
+                f"{statistics.median(ratios):.2f} | {middle_half(ratios)} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def middle_half(ratios):
+    """Returns the range from the first to the third quartile."""
+    low, high = np.percentile(ratios, (25, 75))
+    return f"{low:.2f} to {high:.2f}"
+
+
+class Side:
+    """A process that holds the runtimes of one library.
+
+    Args:
+        name: A key of `RUNTIMES`.
+        cores: Numbers of the cores to run on, joined by commas.
+        threads: How many of them an operation may take.
+        settings: What the process needs to know of the model.
+    """
+
+    def __init__(self, name, cores, threads, settings):
+        self._name = name
+        settings = {"library": name, "cores": cores, "threads": threads, **settings}
+        self._process = subprocess.Popen(
+            [sys.executable, str(SIDE), json.dumps(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                **os.environ,
+                "KERAS_BACKEND": "tensorflow",
+                "OMP_NUM_THREADS": str(threads),
+                # All runtimes on the processor, or they do not compare.
+                "CUDA_VISIBLE_DEVICES": "",
+            },
+        )
+        self.facts = self._answer()
+
+    def ask(self, **request):
+        """Sends a request and returns its answer."""
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        return self._answer()
+
+    def _answer(self):
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"The process of {self._name} ended; its message is above.")
+        return json.loads(line)
+
+    def close(self):
+        """Ends the process."""
+        self._process.stdin.close()
+        self._process.wait(timeout=60)
+
+
+if __name__ == "__main__":
+    main()

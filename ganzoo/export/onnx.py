@@ -1,0 +1,103 @@
+"""An exported GAN as an ONNX file."""
+
+import json
+from pathlib import Path
+
+import tensorflow as tf
+
+from ganzoo.export.portable import check_examples, portable_generation
+from ganzoo.export.saved_model import describe
+from ganzoo.export.signatures import examples_name, has_images
+from ganzoo.files import new_file
+
+try:
+    import onnx
+    import onnxruntime
+    import tf2onnx
+except ImportError as error:
+    raise ImportError(
+        "An export to ONNX needs onnx, onnxruntime and tf2onnx: `pip install 'ganzoo[onnx]'`. "
+        f"{error}"
+    ) from error
+
+# Of ONNX's operators; ONNX Runtime has it from 1.12 on.
+OPSET = 17
+# Root mean square of the differences of ONNX Runtime's examples, which reach from -1 to 1. What
+# float32 leaves is less than 1e-6 as a rule; a large attention score, for one, makes it more.
+TOLERANCE = 1e-3
+
+
+def export_onnx(gan, path):
+    """Writes a GAN's inference as an ONNX file, in float32.
+
+    Inputs are `latents` `(batch, latent_dim)` and, of a conditional GAN, `label` `(batch,)` int64.
+    The output is `images` `(batch, height, width, channels)` in [-1, 1]; of a GAN of vectors,
+    `examples` `(batch, d)`. The size of the batch is open. A label that is no class makes ONNX
+    Runtime raise an error. The weights are those that sample. The file's `metadata_props` tell
+    what `assets.extra/ganzoo.json` of a SavedModel does, and the `range` of the images.
+
+    The file appears whole or not at all, and only after ONNX Runtime has given the GAN's examples.
+
+    Args:
+        gan: A `ganzoo.GAN` on the TensorFlow backend.
+        path: Path of the file, which must not exist.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileExistsError: If there is such a file.
+        RuntimeError: If the differences of a batch have a root mean square above `TOLERANCE`.
+
+    Example:
+
+    >>> export_onnx(gan, "dcgan_mnist.onnx")
+    >>> session = onnxruntime.InferenceSession("dcgan_mnist.onnx")
+    >>> (images,) = session.run(None, {"latents": latents})
+    """
+    path = Path(path)
+    function, network, specs = portable_generation(gan)
+    model = _converted(function, specs)
+    _name_batches(model, gan.example_shape)
+    model.graph.name = path.stem
+    onnx.helper.set_model_props(model, _properties(gan, path.stem))
+    onnx.checker.check_model(model, full_check=True)
+    content = model.SerializeToString()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    check_examples(
+        gan, network, lambda inputs: session.run([examples_name(gan)], inputs)[0], TOLERANCE
+    )
+    with new_file(path) as partial:
+        partial.write_bytes(content)
+    return path
+
+
+def _converted(function, specs):
+    """Returns the ONNX model of a function of tensors."""
+    function = tf.function(function, input_signature=specs)
+    model, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=OPSET)
+    return model
+
+
+def _name_batches(model, example_shape):
+    """Gives the open axis of inputs and outputs its name, and the output its known size."""
+    # The sizes of what lies between name the axis as the converter did.
+    del model.graph.value_info[:]
+    (output,) = model.graph.output
+    for value in (*model.graph.input, output):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    sides = output.type.tensor_type.shape.dim[1:]
+    for side, size in zip(sides, example_shape, strict=True):
+        side.dim_value = size
+
+
+def _properties(gan, name):
+    """Returns the metadata of the file, as texts."""
+    properties = describe(gan, name)
+    if has_images(gan):
+        properties["range"] = "-1 to 1"
+    return {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in properties.items()
+        if value is not None
+    }

@@ -1,0 +1,75 @@
+"""What all figures share: paper, colours and files."""
+
+import functools
+import io
+
+# Okabe and Ito's colours, which people of every kind of colour vision tell apart.
+BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#000000", "#8C8C8C"
+COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK)
+LINES = ("-", "--", ":", "-.")
+_DPI = 150
+_MARGIN = 0.08  # Inches.
+
+
+def new_figure(width, height, path=None):
+    """Returns an empty figure.
+
+    Args:
+        width, height: In inches.
+        path: Where it will be written to, for the message.
+
+    Raises:
+        ImportError: If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "The plot needs matplotlib: `pip install 'ganzoo[plot]'`. "
+            f"Received: path={None if path is None else str(path)!r}"
+        ) from error
+    figure = _shown_in_notebooks(Figure)(
+        figsize=(width, height), layout="constrained", facecolor="white"
+    )
+    figure.get_layout_engine().set(w_pad=_MARGIN, h_pad=_MARGIN)
+    return figure
+
+
+def axes_of(ax, width, height, path=None):
+    """Returns `ax`, or where it is `None` the only axes of a new figure."""
+    return new_figure(width, height, path).subplots() if ax is None else ax
+
+
+def plain(axes):
+    """Takes away what does not help to read the axes, and returns them."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#E5E5E5", linewidth=0.8)
+    axes.set_axisbelow(True)
+    return axes
+
+
+def style_of(index):
+    """Returns the colour and the line of the `index`-th of many curves."""
+    colour = COLOURS[index % len(COLOURS)]
+    return {"color": colour, "linestyle": LINES[index // len(COLOURS) % len(LINES)]}
+
+
+def finish(figure, path):
+    """Writes a figure to a file, if wanted, and returns it."""
+    if path is not None:
+        figure.savefig(path, dpi=_DPI)
+    return figure
+
+
+@functools.cache
+def _shown_in_notebooks(base):
+    """Returns the kind of figure that a notebook shows without pyplot, the global registry."""
+
+    class NotebookFigure(base):
+        def _repr_png_(self):
+            file = io.BytesIO()
+            self.savefig(file, format="png", dpi=_DPI)
+            return file.getvalue()
+
+    return NotebookFigure

@@ -1,0 +1,89 @@
+"""Samples of toy data over the modes that there are."""
+
+import numpy as np
+
+from ganzoo.metrics import mixture_coverage
+from ganzoo.metrics.features import check_features
+from ganzoo.plot import canvas
+
+_MARGIN = 0.2  # Share of the modes' extent on each side.
+
+
+def modes(points, data, threshold=3.0, title=None, ax=None, path=None):
+    """Draws points over the modes of a mixture of Gaussians in the plane.
+
+    Good points, within `threshold` standard deviations of a mode, are blue, all others orange. A
+    ring lies around each mode: grey if it has a good point, thick and red if it is missed. What
+    `ganzoo.metrics.mixture_coverage` finds stands above. Points far beyond the modes are left out.
+
+    Args:
+        points: Floating array of shape `(points, 2)`, such as `gan.sample(2000)`.
+        data: A `ganzoo.data.Mixture`, such as `ganzoo.data.load("toy:ring")`.
+        threshold: Number of standard deviations within which a point is good.
+        title: Text above that of the coverage.
+        ax: Axes to draw into; by default those of a new figure.
+        path: File to write the figure to, if any; its ending chooses the kind.
+
+    Returns:
+        The `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: If points are not finite and of the plane, or data are no mixture.
+        ImportError: If matplotlib is not installed.
+
+    Example:
+
+    >>> ring = ganzoo.data.load("toy:ring")
+    >>> figure = ganzoo.plot.modes(ring.examples[:1000], ring)
+    """
+    if not hasattr(data, "centres"):
+        raise ValueError(f"`data` must be a `ganzoo.data.Mixture`. Received: data={data!r}")
+    points, centres = check_features("points", points), np.asarray(data.centres)
+    if points.shape[1] != 2 or centres.shape[1] != 2:
+        raise ValueError(
+            "Points and modes must be of the plane. "
+            f"Received: points of shape {points.shape} and centres of shape {centres.shape}"
+        )
+    distances = np.linalg.norm(points[:, None] - centres, axis=2)
+    is_good = distances.min(axis=1) <= threshold * data.deviation
+    is_found = np.isin(np.arange(len(centres)), distances.argmin(axis=1)[is_good])
+    coverage = mixture_coverage(points, centres, data.deviation, threshold)
+
+    axes = canvas.axes_of(ax, 5, 5.4, path)
+    for chosen, colour, label in (
+        (~is_good, canvas.ORANGE, "off the modes"),
+        (is_good, canvas.BLUE, "good"),
+    ):
+        if chosen.any():
+            settings = {"s": 6, "alpha": 0.6, "linewidths": 0, "label": label}
+            axes.scatter(*points[chosen].T, color=colour, **settings)
+    for chosen, colour, width, label in (
+        (is_found, canvas.GREY, 1.0, "mode"),
+        (~is_found, canvas.RED, 2.5, "missed mode"),
+    ):
+        if chosen.any():
+            settings = {"s": 250, "facecolors": "none", "linewidths": width, "label": label}
+            axes.scatter(*centres[chosen].T, edgecolors=colour, **settings)
+    lowest, highest = centres.min(axis=0), centres.max(axis=0)
+    margin = _MARGIN * (highest - lowest).max() + threshold * data.deviation
+    axes.set_xlim(lowest[0] - margin, highest[0] + margin)
+    axes.set_ylim(lowest[1] - margin, highest[1] + margin)
+    axes.set_aspect("equal")
+    canvas.plain(axes)
+    axes.set(xlabel="First coordinate", ylabel="Second coordinate")
+    found = (
+        f"{coverage['modes']:.0f} of {len(centres)} modes, {coverage['good']:.1%} good, "
+        f"KL {coverage['mode KL']:.3f} nats"
+    )
+    axes.set_title(found if title is None else f"{title}\n{found}", fontsize="medium")
+    columns = int(is_good.any()) + int((~is_good).any()) + int(is_found.any())
+    columns += int((~is_found).any())
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.13),
+        ncols=columns,
+        frameon=False,
+        fontsize="small",
+        borderpad=1.0,
+    )
+    return canvas.finish(axes.figure, path)

@@ -1,0 +1,121 @@
+"""Images in a grid, and on the way from one to another."""
+
+import math
+
+import numpy as np
+
+from ganzoo import drawing
+from ganzoo.plot import canvas
+from ganzoo.validation import check_positive_integer
+
+_PADDING = 2
+_INCHES = 0.7  # Of an image.
+_WIDEST = 10.0
+_MOST_COLUMNS = 17
+
+
+def images(images, columns=None, title=None, row_names=None, column_names=None, ax=None, path=None):
+    """Draws a grid of images.
+
+    Args:
+        images: uint8 array of shape `(images, height, width, channels)`.
+        columns: Images in a row; by default the grid is about square.
+        title: Text above the grid.
+        row_names, column_names: Texts for each row or column, for instance its class or its seed.
+        ax: Axes to draw into; by default those of a new figure.
+        path: File to write the figure to, if any; its ending chooses the kind.
+
+    Returns:
+        The `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+        ImportError: If matplotlib is not installed.
+
+    Example:
+
+    >>> figure = ganzoo.plot.images(gan.sample(16, seed=0), title="Samples")
+    """
+    count, height, width = np.shape(images)[:3] if np.ndim(images) == 4 else (1, 1, 1)
+    columns = math.ceil(math.sqrt(count)) if columns is None else columns
+    grid = drawing.image_grid(images, columns, padding=_PADDING, scale=1)
+    columns = min(columns, count)
+    rows = math.ceil(count / columns)
+    inches = min(_INCHES, _WIDEST / columns)
+    size = columns * inches, rows * inches * height / width
+    margins = 0.8 * (row_names is not None), 0.3 * ((title, column_names) != (None, None))
+    axes = canvas.axes_of(ax, *(s + margin for s, margin in zip(size, margins, strict=True)), path)
+    grid = grid if grid.shape[-1] == 3 else grid[..., 0]
+    axes.imshow(grid, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
+    _name(axes.set_yticks, "row_names", row_names, rows, height)
+    _name(axes.set_xticks, "column_names", column_names, columns, width)
+    if title is not None:
+        axes.set_title(title)
+    return canvas.finish(axes.figure, path)
+
+
+def way(frames, steps=None, names=None, title=None, ax=None, path=None):
+    """Draws the images along one way or several, each in a row.
+
+    Of a long way, it draws the keys and as many images between them as fit.
+
+    Args:
+        frames: uint8 array of shape `(frames, height, width, channels)`, as `GAN.interpolate`
+            gives it; or a list of such arrays of one length.
+        steps: Frames from each key to the next, as for `GAN.interpolate`, where there are keys to
+            name.
+        names: Texts above the keys, for instance their seeds.
+        title, ax, path: As for `images`.
+
+    Returns:
+        The `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+        ImportError: If matplotlib is not installed.
+
+    Example:
+
+    >>> frames = gan.interpolate([3, 17, 204], steps=8)
+    >>> figure = ganzoo.plot.way(frames, steps=8, names=["seed 3", "seed 17", "seed 204"])
+    """
+    rows = np.asarray(frames)
+    rows = rows[None] if rows.ndim == 4 else rows
+    if rows.ndim != 5:
+        raise ValueError(
+            "`frames` must be uint8 of shape (frames, height, width, channels), or a list of such "
+            f"arrays of one length. Received: frames of shape {rows.shape}"
+        )
+    count = rows.shape[1]
+    steps = check_positive_integer("steps", max(1, count - 1) if steps is None else steps)
+    chosen = range(0, count, _stride(count, steps))
+    column_names = None
+    if names is not None:
+        keys = len(range(0, count, steps))
+        if len(names) != keys:
+            raise ValueError(
+                f"`names` must be one for each of the {keys} keys of the way. "
+                f"Received: names={names!r}"
+            )
+        column_names = [names[i // steps] if i % steps == 0 else "" for i in chosen]
+    shown = rows[:, chosen].reshape(-1, *rows.shape[2:])
+    return images(shown, len(chosen), title, None, column_names, ax, path)
+
+
+def _stride(count, steps):
+    """Returns the smallest divisor of `steps` by which few enough images are left, or `steps`."""
+    strides = [stride for stride in range(1, steps + 1) if steps % stride == 0]
+    fitting = [stride for stride in strides if math.ceil(count / stride) <= _MOST_COLUMNS]
+    return (fitting or strides[-1:])[0]
+
+
+def _name(set_ticks, argument, names, count, side):
+    if names is None:
+        set_ticks([])
+        return
+    if len(names) != count:
+        raise ValueError(f"`{argument}` must be {count} texts. Received: {argument}={names!r}")
+    centres = _PADDING + np.arange(count) * (side + _PADDING) + (side - 1) / 2
+    set_ticks(centres, [str(name) for name in names])
