@@ -10,6 +10,8 @@ def run(options, others):
     from ganzoo.cli.training_plan import TrainingPlan
 
     plan = TrainingPlan(options)
+    if not plan.speaks:
+        return None if options.dry_run else plan.train
     print(plan.describe())
     if options.dry_run:
         print("\nAll is well. Nothing was trained or written: --dry_run.")
@@ -37,6 +39,7 @@ COMMAND = Command(
         "ganzoo train --model=sngan --data=folder:photos --size=64 --steps=50000 --dry_run",
         "ganzoo train --model=sngan_resnet --data=cifar.npz --conditional --ema_decay=0.9999",
         "ganzoo train --model=semi_supervised_mnist --test_split=test",
+        "ganzoo train --model=dcgan_mnist --devices=all",
     ),
 )
 COMMAND.group("What to train")
@@ -112,6 +115,21 @@ COMMAND.choice(
     "Compile with XLA: auto does on JAX, and with TensorFlow on a GPU.",
     default="auto",
 )
+COMMAND.text(
+    "devices",
+    "N",
+    """Devices of this machine that share each batch, or all: GPUs, or processors where there are
+    none.""",
+    default="1",
+)
+COMMAND.text(
+    "coordinator",
+    "HOST:PORT",
+    """Of several processes, with JAX: where process 0 is found, at any free port of its machine; or
+    auto under Slurm, Open MPI or on a cloud TPU. They train on the devices of all.""",
+)
+COMMAND.integer("process_id", "Number of this process, from 0; not with --coordinator=auto.")
+COMMAND.positive_integer("num_processes", "How many processes there are; not with auto.")
 COMMAND.group("The run folder")
 COMMAND.text(
     "output",

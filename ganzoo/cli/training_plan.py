@@ -10,20 +10,25 @@ from types import SimpleNamespace
 
 import keras
 
-from ganzoo import recipes
+from ganzoo import devices, recipes
 from ganzoo.callbacks import AtomicCheckpoint, NaNGuard, SampleGrid
 from ganzoo.callbacks.interruption import Interrupted
 from ganzoo.cli.data import load_source
+from ganzoo.cli.processes import SharedCheckpoint
 from ganzoo.cli.run_folder import EpochLog, RunFolder
 from ganzoo.data import SemiSupervisedBatches
+from ganzoo.training import feeding
 from ganzoo.training.from_recipe import gan_from_recipe
 
 # The flags that belong to a run, whose values its folder keeps, and those that --resume may change.
 _KEPT = (
     *("model", "split", "size", "channels", "on_bad", "test_split"),
-    *("seed", "precision"),
+    *("seed", "precision", "devices"),
 )
-_CHANGEABLE = {"output", "resume", "epochs", "steps", "sample_every", "jit", "dry_run", "debug"}
+_CHANGEABLE = {
+    *("output", "resume", "epochs", "steps", "sample_every", "jit", "dry_run", "debug"),
+    *("devices", "coordinator", "process_id", "num_processes"),
+}
 _LARGEST_SEED = 2**32 - 1
 _PICTURES = 50
 
@@ -39,12 +44,14 @@ class TrainingPlan:
     """
 
     def __init__(self, options):
+        self._join(options)
         self._is_resumed = options.resume
         prepare = _run_to_resume if options.resume else _new_run
         self._folder, recipe, self._settings = prepare(options)
         settings = self._settings
         self._data = load_source(recipe.data, settings)
         _check_same_data(settings, self._data)
+        _check_same_everywhere("data", zlib.crc32(self._data.examples))
         num_classes = _num_classes(recipe, self._data)
 
         self._batches = _batches(recipe, self._data, settings.seed)
@@ -52,6 +59,7 @@ class TrainingPlan:
         if settings.test_split is not None:
             self._test = {"validation_data": _test_data(settings, recipe)}
         epoch, steps_of_epoch, self._steps_done = self._folder.progress()
+        _check_same_everywhere("checkpoint", self._steps_done)
         steps = _steps(options, recipe.steps, len(self._batches))
         if steps <= self._steps_done:
             raise ValueError(
@@ -66,13 +74,37 @@ class TrainingPlan:
         self._recipe = dataclasses.replace(recipe, steps=steps)
         keras.config.set_dtype_policy(settings.precision)
         keras.utils.set_random_seed(settings.seed)
-        self._gan = gan_from_recipe(
-            self._recipe,
-            self._data.example_shape,
-            num_classes=num_classes,
-            seed=settings.seed,
-            jit_compile={"auto": "auto", "true": True, "false": False}[options.jit],
-        )
+        self._device_count = devices.check_devices(settings.devices)
+        if options.jit == "true" and self._device_count > 1 and keras.backend.backend() != "jax":
+            raise ValueError(
+                "TensorFlow trains on several devices without XLA: drop --jit, or set "
+                "KERAS_BACKEND=jax. Received: --jit=true with "
+                f"{self._device_count} devices"
+            )
+        self._scope = devices.scope(settings.devices)
+        with self._scope:
+            self._gan = gan_from_recipe(
+                self._recipe,
+                self._data.example_shape,
+                num_classes=num_classes,
+                seed=settings.seed,
+                jit_compile={"auto": "auto", "true": True, "false": False}[options.jit],
+            )
+            feeding.check_equal_shares(self._gan, recipe.batch_size)
+
+    def _join(self, options):
+        """Joins the other processes, if there are any, and trains on the devices of all."""
+        if options.coordinator is not None:
+            devices.join(options.coordinator, options.process_id, options.num_processes)
+            if "devices" not in options.given:
+                options.devices = "all"
+                options.given.add("devices")
+        elif {"process_id", "num_processes"} & options.given:
+            raise ValueError(
+                "--process_id and --num_processes need the address of process 0: "
+                "--coordinator=HOST:PORT. Received: none"
+            )
+        self.speaks = devices.process_index() == 0
 
     def describe(self):
         """Returns the plan as lines of text."""
@@ -101,6 +133,7 @@ class TrainingPlan:
                 "seed": settings.seed,
                 "precision": f"{settings.precision}, XLA {'on' if gan.jit_compile else 'off'}, "
                 f"{keras.backend.backend()}",
+                **self._describe_devices(),
                 "output": f"{self._folder.path}{resumed}",
             }
         )
@@ -123,34 +156,50 @@ class TrainingPlan:
         }
         return {name: value for name, value in options.items() if value is not None}
 
+    def _describe_devices(self):
+        count, processes = self._device_count, devices.process_count()
+        if count == 1:
+            return {}
+        kinds = f"{count}, of {processes} processes" if processes > 1 else count
+        return {"devices": kinds}
+
     def train(self):
         """Trains, and leaves the run folder complete. Returns the exit code."""
         folder, gan = self._folder, self._gan
-        folder.write_options(self._recipe, vars(self._settings))
         pictures = SampleGrid(
             folder.samples, n=64 if self._data.has_images else 1024, every=self._sample_every
         )
+        shared = devices.process_count() > 1
         callbacks = [
             NaNGuard(),
-            pictures,
-            EpochLog(folder),
             _StopAtStep(self._recipe.steps),
-            AtomicCheckpoint(folder.checkpoints),
+            (SharedCheckpoint if shared else AtomicCheckpoint)(folder.checkpoints),
         ]
         # A bar where someone watches it, and a line for each epoch in a file.
         verbose = 1 if sys.stdout.isatty() else 2
+        if self.speaks:
+            folder.write_options(self._recipe, vars(self._settings))
+            callbacks[1:1] = [pictures, EpochLog(folder)]
+        else:
+            verbose = 0
+        code = 0
         try:
-            gan.fit(
-                self._batches,
-                epochs=self._epochs,
-                callbacks=callbacks,
-                verbose=verbose,
-                **self._test,
-            )
+            with self._scope:
+                gan.fit(
+                    self._batches,
+                    epochs=self._epochs,
+                    callbacks=callbacks,
+                    verbose=verbose,
+                    **self._test,
+                )
         except FloatingPointError as error:
             print(f"\nganzoo train: {error}", file=sys.stderr)
             return 1
         except Interrupted as interrupted:
+            code = interrupted.code
+        if not self.speaks:
+            return code
+        if code:
             folder.save_model(gan)
             pictures.save_gif()
             print(
@@ -158,7 +207,7 @@ class TrainingPlan:
                 f"  ganzoo train --resume --output={folder.path}\n"
             )
             print(self._results())
-            return interrupted.code
+            return code
         folder.save_model(gan)
         print(f"\nTrained {gan.step:,} steps.\n")
         print(self._results())
@@ -209,8 +258,20 @@ def _new_run(options):
     if options.data is not None:
         name += "-" + "".join(c if c.isalnum() else "_" for c in options.data).strip("_")
     folder = RunFolder(options.output or Path("runs", name))
-    folder.check_new()
+    _check_new(folder)
     return folder, recipe, SimpleNamespace(**{name: getattr(options, name) for name in _KEPT})
+
+
+def _check_new(folder):
+    """Raises, in all processes, if the first one finds something in the folder."""
+    error = None
+    if devices.process_index() == 0:
+        try:
+            folder.check_new()
+        except ValueError as found:
+            error = found
+    if any(devices.gather(int(error is not None))):
+        raise error or ValueError("The folder of the run is not new: process 0 says more.")
 
 
 def _run_to_resume(options):
@@ -220,11 +281,13 @@ def _run_to_resume(options):
     fixed = sorted(f"--{name}" for name in options.given - _CHANGEABLE)
     if fixed:
         raise ValueError(
-            "A resumed run keeps its options: only --epochs or --steps, --sample_every and --jit "
-            f"can change. Received: --resume with {', '.join(fixed)}"
+            "A resumed run keeps its options: only --epochs or --steps, --sample_every, --jit and "
+            f"the devices can change. Received: --resume with {', '.join(fixed)}"
         )
     folder = RunFolder(options.output)
     recipe, settings = folder.read_options()
+    if "devices" in options.given or "devices" not in settings:
+        settings["devices"] = options.devices
     return folder, recipe, SimpleNamespace(**settings)
 
 
@@ -306,6 +369,16 @@ def _check_same_data(settings, data):
             f"{json.dumps(expected)}. Received: {json.dumps(found)}"
         )
     settings.examples = found
+
+
+def _check_same_everywhere(name, number):
+    """Raises unless all processes have the same data, and see the same run folder."""
+    found = devices.gather(number % 2**31)
+    if len(set(found)) > 1:
+        raise ValueError(
+            f"All processes must have the same {name}: give them the same data, and one --output "
+            f"on a file system that they share. Received: {found}, one for each process"
+        )
 
 
 def _optimizer(settings):

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from ganzoo import losses
+from ganzoo import devices, losses
 from ganzoo import regularizers as regularizers_module
 from ganzoo.data import Batches, Dataset
 from ganzoo.layers import reference_size_of
-from ganzoo.training import backend
+from ganzoo.training import backend, shares
 from ganzoo.validation import check_positive_integer
 
 
@@ -185,8 +185,14 @@ def as_batches(gan, x, y, batch_size):
     if isinstance(x, Batches):
         _check_classes(gan, x.dataset)
         _check_shapes(gan, *_parts_of(x.batch(0)))
-        x.follow(lambda: gan.step)
-    elif isinstance(x, keras.utils.PyDataset):
+        return shares.own_batches(x.follow(lambda: gan.step))
+    if devices.process_count() > 1:
+        raise ValueError(
+            "Several processes train on arrays, a `ganzoo.data.Dataset` or its batches, of which "
+            f"each process takes its own rows. Received: x of type {type(x).__name__} with "
+            f"{devices.process_count()} processes"
+        )
+    if isinstance(x, keras.utils.PyDataset):
         _check_py_dataset(gan, x)
     elif hasattr(x, "element_spec"):
         _check_tf_dataset(gan, x)
@@ -199,16 +205,17 @@ def as_batches(gan, x, y, batch_size):
 
 
 def check_equal_shares(gan, count):
-    """Raises unless the examples of an update fill packs, and as many on each replica."""
+    """Raises unless the examples of an update fill packs, and as many on each device."""
     if count % gan.packing:
         raise ValueError(
             f"The discriminator sees {gan.packing} examples in a row, so their number in an update "
             f"must be a multiple of that. Received: {count} examples with packing={gan.packing}"
         )
-    replicas = backend.replica_count(gan)
+    replicas = backend.share_count(gan)
     if count // gan.packing % replicas:
         raise ValueError(
-            "Each replica takes an equal share of the examples of an update. Received: "
+            "Each replica, one on each device, takes an equal share of the examples of an update: "
+            "change the batch size, or the number of devices. Received: "
             f"{count} examples in an update, with {replicas} replicas and packing={gan.packing}"
         )
 

@@ -6,7 +6,8 @@ from keras import ops
 
 from ganzoo import losses
 from ganzoo.data import Dataset, SemiSupervisedBatches
-from ganzoo.training import backend, ema, feeding
+from ganzoo.replicas import gather_rows
+from ganzoo.training import backend, ema, feeding, shares
 from ganzoo.training.gan import GAN
 from ganzoo.training.judge import Judge
 
@@ -183,8 +184,12 @@ class SemiSupervisedGAN(GAN):
 
     def _test_on_batch(self, batch):
         examples, labels = batch
+        labels = ops.cast(labels, "int32")
         logits = self._classifier()(feeding.to_unit_range(examples), training=False)
-        self._error.update_state(_is_wrong(logits, ops.cast(labels, "int32")))
+        # Those that only fill a batch up have the label -1. Keras takes the mean of the replicas'
+        # rates, so each computes that of all rows.
+        wrong, counts = gather_rows(_is_wrong(logits, labels)), gather_rows(labels) >= 0
+        self._error.update_state(wrong, sample_weight=counts)
         return {"error": self._error.result()}
 
     # Use.
@@ -256,9 +261,9 @@ class SemiSupervisedGAN(GAN):
         feeding.check_equal_shares(self, x.batch_size)
         if validation_data is not None:
             data = self._check_data(validation_data)
-            settings["validation_data"] = (data.examples, data.labels)
-            settings["validation_batch_size"] = _TEST_BATCH_SIZE
-        x.follow(lambda: self.step)
+            *arrays, size = shares.test_arrays(self, data, _TEST_BATCH_SIZE)
+            settings |= {"validation_data": tuple(arrays), "validation_batch_size": size}
+        x = shares.own_batches(x.follow(lambda: self.step))
         return self._fit(x, epochs=epochs, **settings)
 
     def evaluate(self, x, y=None, batch_size=_TEST_BATCH_SIZE, verbose="auto", **settings):
@@ -277,12 +282,16 @@ class SemiSupervisedGAN(GAN):
         Raises:
             ValueError: If the data do not fit the classifier.
         """
+        if "_use_cached_eval_dataset" in settings:
+            # Keras's `fit`, with the arrays that ours has prepared.
+            return keras.Model.evaluate(self, x, y, batch_size, verbose, **settings)
         labels = () if y is None else (np.asarray(y),)
         data = x if isinstance(x, Dataset) else Dataset(np.asarray(x), *labels)
         self._check_data(data)
-        settings |= {"batch_size": batch_size, "verbose": verbose, "return_dict": True}
+        *arrays, size = shares.test_arrays(self, data, batch_size)
+        settings |= {"batch_size": size, "verbose": verbose, "return_dict": True}
         # `GAN.evaluate` measures samples.
-        return keras.Model.evaluate(self, data.examples, data.labels, **settings)
+        return keras.Model.evaluate(self, *arrays, **settings)
 
     def _check_data(self, data):
         """Returns a data set whose examples and labels fit the classifier."""

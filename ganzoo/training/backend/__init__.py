@@ -19,4 +19,5 @@ input_gradient = _backend.input_gradient
 prefers_jit = _backend.prefers_jit
 replica_count = _backend.replica_count
 run_step = _backend.run_step
+share_count = _backend.share_count
 value_and_grad = _backend.value_and_grad

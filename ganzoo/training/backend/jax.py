@@ -86,13 +86,22 @@ def replica_count(model):
     return 1
 
 
+def share_count(model):
+    """Returns how many equal parts a batch falls into: one for each device."""
+    distribution = keras.distribution.distribution()
+    return 1 if distribution is None else distribution.num_model_replicas
+
+
 def prefers_jit():
     """Whether XLA pays: on JAX it always does."""
     return True
 
 
 def compiled(function, model):
-    """Compiles a function of arrays that reads the variables of `model`."""
+    """Compiles a function of arrays that reads the variables of `model`.
+
+    It runs on one device of this process, so that one process of several may call it alone.
+    """
 
     @jax.jit
     def pure_function(values, *arguments):
@@ -101,6 +110,11 @@ def compiled(function, model):
             return function(*arguments)
 
     def call(*arguments):
-        return pure_function([variable.value for variable in model.variables], *arguments)
+        return pure_function([_on_one_device(v.value) for v in model.variables], *arguments)
 
     return call
+
+
+def _on_one_device(value):
+    """Returns this process's own copy of an array that all devices have."""
+    return value.addressable_data(0) if value.is_fully_replicated else value

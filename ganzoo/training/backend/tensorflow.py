@@ -5,7 +5,26 @@ import tensorflow as tf
 
 def run_step(model, step, data):
     """Runs `step(data)`, which reads and updates the model's variables, and returns its logs."""
-    return step(data)
+    logs = step(data)
+    _average_statistics(model)
+    return logs
+
+
+def _average_statistics(model):
+    """Makes the moving statistics of batch normalization those of all replicas.
+
+    Each replica has computed its own, of its rows, and files hold those of the first.
+    """
+    context = tf.distribute.get_replica_context()
+    if context.num_replicas_in_sync == 1:
+        return
+    names = ("moving_mean", "moving_variance")
+    statistics = [variable for variable in model.variables if variable.name in names]
+    if statistics:
+        values = [tf.convert_to_tensor(variable.value) for variable in statistics]
+        means = context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
+        for variable, mean in zip(statistics, means, strict=True):
+            variable.assign(mean)
 
 
 def value_and_grad(objective, variables, state):
@@ -45,6 +64,11 @@ def apply_gradients(optimizer, gradients, variables):
 def replica_count(model):
     """Returns how many replicas `model.fit` will train on."""
     return model.distribute_strategy.num_replicas_in_sync
+
+
+def share_count(model):
+    """Returns how many equal parts a batch falls into: one for each replica."""
+    return replica_count(model)
 
 
 def prefers_jit():

@@ -1,0 +1,133 @@
+"""Training on several devices and in several processes on JAX equals training on one device."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from support.addresses import free_address
+from support.processes import ROOT, TESTS
+
+TRAIN = """
+import contextlib, sys
+import numpy as np
+import ganzoo
+
+folder, process = sys.argv[1], int(sys.argv[2])
+if process >= 0:
+    ganzoo.devices.join(sys.argv[3], process, 2)
+
+import keras
+from support import tiny
+
+def gan():
+    networks = tiny.networks("mlp", image_shape=(6,), width=8)
+    model = ganzoo.GAN(*networks)
+    model.compile(
+        g_optimizer=keras.optimizers.SGD(0.2, momentum=0.9),
+        d_optimizer=keras.optimizers.SGD(0.2, momentum=0.9),
+        loss="hinge",
+        regularizers=[ganzoo.regularizers.R1(0.1)],
+    )
+    return model
+
+vectors = np.random.default_rng(0).standard_normal((96, 6)).astype("float32")
+
+def run(devices, name):
+    scope = ganzoo.devices.scope(devices)
+    with scope:
+        model = gan()
+        history = model.fit(vectors, batch_size=16, epochs=2, verbose=0).history
+    assert model.step == 12
+    if ganzoo.devices.process_index() == 0:
+        state = tiny.state(model)
+        samples = model.sample(5, seed=3)
+        model.save(f"{folder}/{name}.keras")
+        np.savez(f"{folder}/{name}.npz", samples=samples, **history, **state)
+"""
+
+TWO_DEVICES = """
+run(1, "one")
+run("all", "two_devices")
+
+import pytest
+with pytest.raises(ValueError, match=r"from 1 to 2, .*cpu:1. Received: devices=3"):
+    ganzoo.devices.scope(3)
+scope = ganzoo.devices.scope(2)
+with scope:
+    model = gan()
+    with pytest.raises(ValueError, match="Received: 15 examples in an update, with 2 replicas"):
+        model.fit(vectors, batch_size=15, verbose=0)
+
+    networks = ganzoo.architectures.build_semi_supervised(
+        "semi_supervised_mlp", (4, 4, 1), tiny.NUM_CLASSES, latent_dim=4, width=4,
+        generator_width=4,
+    )
+    classifier = ganzoo.SemiSupervisedGAN(*networks)
+    classifier.compile(g_optimizer="sgd", d_optimizer="sgd")
+    data = ganzoo.data.Dataset(tiny.images(27, (4, 4, 1)), tiny.labels(27), tiny.NUM_CLASSES)
+    history = classifier.fit(data, 2, batch_size=8, validation_data=data, verbose=0).history
+    error = classifier.evaluate(data, verbose=0)["error"]
+wrong = np.mean(classifier.classify(data.examples) != data.labels)
+np.testing.assert_allclose([error, *history["val_error"]], wrong, atol=1e-6)
+"""
+
+TWO_PROCESSES = """
+run("all", "two_processes")
+assert ganzoo.devices.gather(5 + process) == [5, 6]
+"""
+
+
+def start(code, folder, process=-1, address="", **environment):
+    """Starts a process that runs code on JAX."""
+    return subprocess.Popen(
+        [sys.executable, "-c", TRAIN + code, str(folder), str(process), address],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={
+            **os.environ,
+            "KERAS_BACKEND": "jax",
+            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)]),
+            **environment,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What one device, two devices and two processes have made of the same training."""
+    folder = tmp_path_factory.mktemp("jax")
+    address = free_address()
+    processes = [
+        start(TWO_DEVICES, folder, XLA_FLAGS="--xla_force_host_platform_device_count=2"),
+        start(TWO_PROCESSES, folder, 0, address),
+        start(TWO_PROCESSES, folder, 1, address),
+    ]
+    try:
+        for process in processes:
+            out, _ = process.communicate(timeout=200)
+            assert process.returncode == 0, out[-6000:]
+    finally:
+        for process in processes:
+            process.kill()
+    found = {}
+    for path in folder.glob("*.npz"):
+        with np.load(path) as file:
+            found[path.stem] = {name.split(" ")[0]: file[name] for name in file.files}
+    return found
+
+
+@pytest.mark.parametrize("name", ["two_devices", "two_processes"])
+def test_the_training_is_that_of_one_device(name, results):
+    one, several = results["one"], results[name]
+
+    assert one.keys() == several.keys()
+    for key, value in one.items():
+        difference = np.abs(value.astype("float64") - several[key].astype("float64"))
+        assert difference.max(initial=0.0) < 1e-5, key
+    assert np.ptp(one["d_loss"]) > 1e-3
