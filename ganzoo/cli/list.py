@@ -4,7 +4,7 @@ from ganzoo.cli.command import Command
 
 
 def run(options, others):
-    from ganzoo import augment, list_models, losses, recipes, regularizers
+    from ganzoo import augment, list_models, losses, recipes, regularizers, zoo
     from ganzoo.data import SOURCES
 
     if others:
@@ -21,7 +21,9 @@ def run(options, others):
         "Augmentations (--augment)": {
             name: _summary(augment.get(name)) for name in augment.names()
         },
-        "Pretrained models (ganzoo sample NAME)": dict.fromkeys(list_models(), "a preset"),
+        "Pretrained models (ganzoo sample NAME)": {
+            name: zoo.summary_of(name) for name in list_models()
+        },
     }
     sections = {title: entries for title, entries in sections.items() if entries}
     column = 2 + max(len(name) for entries in sections.values() for name in entries)

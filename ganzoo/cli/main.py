@@ -3,7 +3,17 @@
 import importlib
 import sys
 
-COMMANDS = ("train", "sample", "evaluate", "data", "list")
+COMMANDS = (
+    "train",
+    "sample",
+    "interpolate",
+    "evaluate",
+    "export",
+    "publish",
+    "create",
+    "data",
+    "list",
+)
 
 _USAGE = """\
 usage: ganzoo COMMAND [arguments]
@@ -29,7 +39,7 @@ def main(arguments=None):
     """
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
     if name in ("", "help", "-h", "--help"):
-        summaries = [f"  {name:<10}{_command(name).summary}" for name in COMMANDS]
+        summaries = [f"  {name:<13}{_command(name).summary}" for name in COMMANDS]
         print(_USAGE.format(commands="\n".join(summaries)))
         return 0 if name else 2
     if name == "--version":

@@ -26,6 +26,7 @@ raises in a traced function (`tf.function`, `jax.jit`), which would run it once 
 
 from ganzoo.metrics import extractors
 from ganzoo.metrics.base import ReferenceMetric, SampleMetric, get, names
+from ganzoo.metrics.conditional_accuracy import conditional_accuracy
 from ganzoo.metrics.evaluation import Evaluation, evaluate
 from ganzoo.metrics.frechet_distance import FrechetDistance, frechet_distance, gaussian_distance
 from ganzoo.metrics.gaussian import Gaussian
@@ -54,6 +55,7 @@ __all__ = [
     "Result",
     "SampleMetric",
     "StructuralSimilarity",
+    "conditional_accuracy",
     "evaluate",
     "extractors",
     "frechet_distance",

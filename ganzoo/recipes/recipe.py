@@ -167,7 +167,8 @@ class Recipe:
             check_choice("loss", self.loss, ("semi_supervised",))
             if self.conditional:
                 raise ValueError(
-                    "A semi-supervised model learns classes, and its generator has none. "
+                    "A semi-supervised model learns classes, and its generator has none: leave "
+                    "`conditional` out. "
                     f"Received: conditional=True, labels_per_class={self.labels_per_class}"
                 )
             if (self.discriminator_steps, self.packing, self.normalization) != (1, 1, None):

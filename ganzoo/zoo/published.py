@@ -1,8 +1,9 @@
 """The presets that are shipped with the package."""
 
+import json
 from pathlib import Path
 
-from ganzoo.zoo.manifest import METADATA
+from ganzoo.zoo.manifest import METADATA, METRICS
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # As it is installed, and as it lies in a checkout.
@@ -23,6 +24,17 @@ def list_models():
     [...]
     """
     return sorted(_published())
+
+
+def summary_of(name):
+    """Returns one line on what a published model is, from its folder.
+
+    Args:
+        name: One of `list_models()`.
+    """
+    path = _published()[name] / METRICS
+    facts = json.loads(path.read_text()) if path.is_file() else None
+    return facts.get("summary", "a preset") if isinstance(facts, dict) else "a preset"
 
 
 def _published():

@@ -19,9 +19,25 @@ from ganzoo.zoo.loading import load_folder, verified
 _COMPARED_SAMPLES = 16
 
 
-def save(gan, folder, recipe=None, metrics=None, card=None, discriminator=True, dtype="float32"):
-    """Writes a GAN as a preset; the arguments are those of `ganzoo.GAN.save_to_preset`."""
+def save(
+    gan,
+    folder,
+    recipe=None,
+    metrics=None,
+    card=None,
+    discriminator=True,
+    dtype="float32",
+    beside=None,
+):
+    """Writes a GAN as a preset; the arguments but the last are those of `GAN.save_to_preset`.
+
+    Args:
+        beside: Dictionary from names to the bytes of files for the reader of the card, such as
+            pictures. They lie beside the preset's own files, and are neither listed nor loaded.
+    """
     check_choice("dtype", dtype, ("float32", "float16"))
+    if taken := {*manifest.LIMITS, manifest.METADATA} & set(beside or ()):
+        raise ValueError(f"These are files of the preset. Received: beside={sorted(taken)}")
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(
@@ -44,8 +60,9 @@ def save(gan, folder, recipe=None, metrics=None, card=None, discriminator=True, 
             with _durable(partial / name) as file:
                 file.write(text)
         metadata = _metadata(partial, class_name)
-        with _durable(partial / manifest.METADATA) as file:
-            file.write(metadata)
+        for name, content in {manifest.METADATA: metadata, **(beside or {})}.items():
+            with _durable(partial / name) as file:
+                file.write(content)
         _synchronize(partial)
         with verified(partial):
             pass  # What could not be loaded is not written.
@@ -56,6 +73,27 @@ def save(gan, folder, recipe=None, metrics=None, card=None, discriminator=True, 
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def replace_card(folder, card):
+    """Gives a preset another card, and enters its hash.
+
+    Args:
+        folder: The preset's folder.
+        card: Text of the new card.
+    """
+    folder = Path(folder)
+    content = manifest.parse_json(manifest.METADATA, (folder / manifest.METADATA).read_bytes())
+    paths = [folder / f".{name}.partial" for name in (manifest.CARD, manifest.METADATA)]
+    try:
+        paths[0].write_bytes(card.encode())
+        content["files"][manifest.CARD] = manifest.describe(paths[0])
+        paths[1].write_bytes(_encode(content))
+        for path, name in zip(paths, (manifest.CARD, manifest.METADATA), strict=True):
+            os.replace(path, folder / name)
+    finally:
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def _texts(recipe, metrics, card):

@@ -129,7 +129,7 @@ def test_a_conditional_model_without_labels(refused, tmp_path):
 
     line = refused("train", "--model=sngan", "--data=x.npz", "--conditional")
 
-    assert line.endswith("Received: --conditional --data=x.npz, which has no labels")
+    assert line.endswith("Received: --data=x.npz, which has no labels")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_flags_change_the_parts_of_a_training(tmp_path, capsys):
     ("flags", "message"),
     [
         (["--model=dcgan", "--test_split=test"], "--test_split=test --model=dcgan"),
-        (["--model=semi_supervised_mnist", "--conditional"], "drop --conditional"),
+        (["--model=semi_supervised_mnist", "--conditional"], "leave `conditional` out"),
         (["--model=dcgan", "--augment=sharpen"], "sharpen"),
         (["--model=dcgan", "--packing=2", "--conditional"], "packing=2 with num_classes=10"),
         (["--model=dcgan", "--packing=3", "--batch_size=64"], "packing=3, batch_size=64"),

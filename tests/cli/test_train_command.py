@@ -104,7 +104,7 @@ def test_the_options_hold_the_recipe_with_its_changes(whole_run):
     assert (recipe.architecture, recipe.width, recipe.latent_dim) == ("dcgan", 1, 2)
     assert (recipe.batch_size, recipe.steps, recipe.ema_decay) == (64, 72, 0.9)
     assert recipe.g_optimizer == ganzoo.recipes.get("dcgan").g_optimizer
-    assert options["data"] == "digits" and options["examples"]["count"] == 1438
+    assert options["recipe"]["data"] == "digits" and options["examples"]["count"] == 1438
 
 
 def test_the_model_has_all_its_steps(whole_run):

@@ -1,0 +1,203 @@
+"""`ganzoo publish`: from the folder of a run to a published model."""
+
+from types import SimpleNamespace
+
+from ganzoo.cli.command import Command
+
+_NO_EXTRACTOR = "none"
+
+
+def run(options, others):
+    from pathlib import Path
+
+    if options.table:
+        if others or "output" in options.given:
+            raise ValueError(
+                "--table takes the folder of all models and no run. "
+                f"Received: --table={options.table} {' '.join(others)}"
+            )
+        return lambda: _write_table(Path(options.table))
+    if len(others) != 1:
+        raise ValueError(f"Expected the folder of one run. Received: {' '.join(others) or 'none'}")
+    from ganzoo import publishing
+
+    # What is wrong with the folder is seen before minutes of measuring.
+    output = Path(options.output or Path("models", Path(others[0]).resolve().name))
+    publishing.check_folder(output, options.replace)
+    training = read_training(others[0], options.hardware)
+    extractor = extractor_for(training, options.extractor)
+
+    def work():
+        publish(training, output, extractor, options.n, replace=options.replace)
+        return 0
+
+    return work
+
+
+def publish(training, output, extractor, n=None, name=None, replace=False):
+    """Publishes a training, and says what came of it."""
+    from ganzoo import publishing
+    from ganzoo.cli.progress import Progress
+
+    with Progress() as progress:
+        facts = publishing.publish(training, output, extractor, n, name, replace, progress)
+    weights = facts["weights"]
+    judge = weights["discriminator_bytes"]
+    print(f"model                 {facts['summary']}")
+    print(f"generator             {weights['generator_bytes']:,} bytes in {weights['dtype']}")
+    print(
+        f"discriminator         {'left out, for its size' if judge is None else f'{judge:,} bytes'}"
+    )
+    for name, result in facts["figures"]["samples"].items():
+        real = facts["figures"]["real"].get(name)
+        beside = "" if real is None else f" (real images: {real['value']:.4g})"
+        print(f"{name:<22}{result['value']:.4g}{beside}")
+    print(f"card                  {output / 'README.md'}")
+
+
+def read_training(path, hardware=None):
+    """Returns the `ganzoo.publishing.Training` of a run that has ended.
+
+    Raises:
+        ValueError: If there is no such run, or its data have changed.
+        FileNotFoundError: If the run has left no model.
+    """
+    from ganzoo.cli.data import load_source
+    from ganzoo.cli.run_folder import RunFolder, load_model
+    from ganzoo.cli.training_plan import _check_same_data
+    from ganzoo.publishing import Training, without_paths
+
+    folder = RunFolder(path)
+    recipe, settings = folder.read_options()
+    gan = load_model(folder.path)
+    settings = SimpleNamespace(**{"on_bad": None, **settings})
+    data = load_source(recipe.data, settings)
+    _check_same_data(settings, data)
+    return Training(
+        gan=gan,
+        recipe=recipe,
+        data=data,
+        test=_test_split(recipe.data, settings),
+        log=folder.read_log(),
+        command=training_command(without_paths(recipe), settings),
+        seed=settings.seed,
+        precision=settings.precision,
+        version=settings.ganzoo,
+        hardware=hardware,
+    )
+
+
+def _test_split(source, settings):
+    """Returns the images of the source's test split, or `None` if it has none."""
+    from ganzoo.cli.data import load_source
+
+    if settings.split == "test":
+        return None
+    try:
+        return load_source(source, SimpleNamespace(**{**vars(settings), "split": "test"}))
+    except ValueError:  # Every source refuses so a split that it does not have.
+        return None
+
+
+def extractor_for(training, name=None):
+    """Returns the extractor of this name, by default ganzoo's own of the data, or `None`."""
+    from ganzoo.metrics import extractors
+    from ganzoo.metrics.extractors.classifier import WEIGHTS
+    from ganzoo.metrics.extractors.train_classifier import TRAININGS
+
+    if name == _NO_EXTRACTOR:
+        return None
+    if name is not None:
+        return extractors.get(name)
+    own = {training.data: name for name, training in TRAININGS.items()}
+    name = own.get(training.recipe.data)
+    # Not all of them ship: that of CIFAR-10 takes hours to train.
+    return extractors.get(name) if name and (WEIGHTS / f"{name}.npz").is_file() else None
+
+
+def training_command(recipe, settings):
+    """Returns the command line of `ganzoo train` that repeats a run.
+
+    Args:
+        recipe: Its `ganzoo.recipes.Recipe`.
+        settings: The other options of its folder, as attributes.
+    """
+    import shlex
+
+    from ganzoo import recipes
+
+    paper = recipes.get(settings.model)
+    flags = {"model": settings.model}
+    fields = ("data", "loss", "batch_size", "width", "latent_dim", "ema_decay", "normalization")
+    for name in (*fields, "packing", "labels_per_class", "steps"):
+        if getattr(recipe, name) != getattr(paper, name):
+            flags[name] = getattr(recipe, name)
+    if recipe.augment != paper.augment:
+        flags["augment"] = recipe.augment or "none"
+    if recipe.regularizers != paper.regularizers:
+        flags["regularizers"] = ",".join(recipe.regularizers) or "none"
+    for player, flag in (("g_optimizer", "generator_rate"), ("d_optimizer", "discriminator_rate")):
+        rate = getattr(recipe, player).learning_rate
+        if rate != getattr(paper, player).learning_rate:
+            flags[flag] = rate
+    usual = {"split": "train", "seed": 0, "precision": "float32"}
+    for name in ("split", "size", "channels", "on_bad", "test_split", "seed", "precision"):
+        value = getattr(settings, name)
+        if value != usual.get(name):
+            flags[name] = value
+    parts = [f"--{name}={value}" for name, value in flags.items()]
+    if recipe.conditional and not paper.conditional:
+        parts.append("--conditional")
+    return shlex.join(["ganzoo", "train", *parts])
+
+
+def _write_table(folder):
+    from ganzoo import publishing
+
+    written = publishing.write(folder)
+    print("\n".join(f"written     {path}" for path in written) or "All is as it should be.")
+    return 0
+
+
+COMMAND = Command(
+    "publish",
+    "Make a published model of a run: weights, figures, pictures, and its card.",
+    "RUN [flags]\n--table=FOLDER",
+    run,
+    description="""RUN is the folder of a run that has ended. The model's folder is a preset, which
+        `ganzoo.GAN.from_preset` takes. It holds the weights that sample, in float16 where samples
+        stay within one grey level; the figures with their protocols; and the card with its
+        pictures, all of whose facts are measured or read from the run. The data of the run must be
+        there.""",
+    examples=(
+        "ganzoo publish runs/dcgan_mnist",
+        "ganzoo publish runs/sngan-folder_photos --output=models/photos --extractor=inception",
+        "ganzoo publish --table=models",
+    ),
+)
+COMMAND.group("What to measure")
+COMMAND.text(
+    "extractor",
+    "NAME",
+    """Network whose features are compared, or none. By default ganzoo's own of the data, if there
+    is one.""",
+)
+COMMAND.positive_integer("n", "Number of samples. By default as many as real images.")
+COMMAND.text(
+    "hardware",
+    "WORDS",
+    "What the run was trained on, for the card. By default this machine's processor and cores.",
+)
+COMMAND.group("Files")
+COMMAND.text(
+    "output", "FOLDER", "The model's folder, whose name is its own. By default models/RUN."
+)
+COMMAND.switch("replace", "Replace the preset that is in the folder.")
+COMMAND.text(
+    "table",
+    "FOLDER",
+    """Instead: write the page README.md of all models in a folder, and the comparisons on their
+    cards.""",
+)
+COMMAND.group("Other")
+COMMAND.switch("debug", "Show where an error comes from.")

@@ -1,0 +1,26 @@
+"""Published models: a trained GAN as a preset with its card, figures and pictures.
+
+It knows the zoo, the metrics and the drawing, and nothing of these knows it.
+"""
+
+from ganzoo.publishing.publication import (
+    Training,
+    check_folder,
+    publish,
+    read,
+    read_all,
+    without_paths,
+)
+from ganzoo.publishing.tables import card_of, table, write
+
+__all__ = [
+    "Training",
+    "card_of",
+    "check_folder",
+    "publish",
+    "read",
+    "read_all",
+    "table",
+    "without_paths",
+    "write",
+]

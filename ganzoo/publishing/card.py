@@ -1,0 +1,285 @@
+"""The card of a model: all that its README.md says, from its recipe and its metrics.json."""
+
+import json
+
+from ganzoo import recipes
+from ganzoo.metrics import Result
+from ganzoo.publishing import comparison, pictures
+from ganzoo.publishing.data_sets import facts_of
+
+# Below so many real images a figure moves by more than models differ.
+_FEW_IMAGES = 5000
+
+
+def summary(facts, recipe):
+    """Returns one line that says what a model is."""
+    height, width, channels = facts["data"]["shape"]
+    kind = f"{recipe.architecture.upper()}, {recipe.loss.replace('_', '-')} loss"
+    classes = facts["network"]["num_classes"]
+    of_classes = f", {classes} classes to choose from" if classes else ""
+    colours = {1: "grey", 3: "colour"}[channels]
+    title = facts_of(facts["data"]["source"]).title
+    return f"{title}, {height} x {width} {colours}: {kind}{of_classes}"
+
+
+def text(facts, recipe, others=()):
+    """Returns the card, in Markdown.
+
+    Args:
+        facts: What `metrics.json` holds.
+        recipe: The `ganzoo.recipes.Recipe` of the training.
+        others: The facts of other published models, of which those of the same data are compared.
+    """
+    sections = (
+        _front_matter(facts),
+        f"# {facts['name']}\n\n{facts['summary']}.\n\n![Samples]({pictures.SAMPLES})",
+        _use(facts),
+        _what_it_is(facts, recipe),
+        f"## Between two samples\n\nEach row goes from one latent vector to another.\n\n"
+        f"![Interpolation]({pictures.INTERPOLATION})",
+        _copies(facts),
+        _figures(facts),
+        comparison.section(facts, others),
+        _training(facts, recipe),
+        _data(facts),
+        _limits(facts),
+    )
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _front_matter(facts):
+    tag = facts_of(facts["data"]["source"]).tag
+    lines = ["---", "library_name: keras"]
+    if not facts["network"]["num_classes"]:
+        lines.append("pipeline_tag: unconditional-image-generation")
+    lines += ["tags:", "- gan", "- image-generation"]
+    if tag is not None:
+        lines += ["datasets:", f"- {tag}"]
+    return "\n".join([*lines, "---"])
+
+
+def _use(facts):
+    name = location(facts)
+    classes = facts["network"]["num_classes"]
+    labels = ", labels=3" if classes and classes > 3 else ", labels=0" if classes else ""
+    shape = ", ".join(map(str, facts["data"]["shape"]))
+    lines = [
+        "## Use",
+        "",
+        "```python",
+        "import ganzoo",
+        "from PIL import Image",
+        "",
+        f'gan = ganzoo.GAN.from_preset("{name}")',
+        f"images = gan.sample(16, seed=0{labels})  # uint8, (16, {shape})",
+        'Image.fromarray(images[0].squeeze()).save("sample.png")',
+        "```",
+        "",
+        "```",
+        f"ganzoo sample {name} --n=64 --output=grid.png",
+    ]
+    if classes:
+        lines.append(f"ganzoo sample {name} --n=16 --labels={classes - 1} --folder=one_class")
+    lines.append(f"ganzoo export {name} --output=saved_models/{facts['name']}")
+    return "\n".join([*lines, "```"])
+
+
+def location(facts):
+    """Returns what `from_preset` takes: the name of a model of the zoo, or a path to fill in."""
+    return facts["name"] if facts["name"] in recipes.names() else "path/to/this/folder"
+
+
+def _what_it_is(facts, recipe):
+    network, weights = facts["network"], facts["weights"]
+    judge = "not in the preset: it begins with new weights"
+    if weights["discriminator_bytes"] is not None:
+        judge = f"in the preset, {_megabytes(weights['discriminator_bytes'])}"
+    classes = "none"
+    if network["num_classes"]:
+        classes = f"{network['num_classes']}: {', '.join(facts['data']['class_names'])}"
+    average = "the weights as they were trained"
+    if recipe.ema_decay is not None:
+        average = f"the average of the weights, of decay {recipe.ema_decay:g}"
+    rows = {
+        "recipe": recipe.source,
+        "architecture": f"`{recipe.architecture}`",
+        "images": " x ".join(map(str, facts["data"]["shape"])),
+        "latents": f"{network['latent_dim']}, {network['latent']}",
+        "classes": classes,
+        "generator": f"{network['generator_parameters']:,} parameters, "
+        f"{_megabytes(weights['generator_bytes'])} in {weights['dtype']}; {average}",
+        "discriminator": f"{network['discriminator_parameters']:,} parameters, {judge}",
+    }
+    precision = {
+        "float16": "In float16, samples are within one grey level of those of the trained weights "
+        "(16 samples compared).",
+        "float32": "The weights are in float32: in float16, samples would have moved by more than "
+        "one grey level.",
+    }[weights["dtype"]]
+    return f"## What it is\n\n{_table(('', ''), rows.items())}\n\n{precision}"
+
+
+def _copies(facts):
+    nearest = facts["figures"]["nearest"]
+    if nearest["real_are_training"]:
+        yardstick = (
+            f"the first {nearest['real']:,} training images, each compared with the others, as "
+            "there is no test split"
+        )
+    else:
+        yardstick = f"{nearest['real']:,} test images, which it has not seen"
+    rows = []
+    for space, found in nearest["spaces"].items():
+        unit = "grey levels, root mean square" if space == "pixels" else f"features of {space}"
+        for who, name in (("samples", "samples"), ("real", "real images")):
+            figures = (found[who][key] for key in ("median", "nearest_hundredth", "least"))
+            rows.append((unit, name, *(f"{figure:.3g}" for figure in figures)))
+    header = ("distance", "of", "median", "nearest hundredth", "least")
+    return (
+        "## Does it copy?\n\n"
+        f"The distance to the nearest of the {nearest['training']:,} training images, of "
+        f"{nearest['samples']:,} samples and of {yardstick}. A model that copies has samples much "
+        "nearer than these.\n\n"
+        f"{_table(header, rows)}\n\n{_verdict(nearest)}\n\n"
+        f"![Nearest training images]({pictures.NEIGHBOURS})\n\n"
+        "Each image with the training images nearest to it beside it"
+        f"{', by pixels and by features' if len(nearest['spaces']) > 1 else ', by pixels'}: the "
+        "first samples; the samples nearest to a training image, for how near the next training "
+        "image is to that one; the real images nearest to one in that way."
+    )
+
+
+def _verdict(nearest):
+    words = []
+    for space, found in nearest["spaces"].items():
+        ratio = found["samples"]["median"] / max(found["real"]["median"], 1e-12)
+        words.append(f"{ratio:.2f} in {space}")
+    least = min(found["samples"]["least"] for found in nearest["spaces"].values())
+    copies = "No sample is an exact copy." if least > 0 else "Some sample is an exact copy."
+    ratios = " and ".join(words)
+    return f"The median distance of samples is {ratios} times that of the real images. {copies}"
+
+
+def _figures(facts):
+    samples, real = (
+        {name: Result.from_json(json.dumps(result)) for name, result in results.items()}
+        for results in (facts["figures"]["samples"], facts["figures"]["real"])
+    )
+    rows = []
+    for name, result in samples.items():
+        if name in ("conditional_accuracy", "test_error"):
+            continue  # They have sentences of their own.
+        spread = "" if result.spread is None else f" ± {result.spread:.2g}"
+        beside = f"{real[name].value:.4g}" if name in real else ""
+        rows.append((result.name, f"{result.value:.4g}{spread}", beside, str(result.protocol)))
+    header = ("figure", "samples", "real images", "protocol")
+    parts = ["## Figures", _table(header, rows) if rows else "", _explanation(samples, real)]
+    if "conditional_accuracy" in samples:
+        drawn, found = (r["conditional_accuracy"].value for r in (samples, real))
+        parts.append(
+            f"The classifier names the class that was asked for in {drawn:.2%} of the samples, and "
+            f"the right one in {found:.2%} of the real test images: a ratio of {drawn / found:.4f}."
+        )
+    if "test_error" in samples:
+        parts.append(comparison.semi_supervised(samples["test_error"], facts))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _explanation(samples, real):
+    extractors = {result.protocol.extractor for result in samples.values()} - {None}
+    real_images = "Real images are training images, measured as the samples are. "
+    if not real:
+        real_images = ""
+    if not extractors - {"pixels"}:
+        return (
+            f"{real_images}No network that knows such images came with ganzoo, so there is no FID: "
+            "these figures tell how much samples differ from each other, beside how much the real "
+            "images do. They do not tell how good samples look."
+        )
+    name = ", ".join(sorted(extractors - {"pixels"}))
+    if "inception" in name:
+        return (
+            f"{real_images}The extractor is {name}: figures compare with published ones of the "
+            "same numbers of samples and real images, and the same real images."
+        )
+    return (
+        f"{real_images}The extractor is ganzoo's own `{name}`, so nobody has published figures of "
+        "this protocol: they compare with figures of the same extractor, samples and test images "
+        "alone, and not with any FID from an Inception network."
+    )
+
+
+def _training(facts, recipe):
+    training = facts["training"]
+    steps = f"{training['steps']:,} steps"
+    if training["steps"] < recipe.steps:
+        steps += f" of the {recipe.steps:,} that were planned"
+    return (
+        f"## Training\n\n```\n{training['command']}\n```\n\n"
+        f"{steps} of {recipe.batch_size * recipe.discriminator_steps} real images, seed "
+        f"{training['seed']}, {training['precision']}: {duration(training['seconds'])} on "
+        f"{training['hardware']}. ganzoo {training['ganzoo']}.\n\n"
+        f"![Curves]({pictures.CURVES})\n\n"
+        "Means over an epoch; `d_real` and `d_fake` are the discriminator's logits of real images "
+        "and of samples."
+    )
+
+
+def _data(facts):
+    data = facts["data"]
+    known = facts_of(data["source"])
+    split = f", {data['split']} split" if data["split"] else ""
+    title = known.title[0].upper() + known.title[1:]
+    return (
+        f"## Data\n\n{title}{split}: {data['count']:,} images. Licence of the data: "
+        f"{known.licence}. Origin: {known.origin}."
+    )
+
+
+def _limits(facts):
+    data, figures = facts["data"], facts["figures"]
+    size = " x ".join(map(str, data["shape"][:2]))
+    limits = [
+        f"It makes {size} images like those of its data and nothing else; what is rare there is "
+        "rarer here.",
+        "Some samples are malformed; nothing chose those above, which are those of the first "
+        "seeds.",
+    ]
+    if "recall" in figures["samples"]:
+        recall = figures["samples"]["recall"]["value"]
+        limits.append(
+            f"Its recall is {recall:.2f}: so large a share of the real images lies among the "
+            "samples, and the others are missed."
+        )
+    compared = [result["protocol"]["reference_samples"] for result in figures["samples"].values()]
+    fewest = min((count for count in compared if count), default=None)
+    if fewest is not None and fewest < _FEW_IMAGES:
+        limits.append(
+            f"The figures compare with {fewest:,} real images only, and are as rough as that."
+        )
+    if facts["training"]["seed"] is not None:
+        limits.append("It is one training from one seed: another ends with somewhat other figures.")
+    return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)
+
+
+def duration(seconds):
+    """Returns a time in words.
+
+    Example:
+
+    >>> duration(4000)
+    '1 h 7 min'
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _megabytes(count):
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.0f} kB"
+
+
+def _table(header, rows):
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)

@@ -1,0 +1,48 @@
+"""What a model was trained on, in words."""
+
+import os
+import platform
+import re
+from pathlib import Path
+
+import keras
+
+
+def machine():
+    """Returns this machine's cores and processor, and its accelerator if there is one.
+
+    Example:
+
+    >>> machine()
+    '... cores of ...'
+    """
+    usable = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
+    cores = len(usable(0))
+    words = f"{cores} core{'s' * (cores > 1)} of {_processor()}"
+    device = accelerator()
+    return words if device is None else f"{device}, {words}"
+
+
+def _processor():
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    except OSError:
+        found = None
+    return found[1].strip() if found else platform.processor() or platform.machine()
+
+
+def accelerator():
+    """Returns the name of the first accelerator that the backend computes on, or `None`."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return None if device.platform == "cpu" else device.device_kind
+    if keras.backend.backend() != "tensorflow":
+        return None
+    import tensorflow as tf
+
+    devices = tf.config.list_physical_devices("GPU")
+    if not devices:
+        return None
+    return tf.config.experimental.get_device_details(devices[0]).get("device_name", "a GPU")

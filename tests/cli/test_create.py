@@ -1,0 +1,135 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import ganzoo
+from ganzoo.cli import create
+from ganzoo.cli.main import main
+
+MODES = ("L", "RGB", "RGBA", "P", "LA", "1")
+SMALL = ["--size=8", "--width=1", "--batch_size=16"]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Pictures of several sizes, modes and formats."""
+    folder = tmp_path_factory.mktemp("own") / "my photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(34):
+        width, height = rng.integers(9, 80, 2)
+        pixels = rng.integers(0, 256, (height, width, 3), dtype="uint8")
+        mode = MODES[index % len(MODES)]
+        suffix = "jpg" if mode in ("L", "RGB") else "png"
+        Image.fromarray(pixels).convert(mode).save(folder / f"{index}.{suffix}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def created(photos, tmp_path_factory):
+    output = tmp_path_factory.mktemp("created") / "out"
+    assert main(["create", str(photos), f"--output={output}", "--steps=3", *SMALL]) == 0
+    return output
+
+
+def modified(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_folder_of_pictures_becomes_a_model(created):
+    run = json.loads((created / "run" / "options.json").read_text())
+    assert (run["recipe"]["loss"], run["recipe"]["architecture"]) == ("hinge", "sngan")
+    assert run["recipe"]["augment"] == "color,translation,cutout"
+    assert run["recipe"]["ema_decay"] == 0.999 and run["examples"]["count"] == 34
+    gan = ganzoo.GAN.from_preset(created / "model")
+    assert gan.sample(2).shape == (2, 8, 8, 3)
+    card = (created / "model" / "README.md").read_text()
+    assert card.count("my photos") >= 1 and "# my_photos" in card and "there is no FID" in card
+    assert str(created.parent) not in card
+    assert (created / "export" / "my_photos" / "1" / "saved_model.pb").is_file()
+
+
+def test_running_it_again_changes_nothing(created, photos, capsys):
+    before = modified(created)
+    assert main(["create", str(photos), f"--output={created}", "--steps=3", *SMALL]) == 0
+    assert modified(created) == before
+    assert "has ended" in capsys.readouterr().out
+
+
+def test_more_steps_train_it_further_and_what_is_missing_is_made(created, photos):
+    for path in (created / "model").iterdir():
+        path.unlink()
+    assert main(["create", str(photos), f"--output={created}", "--steps=4"]) == 0
+    facts = json.loads((created / "model" / "metrics.json").read_text())
+    assert facts["training"]["steps"] == 4
+    assert (created / "export" / "my_photos" / "2" / "saved_model.pb").is_file()
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [("--width=2", "width=1. Received: width=2"), ("--augment=none", "Received: augment=none")],
+)
+def test_other_flags_than_those_of_the_run_are_refused(created, photos, flag, message, capsys):
+    assert main(["create", str(photos), f"--output={created}", flag]) == 2
+    error = capsys.readouterr().err
+    assert "was begun otherwise" in error and message in error
+
+
+def test_other_images_than_those_of_the_run_are_refused(created, tmp_path, capsys):
+    (tmp_path / "other").mkdir()
+    assert main(["create", str(tmp_path / "other"), f"--output={created}"]) == 2
+    assert "images=folder:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sides", "expected"),
+    [([9] * 5, 32), ([20, 60, 131], 32), ([64, 64, 900], 64), ([3000] * 3, 64)],
+)
+def test_the_size_follows_from_the_images(sides, expected, monkeypatch, tmp_path):
+    monkeypatch.setattr(create, "_shorter_sides", lambda folder: sides)
+    arguments, reasons = create.training_arguments(tmp_path, create.COMMAND.parse([])[0])
+    assert f"--size={expected}" in arguments
+    assert reasons[0].startswith(f"size {expected}: the shorter sides of the {len(sides)} images")
+
+
+def test_many_images_are_not_augmented(monkeypatch, tmp_path):
+    options, _ = create.COMMAND.parse([])
+    for count, augmented in ((10_000, True), (10_001, False)):
+        monkeypatch.setattr(create, "_shorter_sides", lambda folder, count=count: [64] * count)
+        arguments, reasons = create.training_arguments(tmp_path, options)
+        assert ("--augment=color,translation,cutout" in arguments) == augmented
+        assert any("2006.10738" in reason for reason in reasons) == augmented
+
+
+def test_few_images_make_small_batches(monkeypatch, tmp_path):
+    monkeypatch.setattr(create, "_shorter_sides", lambda folder: [64] * 45)
+    arguments, _ = create.training_arguments(tmp_path, create.COMMAND.parse([])[0])
+    assert "--batch_size=32" in arguments
+
+
+def test_a_dry_run_writes_nothing(photos, tmp_path, capsys):
+    output = tmp_path / "out"
+    assert main(["create", str(photos), f"--output={output}", "--dry_run", *SMALL]) == 0
+    printed = capsys.readouterr().out
+    assert "ganzoo train --model=sngan" in printed and "Nothing was trained or written" in printed
+    assert not output.exists()
+
+
+def test_a_damaged_picture_is_named_or_left_out(photos, tmp_path, capsys):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for path in photos.iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / "broken.png").write_bytes(b"no picture")
+    arguments = ["create", str(folder), f"--output={tmp_path / 'out'}", "--dry_run", *SMALL]
+    assert main(arguments) == 2
+    assert "broken.png" in capsys.readouterr().err
+    with pytest.warns(UserWarning, match=r"broken\.png"):
+        assert main([*arguments, "--on_bad=skip"]) == 0
+
+
+def test_without_a_folder_it_says_what_it_needs(tmp_path, capsys):
+    assert main(["create", str(tmp_path / "absent")]) == 2
+    assert "Expected the folder of your images. Received:" in capsys.readouterr().err

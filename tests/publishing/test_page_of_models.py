@@ -1,0 +1,82 @@
+import json
+import shutil
+
+import pytest
+
+import ganzoo
+from ganzoo import publishing
+from ganzoo.cli.main import main
+from ganzoo.zoo import published as zoo_of
+from support import published
+from support.processes import ROOT
+
+MODELS = [path.parent for path in sorted((ROOT / "models").glob("*/metrics.json"))]
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory):
+    models = tmp_path_factory.mktemp("originals") / "models"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
+        for name in ("apples", "pears"):
+            publishing.publish(published.training(), models / name, published.Brightness(), n=30)
+    return models
+
+
+@pytest.fixture
+def two_models(originals, tmp_path):
+    """Two models of one data set, the first of which was published before the second."""
+    return shutil.copytree(originals, tmp_path / "models")
+
+
+def test_the_committed_page_is_what_the_command_writes():
+    page = (ROOT / "models" / "README.md").read_text()
+    assert page == publishing.table(ROOT / "models"), "`ganzoo publish --table=models` writes it."
+
+
+@pytest.mark.parametrize("folder", MODELS, ids=lambda folder: folder.name)
+def test_the_committed_cards_are_what_their_facts_make(folder):
+    expected = publishing.card_of(folder, publishing.read_all(ROOT / "models"))
+    assert (folder / "README.md").read_text() == expected, "`ganzoo publish --table=models`"
+
+
+def test_all_generators_together_are_a_small_download():
+    sizes = [(folder / "generator.safetensors").stat().st_size for folder in MODELS]
+    assert sum(sizes) <= 60e6
+
+
+def test_the_page_has_a_row_for_each_model(two_models):
+    page = publishing.table(two_models)
+    facts = json.loads((two_models / "pears" / "metrics.json").read_text())
+    fid = facts["figures"]["samples"]["fid"]["value"]
+    for fact in (f"{fid:.3g} (", "[apples](apples)", '<img src="pears/samples.png"'):
+        assert fact in page
+    assert page.count("\n|") == 4
+
+
+def test_cards_are_made_anew_where_another_model_has_come(two_models):
+    earlier, later = ((two_models / n / "README.md") for n in ("apples", "pears"))
+    assert "[pears]" not in earlier.read_text() and "[apples](../apples)" in later.read_text()
+    written = publishing.write(two_models)
+    assert written == [earlier, two_models / "README.md"]
+    assert "## Beside the other models of fruit" in earlier.read_text()
+    assert "[pears](../pears)" in earlier.read_text()
+    ganzoo.GAN.from_preset(two_models / "apples")  # The hash of the card was entered.
+    assert publishing.write(two_models) == []
+
+
+def test_figures_of_another_protocol_are_not_compared(two_models):
+    path = two_models / "apples" / "metrics.json"
+    facts = json.loads(path.read_text())
+    facts["figures"]["samples"]["fid"]["protocol"]["samples"] = 31
+    path.write_text(json.dumps(facts))
+    card = publishing.card_of(two_models / "pears", publishing.read_all(two_models))
+    (row,) = (line for line in card.splitlines() if line.startswith("| [apples]"))
+    fid, kid = row.split(" | ")[2:4]
+    assert fid == "" and float(kid) == float(f"{facts['figures']['samples']['kid']['value']:.4g}")
+
+
+def test_models_are_listed_with_what_they_are(two_models, monkeypatch, capsys):
+    monkeypatch.setattr(zoo_of, "_FOLDERS", (two_models,))
+    assert main(["list"]) == 0
+    assert "fruit, 8 x 8 colour: SNGAN, hinge loss, 3 classes" in capsys.readouterr().out
