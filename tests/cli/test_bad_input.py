@@ -104,7 +104,7 @@ def test_a_flag_that_cannot_be(refused, flag, received):
     "arguments, received",
     [
         (["train"], "none"),
-        (["train", "--model=sngan"], "none"),
+        (["train", "--model=sngan"], "--model=sngan"),
         ([*TRAIN, "--epochs=1", "--steps=5"], "--epochs=1 --steps=5"),
         (["train", "--resume"], "none"),
         (["train", "--resume", "--output=nowhere"], "--output=nowhere"),
