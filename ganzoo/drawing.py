@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ganzoo.files import new_file
 from ganzoo.validation import check_positive, check_positive_integer
 
 _SMALLEST_SIDE = 64  # Pixels: images below it are enlarged, so that a grid can be looked at.
@@ -255,9 +256,8 @@ def save_mp4(path, frames, seconds=0.05):
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"There is no such folder. Received: {path.parent}")
-    # The ending tells ffmpeg the format.
-    temporary = path.with_name(f".{path.name}.partial.mp4")
-    try:
+    # Its ending tells ffmpeg the format.
+    with new_file(path, replace=True) as temporary:
         settings = {"fps": rate, "codec": "libx264", "quality": 8, "macro_block_size": 2}
         video = write_frames(str(temporary), size, ffmpeg_log_level="error", **settings)
         video.send(None)
@@ -266,9 +266,6 @@ def save_mp4(path, frames, seconds=0.05):
             canvas.paste(_open(frame), (0, 0))
             video.send(np.asarray(canvas).tobytes())
         video.close()
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def size_of(path):
@@ -315,12 +312,6 @@ def _font(size):
 
 
 def _write(path, write):
-    """Writes a temporary file beside `path` and renames it: the rename is atomic."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
-        with open(temporary, "wb") as file:
-            write(file)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Writes a file in one move."""
+    with new_file(path, replace=True) as temporary, open(temporary, "wb") as file:
+        write(file)

@@ -1,4 +1,9 @@
-"""Folders that appear whole or not at all, and stay after a power cut."""
+"""Files and folders that appear whole or not at all, and stay after a power cut.
+
+What is under way lies beside its place, under a name that begins with a dot and ends as the whole
+one's, and goes when writing it fails. What a killed process left goes when the same file or folder
+is written an hour later or after.
+"""
 
 import contextlib
 import os
@@ -14,9 +19,6 @@ _ABANDONED_SECONDS = 3600
 def new_folder(folder):
     """Gives an empty folder to write to, which takes its name when the context ends well.
 
-    It lies beside the one that it becomes, with a name that begins with a dot. What a killed
-    process left there an hour ago or longer is removed.
-
     Args:
         folder: Path of the folder, whose parents are made.
 
@@ -24,15 +26,11 @@ def new_folder(folder):
         FileExistsError: If there is such a folder with something in it when the context ends.
     """
     folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    for abandoned in folder.parent.glob(".*.partial"):
-        if time.time() - abandoned.stat().st_mtime > _ABANDONED_SECONDS:
-            shutil.rmtree(abandoned, ignore_errors=True)
-    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.partial")
+    partial = _partial(folder)
     partial.mkdir()
     try:
         yield partial
-        synchronize_tree(partial)
+        _synchronize_tree(partial)
         try:
             os.rename(partial, folder)
         except OSError as error:
@@ -40,39 +38,35 @@ def new_folder(folder):
                 raise FileExistsError(f"Something else made it meanwhile: {folder}") from error
             raise
         synchronize(folder.parent)
-    except BaseException:
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        raise
 
 
 @contextlib.contextmanager
-def new_file(path):
+def new_file(path, replace=False):
     """Gives the path of a file to write, which takes its name when the context ends well.
 
     Args:
         path: Path of the file, whose parents are made.
+        replace: Whether it may replace a file of that name.
 
     Raises:
-        FileExistsError: If there is such a file when the context ends.
+        FileExistsError: If it may not, and there is one when the context ends.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    partial = _partial(path)
     try:
         yield partial
         synchronize(partial)
-        # A link, unlike a rename, does not replace a file that appeared meanwhile.
-        os.link(partial, path)
+        if replace:
+            os.replace(partial, path)
+        elif path.exists():
+            raise FileExistsError(f"Something else made it meanwhile: {path}")
+        else:
+            os.rename(partial, path)
         synchronize(path.parent)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def synchronize_tree(folder):
-    """Makes the disk keep a folder and all that is in it."""
-    for path in sorted(Path(folder).rglob("*")):
-        synchronize(path)
-    synchronize(folder)
 
 
 def synchronize(path):
@@ -84,3 +78,21 @@ def synchronize(path):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _synchronize_tree(folder):
+    for path in Path(folder).rglob("*"):
+        synchronize(path)
+    synchronize(folder)
+
+
+def _partial(path):
+    """Returns where what is to be at a path is written, and makes its parents."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for abandoned in path.parent.glob(f".*.partial.{path.name}"):
+        if time.time() - abandoned.stat().st_mtime > _ABANDONED_SECONDS:
+            if abandoned.is_dir():
+                shutil.rmtree(abandoned, ignore_errors=True)
+            else:
+                abandoned.unlink(missing_ok=True)
+    return path.with_name(f".{uuid.uuid4().hex[:8]}.partial.{path.name}")

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ganzoo.files import synchronize
+
 _FORMAT = 1
 _ARRAYS, _STATE, _MANIFEST = "arrays.npz", "state.json", "manifest.json"
 _PARTIAL = ".partial-"
@@ -53,14 +55,14 @@ def write(folder, step, arrays, state):
         _write_json(partial / _STATE, state)
         files = {name: _facts(partial / name) for name in (_ARRAYS, _STATE)}
         _write_json(partial / _MANIFEST, {"format": _FORMAT, "step": step, "files": files})
-        _force_folder(partial)
+        synchronize(partial)
         if path.exists():
             shutil.rmtree(path)
         os.rename(partial, path)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    _force_folder(folder)
+    synchronize(folder)
     return path
 
 
@@ -204,13 +206,3 @@ def _write_json(path, content):
 def _force(file):
     file.flush()
     os.fsync(file.fileno())
-
-
-def _force_folder(folder):
-    if os.name == "nt":  # Windows opens no folders.
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

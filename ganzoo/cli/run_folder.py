@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import time
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import keras
 
 import ganzoo  # Registers the classes that a model file names.
 from ganzoo.callbacks import checkpoint_files
+from ganzoo.files import new_file
 from ganzoo.recipes import Recipe
 
 
@@ -81,12 +81,8 @@ class RunFolder:
 
     def save_model(self, gan):
         """Writes the model, in one move: no reader ever sees half a file."""
-        partial = self.path / ".partial.keras"
-        try:
+        with new_file(self.model, replace=True) as partial:
             gan.save(partial)
-            os.replace(partial, self.model)
-        finally:
-            partial.unlink(missing_ok=True)
 
 
 class EpochLog(keras.callbacks.Callback):
@@ -154,6 +150,5 @@ def load_model(path):
 
 def _replace(path, text):
     """Writes a text file in one move."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+    with new_file(path, replace=True) as partial:
+        partial.write_text(text)

@@ -75,12 +75,6 @@ class TrainingPlan:
         keras.config.set_dtype_policy(settings.precision)
         keras.utils.set_random_seed(settings.seed)
         self._device_count = devices.check_devices(settings.devices)
-        if options.jit == "true" and self._device_count > 1 and keras.backend.backend() != "jax":
-            raise ValueError(
-                "TensorFlow trains on several devices without XLA: drop --jit, or set "
-                "KERAS_BACKEND=jax. Received: --jit=true with "
-                f"{self._device_count} devices"
-            )
         self._scope = devices.scope(settings.devices)
         with self._scope:
             self._gan = gan_from_recipe(

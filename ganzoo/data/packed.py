@@ -1,7 +1,6 @@
 """Packed data sets: one `.npz` file that any machine with NumPy reads, without TensorFlow."""
 
 import json
-import os
 import pathlib
 import zipfile
 import zlib
@@ -11,6 +10,7 @@ import numpy as np
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array
 from ganzoo.data.sources import register
+from ganzoo.files import new_file
 
 _FORMAT = "ganzoo-dataset"
 _VERSION = 1
@@ -61,16 +61,8 @@ def pack(dataset, path, compress=False):
     }
     if dataset.labels is not None:
         arrays["labels"] = dataset.labels
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(unfinished, "wb") as file:
-            (np.savez_compressed if compress else np.savez)(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with new_file(path, replace=True) as unfinished:
+        (np.savez_compressed if compress else np.savez)(unfinished, **arrays)
     return path
 
 

@@ -11,9 +11,10 @@ which is how one rolls back.
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
+
+from ganzoo.files import new_file
 
 
 def model_config(folder, base_path="/models", pinned=None):
@@ -60,11 +61,9 @@ def model_config(folder, base_path="/models", pinned=None):
 
 def write_model_config(path, folder, base_path="/models", pinned=None):
     """Writes `model_config` to a file in one move: a server may be reading it."""
-    path = Path(path)
     text = model_config(folder, base_path, pinned)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+    with new_file(path, replace=True) as partial:
+        partial.write_text(text)
 
 
 def main(arguments=None):

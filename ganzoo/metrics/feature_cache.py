@@ -11,6 +11,8 @@ import zlib
 import keras
 import numpy as np
 
+from ganzoo.files import new_file
+
 # What zipfile and NumPy raise on a file that was cut off, altered or made otherwise.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
 
@@ -69,17 +71,9 @@ class FeatureCache:
 
     def save(self, path, features):
         """Writes the features."""
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with open(unfinished, "wb") as file:
-                    np.savez(file, features=features)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(unfinished, path)
-            finally:
-                unfinished.unlink(missing_ok=True)
+            with new_file(path, replace=True) as unfinished:
+                np.savez(unfinished, features=features)
         except OSError as error:
             warnings.warn(
                 f"The features of the real images cannot be kept in {str(self.folder)!r}, and will "

@@ -1,13 +1,13 @@
 """Mean and covariance of features: accumulated, written to a file, and read again."""
 
 import dataclasses
-import os
 import pathlib
 import zipfile
 import zlib
 
 import numpy as np
 
+from ganzoo.files import new_file
 from ganzoo.metrics.features import check_features, check_same_width
 
 _NAMES = ("mu", "sigma")
@@ -92,16 +92,8 @@ class Gaussian:
             raise ValueError(f"Statistics are written to an .npz file. Received: path={path}")
         known = {name: getattr(self, name) for name in ("count", "extractor", "extractor_sha256")}
         known = {name: value for name, value in known.items() if value is not None}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            with open(unfinished, "wb") as file:
-                np.savez(file, mu=self.mean, sigma=self.covariance, **known)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with new_file(path, replace=True) as unfinished:
+            np.savez(unfinished, mu=self.mean, sigma=self.covariance, **known)
 
     @classmethod
     def load(cls, path):

@@ -149,12 +149,17 @@ def check_penalties(penalties, packing):
             )
 
 
-def check_single_replica(replicas, steps_per_execution):
-    """Raises where several steps per call meet several replicas, which stock Keras cannot run."""
-    if replicas > 1:
+def check_replicas(replicas, steps_per_execution, jit_compile):
+    """Raises where several replicas meet what Keras cannot run on TensorFlow's."""
+    if replicas > 1 and steps_per_execution > 1:
         raise ValueError(
             "Several replicas train one step per call. Expected: steps_per_execution=1. "
             f"Received: steps_per_execution={steps_per_execution} with {replicas} replicas"
+        )
+    if replicas > 1 and jit_compile is True:
+        raise ValueError(
+            "TensorFlow trains several replicas without XLA; JAX has it. Expected: jit_compile "
+            f"of 'auto' or False. Received: jit_compile=True with {replicas} replicas"
         )
 
 

@@ -142,9 +142,9 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
                 "Expected: generator_batch_ratio=1. Received: "
                 f"generator_batch_ratio={self.generator_batch_ratio}"
             )
-        if check_positive_integer("steps_per_execution", steps_per_execution) > 1:
-            feeding.check_single_replica(backend.replica_count(self), steps_per_execution)
+        check_positive_integer("steps_per_execution", steps_per_execution)
         check_choice("jit_compile", jit_compile, ("auto", True, False))
+        feeding.check_replicas(backend.replica_count(self), steps_per_execution, jit_compile)
         optimizer = join_optimizers(optimizer, g_optimizer, d_optimizer)
         if any(map(feeding.computes_in_float16, (self.generator, self.discriminator))):
             optimizer.scale_losses()

@@ -1,15 +1,12 @@
 """Writing a preset."""
 
-import contextlib
 import json
-import os
-import shutil
-import uuid
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from ganzoo.files import new_file, new_folder
 from ganzoo.recipes import Recipe
 from ganzoo.validation import check_choice
 from ganzoo.zoo import configs, manifest, weight_files
@@ -49,30 +46,19 @@ def save(
     configs.check(config, class_name)
     texts = {manifest.CONFIG: _encode(config), **_texts(recipe, metrics, card)}
     networks = gan.preset_networks(discriminator)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.partial")
-    partial.mkdir()
-    try:
+    with new_folder(folder) as partial:
         for player, network in networks.items():
-            with _durable(partial / manifest.WEIGHT_FILES[player]) as file:
+            with open(partial / manifest.WEIGHT_FILES[player], "xb") as file:
                 weight_files.write(file, network.weights, dtype)
         for name, text in texts.items():
-            with _durable(partial / name) as file:
-                file.write(text)
+            (partial / name).write_bytes(text)
         metadata = _metadata(partial, class_name)
         for name, content in {manifest.METADATA: metadata, **(beside or {})}.items():
-            with _durable(partial / name) as file:
-                file.write(content)
-        _synchronize(partial)
+            (partial / name).write_bytes(content)
         with verified(partial):
             pass  # What could not be loaded is not written.
         if dtype == "float16":
             _check_rounding(gan, partial)
-        os.rename(partial, folder)
-        _synchronize(folder.parent)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
 
 
 def replace_card(folder, card):
@@ -84,16 +70,11 @@ def replace_card(folder, card):
     """
     folder = Path(folder)
     content = manifest.parse_json(manifest.METADATA, (folder / manifest.METADATA).read_bytes())
-    paths = [folder / f".{name}.partial" for name in (manifest.CARD, manifest.METADATA)]
-    try:
-        paths[0].write_bytes(card.encode())
-        content["files"][manifest.CARD] = manifest.describe(paths[0])
-        paths[1].write_bytes(_encode(content))
-        for path, name in zip(paths, (manifest.CARD, manifest.METADATA), strict=True):
-            os.replace(path, folder / name)
-    finally:
-        for path in paths:
-            path.unlink(missing_ok=True)
+    with new_file(folder / manifest.METADATA, replace=True) as metadata:
+        with new_file(folder / manifest.CARD, replace=True) as text:
+            text.write_bytes(card.encode())
+            content["files"][manifest.CARD] = manifest.describe(text)
+        metadata.write_bytes(_encode(content))
 
 
 def _texts(recipe, metrics, card):
@@ -159,22 +140,3 @@ def _check_rounding(gan, folder):
             "In float16, samples must stay within one grey level. Store the weights with "
             f"dtype='float32'. Received: a difference of {largest:.0f} grey levels"
         )
-
-
-@contextlib.contextmanager
-def _durable(path):
-    """Gives a new file, which is on the disk when the context ends."""
-    with open(path, "xb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _synchronize(folder):
-    """Makes the disk keep the names in a folder."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

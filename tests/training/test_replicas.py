@@ -107,6 +107,11 @@ def test_several_steps_per_execution_are_refused(two_replicas):
         mlp_gan(steps_per_execution=4)
 
 
+def test_compiling_with_xla_is_refused(two_replicas):
+    with two_replicas.scope(), pytest.raises(ValueError, match=r"Received: jit_compile=True with 2"):
+        mlp_gan(jit_compile=True)
+
+
 def test_a_batch_that_replicas_cannot_share_is_refused(two_replicas):
     with two_replicas.scope():
         gan = mlp_gan(loss="hinge")

@@ -10,6 +10,7 @@ import tarfile
 import keras
 import numpy as np
 
+from ganzoo.files import new_file
 from ganzoo.metrics.extractors.frozen_graph import read_constants
 
 GRAPH = "classify_image_graph_def.pb"
@@ -148,9 +149,8 @@ def write(path, weights):
     # The hash is in place before the file is, and the file is whole when it has its name.
     sha256 = hashlib.sha256(buffer.getbuffer()).hexdigest()
     path.with_suffix(".sha256").write_text(sha256 + "\n")
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(buffer.getbuffer())
-    os.replace(partial, path)
+    with new_file(path, replace=True) as partial:
+        partial.write_bytes(buffer.getbuffer())
 
 
 def content_sha256(weights):
