@@ -108,7 +108,7 @@ def test_several_steps_per_execution_are_refused(two_replicas):
 
 
 def test_compiling_with_xla_is_refused(two_replicas):
-    with two_replicas.scope(), pytest.raises(ValueError, match=r"Received: jit_compile=True with 2"):
+    with two_replicas.scope(), pytest.raises(ValueError, match=r"Received: jit_compile=True"):
         mlp_gan(jit_compile=True)
 
 
