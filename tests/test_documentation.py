@@ -42,6 +42,15 @@ def test_the_code_of_the_page_runs(page, one_epoch, tmp_path, monkeypatch):
         assert len(list((tmp_path / "runs/samples").glob("*.png"))) >= 1
 
 
+def test_the_readme_lists_the_published_models(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "figures")
+    import zoo
+
+    text = (ROOT / "README.md").read_text()
+    assert zoo.readme(text) == text
+    assert all(f"[{name}](models/{name})" in text for name in ganzoo.list_models())
+
+
 def test_every_picture_of_a_page_is_there_and_every_page_is_in_a_table_of_contents():
     listed = set()
     for page in DOCS.rglob("*.md"):

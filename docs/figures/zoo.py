@@ -1,0 +1,43 @@
+"""The picture and the table of the published models in the README: `python docs/figures/zoo.py`."""
+
+import re
+
+import style
+from matplotlib.figure import Figure
+
+import ganzoo
+from ganzoo import drawing, publishing
+
+ROOT = style.IMAGES.parents[1]
+COLUMNS, ROWS = 10, 4
+_TABLE = re.compile(r"(<!-- The table: .* -->\n).*(<!-- /The table -->)", re.DOTALL)
+
+
+def readme(text):
+    """Returns the README with the rows of the page of all models, without its pictures."""
+    rows = [row for row in publishing.table(ROOT / "models").splitlines() if row.startswith("|")]
+    rows = [row.rsplit("|", 2)[0] + "|" for row in rows]
+    rows = [re.sub(r"\]\((\w+)\)", r"](models/\1)", row) for row in rows]
+    return _TABLE.sub(lambda match: "\n".join([match[1], *rows, "", match[2]]), text)
+
+
+def draw():
+    names = ganzoo.list_models()
+    across = min(3, len(names))
+    down = -(-len(names) // across)
+    figure = Figure(figsize=(3.4 * across, 1.62 * down))
+    axes = figure.subplots(down, across, squeeze=False).flatten()
+    for ax in axes:
+        ax.axis("off")
+    for name, ax in zip(names, axes, strict=False):
+        gan = ganzoo.GAN.from_preset(name)
+        grid = drawing.image_grid(gan.sample(COLUMNS * ROWS, seed=0), COLUMNS)
+        ax.imshow(grid.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        ax.set_title(name, family="monospace")
+    style.save(figure, "zoo")
+
+
+if __name__ == "__main__":
+    draw()
+    page = ROOT / "README.md"
+    page.write_text(readme(page.read_text()))
