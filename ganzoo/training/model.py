@@ -46,7 +46,7 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
         self.discriminator = discriminator
         self.ema_generator = ema.clone(generator)
         self._averaging = True
-        # Name and hash of the preset that the weights came from.
+        # Name of the preset that the weights came from, and the hash of the generator's.
         self.preset = None
         self._reference_size = layers.reference_size_of(generator)
         self._forget_functions()

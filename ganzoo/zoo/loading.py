@@ -47,8 +47,8 @@ def load_folder(folder):
             file.seek(0)
             size = contents.files[WEIGHT_FILES[player]][0]
             weight_files.read_into(file, size, expected[player], _networks(gan, player))
-    metadata = manifest.describe(Path(folder, manifest.METADATA))
-    gan.preset = {"name": Path(folder).name, "sha256": metadata["sha256"]}
+    _, sha256 = contents.files[manifest.GENERATOR]
+    gan.preset = {"name": Path(folder).name, "sha256": sha256}
     return gan
 
 
