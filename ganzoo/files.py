@@ -6,6 +6,7 @@ is written an hour later or after.
 """
 
 import contextlib
+import glob
 import os
 import shutil
 import time
@@ -60,10 +61,8 @@ def new_file(path, replace=False):
         synchronize(partial)
         if replace:
             os.replace(partial, path)
-        elif path.exists():
-            raise FileExistsError(f"Something else made it meanwhile: {path}")
         else:
-            os.rename(partial, path)
+            _rename_to_new(partial, path)
         synchronize(path.parent)
     finally:
         partial.unlink(missing_ok=True)
@@ -80,6 +79,19 @@ def synchronize(path):
         os.close(descriptor)
 
 
+def _rename_to_new(partial, path):
+    """Renames a file, or raises `FileExistsError`."""
+    try:
+        # A link, unlike a rename, never replaces a file.
+        os.link(partial, path)
+    except FileExistsError as error:
+        raise FileExistsError(f"Something else made it meanwhile: {path}") from error
+    except OSError:  # There are file systems without links: there, two writers may not meet.
+        if path.exists():
+            raise
+        os.rename(partial, path)
+
+
 def _synchronize_tree(folder):
     for path in Path(folder).rglob("*"):
         synchronize(path)
@@ -89,10 +101,12 @@ def _synchronize_tree(folder):
 def _partial(path):
     """Returns where what is to be at a path is written, and makes its parents."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for abandoned in path.parent.glob(f".*.partial.{path.name}"):
-        if time.time() - abandoned.stat().st_mtime > _ABANDONED_SECONDS:
-            if abandoned.is_dir():
-                shutil.rmtree(abandoned, ignore_errors=True)
-            else:
-                abandoned.unlink(missing_ok=True)
+    for abandoned in path.parent.glob(f".*.partial.{glob.escape(path.name)}"):
+        # Others, at work beside this one, take theirs away.
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - abandoned.stat().st_mtime > _ABANDONED_SECONDS:
+                if abandoned.is_dir():
+                    shutil.rmtree(abandoned, ignore_errors=True)
+                else:
+                    abandoned.unlink()
     return path.with_name(f".{uuid.uuid4().hex[:8]}.partial.{path.name}")

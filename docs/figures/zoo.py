@@ -1,4 +1,4 @@
-"""The picture and the table of the published models in the README: `python docs/figures/zoo.py`."""
+"""Picture and tables of the published models in the README: `python docs/figures/zoo.py`."""
 
 import re
 
@@ -14,11 +14,10 @@ _TABLE = re.compile(r"(<!-- The table: .* -->\n).*(<!-- /The table -->)", re.DOT
 
 
 def readme(text):
-    """Returns the README with the rows of the page of all models, without its pictures."""
-    rows = [row for row in publishing.table(ROOT / "models").splitlines() if row.startswith("|")]
-    rows = [row.rsplit("|", 2)[0] + "|" for row in rows]
-    rows = [re.sub(r"\]\((\w+)\)", r"](models/\1)", row) for row in rows]
-    return _TABLE.sub(lambda match: "\n".join([match[1], *rows, "", match[2]]), text)
+    """Returns the README with the tables of the page of all models, without their pictures."""
+    tables = publishing.tables(ROOT / "models", pictures=False)
+    tables = re.sub(r"\]\(([\w.-]+)\)", r"](models/\1)", tables)
+    return _TABLE.sub(lambda match: "\n".join([match[1], tables, "", match[2]]), text)
 
 
 def draw():

@@ -1,14 +1,16 @@
 """`ganzoo export`: a trained model for TF Serving, ONNX Runtime or LiteRT."""
 
+import shlex
+
 from ganzoo.cli.command import Command
 
 _FORMATS = ("saved_model", "onnx", "litert")
 _SUFFIXES = {"onnx": ".onnx", "litert": ".tflite"}
 _RUN = {
-    "onnx": "import onnxruntime; run = onnxruntime.InferenceSession('{path}').run; "
+    "onnx": "import onnxruntime; run = onnxruntime.InferenceSession({path!r}).run; "
     "print(run(None, {{{entries}}})[0].shape)",
     "litert": "from ai_edge_litert.interpreter import Interpreter; "
-    "run = Interpreter('{path}').get_signature_runner(); "
+    "run = Interpreter({path!r}).get_signature_runner(); "
     "print(run(**{{{entries}}})['{examples}'].shape)",
 }
 
@@ -17,14 +19,11 @@ def run(options, others):
     import importlib
     from pathlib import Path
 
-    if len(others) != 1:
-        raise ValueError(
-            "Expected one model, a preset, a `.keras` file or the run folder that holds one. "
-            f"Received: {' '.join(others) or 'none'}"
-        )
+    from ganzoo.cli.run_folder import load_model, only_model
+
+    model, kind = only_model(others), options.format
     from ganzoo import export
 
-    model, kind = others[0], options.format
     path = Path(options.output or _default_output(Path(model), kind))
     settings = {
         "version": options.version,
@@ -36,8 +35,6 @@ def run(options, others):
     # What is wrong is said before the model is loaded, which takes longest.
     export.check_options(path, **settings)
     importlib.import_module(f"ganzoo.export.{kind}")
-    from ganzoo.cli.run_folder import load_model
-
     gan = load_model(model)
     path = gan.export(path, **settings)
     print(f"{model} in {path}")
@@ -53,19 +50,24 @@ def _default_output(model, kind):
         name = model.resolve().parent.name if model.name == "model.keras" else model.stem
     else:
         name = model.resolve().name
+    if kind == "saved_model" and name.isdecimal():
+        raise ValueError(
+            "A number is no name of a model, but that of a version: give one, "
+            f"--output=saved_models/NAME. Received: {model}"
+        )
     return f"saved_models/{name}" if kind == "saved_model" else f"{name}{_SUFFIXES[kind]}"
 
 
 def _command(gan, path, kind):
     """Returns a command line that runs what was exported, or shows what it is made of."""
     if kind == "saved_model":
-        return f"saved_model_cli show --all --dir {path}"
+        return f"saved_model_cli show --all --dir {shlex.quote(str(path))}"
     entries = f"'latents': numpy.random.randn(1, {gan.latent_dim}).astype('float32')"
     if gan.num_classes is not None:
         entries += ", 'label': numpy.zeros(1, 'int64')"
     examples = "images" if len(gan.example_shape) == 3 else "examples"
-    code = _RUN[kind].format(path=path, entries=entries, examples=examples)
-    return f'python -c "import numpy; {code}"'
+    code = _RUN[kind].format(path=str(path), entries=entries, examples=examples)
+    return f"python -c {shlex.quote(f'import numpy; {code}')}"
 
 
 COMMAND = Command(

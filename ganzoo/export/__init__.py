@@ -29,7 +29,13 @@ def export(
     if gan.step == 0 and gan.preset is None:
         raise ValueError(
             "Only a trained GAN is exported: train it by `gan.fit(...)`, or load one by "
-            "`ganzoo.GAN.from_preset` or `keras.saving.load_model`. Received: a GAN after 0 steps"
+            "`ganzoo.GAN.from_preset` or `keras.saving.load_model`. One whose weights were set in "
+            "another way becomes a preset by `gan.save_to_preset`. Received: a GAN after 0 steps"
+        )
+    if discriminator and gan.packing > 1:
+        raise ValueError(
+            "`discriminate` judges single examples, and this discriminator sees rows of several. "
+            f"Export without discriminator=True. Received: packing={gan.packing}"
         )
     if keras.backend.backend() != "tensorflow":
         from ganzoo.export.other_process import export_in_tensorflow
@@ -65,7 +71,7 @@ def check_options(path, version, format, truncation, discriminator, quantization
         check_version(Path(path), version)
         return
     given = {"version": version, "truncation": truncation, "discriminator": discriminator}
-    if wrong := [f"{name}={value!r}" for name, value in given.items() if value]:
+    if wrong := [f"{name}={x!r}" for name, x in given.items() if x is not None and x is not False]:
         raise ValueError(
             f"A file of the format {format!r} maps latents to examples, and has no versions: "
             f"`version`, `truncation` and `discriminator` are for 'saved_model'. "

@@ -76,7 +76,7 @@ def _ranges(description, specs):
     drawn = {"normal": "standard normal", "uniform": "uniform in (-1, 1)"}[description["latent"]]
     yield f"- `latents` were {drawn} in the training."
     yield (
-        "- `seed` is any integer. Row i of the output follows from seed i alone: `gan.sample(n, "
+        "- `seed` is an int64. Row i of the output follows from seed i alone: `gan.sample(n, "
         "seed=s)` are the seeds s to s + n - 1."
     )
     if "label" in inputs:

@@ -14,6 +14,7 @@ import json
 import sys
 from pathlib import Path
 
+from ganzoo.export.versions import is_version
 from ganzoo.files import new_file
 
 
@@ -104,8 +105,13 @@ def _versions(folder):
         raise ValueError(f"`folder` must be a folder of exported models. Received: {folder}")
     versions = {}
     for path in folder.glob("[!.]*/*/saved_model.pb"):
-        if path.parent.name.isdigit():
+        if is_version(path.parent):
             versions.setdefault(path.parents[1].name, []).append(int(path.parent.name))
+    if not versions:
+        hint = ": give its parent" if any(folder.glob("*/saved_model.pb")) else ""
+        raise ValueError(
+            f"`folder` must hold models, and this one holds none{hint}. Received: {folder}"
+        )
     return {name: sorted(numbers) for name, numbers in sorted(versions.items())}
 
 

@@ -9,15 +9,24 @@ from pathlib import Path
 
 from ganzoo.export.versions import next_version
 
+_PACKAGES = {
+    "saved_model": (),
+    "onnx": ("onnx", "onnxruntime", "tf2onnx"),
+    "litert": ("ai_edge_litert",),
+}
+_REFUSED = 2
+
 
 def export_in_tensorflow(gan, path, version, format, truncation, discriminator, quantization):
     """Saves a GAN, and has it exported; arguments and result are those of `ganzoo.GAN.export`."""
-    if importlib.util.find_spec("tensorflow") is None:
-        raise ImportError(
-            "Exporting needs TensorFlow: `pip install tensorflow`, or save the model by "
-            "`gan.save(...)` and run `ganzoo export` on it where TensorFlow is installed."
-        )
-    written = path
+    for package in ("tensorflow", *_PACKAGES[format]):
+        if importlib.util.find_spec(package) is None:
+            extra = "tensorflow" if package == "tensorflow" else f"'ganzoo[{format}]'"
+            raise ImportError(
+                f"This export needs {package}: `pip install {extra}`, or save the model by "
+                "`gan.save(...)` and run `ganzoo export` on it where that is installed."
+            )
+    written = Path(path)
     if format == "saved_model":
         version = next_version(Path(path)) if version is None else version
         written = Path(path, str(version))
@@ -37,5 +46,13 @@ def export_in_tensorflow(gan, path, version, format, truncation, discriminator, 
             check=False,
         )
     if done.returncode:
-        raise RuntimeError(f"The export in a process with TensorFlow failed:\n{done.stderr}")
+        raise _error(done)
     return written
+
+
+def _error(process):
+    """Returns the error that the command told, or all that it wrote."""
+    told = [line for line in process.stderr.splitlines() if line.startswith("ganzoo export: ")]
+    if process.returncode == _REFUSED and told:
+        return ValueError(told[-1].removeprefix("ganzoo export: "))
+    return RuntimeError(f"The export in a process with TensorFlow failed:\n{process.stderr}")

@@ -70,10 +70,10 @@ def check_examples(gan, network, run, tolerance):
     Raises:
         RuntimeError: If it is larger, or not a number.
     """
-    rng = np.random.default_rng(0)
-    inputs = {"latents": rng.standard_normal((_CHECKED_ROWS, gan.latent_dim), "float32")}
+    rows = max(_CHECKED_ROWS, gan.num_classes or 0)
+    inputs = {"latents": gan.latents_of(range(rows))}
     if gan.num_classes is not None:
-        inputs["label"] = np.arange(_CHECKED_ROWS, dtype="int64") % gan.num_classes
+        inputs["label"] = np.arange(rows, dtype="int64") % gan.num_classes
     layers = gan.sampler._flatten_layers()
     in_full = all(layer.compute_dtype in _FULL_PRECISIONS for layer in layers)
     tensors = [ops.convert_to_tensor(array) for array in inputs.values()]

@@ -8,8 +8,8 @@ import keras
 import tensorflow as tf
 
 from ganzoo.export import instructions, warm_up
-from ganzoo.export.signatures import signatures
-from ganzoo.export.versions import next_version
+from ganzoo.export.signatures import signatures, zeros
+from ganzoo.export.versions import model_name, next_version
 from ganzoo.files import new_folder
 
 METADATA = "assets.extra/ganzoo.json"
@@ -22,27 +22,29 @@ def export_saved_model(gan, path, version=None, truncation=False, discriminator=
         Path of the version's folder.
     """
     folder = Path(path)
-    version = next_version(folder) if version is None else version
+    name = model_name(folder)
     built = signatures(gan, truncation, discriminator)
     archive = keras.export.ExportArchive()
-    for name, (function, specs) in built.items():
-        archive.add_endpoint(name, function, input_signature=specs)
-    specs = {name: specs for name, (_, specs) in built.items()}
-    outputs = {name: function(*_zeros(specs)) for name, (function, specs) in built.items()}
-    description = describe(gan, folder.name)
-    with new_folder(folder / str(version)) as partial:
-        archive.write_out(str(partial), verbose=False)
-        (partial / "assets.extra").mkdir()
-        warm_up.write(partial / warm_up.PATH, folder.name, specs)
-        (partial / METADATA).write_text(json.dumps(description, indent=1) + "\n")
-        text = instructions.write(folder.name, version, description, specs, outputs)
-        (partial / "README.md").write_text(text)
-    return folder / str(version)
-
-
-def _zeros(specs):
-    """Returns one row of zeros for each spec, which are in the range of every input."""
-    return [tf.zeros((1, *spec.shape[1:]), spec.dtype) for spec in specs]
+    for signature, (function, specs) in built.items():
+        archive.add_endpoint(signature, function, input_signature=specs)
+    specs = {signature: specs for signature, (_, specs) in built.items()}
+    outputs = {key: function(*zeros(specs, 1)) for key, (function, specs) in built.items()}
+    description = describe(gan, name)
+    while True:
+        number = next_version(folder) if version is None else version
+        try:
+            with new_folder(folder / str(number)) as partial:
+                archive.write_out(str(partial), verbose=False)
+                (partial / "assets.extra").mkdir()
+                warm_up.write(partial / warm_up.PATH, name, specs)
+                (partial / METADATA).write_text(json.dumps(description, indent=1) + "\n")
+                text = instructions.write(name, number, description, specs, outputs)
+                (partial / "README.md").write_text(text)
+            return folder / str(number)
+        except FileExistsError:
+            if version is not None:
+                raise
+            # Another export took the number meanwhile: the next one is free.
 
 
 def describe(gan, name):

@@ -8,16 +8,21 @@
 | `discriminate` | `images` (n, h, w, c) uint8, `label` | `score` (n,) float32 |
 
 `label` (n,) int64 is there where the GAN has classes, `truncation` (n,) float32 where it was asked
-for. A GAN of vectors gives and takes float32 `examples` in the place of `images`, and has no
-`sample_png`. Every input and output has the batch as its first axis, as a server needs that merges
-requests into batches; and row i of an output depends on row i of the inputs alone.
+for. A GAN of vectors gives and takes float32 `examples` in the place of `images`. It has no
+`sample_png`, nor has a GAN of images with more than 4 channels. Every input and output has the
+batch as its first axis, as a server needs that merges requests into batches; and row i of an
+output depends on row i of the inputs alone.
 """
 
+import numpy as np
 import tensorflow as tf
 
-from ganzoo.layers import MinibatchDiscrimination, MinibatchStdDev
 from ganzoo.training.feeding import to_unit_range
 from ganzoo.training.sampling import draw_examples
+
+_MOST_CHANNELS_OF_PNG = 4
+# What rounding in float32, and in bfloat16, leaves is far below it.
+_TOLERANCE = 2e-2
 
 
 def signatures(gan, truncation=False, discriminator=False):
@@ -33,21 +38,28 @@ def signatures(gan, truncation=False, discriminator=False):
         dictionary of tensors, and the `tf.TensorSpec` of each of its arguments.
 
     Raises:
-        ValueError: If the discriminator cannot judge each example on its own.
+        ValueError: If what a network says of an example depends on others of its batch.
     """
+    _check_rows("generator", *generation(gan))
     built = {
         "serving_default": _checked(gan, *generation(gan)),
         "sample": _checked(gan, *_sampling(gan, truncation)),
     }
-    if has_images(gan):
+    if has_images(gan) and gan.example_shape[-1] <= _MOST_CHANNELS_OF_PNG:
         built["sample_png"] = _checked(gan, *_png(*_sampling(gan, truncation)))
     if discriminator:
+        _check_rows("discriminator", *_discrimination(gan))
         built["discriminate"] = _checked(gan, *_discrimination(gan))
     return built
 
 
+def zeros(specs, rows):
+    """Returns that many rows of zeros for each spec, which are in the range of every input."""
+    return [tf.zeros((rows, *spec.shape[1:]), spec.dtype) for spec in specs]
+
+
 def has_images(gan):
-    """Returns whether the examples of a GAN are images of grey levels or colours."""
+    """Returns whether the examples of a GAN are images."""
     return len(gan.example_shape) == 3
 
 
@@ -97,7 +109,6 @@ def _png(sample, specs):
 
 def _discrimination(gan):
     """Returns the function from examples to what the discriminator says, and its specs."""
-    _check_discriminator(gan)
     dtype = "uint8" if has_images(gan) else "float32"
     judge = gan.inference_judge()
 
@@ -112,23 +123,26 @@ def _discrimination(gan):
     return discriminate, [_spec(examples_name(gan), dtype, *gan.example_shape), *_label_spec(gan)]
 
 
-def _check_discriminator(gan):
-    """Raises if what the discriminator says of an example depends on others.
+def _check_rows(network, function, specs):
+    """Raises if what a function gives for a row depends on the other rows.
 
-    A server merges requests: one person's score would then depend on another's images.
+    A server merges requests: what one person gets would then depend on what another sent.
     """
-    if gan.packing > 1:
-        raise ValueError(
-            "`discriminate` judges single examples, and this discriminator sees rows of several. "
-            f"Export without discriminator=True. Received: packing={gan.packing}"
-        )
-    layers = gan.discriminator._flatten_layers()
-    if coupled := [x for x in layers if isinstance(x, MinibatchDiscrimination | MinibatchStdDev)]:
-        raise ValueError(
-            "`discriminate` judges single examples, and this discriminator compares those of a "
-            "batch. Export without discriminator=True. "
-            f"Received: a {type(coupled[0]).__name__} in the discriminator"
-        )
+    rng = np.random.default_rng(0)
+    rows = []
+    for spec in specs:
+        a, b = rng.uniform(0, 256 if spec.dtype == tf.uint8 else 1, (2, *spec.shape[1:]))
+        rows.append(tf.cast(np.stack([a, a, a, b, b]), spec.dtype))  # A label becomes 0.
+    among_others = function(*(tensor[2:] for tensor in rows))
+    for name, among_copies in function(*(tensor[:3] for tensor in rows)).items():
+        difference = float(tf.reduce_max(tf.abs(among_copies[0] - among_others[name][0])))
+        if difference > _TOLERANCE * max(1.0, float(tf.reduce_max(tf.abs(among_copies)))):
+            raise ValueError(
+                f"An exported network takes each example on its own, and the {network} compares "
+                "those of a batch"
+                + (": export without discriminator=True. " if network == "discriminator" else ". ")
+                + f"Received: `{name}` that differ by {difference:.2g} with the others in the batch"
+            )
 
 
 def _checked(gan, function, specs):

@@ -7,6 +7,8 @@ defines them, `tensorflow-serving-api`, is the client's, and an export should no
 
 import tensorflow as tf
 
+from ganzoo.export.signatures import zeros
+
 PATH = "assets.extra/tf_serving_warmup_requests"
 BATCH_SIZES = (1, 8)
 
@@ -22,13 +24,9 @@ def write(path, name, signatures):
     with tf.io.TFRecordWriter(str(path)) as writer:
         for signature, specs in signatures.items():
             for size in BATCH_SIZES:
-                inputs = {spec.name: _input(spec, size) for spec in specs}
+                rows = zip(specs, zeros(specs, size), strict=True)
+                inputs = {spec.name: tf.make_tensor_proto(tensor) for spec, tensor in rows}
                 writer.write(_prediction_log(name, signature, inputs))
-
-
-def _input(spec, size):
-    """Returns zeros of a spec, which are in the range of every input, as a `TensorProto`."""
-    return tf.make_tensor_proto(tf.zeros((size, *spec.shape[1:]), spec.dtype))
 
 
 def _prediction_log(name, signature, inputs):

@@ -146,7 +146,9 @@ class SavingMethods:
         the images that `sample` gives) and `sample_png`, which `ganzoo.export.signatures` tells in
         full, and lies in the folder of a version with a README and with the requests that warm
         TF Serving up. ONNX (extra `onnx`) and LiteRT (extra `litert`) files map latents to images.
-        Files and folders appear whole or not at all. On JAX, a process with TensorFlow exports.
+        Files and folders appear whole or not at all. On JAX, a process with TensorFlow exports what
+        was saved; layers of your own, which it does not know, are exported where
+        `KERAS_BACKEND=tensorflow` is set.
 
         Args:
             path: Of a SavedModel, the folder of the model, named as the model: the version is a
