@@ -6,6 +6,8 @@ _MODEL, _STEPS, _BATCH, _AVERAGE = "sngan", 10_000, 64, 0.999
 # On a processor: at the recipe's own width the same time trains half as far.
 _WIDTH = 32
 _SMALLEST, _LARGEST, _LARGEST_ON_ACCELERATOR = 32, 64, 128
+# Of a single one there is no other image to compare with.
+_FEWEST = 2
 # A fifth of CIFAR-10: there DiffAugment brings BigGAN's FID from 21.6 to 14.0, and from 9.6 to 8.7
 # where all 50,000 images are used (the authors' figures, arXiv 2006.10738).
 _FEW_IMAGES = 10_000
@@ -83,16 +85,19 @@ def training_arguments(folder, options):
 def _shorter_sides(folder):
     """Returns the shorter side of each image that can be opened, from the least to the largest."""
     from ganzoo import drawing
-    from ganzoo.data.folder import _image_files
+    from ganzoo.data.folder import image_files
 
     sides = []
-    for path in _image_files(folder):
+    for path in image_files(folder):
         try:
             sides.append(min(drawing.size_of(path)))
         except Exception:  # Whatever a decoder raises: the loading names the file, and why.
             continue
-    if not sides:
-        raise ValueError(f"None of the image files can be read. Received: {str(folder)!r}")
+    if len(sides) < _FEWEST:
+        raise ValueError(
+            f"Expected at least {_FEWEST} image files that can be read. "
+            f"Received: {str(folder)!r}, with {len(sides)}"
+        )
     return sorted(sides)
 
 

@@ -1,19 +1,26 @@
 """The parts of `ganzoo create`: the run, the model and the export, each made if it is not there."""
 
+import json
 import re
 import shlex
 from pathlib import Path
 
 from ganzoo import publishing
 from ganzoo.cli import create, train
+from ganzoo.cli.failures import expected
 from ganzoo.cli.publish import extractor_for, publish, read_training
 from ganzoo.cli.run_folder import RunFolder
 from ganzoo.cli.training_plan import TrainingPlan
+from ganzoo.files import new_file
+from ganzoo.metrics import extractors
+from ganzoo.validation import check_choice
 from ganzoo.zoo import manifest
 
 # Flags that a run keeps, with where its folder holds them.
 _OF_RECIPE = ("batch_size", "width", "conditional")
 _OF_SETTINGS = ("model", "size", "channels", "on_bad", "seed")
+# What folders and addresses can hold.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class Creation:
@@ -29,8 +36,14 @@ class Creation:
 
     def __init__(self, images, options):
         self._options = options
-        self._name = options.name or _name_of(images)
-        output = Path(options.output or Path("runs", self._name))
+        name = options.name or _name_of(images)
+        output = Path(options.output or Path("runs", name))
+        self._noted = output / "create.json"
+        given = {"name": name, "extractor": options.extractor or "none"}
+        _check(given)
+        # What was chosen when the run was begun.
+        self._chosen = json.loads(self._noted.read_text()) if self._noted.is_file() else given
+        self._name = self._chosen["name"]
         self._folder = RunFolder(output / "run")
         self._model = output / "model"
         self._export = output / "export" / self._name
@@ -57,6 +70,9 @@ class Creation:
 
     def create(self):
         """Does all that is not done. Returns the exit code."""
+        if not self._noted.is_file():
+            with new_file(self._noted) as partial:
+                partial.write_text(json.dumps(self._chosen, indent=2) + "\n")
         if self._plan is not None:
             print()
             code = self._plan.train()
@@ -64,12 +80,13 @@ class Creation:
                 print("\nThe same `ganzoo create` goes on where it was.")
                 return code
         print()
-        training = read_training(self._folder.path)
-        if not self._is_published(training.gan.step):
-            extractor = extractor_for(training, self._options.extractor)
-            publish(training, self._model, extractor, name=self._name, replace=True)
-        if not self._is_exported():
-            self._save_export()
+        with expected():
+            training = read_training(self._folder.path)
+            if not self._is_published(training.gan.step):
+                extractor = extractor_for(training, self._chosen["extractor"])
+                publish(training, self._model, extractor, name=self._name, replace=True)
+            if not self._is_exported():
+                self._save_export()
         print(f"{'next':<22}ganzoo sample {self._model}")
         return 0
 
@@ -78,7 +95,7 @@ class Creation:
         recipe, settings = self._folder.read_options()
         begun = {name: getattr(recipe, name) for name in _OF_RECIPE}
         begun |= {name: settings[name] for name in _OF_SETTINGS}
-        begun["augment"] = recipe.augment or "none"
+        begun |= {"augment": recipe.augment or "none", **self._chosen}
         given = {name: getattr(self._options, name) for name in begun.keys() & self._options.given}
         begun["images"], given["images"] = recipe.data, f"folder:{images.resolve()}"
         changed = [name for name in given if given[name] != begun[name]]
@@ -123,4 +140,14 @@ class Creation:
 
 def _name_of(images):
     """Returns a name for the model, which folders and addresses can hold."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", images.resolve().name).strip("_.") or "images"
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", images.resolve().name).strip("_.-") or "images"
+
+
+def _check(chosen):
+    """Raises if no model can have the name, or there is no such extractor."""
+    if not _NAME.fullmatch(chosen["name"]):
+        raise ValueError(
+            "A name has letters, digits, '_', '.' and '-', and begins with a letter or a digit. "
+            f"Received: --name={chosen['name']}"
+        )
+    check_choice("extractor", chosen["extractor"], ["none", *extractors.names()])

@@ -10,13 +10,9 @@ _SECONDS = {".gif": 0.07, ".mp4": 1 / 30}
 
 
 def run(options, others):
-    from ganzoo.cli.run_folder import load_model
+    from ganzoo.cli.run_folder import load_model, only_model
 
-    if len(others) != 1:
-        raise ValueError(
-            "Expected one model, a preset, a `.keras` file or the run folder that holds one. "
-            f"Received: {' '.join(others) or 'none'}"
-        )
+    model = only_model(others)
     ending = Path(options.output).suffix.lower()
     if ending not in _STEPS:
         raise ValueError(
@@ -34,11 +30,11 @@ def run(options, others):
             "Expected as many --seeds in each of the --rows. "
             f"Received: {len(seeds)} seeds for {rows} rows"
         )
-    gan = load_model(others[0])
+    gan = load_model(model)
     if len(gan.example_shape) != 3:
         raise ValueError(
             "Only images are interpolated. "
-            f"Received: {others[0]}, which makes examples of shape {gan.example_shape}"
+            f"Received: {model}, which makes examples of shape {gan.example_shape}"
         )
     count = len(seeds) // rows
     ways = [

@@ -3,6 +3,8 @@
 import importlib
 import sys
 
+from ganzoo.cli.failures import Failure
+
 COMMANDS = (
     "train",
     "sample",
@@ -34,8 +36,8 @@ def main(arguments=None):
         arguments: List of what follows `ganzoo`; by default that of this process.
 
     Returns:
-        The exit code: 0; 1 where a training broke down; 2 where the command line or the data must
-        be corrected; 130 or 143 after an interruption.
+        The exit code: 0; 1 where a training, or what follows the checks, broke down; 2 where the
+        command line or the data must be corrected; 130 or 143 after an interruption.
     """
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
     if name in ("", "help", "-h", "--help"):
@@ -70,6 +72,10 @@ def _run(command, arguments):
         return _fail(program, "Interrupted.", code=130)
     try:
         return 0 if work is None else work()
+    except (Failure, OSError) as error:
+        if debug:
+            raise
+        return _fail(program, str(error) or repr(error), code=1)
     except KeyboardInterrupt:
         return _fail(program, "Interrupted.", code=130)
 

@@ -1,10 +1,14 @@
 """`ganzoo publish`: from the folder of a run to a published model."""
 
+import re
 from types import SimpleNamespace
 
 from ganzoo.cli.command import Command
+from ganzoo.cli.failures import expected
 
 _NO_EXTRACTOR = "none"
+# The whole training split, or a slice of it: of no other are the test images surely unseen.
+_OF_TRAINING = re.compile(r"train(\[[^\]+]*\])?")
 
 
 def run(options, others):
@@ -28,7 +32,8 @@ def run(options, others):
     extractor = extractor_for(training, options.extractor)
 
     def work():
-        publish(training, output, extractor, options.n, replace=options.replace)
+        with expected():
+            publish(training, output, extractor, options.n, replace=options.replace)
         return 0
 
     return work
@@ -64,38 +69,47 @@ def read_training(path, hardware=None):
     """
     from ganzoo.cli.data import load_source
     from ganzoo.cli.run_folder import RunFolder, load_model
-    from ganzoo.cli.training_plan import _check_same_data
+    from ganzoo.cli.training_plan import check_same_data
     from ganzoo.publishing import Training, without_paths
 
     folder = RunFolder(path)
     recipe, settings = folder.read_options()
     gan = load_model(folder.path)
-    settings = SimpleNamespace(**{"on_bad": None, **settings})
+    settings = SimpleNamespace(**{"on_bad": None, "hardware": None, **settings})
     data = load_source(recipe.data, settings)
-    _check_same_data(settings, data)
+    check_same_data(settings, data)
     return Training(
         gan=gan,
         recipe=recipe,
         data=data,
-        test=_test_split(recipe.data, settings),
+        test=_test_split(recipe.data, data.split, settings),
         log=folder.read_log(),
         command=training_command(without_paths(recipe), settings),
         seed=settings.seed,
         precision=settings.precision,
         version=settings.ganzoo,
-        hardware=hardware,
+        hardware=hardware or settings.hardware,
     )
 
 
-def _test_split(source, settings):
-    """Returns the images of the source's test split, or `None` if it has none."""
+def _test_split(source, trained_on, settings):
+    """Returns the images of the source's test split, or `None` where there is none to trust.
+
+    Args:
+        source: The source of the data.
+        trained_on: The split that the model was trained on.
+        settings: How the source is read, as attributes.
+    """
     from ganzoo.cli.data import load_source
 
-    if settings.split == "test":
+    if not _OF_TRAINING.fullmatch(trained_on or ""):
         return None
     try:
         return load_source(source, SimpleNamespace(**{**vars(settings), "split": "test"}))
-    except ValueError:  # Every source refuses so a split that it does not have.
+    except ValueError as error:
+        # So every source refuses a split that it does not have; a broken one is an error.
+        if not str(error).endswith("Received: split='test'"):
+            raise
         return None
 
 
@@ -186,7 +200,7 @@ COMMAND.positive_integer("n", "Number of samples. By default as many as real ima
 COMMAND.text(
     "hardware",
     "WORDS",
-    "What the run was trained on, for the card. By default this machine's processor and cores.",
+    "What the run was trained on, for the card. By default what the run has noted.",
 )
 COMMAND.group("Files")
 COMMAND.text(

@@ -117,6 +117,20 @@ class EpochLog(keras.callbacks.Callback):
         _replace(self._folder.log, "".join(",".join(map(str, line)) + "\n" for line in lines))
 
 
+def only_model(others):
+    """Returns the one model that a command line names, for `load_model`.
+
+    Raises:
+        ValueError: If it names none, or several.
+    """
+    if len(others) != 1:
+        raise ValueError(
+            "Expected one model, a preset, a `.keras` file or the run folder that holds one. "
+            f"Received: {' '.join(others) or 'none'}"
+        )
+    return others[0]
+
+
 def load_model(path):
     """Returns the GAN in a `.keras` file, in a run's folder, or of a preset, by name or folder.
 

@@ -8,13 +8,9 @@ from ganzoo.cli.lists import parse_integers
 
 def run(options, others):
     from ganzoo import drawing
-    from ganzoo.cli.run_folder import load_model
+    from ganzoo.cli.run_folder import load_model, only_model
 
-    if len(others) != 1:
-        raise ValueError(
-            "Expected one model, a preset, a `.keras` file or the run folder that holds one. "
-            f"Received: {' '.join(others) or 'none'}"
-        )
+    model = only_model(others)
     if options.folder and "output" in options.given:
         raise ValueError(
             "Expected --output for one picture or --folder for a file of each sample. "
@@ -27,7 +23,7 @@ def run(options, others):
         )
     chosen = parse_integers("seeds", options.seeds) if options.seeds else None
     labels = parse_integers("labels", options.labels) if options.labels else None
-    gan = load_model(others[0])
+    gan = load_model(model)
     seeds, labels, columns = _lay_out(options, chosen, labels, gan.num_classes)
     samples = gan.sample(len(seeds), seeds, labels, options.truncation)
     if options.folder:

@@ -17,6 +17,7 @@ from ganzoo.cli.data import load_source
 from ganzoo.cli.processes import SharedCheckpoint
 from ganzoo.cli.run_folder import EpochLog, RunFolder
 from ganzoo.data import SemiSupervisedBatches
+from ganzoo.publishing.machine import machine
 from ganzoo.training import feeding
 from ganzoo.training.from_recipe import gan_from_recipe
 
@@ -50,7 +51,7 @@ class TrainingPlan:
         self._folder, recipe, self._settings = prepare(options)
         settings = self._settings
         self._data = load_source(recipe.data, settings)
-        _check_same_data(settings, self._data)
+        check_same_data(settings, self._data)
         _check_same_everywhere("data", zlib.crc32(self._data.examples))
         num_classes = _num_classes(recipe, self._data)
 
@@ -172,6 +173,8 @@ class TrainingPlan:
         # A bar where someone watches it, and a line for each epoch in a file.
         verbose = 1 if sys.stdout.isatty() else 2
         if self.speaks:
+            if not self._is_resumed:
+                self._settings.hardware = machine()
             folder.write_options(self._recipe, vars(self._settings))
             callbacks[1:1] = [pictures, EpochLog(folder)]
         else:
@@ -349,7 +352,7 @@ def _steps(options, default, steps_per_epoch):
     return options.steps or default
 
 
-def _check_same_data(settings, data):
+def check_same_data(settings, data):
     """Notes what the data are, or compares them with what was noted when the run began."""
     found = {
         "count": len(data),

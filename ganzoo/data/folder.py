@@ -43,7 +43,7 @@ def load_folder(argument, split="train", size=None, channels=None, *, on_bad="er
     """
     check_choice("on_bad", on_bad, ("error", "skip"))
     root = _folder_of_split(pathlib.Path(argument).expanduser(), split)
-    files = _image_files(root)
+    files = image_files(root)
     images, bad = _decode(files, size, channels, on_bad)
     if bad:
         _report(bad, len(files), root)
@@ -67,7 +67,7 @@ def _folder_of_split(root, split):
     return root
 
 
-def _image_files(root):
+def image_files(root):
     """Returns the paths of all image files below `root`, in natural order."""
     suffixes = {
         suffix

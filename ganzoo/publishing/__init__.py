@@ -11,7 +11,7 @@ from ganzoo.publishing.publication import (
     read_all,
     without_paths,
 )
-from ganzoo.publishing.tables import card_of, table, write
+from ganzoo.publishing.tables import card_of, table, tables, write
 
 __all__ = [
     "Training",
@@ -21,6 +21,7 @@ __all__ = [
     "read",
     "read_all",
     "table",
+    "tables",
     "without_paths",
     "write",
 ]

@@ -1,11 +1,13 @@
 """The card of a model: all that its README.md says, from its recipe and its metrics.json."""
 
 import json
+from pathlib import Path
 
-from ganzoo import recipes
 from ganzoo.metrics import Result
-from ganzoo.publishing import comparison, pictures
+from ganzoo.publishing import changes, comparison, pictures
 from ganzoo.publishing.data_sets import facts_of
+from ganzoo.publishing.markdown import table
+from ganzoo.zoo import published
 
 # Below so many real images a figure moves by more than models differ.
 _FEW_IMAGES = 5000
@@ -22,24 +24,26 @@ def summary(facts, recipe):
     return f"{title}, {height} x {width} {colours}: {kind}{of_classes}"
 
 
-def text(facts, recipe, others=()):
+def text(facts, recipe, folder, models):
     """Returns the card, in Markdown.
 
     Args:
         facts: What `metrics.json` holds.
         recipe: The `ganzoo.recipes.Recipe` of the training.
-        others: The facts of other published models, of which those of the same data are compared.
+        folder: Path of the model's folder.
+        models: Dictionary from the folders of published models to their facts; those of the same
+            data are compared.
     """
     sections = (
         _front_matter(facts),
         f"# {facts['name']}\n\n{facts['summary']}.\n\n![Samples]({pictures.SAMPLES})",
-        _use(facts),
+        _use(facts, location(folder)),
         _what_it_is(facts, recipe),
         f"## Between two samples\n\nEach row goes from one latent vector to another.\n\n"
         f"![Interpolation]({pictures.INTERPOLATION})",
         _copies(facts),
         _figures(facts),
-        comparison.section(facts, others),
+        comparison.section(facts, folder, models),
         _training(facts, recipe),
         _data(facts),
         _limits(facts),
@@ -58,8 +62,7 @@ def _front_matter(facts):
     return "\n".join([*lines, "---"])
 
 
-def _use(facts):
-    name = location(facts)
+def _use(facts, name):
     classes = facts["network"]["num_classes"]
     labels = ", labels=3" if classes and classes > 3 else ", labels=0" if classes else ""
     shape = ", ".join(map(str, facts["data"]["shape"]))
@@ -84,9 +87,11 @@ def _use(facts):
     return "\n".join([*lines, "```"])
 
 
-def location(facts):
+def location(folder):
     """Returns what `from_preset` takes: the name of a model of the zoo, or a path to fill in."""
-    return facts["name"] if facts["name"] in recipes.names() else "path/to/this/folder"
+    folder = Path(folder).resolve()
+    homes = {published.folder_of(name).resolve().parent for name in published.list_models()}
+    return folder.name if folder.parent in homes else "path/to/this/folder"
 
 
 def _what_it_is(facts, recipe):
@@ -97,18 +102,30 @@ def _what_it_is(facts, recipe):
     classes = "none"
     if network["num_classes"]:
         classes = f"{network['num_classes']}: {', '.join(facts['data']['class_names'])}"
-    average = "the weights as they were trained"
+    average = "none: the weights as they were trained"
     if recipe.ema_decay is not None:
-        average = f"the average of the weights, of decay {recipe.ema_decay:g}"
+        average = f"of the weights, of decay {recipe.ema_decay:g}"
+    updates = ""
+    if recipe.discriminator_steps > 1:
+        updates = f", in each of {recipe.discriminator_steps} updates of the discriminator"
+    rates = (recipe.g_optimizer.learning_rate, recipe.d_optimizer.learning_rate)
+    steps = facts["training"]["steps"]
+    seen = steps * recipe.batch_size * recipe.discriminator_steps
     rows = {
         "recipe": recipe.source,
+        **changes.rows(recipe),
         "architecture": f"`{recipe.architecture}`",
         "images": " x ".join(map(str, facts["data"]["shape"])),
         "latents": f"{network['latent_dim']}, {network['latent']}",
         "classes": classes,
         "generator": f"{network['generator_parameters']:,} parameters, "
-        f"{_megabytes(weights['generator_bytes'])} in {weights['dtype']}; {average}",
+        f"{_megabytes(weights['generator_bytes'])} in {weights['dtype']}",
         "discriminator": f"{network['discriminator_parameters']:,} parameters, {judge}",
+        "width": recipe.width or "the architecture's own",
+        "average": average,
+        "batch": f"{recipe.batch_size} images{updates}",
+        "steps": f"{steps:,}, {seen / facts['data']['count']:.3g} epochs",
+        "rates": "{:g} of the generator, {:g} of the discriminator".format(*rates),
     }
     precision = {
         "float16": "In float16, samples are within one grey level of those of the trained weights "
@@ -116,18 +133,18 @@ def _what_it_is(facts, recipe):
         "float32": "The weights are in float32: in float16, samples would have moved by more than "
         "one grey level.",
     }[weights["dtype"]]
-    return f"## What it is\n\n{_table(('', ''), rows.items())}\n\n{precision}"
+    return f"## What it is\n\n{table(('', ''), rows.items())}\n\n{precision}"
 
 
 def _copies(facts):
     nearest = facts["figures"]["nearest"]
     if nearest["real_are_training"]:
         yardstick = (
-            f"the first {nearest['real']:,} training images, each compared with the others, as "
-            "there is no test split"
+            f"{_drawn(nearest)} training images, each compared with the others, as there are no "
+            "test images"
         )
     else:
-        yardstick = f"{nearest['real']:,} test images, which it has not seen"
+        yardstick = f"{_drawn(nearest)} test images, which it has not seen"
     rows = []
     for space, found in nearest["spaces"].items():
         unit = "grey levels, root mean square" if space == "pixels" else f"features of {space}"
@@ -140,7 +157,7 @@ def _copies(facts):
         f"The distance to the nearest of the {nearest['training']:,} training images, of "
         f"{nearest['samples']:,} samples and of {yardstick}. A model that copies has samples much "
         "nearer than these.\n\n"
-        f"{_table(header, rows)}\n\n{_verdict(nearest)}\n\n"
+        f"{table(header, rows)}\n\n{_verdict(nearest)}\n\n"
         f"![Nearest training images]({pictures.NEIGHBOURS})\n\n"
         "Each image with the training images nearest to it beside it"
         f"{', by pixels and by features' if len(nearest['spaces']) > 1 else ', by pixels'}: the "
@@ -149,15 +166,31 @@ def _copies(facts):
     )
 
 
+def _drawn(nearest):
+    """Returns how many real images the samples stand beside, and how these were chosen."""
+    if nearest["real"] == nearest["real_of"]:
+        return f"the {nearest['real']:,}"
+    return f"{nearest['real']:,}, drawn at random, of the {nearest['real_of']:,}"
+
+
 def _verdict(nearest):
+    ratios = [
+        f"{found['samples']['median'] / found['real']['median']:.2f} in {space}"
+        for space, found in nearest["spaces"].items()
+        if found["real"]["median"] > 0  # Not so where most of the images are there twice.
+    ]
     words = []
-    for space, found in nearest["spaces"].items():
-        ratio = found["samples"]["median"] / max(found["real"]["median"], 1e-12)
-        words.append(f"{ratio:.2f} in {space}")
-    least = min(found["samples"]["least"] for found in nearest["spaces"].values())
-    copies = "No sample is an exact copy." if least > 0 else "Some sample is an exact copy."
-    ratios = " and ".join(words)
-    return f"The median distance of samples is {ratios} times that of the real images. {copies}"
+    if ratios:
+        words.append(
+            f"The median distance of samples is {' and '.join(ratios)} times that of the real "
+            "images."
+        )
+    copied = nearest["spaces"]["pixels"]["samples"]["least"] == 0
+    words.append(
+        f"{'At least one' if copied else 'None'} of the {nearest['samples']:,} samples compared is "
+        f"identical to a training image, at {nearest['side']} x {nearest['side']} pixels."
+    )
+    return " ".join(words)
 
 
 def _figures(facts):
@@ -173,7 +206,7 @@ def _figures(facts):
         beside = f"{real[name].value:.4g}" if name in real else ""
         rows.append((result.name, f"{result.value:.4g}{spread}", beside, str(result.protocol)))
     header = ("figure", "samples", "real images", "protocol")
-    parts = ["## Figures", _table(header, rows) if rows else "", _explanation(samples, real)]
+    parts = ["## Figures", table(header, rows) if rows else "", _explanation(samples, real)]
     if "conditional_accuracy" in samples:
         drawn, found = (r["conditional_accuracy"].value for r in (samples, real))
         parts.append(
@@ -214,11 +247,12 @@ def _training(facts, recipe):
     steps = f"{training['steps']:,} steps"
     if training["steps"] < recipe.steps:
         steps += f" of the {recipe.steps:,} that were planned"
+    hardware = "" if training["hardware"] is None else f" on {training['hardware']}"
     return (
         f"## Training\n\n```\n{training['command']}\n```\n\n"
         f"{steps} of {recipe.batch_size * recipe.discriminator_steps} real images, seed "
-        f"{training['seed']}, {training['precision']}: {duration(training['seconds'])} on "
-        f"{training['hardware']}. ganzoo {training['ganzoo']}.\n\n"
+        f"{training['seed']}, {training['precision']}: {duration(training['seconds'])}"
+        f"{hardware}. ganzoo {training['ganzoo']}.\n\n"
         f"![Curves]({pictures.CURVES})\n\n"
         "Means over an epoch; `d_real` and `d_fake` are the discriminator's logits of real images "
         "and of samples."
@@ -240,17 +274,11 @@ def _limits(facts):
     data, figures = facts["data"], facts["figures"]
     size = " x ".join(map(str, data["shape"][:2]))
     limits = [
-        f"It makes {size} images like those of its data and nothing else; what is rare there is "
-        "rarer here.",
-        "Some samples are malformed; nothing chose those above, which are those of the first "
-        "seeds.",
+        f"It makes {size} images like those of its data and nothing else.",
+        "Nothing chose the samples above: they are those of the first seeds.",
     ]
     if "recall" in figures["samples"]:
-        recall = figures["samples"]["recall"]["value"]
-        limits.append(
-            f"Its recall is {recall:.2f}: so large a share of the real images lies among the "
-            "samples, and the others are missed."
-        )
+        limits.append(_recall(figures))
     compared = [result["protocol"]["reference_samples"] for result in figures["samples"].values()]
     fewest = min((count for count in compared if count), default=None)
     if fewest is not None and fewest < _FEW_IMAGES:
@@ -258,8 +286,21 @@ def _limits(facts):
             f"The figures compare with {fewest:,} real images only, and are as rough as that."
         )
     if facts["training"]["seed"] is not None:
-        limits.append("It is one training from one seed: another ends with somewhat other figures.")
+        limits.append("It is one training from one seed, and no other was measured.")
     return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)
+
+
+def _recall(figures):
+    """Returns the sentence on the variety that the samples have of that of the data."""
+    recall = figures["samples"]["recall"]["value"]
+    words = f"Recall is {recall:.2f}"
+    if "recall" not in figures["real"]:
+        return f"{words}: so large a share of the real images lies among the samples."
+    real = figures["real"]["recall"]
+    ours, theirs = (r["protocol"]["samples"] for r in (figures["samples"]["recall"], real))
+    count = "as many" if ours == theirs else f"{theirs:,}"
+    words += f", and {real['value']:.2f} of {count} training images"
+    return f"{words}: it misses part of the variety." if recall < real["value"] else f"{words}."
 
 
 def duration(seconds):
@@ -278,8 +319,3 @@ def duration(seconds):
 
 def _megabytes(count):
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.0f} kB"
-
-
-def _table(header, rows):
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)

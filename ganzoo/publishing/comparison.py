@@ -1,9 +1,11 @@
 """A model's figures beside those of others: of the zoo, and of papers with the same protocol."""
 
 import json
+from pathlib import Path
 
 from ganzoo.metrics import Result
 from ganzoo.publishing.data_sets import facts_of
+from ganzoo.publishing.markdown import table
 
 _COMPARED = ("fid", "kid", "precision", "recall", "density", "coverage", "conditional_accuracy")
 # Share of wrong answers on the test split, by data and number of labels.
@@ -15,37 +17,39 @@ _PUBLISHED_ERRORS = {
 }
 
 
-def section(facts, others):
+def section(facts, folder, models):
     """Returns the card's section on the other models of the same data, or nothing.
 
     A figure is only given where its protocol is that of this model's.
 
     Args:
         facts: What the `metrics.json` of the model holds.
-        others: List of those of other models.
+        folder: Path of the model's folder.
+        models: Dictionary from the folders of published models to what theirs hold.
     """
-    others = [
-        other
-        for other in others
-        if other["data"]["source"] == facts["data"]["source"] and other["name"] != facts["name"]
-    ]
+    name_of_folder = Path(folder).name
+    others = {
+        path.name: other
+        for path, other in models.items()
+        if other["data"]["source"] == facts["data"]["source"] and path.name != name_of_folder
+    }
     if not others:
         return None
-    ours = _results(facts)
+    ours = results_of(facts)
     names = [name for name in _COMPARED if name in ours]
-    lines = [
-        ("model", "parameters", *(ours[name].name for name in names)),
-        ("---",) * (2 + len(names)),
-    ]
-    for one in sorted([facts, *others], key=lambda one: one["name"]):
-        theirs = _results(one)
-        figures = [_comparable(ours[name], theirs.get(name)) for name in names]
-        name = f"**{one['name']}**" if one is facts else f"[{one['name']}](../{one['name']})"
-        lines.append((name, f"{one['network']['generator_parameters']:,}", *figures))
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    header = ("model", "parameters", *(ours[name].name for name in names))
+    rows = []
+    for path, one in sorted({**others, name_of_folder: facts}.items()):
+        theirs = results_of(one)
+        figures = [
+            f"{theirs[name].value:.4g}" if comparable(ours[name], theirs.get(name)) else ""
+            for name in names
+        ]
+        name = f"**{one['name']}**" if one is facts else f"[{one['name']}](../{path})"
+        rows.append((name, f"{one['network']['generator_parameters']:,}", *figures))
     title = facts_of(facts["data"]["source"]).title
     return (
-        f"## Beside the other models of {title}\n\n{table}\n\n"
+        f"## Beside the other models of {title}\n\n{table(header, rows)}\n\n"
         "A gap is a figure that was not measured, or by another protocol."
     )
 
@@ -65,12 +69,12 @@ def semi_supervised(result, facts):
     return words
 
 
-def _results(facts):
+def results_of(facts):
+    """Returns the `ganzoo.metrics.Result` of each figure of a model's samples, by name."""
     results = facts["figures"]["samples"]
     return {name: Result.from_json(json.dumps(result)) for name, result in results.items()}
 
 
-def _comparable(ours, theirs):
-    if theirs is None or ours.protocol.differences(theirs.protocol):
-        return ""
-    return f"{theirs.value:.4g}"
+def comparable(ours, theirs):
+    """Whether two results, of which one may be `None`, are of one protocol."""
+    return None not in (ours, theirs) and not ours.protocol.differences(theirs.protocol)

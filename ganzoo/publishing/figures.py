@@ -52,12 +52,11 @@ def measure(gan, training, test=None, extractor=None, n=None, labels=None, progr
     if isinstance(gan, SemiSupervisedGAN) and test is not None and test.labels is not None:
         samples["test_error"] = _test_error(gan, test, labels)
     spaces = {"pixels": Pixels(), **({} if extractor is None else {extractor.name: extractor})}
-    nearest, picture = Nearest(
-        gan.sample(_FEW),
-        training.examples,
-        None if test is None else test.examples[:_FEW],
-        spaces,
-    ).measure()
+    held_out = None
+    if test is not None:
+        held_out = test.examples[philox.permutation(0, 0, len(test))[:_FEW]]
+    nearest, picture = Nearest(gan.sample(_FEW), images, held_out, spaces).measure()
+    nearest["real_of"] = len(training if test is None else test)
     facts = {"samples": _plain(samples), "real": _plain(real), "nearest": nearest}
     return facts, picture
 

@@ -5,6 +5,7 @@ where there is none, each of the training images to the others.
 """
 
 import dataclasses
+import hashlib
 
 import numpy as np
 
@@ -27,9 +28,13 @@ class Pixels:
 
     def __call__(self, images):
         """Returns the pixels of uint8 images as float32 rows."""
-        side = min(_SIDE, *images.shape[1:3])
+        side = self.side_of(images)
         rows = convert_array(images, (side, side)).reshape(len(images), -1)
         return rows.astype(np.float32) / np.float32(np.sqrt(rows.shape[1]))
+
+    def side_of(self, images):
+        """Returns the side of the square at which images are compared."""
+        return min(_SIDE, *images.shape[1:3])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Nearest:
 
     Args:
         samples: uint8 images.
-        training: All training images.
+        training: All training images, in a random order.
         held_out: Real images that are none of them; `None` for the first of the training images
             themselves, each of which is compared with the others.
         extractors: Dictionary from the names of spaces to extractors.
@@ -55,6 +60,7 @@ class Nearest:
         rank = 1 if self._alone else 0
         real_images = self.training[: len(self.samples)] if self._alone else self.held_out
         facts, panels = {}, {}
+        distinct = _distinct(self.training)
         for space, extractor in self.extractors.items():
             training, samples = extractor(self.training), extractor(self.samples)
             real = training[: len(samples)] if self._alone else extractor(self.held_out)
@@ -64,8 +70,8 @@ class Nearest:
             if not panels:
                 # The first space says which are shown.
                 first = np.arange(min(_SHOWN, len(samples)))
-                alike = _most_alike(training, of_samples, near_samples)
-                real_alike = _most_alike(training, of_real, near_real)
+                alike = _most_alike(training, distinct, of_samples, near_samples)
+                real_alike = _most_alike(training, distinct, of_real, near_real)
                 panels = {
                     "samples": [self.samples[first]],
                     "nearest": [self.samples[alike]],
@@ -79,6 +85,7 @@ class Nearest:
             "real": len(real_images),
             "training": len(self.training),
             "real_are_training": self._alone,
+            "side": Pixels().side_of(self.training),
         }
         return {**counts, "spaces": facts}, _picture(panels)
 
@@ -109,13 +116,30 @@ def _nearest(rows, columns, rank=0):
     return np.sqrt(squares), indices
 
 
-def _most_alike(training, distances, indices):
+def _distinct(images):
+    """Returns the index of the first of all images that are the same."""
+    first = {}
+    for index, image in enumerate(images):
+        first.setdefault(hashlib.blake2b(image.tobytes(), digest_size=16).digest(), index)
+    return np.array(list(first.values()))
+
+
+def _most_alike(training, distinct, distances, indices):
     """Returns which rows to look at: those that are nearest to a training image.
 
-    Near is what is near beside the distance from that training image to the one next to it: else
-    they would all be of the simplest kind, such as the ones among digits, which are all alike.
+    Near is what is near beside the distance from that training image to the next one that is
+    another: else they would all be of the simplest kind, such as the ones among digits, which are
+    all alike.
+
+    Args:
+        training: Features of the training images.
+        distinct: Indices of those that are left when each is taken once.
+        distances: Of each row, to the nearest training image.
+        indices: Of each row, which one that is.
     """
-    usual = np.sqrt(Neighbours(training[indices], training).radii(2)[0])
+    usual = np.ones(len(indices))
+    if len(distinct) > 1:
+        usual = np.sqrt(Neighbours(training[indices], training[distinct]).radii(2)[0])
     return np.argsort(distances / np.maximum(usual, 1e-6), kind="stable")[:_SHOWN]
 
 

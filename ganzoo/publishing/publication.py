@@ -12,7 +12,6 @@ from pathlib import Path
 import ganzoo
 from ganzoo import zoo
 from ganzoo.publishing import card, figures, pictures
-from ganzoo.publishing.machine import machine
 from ganzoo.recipes import Recipe
 from ganzoo.zoo import manifest
 
@@ -34,7 +33,7 @@ class Training:
         seed: Its seed.
         precision: What the networks computed in.
         version: The version of ganzoo that it ran on.
-        hardware: What it ran on, in words; by default this machine.
+        hardware: What it ran on, in words, or `None` where that is not known.
     """
 
     gan: object
@@ -103,7 +102,7 @@ def publish(training, folder, extractor=None, n=None, name=None, replace=False, 
             target,
             recipe,
             facts,
-            card.text(facts, recipe, read_all(folder.parent)),
+            card.text(facts, recipe, folder, read_all(folder.parent)),
             discriminator=weights["discriminator_bytes"] is not None,
             dtype=weights["dtype"],
             beside={name: pictures.encoded(picture) for name, picture in drawn.items()},
@@ -116,22 +115,27 @@ def check_folder(folder, replace=False):
     folder = Path(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
-    if not replace or not (folder / manifest.METADATA).is_file():
-        raise ValueError(
-            "The folder of a new model must be empty or not exist. Give another one, or remove "
-            f"what is in it. Received: {str(folder)!r}"
-        )
+    is_preset = (folder / manifest.METADATA).is_file()
+    if replace and is_preset:
+        return
+    way_out = "remove what is in it"
+    if is_preset:
+        way_out = "replace the preset in it with --replace, in Python replace=True"
+    raise ValueError(
+        f"The folder of a new model must be empty or not exist. Give another one, or {way_out}. "
+        f"Received: {str(folder)!r}"
+    )
 
 
 def read_all(folder):
-    """Returns the facts of all published models in a folder, in the order of their names."""
-    return [
-        facts
+    """Returns a dictionary from the folders of the published models in a folder to their facts."""
+    return {
+        path.parent: facts
         for path in sorted(Path(folder).glob(f"*/{manifest.METRICS}"))
         if not path.parent.name.startswith(".")
         and (path.parent / manifest.METADATA).is_file()
         and (facts := read(path.parent))
-    ]
+    }
 
 
 def read(folder):
@@ -188,7 +192,7 @@ def _facts(training, recipe, name, weights, found):
             "command": training.command,
             "steps": gan.step,
             "seconds": round(sum(float(row["seconds"]) for row in training.log), 1),
-            "hardware": training.hardware or machine(),
+            "hardware": training.hardware,
             "seed": training.seed,
             "precision": training.precision,
             "ganzoo": training.version,
@@ -221,5 +225,8 @@ def _replacing(folder, replace):
         os.rename(folder, old)
         os.rename(new, folder)
     finally:
+        # Wherever it was interrupted, one of them is there again, and whole.
+        if old.exists() and not folder.exists():
+            os.rename(old, folder)
         for path in (new, old):
             shutil.rmtree(path, ignore_errors=True)

@@ -1,9 +1,10 @@
 """The page of all published models, and their cards made anew where others have come."""
 
+import collections
 import json
 from pathlib import Path
 
-from ganzoo.publishing import card
+from ganzoo.publishing import card, comparison, markdown
 from ganzoo.publishing.data_sets import facts_of
 from ganzoo.publishing.publication import read_all
 from ganzoo.recipes import Recipe
@@ -18,20 +19,31 @@ One folder for each model: recipe, weights, card, metrics, pictures. Load one wi
 """
 _NONE = "None is published yet; `ganzoo list` shows the recipes that can be trained.\n"
 _END = """\
-In brackets: the same figure of training images. Figures compare within one data set only, as each
-has an extractor of its own; the protocols are on the cards.
+In brackets: the same figure of training images. A cell is empty where the figure was not measured,
+or by another protocol than the one above the table.
 """
+_FIGURES = ("fid", "precision", "recall")
 
 
 def table(folder):
     """Returns the page, in Markdown, of the published models in a folder."""
-    models = read_all(folder)
-    if not models:
+    sections = tables(folder)
+    if not sections:
         return f"{_BEGIN}\n{_NONE}"
-    header = ("model", "data", "classes", "parameters", "size", "FID", "precision, recall", "")
-    lines = [header, ["---"] * len(header), *map(_row, models)]
-    rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{_BEGIN}\n{rows}\n\n{_END}"
+    return f"{_BEGIN}\n{sections}\n\n{_END}"
+
+
+def tables(folder, pictures=True):
+    """Returns a table for each data set of the published models in a folder, in Markdown.
+
+    Args:
+        folder: Path of the folder.
+        pictures: Whether the last column shows samples.
+    """
+    groups = collections.defaultdict(dict)
+    for path, facts in read_all(folder).items():
+        groups[facts_of(facts["data"]["source"]).title][path.name] = facts
+    return "\n\n".join(_section(title, groups[title], pictures) for title in sorted(groups))
 
 
 def write(folder):
@@ -39,12 +51,11 @@ def write(folder):
     folder = Path(folder)
     written = []
     models = read_all(folder)
-    for facts in models:
-        path = folder / facts["name"] / manifest.CARD
-        text = card_of(path.parent, models)
-        if path.read_text() != text:
-            replace_card(path.parent, text)
-            written.append(path)
+    for path in models:
+        text = card_of(path, models)
+        if (path / manifest.CARD).read_text() != text:
+            replace_card(path, text)
+            written.append(path / manifest.CARD)
     page = folder / "README.md"
     text = table(folder)
     if not page.is_file() or page.read_text() != text:
@@ -54,26 +65,52 @@ def write(folder):
 
 
 def card_of(folder, models):
-    """Returns the card that a published model should have beside others."""
+    """Returns the card that a published model should have beside others, which `read_all` gives."""
     folder = Path(folder)
     facts = json.loads((folder / manifest.METRICS).read_text())
     recipe = Recipe.from_json((folder / manifest.RECIPE).read_text())
-    return card.text(facts, recipe, models)
+    return card.text(facts, recipe, folder, models)
 
 
-def _row(facts):
-    name, network, weights = facts["name"], facts["network"], facts["weights"]
+def _section(title, models, pictures):
+    """Returns the table of the models of a data set, with what their figures are."""
+    results = {folder: comparison.results_of(facts) for folder, facts in models.items()}
+    chosen = {name: _most_frequent(results.values(), name) for name in _FIGURES}
+    caption = f"**{title}**"
+    if chosen["fid"] is not None:
+        protocol = chosen["fid"].protocol
+        caption += f". FID, precision and recall are by `{protocol.extractor}`, {protocol}"
+    header = ("model", "classes", "parameters", "size", "FID", "precision, recall")
+    rows = []
+    for folder, facts in models.items():
+        figures = {
+            name: _figure(facts, name)
+            if comparison.comparable(chosen[name], results[folder].get(name))
+            else ""
+            for name in _FIGURES
+        }
+        picture = f'<img src="{folder}/samples.png" width="160" alt="samples of {facts["name"]}">'
+        rows.append((*_row(folder, facts, figures), *([picture] if pictures else [])))
+    return f"{caption}.\n\n{markdown.table((*header, *([''] if pictures else [])), rows)}"
+
+
+def _most_frequent(results, name):
+    """Returns a result of the protocol that most models have for a figure, or `None`."""
+    found = [one[name] for one in results if name in one]
+    counts = [sum(comparison.comparable(one, other) for other in found) for one in found]
+    return found[counts.index(max(counts))] if found else None
+
+
+def _row(folder, facts, figures):
+    network, weights = facts["network"], facts["weights"]
     size = weights["generator_bytes"] + (weights["discriminator_bytes"] or 0)
-    precision, recall = _figure(facts, "precision"), _figure(facts, "recall")
     return (
-        f"[{name}]({name})",
-        facts_of(facts["data"]["source"]).title,
-        str(network["num_classes"] or "none"),
+        f"[{facts['name']}]({folder})",
+        network["num_classes"] or "none",
         f"{network['generator_parameters']:,}",
         f"{size / 1e6:.1f} MB",
-        _figure(facts, "fid"),
-        f"{precision}; {recall}" if precision else "",
-        f'<img src="{name}/samples.png" width="160" alt="samples of {name}">',
+        figures["fid"],
+        "; ".join(filter(None, (figures["precision"], figures["recall"]))),
     )
 
 
