@@ -41,10 +41,10 @@ class Creation:
         self._noted = output / "create.json"
         given = {"name": name, "extractor": options.extractor or "none"}
         _check(given)
-        # What was chosen when the run was begun.
-        self._chosen = json.loads(self._noted.read_text()) if self._noted.is_file() else given
-        self._name = self._chosen["name"]
         self._folder = RunFolder(output / "run")
+        is_begun = self._folder.options.is_file() and self._noted.is_file()
+        self._chosen = json.loads(self._noted.read_text()) if is_begun else given
+        self._name = self._chosen["name"]
         self._model = output / "model"
         self._export = output / "export" / self._name
         self._reasons, self._arguments = [], None
@@ -70,8 +70,8 @@ class Creation:
 
     def create(self):
         """Does all that is not done. Returns the exit code."""
-        if not self._noted.is_file():
-            with new_file(self._noted) as partial:
+        if not self._folder.options.is_file() or not self._noted.is_file():
+            with new_file(self._noted, replace=True) as partial:
                 partial.write_text(json.dumps(self._chosen, indent=2) + "\n")
         if self._plan is not None:
             print()

@@ -69,7 +69,12 @@ def test_more_steps_train_it_further_and_what_is_missing_is_made(created, photos
 
 @pytest.mark.parametrize(
     ("flag", "message"),
-    [("--width=2", "width=1. Received: width=2"), ("--augment=none", "Received: augment=none")],
+    [
+        ("--width=2", "width=1. Received: width=2"),
+        ("--augment=none", "Received: augment=none"),
+        ("--name=other", "name=my_photos. Received: name=other"),
+        ("--extractor=inception", "extractor=none. Received: extractor=inception"),
+    ],
 )
 def test_other_flags_than_those_of_the_run_are_refused(created, photos, flag, message, capsys):
     assert main(["create", str(photos), f"--output={created}", flag]) == 2
@@ -81,6 +86,34 @@ def test_other_images_than_those_of_the_run_are_refused(created, tmp_path, capsy
     (tmp_path / "other").mkdir()
     assert main(["create", str(tmp_path / "other"), f"--output={created}"]) == 2
     assert "images=folder:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--name=a/b c", "Received: --name=a/b c"),
+        ("--name=..", "Received: --name=.."),
+        ("--extractor=absent", "Received: extractor='absent'"),
+    ],
+)
+def test_what_is_no_name_is_refused(photos, tmp_path, flag, message, capsys):
+    assert main(["create", str(photos), f"--output={tmp_path / 'out'}", flag, *SMALL]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("flags", [[], ["--dry_run"]])
+def test_a_single_image_is_refused_at_the_start(tmp_path, flags, capsys):
+    Image.new("RGB", (9, 9)).save(tmp_path / "0.png")
+    (tmp_path / "1.png").write_bytes(b"no picture")
+    assert main(["create", str(tmp_path), f"--output={tmp_path / 'out'}", *flags]) == 2
+    assert "at least 2 image files that can be read" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_page_of_models_has_what_was_created(created):
+    assert main(["publish", f"--table={created}"]) == 0
+    assert "[my_photos](model)" in (created / "README.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,18 @@
 import json
+from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 import ganzoo
-from ganzoo import recipes
+from ganzoo import data, publishing, recipes
+from ganzoo.cli import data as cli_data
 from ganzoo.cli import train
+from ganzoo.cli.failures import Failure
 from ganzoo.cli.main import main
-from ganzoo.cli.publish import training_command
+from ganzoo.cli.publish import _test_split, read_training, training_command
 from ganzoo.cli.training_plan import _changed
+from ganzoo.publishing.machine import machine
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +80,86 @@ def test_the_command_on_the_card_repeats_the_run(flags):
     for name in ("split", "size", "channels", "on_bad", "test_split", "seed", "precision"):
         assert getattr(again, name) == getattr(options, name)
     assert sorted(arguments) == sorted(flags)
+
+
+def options_of(run, folder, **changes):
+    """Makes a folder of a run with other options."""
+    folder.mkdir()
+    for name in ("log.csv", "model.keras"):
+        (folder / name).symlink_to(run / name)
+    options = {**json.loads((run / "options.json").read_text()), **changes}
+    (folder / "options.json").write_text(json.dumps(options))
+    return folder
+
+
+def test_the_hardware_is_that_of_the_training(run, tmp_path):
+    assert read_training(run).hardware == machine()
+    other = options_of(run, tmp_path / "other", hardware="a Cray-1")
+    assert read_training(other).hardware == "a Cray-1"
+    assert read_training(other, "a desk").hardware == "a desk"
+    older = options_of(run, tmp_path / "older")
+    options = json.loads((older / "options.json").read_text())
+    del options["hardware"]
+    (older / "options.json").write_text(json.dumps(options))
+    assert read_training(older).hardware is None
+
+
+@pytest.mark.parametrize(
+    ("split", "is_unseen"),
+    [
+        ("train", True),
+        ("train[:50%]", True),
+        ("train[10%:]", True),
+        ("test", False),
+        ("all", False),
+        ("train+test", False),
+        ("train[:50%]+test[:50%]", False),
+        ("test[:50%]", False),
+        ("training", False),
+        (None, False),
+    ],
+)
+def test_images_that_it_may_have_seen_are_no_test_images(split, is_unseen):
+    options = SimpleNamespace(split=split, size=8, channels=None, on_bad=None)
+    found = _test_split("digits", split, options)
+    assert (found is not None) == is_unseen
+
+
+def test_a_test_split_that_is_broken_is_an_error(tmp_path):
+    photos = tmp_path / "photos"
+    for part in ("train", "test"):
+        (photos / part).mkdir(parents=True)
+    Image.new("L", (8, 8)).save(photos / "train" / "0.png")
+    options = SimpleNamespace(split="train", size=8, channels=None, on_bad=None)
+    (photos / "test" / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"broken\.png"):
+        _test_split(f"folder:{photos}", "train", options)
+
+
+@pytest.mark.parametrize("kind", ["folder", "split folder", "packed"])
+def test_a_source_without_a_test_split_has_no_test_images(kind, tmp_path):
+    part = tmp_path / "train" if kind == "split folder" else tmp_path
+    part.mkdir(exist_ok=True)
+    Image.new("L", (8, 8)).save(part / "0.png")
+    source = f"folder:{tmp_path}"
+    if kind == "packed":
+        data.pack(data.load(source), tmp_path / "packed.npz")
+        source = str(tmp_path / "packed.npz")
+    options = SimpleNamespace(split="train", size=8, channels=None, on_bad=None)
+    assert cli_data.load_source(source, options).split == "train"
+    assert _test_split(source, "train", options) is None
+
+
+def test_what_fails_after_the_checks_is_a_line(run, tmp_path, monkeypatch, capsys):
+    def fail(*arguments, **settings):
+        raise ValueError("The figures cannot be measured.")
+
+    monkeypatch.setattr(publishing, "publish", fail)
+    arguments = ["publish", str(run), f"--output={tmp_path / 'model'}"]
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.startswith("ganzoo publish: The figures cannot be measured.")
+    with pytest.raises(Failure):
+        main([*arguments, "--debug"])
 
 
 def test_a_run_whose_data_have_changed_is_refused(run, tmp_path, capsys):

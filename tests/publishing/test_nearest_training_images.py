@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from ganzoo.publishing.neighbours import Nearest, Pixels, _nearest
+from ganzoo.publishing.neighbours import Nearest, Pixels, _distinct, _most_alike, _nearest
 from support import tiny
 
 
@@ -40,6 +41,28 @@ def test_without_a_test_split_training_images_are_compared_with_the_others():
     expected = np.median(distances.min(axis=1))
     np.testing.assert_allclose(facts["spaces"]["pixels"]["real"]["median"], expected, rtol=1e-5)
     assert facts["real_are_training"] and facts["real"] == 9
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_near_copies_are_shown_first_even_of_images_that_are_there_twice(twice):
+    rng = np.random.default_rng(0)
+    training = rng.integers(0, 256, (30, 64, 64, 1), dtype="uint8")
+    training[:, 32, 32] = np.arange(30)[:, None]
+    samples = rng.integers(0, 256, (20, 64, 64, 1), dtype="uint8")
+    samples[13] = np.clip(training[7].astype(int) + 1, 0, 255)  # Far from the first ones.
+    if twice:
+        training = np.concatenate([training, training[7:8]])
+    distances, indices = _nearest(Pixels()(samples), Pixels()(training))
+    order = _most_alike(Pixels()(training), _distinct(training), distances, indices)
+    assert order[0] == 13 and indices[13] in (7, 30)
+
+
+def test_near_is_told_by_how_near_other_training_images_are():
+    # Two that are alike, and two that differ much: 1 from one of the latter is nearer.
+    training = np.array([[0.0], [2.0], [100.0], [150.0]], "float32")
+    rows, indices = np.array([1.0, 1.0]), np.array([0, 2])
+    assert list(_most_alike(training, np.arange(4), rows, indices)) == [1, 0]
+    assert list(_most_alike(training[[0, 0]], np.array([0]), rows, np.array([0, 0]))) == [0, 1]
 
 
 def test_the_nearest_image_stands_beside_each():

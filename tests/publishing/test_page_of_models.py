@@ -52,6 +52,9 @@ def test_the_page_has_a_row_for_each_model(two_models):
     for fact in (f"{fid:.3g} (", "[apples](apples)", '<img src="pears/samples.png"'):
         assert fact in page
     assert page.count("\n|") == 4
+    assert "\n\n**fruit**. FID, precision and recall are by `brightness`, 30/40 fruit test" in page
+    without = publishing.tables(two_models, pictures=False)
+    assert "<img" not in without and "[apples](apples)" in without and "**fruit**" in without
 
 
 def test_cards_are_made_anew_where_another_model_has_come(two_models):
@@ -74,6 +77,46 @@ def test_figures_of_another_protocol_are_not_compared(two_models):
     (row,) = (line for line in card.splitlines() if line.startswith("| [apples]"))
     fid, kid = row.split(" | ")[2:4]
     assert fid == "" and float(kid) == float(f"{facts['figures']['samples']['kid']['value']:.4g}")
+
+
+def test_each_data_set_has_a_table_and_a_figure_of_another_protocol_is_left_out(two_models):
+    shutil.copytree(two_models / "pears", two_models / "plums")
+    shutil.copytree(two_models / "pears", two_models / "walnuts")
+    for name in ("plums", "walnuts"):
+        path = two_models / name / "metrics.json"
+        facts = json.loads(path.read_text())
+        if name == "plums":
+            facts["figures"]["samples"]["fid"]["protocol"]["samples"] = 31
+        else:
+            facts["data"]["source"] = "nuts"
+            facts["figures"]["samples"]["fid"]["protocol"]["extractor"] = "nutcracker"
+        path.write_text(json.dumps(facts))
+    fruit, nuts = publishing.table(two_models).split("**fruit**")[1].split("**nuts**")
+    assert "[apples](apples)" in fruit and "[walnuts]" not in fruit
+    assert "`nutcracker`" in nuts and "](walnuts)" in nuts
+    rows = {
+        line.split("](")[1].split(")")[0]: line.split(" | ")
+        for line in fruit.splitlines()
+        if line.startswith("| [")
+    }
+    assert rows["plums"][4] == "" and rows["plums"][5] == rows["pears"][5] != ""
+    assert rows["pears"][4] != "" and rows["apples"][4] != ""
+
+
+def test_links_go_to_the_folder_whatever_the_name_is(two_models):
+    (two_models / "pears").rename(two_models / "model")
+    publishing.write(two_models)
+    assert "[pears](model)" in (two_models / "README.md").read_text()
+    assert "[pears](../model)" in (two_models / "apples" / "README.md").read_text()
+
+
+def test_the_card_has_the_name_only_of_a_model_that_is_found_by_it(two_models, monkeypatch):
+    (two_models / "pears").rename(two_models / "sngan")  # As a recipe is named.
+    models = publishing.read_all(two_models)
+    for folders, expected in (((), "path/to/this/folder"), ((two_models,), "sngan")):
+        monkeypatch.setattr(zoo_of, "_FOLDERS", folders)
+        card = publishing.card_of(two_models / "sngan", models)
+        assert f'from_preset("{expected}")' in card
 
 
 def test_models_are_listed_with_what_they_are(two_models, monkeypatch, capsys):

@@ -1,16 +1,21 @@
 import dataclasses
+import importlib
 import json
+import os
 import re
 import shutil
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import ganzoo
-from ganzoo import publishing
-from ganzoo.metrics import Result, conditional_accuracy
-from ganzoo.publishing import publication
+from ganzoo import drawing, publishing
+from ganzoo.metrics import Protocol, Result, conditional_accuracy
+from ganzoo.publishing import card as cards
+from ganzoo.publishing import comparison, figures, publication
+from ganzoo.publishing.machine import machine
 from support import presets, published
 
 PICTURES = {"samples.png", "interpolation.png", "neighbours.png", "curves.png"}
@@ -88,11 +93,11 @@ def test_the_facts_are_those_of_the_training(model):
 def test_the_card_says_what_was_measured(model):
     folder, _, facts = model
     card = (folder / "README.md").read_text()
-    figures = facts["figures"]
+    figures_of = facts["figures"]
     for fact in (
-        f"{figures['samples']['fid']['value']:.4g}",
-        f"{figures['real']['fid']['value']:.4g}",
-        f"{figures['nearest']['spaces']['pixels']['samples']['median']:.3g}",
+        f"{figures_of['samples']['fid']['value']:.4g}",
+        f"{figures_of['real']['fid']['value']:.4g}",
+        f"{figures_of['nearest']['spaces']['pixels']['samples']['median']:.3g}",
         "3: apple, pear, plum",
         "ganzoo train --model=sngan --data=fruit",
         "2 min on 2 cores of a processor",
@@ -100,9 +105,140 @@ def test_the_card_says_what_was_measured(model):
         "nobody has published figures of this protocol",
         "the right one in 100.00% of the real test images",
         "0 steps of the 4 that were planned",
+        "of the 40 test images, which it has not seen",
+        "None of the 1,000 samples compared is identical to a training image, at 8 x 8 pixels.",
+        "| batch | 64 images |",
+        "| changed from the paper's recipe | `steps` 4 (there 100,000), `conditional` yes",
     ):
         assert fact in card
     assert set(re.findall(r"\((\w+\.png)\)", card)) == PICTURES
+    for name, found in figures_of["nearest"]["spaces"].items():
+        ratio = found["samples"]["median"] / found["real"]["median"]
+        assert f"{ratio:.2f} in {name}" in card
+    drawn, real = (figures_of[who]["recall"]["value"] for who in ("samples", "real"))
+    assert f"Recall is {drawn:.2f}, and {real:.2f} of as many training images" in card
+
+
+def test_the_samples_of_the_card_are_those_of_the_model(model):
+    folder, _, _ = model
+    gan = ganzoo.GAN.from_preset(folder)
+    labels, columns = drawing.class_rows(64, 3)
+    expected = drawing.image_grid(gan.sample(len(labels), labels=labels), columns)
+    np.testing.assert_array_equal(np.asarray(Image.open(folder / "samples.png")), expected)
+    assert expected.std() > 5
+
+
+def test_the_card_follows_from_the_facts(model):
+    folder, training, facts = model
+
+    def card(**changes):
+        other = json.loads(json.dumps(facts))
+        for path, value in changes.items():
+            *keys, last = path.split("__")
+            place = other
+            for key in keys:
+                place = place[key]
+            place[last] = value
+        return cards.text(other, training.recipe, folder, {})
+
+    near = "figures__nearest__"
+    pixels = f"{near}spaces__pixels__"
+    assert "10.00 in pixels and" in card(
+        **{f"{pixels}samples__median": 50.0, f"{pixels}real__median": 5.0}
+    )
+    without = card(**{f"{pixels}real__median": 0.0})
+    assert "in pixels and" not in without and "in brightness times that" in without
+    assert "At least one of the 1,000 samples" in card(**{f"{pixels}samples__least": 0.0})
+    assert "40, drawn at random, of the 10,000 test images" in card(**{f"{near}real_of": 10000})
+    recalls = {"figures__samples__recall__value": 0.64, "figures__real__recall__value": 0.86}
+    missed = "Recall is 0.64, and 0.86 of as many training images: it misses part of the variety."
+    assert missed in card(**recalls)
+    recalls["figures__samples__recall__value"] = 0.9
+    assert "misses part" not in card(**recalls)
+    assert "3 real images only" in card(figures__samples__fid__protocol__reference_samples=3)
+    assert "2 min. ganzoo" in card(training__hardware=None)
+
+
+def test_a_published_error_rate_stands_beside_that_of_as_many_labels(model):
+    _, _, facts = model
+
+    def sentence(source, labels):
+        protocol = Protocol(
+            "test error",
+            reference=f"{source} test",
+            reference_samples=10_000,
+            settings={"labels": labels},
+        )
+        data = {**facts["data"], "source": source}
+        return comparison.semi_supervised(
+            Result("test error", 0.0123, None, protocol), {**facts, "data": data}
+        )
+
+    for source, labels, published_rate in (
+        ("tfds:mnist", 100, "0.93%"),
+        ("tfds:cifar10", 4000, "18.63%"),
+        ("tfds:svhn_cropped", 1000, "8.11%"),
+    ):
+        assert "1.23% of 10,000 images" in sentence(source, labels)
+        assert f"Published with as many labels: {published_rate} ± " in sentence(source, labels)
+        assert "Published" not in sentence(source, labels + 1)
+
+
+def test_real_images_are_drawn_at_random(tmp_path):
+    # Sorted, as folders are: all of the first half are black.
+    brightness = np.repeat([0, 200], 1100)
+    rng = np.random.default_rng(0)
+    images = brightness[:, None, None, None] + rng.integers(0, 50, (2200, 8, 8, 3))
+    data = ganzoo.data.Dataset(images.astype("uint8"), name="sorted")
+    gan = presets.image_gan()
+    for test in (None, data):
+        facts, _ = figures.measure(gan, data, test, n=20)
+        assert facts["nearest"]["real_of"] == 2200
+    shown = []
+
+    class Spy(figures.Nearest):
+        def measure(self):
+            shown.extend([self.training[:1000], self.held_out])
+            return {}, None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "Nearest", Spy)
+        figures.measure(gan, data, data, n=20)
+    for drawn in shown:
+        assert len(drawn) == 1000 and 400 < (drawn[:, 0, 0, 0] > 100).sum() < 600
+
+
+def test_the_machine_is_the_one_that_it_runs_on(monkeypatch):
+    module = importlib.import_module("ganzoo.publishing.machine")
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    monkeypatch.setattr(module, "_processor", lambda: "a Cray-1")
+    monkeypatch.setattr(module, "accelerator", lambda: None)
+    assert machine() == "3 cores of a Cray-1"
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: {0})
+    monkeypatch.setattr(module, "accelerator", lambda: "an abacus")
+    assert machine() == "an abacus, 1 core of a Cray-1"
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_replacement_that_fails_at_the_end_leaves_the_old_model(tmp_path, monkeypatch, failing):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    rename, calls = os.rename, []
+
+    def interrupted(source, target):
+        calls.append(source)
+        if len(calls) == failing:
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    monkeypatch.setattr(publication.os, "rename", interrupted)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        publication._replacing(folder, replace=True) as new,
+    ):
+        new.mkdir()
+    assert list(tmp_path.rglob("*")) == [folder, folder / "old"]
 
 
 def test_the_python_of_the_card_runs(model, tmp_path, monkeypatch):
@@ -172,7 +308,7 @@ def test_a_failure_leaves_what_was_there(model, tmp_path, monkeypatch):
     folder, training, _ = model
     copy = shutil.copytree(folder, tmp_path / "model")
     training = dataclasses.replace(training, test=None)
-    with pytest.raises(ValueError, match=r"must be empty or not exist.*Received: "):
+    with pytest.raises(ValueError, match=r"must be empty or not exist.*--replace.*Received: "):
         publishing.publish(training, copy)
     save = publication.zoo.save
 
