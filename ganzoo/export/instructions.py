@@ -89,7 +89,7 @@ def _ranges(description, specs):
             "- `truncation` in [0, 1] is a factor of the latents: 1 for none, and below it samples "
             "are more typical and less varied. A request with another one fails."
         )
-    if len(description["example_shape"]) == 3:
+    if _examples(description) == "images":
         yield (
             "- `images` are (height, width, channels): float32 in [-1, 1] from latents, uint8 in "
             "[0, 255] elsewhere."
@@ -119,7 +119,7 @@ def _curl(name, description, specs):
 
 
 def _grpc(name, description, specs):
-    output = "images" if len(description["example_shape"]) == 3 else "examples"
+    output = _examples(description)
     yield from (
         "## gRPC",
         "",
@@ -167,7 +167,7 @@ def _without_server(name, version, description, specs):
         f'{spec.name}=tf.constant([{_example(spec, description)}], "{spec.dtype.name}")'
         for spec in specs["sample"]
     )
-    output = "images" if len(description["example_shape"]) == 3 else "examples"
+    output = _examples(description)
     yield from (
         "## Without a server",
         "",
@@ -179,6 +179,11 @@ def _without_server(name, version, description, specs):
         "```",
         "",
     )
+
+
+def _examples(description):
+    """Returns the name of the output of `sample`."""
+    return "images" if len(description["example_shape"]) == 3 else "examples"
 
 
 def _example(spec, description):
