@@ -10,6 +10,7 @@ from ganzoo import drawing, publishing
 
 ROOT = style.IMAGES.parents[1]
 COLUMNS, ROWS = 10, 4
+MOST_ACROSS = 3
 _TABLE = re.compile(r"(<!-- The table: .* -->\n).*(<!-- /The table -->)", re.DOTALL)
 
 
@@ -22,8 +23,8 @@ def readme(text):
 
 def draw():
     names = ganzoo.list_models()
-    across = min(3, len(names))
-    down = -(-len(names) // across)
+    down = -(-len(names) // MOST_ACROSS)
+    across = -(-len(names) // down)
     figure = Figure(figsize=(3.4 * across, 1.62 * down))
     axes = figure.subplots(down, across, squeeze=False).flatten()
     for ax in axes:

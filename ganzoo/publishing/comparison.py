@@ -50,8 +50,23 @@ def section(facts, folder, models):
     title = facts_of(facts["data"]["source"]).title
     return (
         f"## Beside the other models of {title}\n\n{table(header, rows)}\n\n"
-        "A gap is a figure that was not measured, or by another protocol."
+        f"{_verdict(ours, others)}A gap is a figure that was not measured, or by another protocol."
     )
+
+
+def _verdict(ours, others):
+    """Returns the sentence on which model has the lowest FID, or nothing."""
+    if "fid" not in ours:
+        return ""
+    theirs = {path: results_of(other).get("fid") for path, other in others.items()}
+    better = sorted(
+        path
+        for path, fid in theirs.items()
+        if comparable(ours["fid"], fid) and fid.value < ours["fid"].value
+    )
+    if better:
+        return f"This model does not have the lowest FID: that of {', '.join(better)} is lower. "
+    return "No other model here has a lower FID. "
 
 
 def semi_supervised(result, facts):

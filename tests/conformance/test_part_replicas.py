@@ -15,6 +15,8 @@ def test_two_replicas(part, saved, two_replicas):
         model = trainer(part)
     train_on_replicas(model, two_replicas)
     for variable in model.variables:
+        if part.kind == "layer" and variable.name in ("moving_mean", "moving_variance"):
+            continue  # Of a plain Keras model, each replica keeps its own.
         first, second = map(np.array, two_replicas.experimental_local_results(variable.value))
         assert np.isfinite(first).all(), variable.path
         np.testing.assert_array_equal(first, second, err_msg=variable.path)

@@ -57,7 +57,7 @@ def test_the_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     before = path.read_bytes()
 
     def half_written(file, **arrays):
-        file.write(before[: len(before) // 2])
+        file.write_bytes(before[: len(before) // 2])
         raise OSError("No space left on device")
 
     monkeypatch.setattr(np, "savez", half_written)
