@@ -4,6 +4,30 @@ import os
 import time
 
 
+def add_flags(parser, block_seconds, patience):
+    """Gives a benchmark the flags that say on what, for how long and how patiently it times."""
+    parser.add_argument("--threads", type=int, default=2, help="cores to compute on")
+    parser.add_argument("--cores", help="their numbers, such as 2,3; by default the first ones")
+    parser.add_argument("--repeats", type=int, default=15, help="blocks that a median is of")
+    parser.add_argument(
+        "--block-seconds", type=float, default=block_seconds, help="least time of a block"
+    )
+    parser.add_argument(
+        "--foreign-load",
+        type=float,
+        default=0.03,
+        help="share of the cores that other processes may take before a block is repeated",
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=patience,
+        help="seconds to spend on repeated blocks, in all",
+    )
+    parser.add_argument("--markdown", help="file to write the tables to")
+    parser.add_argument("--json", help="file to write every block to")
+
+
 class ForeignLoad:
     """Repeats the blocks during which other processes used the cores.
 

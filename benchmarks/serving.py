@@ -23,7 +23,7 @@ import tempfile
 
 import numpy as np
 import report
-from load import ForeignLoad
+from load import ForeignLoad, add_flags
 from train_step import default_cores
 
 SIDE = pathlib.Path(__file__).with_name("serving_side.py")
@@ -73,21 +73,7 @@ def parse(arguments):
         "--image-shape", type=int, nargs="+", default=[32, 32, 1], help="a recipe's"
     )
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 8, 64])
-    parser.add_argument("--threads", type=int, default=2, help="cores to compute on")
-    parser.add_argument("--cores", help="their numbers, such as 2,3; by default the first ones")
-    parser.add_argument("--repeats", type=int, default=15, help="blocks that a median is of")
-    parser.add_argument("--block-seconds", type=float, default=0.5, help="least time of a block")
-    parser.add_argument(
-        "--foreign-load",
-        type=float,
-        default=0.03,
-        help="share of the cores that other processes may take before a block is repeated",
-    )
-    parser.add_argument(
-        "--patience", type=float, default=300, help="seconds to spend on repeated blocks, in all"
-    )
-    parser.add_argument("--markdown", help="file to write the tables to")
-    parser.add_argument("--json", help="file to write every block to")
+    add_flags(parser, block_seconds=0.5, patience=300)
     return parser.parse_args(arguments)
 
 

@@ -17,7 +17,7 @@ import pathlib
 import sys
 
 import report
-from load import ForeignLoad
+from load import ForeignLoad, add_flags
 from processes import Side
 
 MODELS = ("dcgan", "sngan")
@@ -128,28 +128,14 @@ def parse(arguments):
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=2, help="cores to compute on")
     parser.add_argument("--inter-threads", type=int, default=2, help="operations at a time")
-    parser.add_argument("--cores", help="their numbers, such as 2,3; by default the first ones")
-    parser.add_argument("--repeats", type=int, default=15, help="blocks that a median is of")
-    parser.add_argument("--block-seconds", type=float, default=1.0, help="least time of a block")
     parser.add_argument("--product-size", type=int, help="rows of the matrices whose product peaks")
     parser.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
     parser.add_argument("--no-torch-compile", action="store_true", help="only eager PyTorch")
     parser.add_argument(
         "--parts", nargs="*", choices=PARTS, default=PARTS, help="parts to tell the cost of"
     )
-    parser.add_argument(
-        "--foreign-load",
-        type=float,
-        default=0.03,
-        help="share of the cores that other processes may take before a block is repeated",
-    )
-    parser.add_argument(
-        "--patience", type=float, default=600, help="seconds to spend on repeated blocks, in all"
-    )
-    parser.add_argument("--markdown", help="file to write the tables to")
-    parser.add_argument("--json", help="file to write every block to")
+    add_flags(parser, block_seconds=1.0, patience=600)
     return parser.parse_args(arguments)
 
 
