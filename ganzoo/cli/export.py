@@ -1,5 +1,6 @@
 """`ganzoo export`: a trained model for TF Serving, ONNX Runtime or LiteRT."""
 
+import json
 import shlex
 
 from ganzoo.cli.command import Command
@@ -7,11 +8,11 @@ from ganzoo.cli.command import Command
 _FORMATS = ("saved_model", "onnx", "litert")
 _SUFFIXES = {"onnx": ".onnx", "litert": ".tflite"}
 _RUN = {
-    "onnx": "import onnxruntime; run = onnxruntime.InferenceSession({path!r}).run; "
+    "onnx": "import onnxruntime; run = onnxruntime.InferenceSession({path}).run; "
     "print(run(None, {{{entries}}})[0].shape)",
     "litert": "from ai_edge_litert.interpreter import Interpreter; "
-    "run = Interpreter({path!r}).get_signature_runner(); "
-    "print(run(**{{{entries}}})['{examples}'].shape)",
+    "run = Interpreter({path}).get_signature_runner(); "
+    'print(run(**{{{entries}}})["{examples}"].shape)',
 }
 
 
@@ -62,11 +63,12 @@ def _command(gan, path, kind):
     """Returns a command line that runs what was exported, or shows what it is made of."""
     if kind == "saved_model":
         return f"saved_model_cli show --all --dir {shlex.quote(str(path))}"
-    entries = f"'latents': numpy.random.randn(1, {gan.latent_dim}).astype('float32')"
+    # Double quotes within, as the shell's are single ones.
+    entries = f'"latents": numpy.random.randn(1, {gan.latent_dim}).astype("float32")'
     if gan.num_classes is not None:
-        entries += ", 'label': numpy.zeros(1, 'int64')"
+        entries += ', "label": numpy.zeros(1, "int64")'
     examples = "images" if len(gan.example_shape) == 3 else "examples"
-    code = _RUN[kind].format(path=str(path), entries=entries, examples=examples)
+    code = _RUN[kind].format(path=json.dumps(str(path)), entries=entries, examples=examples)
     return f"python -c {shlex.quote(f'import numpy; {code}')}"
 
 
