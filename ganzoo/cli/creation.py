@@ -8,7 +8,7 @@ from pathlib import Path
 from ganzoo import publishing
 from ganzoo.cli import create, train
 from ganzoo.cli.failures import expected
-from ganzoo.cli.publish import extractor_for, publish, read_training
+from ganzoo.cli.publish import load_extractor, publish, read_training
 from ganzoo.cli.run_folder import RunFolder
 from ganzoo.cli.training_plan import TrainingPlan
 from ganzoo.files import new_file
@@ -83,7 +83,7 @@ class Creation:
         with expected():
             training = read_training(self._folder.path)
             if not self._is_published(training.gan.step):
-                extractor = extractor_for(training, self._chosen["extractor"])
+                extractor = load_extractor(self._chosen["extractor"], training.recipe.data)
                 publish(training, self._model, extractor, name=self._name, replace=True)
             if not self._is_exported():
                 self._save_export()

@@ -1,6 +1,12 @@
 """`ganzoo data`: what a data source holds, and packing it into one file."""
 
+import re
+from types import SimpleNamespace
+
 from ganzoo.cli.command import Command
+
+# The whole training split, or a slice of it: of no other are the test images surely unseen.
+_OF_TRAINING = re.compile(r"train(\[[^\]+]*\])?")
 
 
 def run(options, others):
@@ -30,6 +36,25 @@ def load_source(source, options):
     return data.load(
         source, split=options.split, size=options.size, channels=options.channels, **on_bad
     )
+
+
+def load_test_split(source, trained_on, options):
+    """Returns the images of the source's test split, or `None` where there is none to trust.
+
+    Args:
+        source: The source of the data.
+        trained_on: The split that the model was trained on.
+        options: The values of the flags of `add_flags`.
+    """
+    if not _OF_TRAINING.fullmatch(trained_on or ""):
+        return None
+    try:
+        return load_source(source, SimpleNamespace(**{**vars(options), "split": "test"}))
+    except ValueError as error:
+        # So every source refuses a split that it does not have; a broken one is an error.
+        if not str(error).endswith("Received: split='test'"):
+            raise
+        return None
 
 
 def add_flags(command):

@@ -27,8 +27,10 @@ def _check(options, others):
             "Expected one model, a preset, a `.keras` file or a run folder; or --samples=SOURCE. "
             f"Received: {' '.join(given) or 'none'}"
         )
-    if options.data is None:
-        raise ValueError("--data must be given; `ganzoo list` lists what it can be. Received: none")
+    if options.samples and options.data is None:
+        raise ValueError(
+            "Of --samples, --data must be given; `ganzoo list` lists what it can be. Received: none"
+        )
     if options.samples and "seed" in options.given:
         raise ValueError(
             "--seed is for the samples of a model. "
@@ -39,35 +41,39 @@ def _check(options, others):
 def _prepare(options, others):
     """Returns the evaluation, what it measures, and the name of that."""
     from ganzoo.cli.data import load_source
+    from ganzoo.cli.run_folder import data_of, load_model
     from ganzoo.metrics.evaluation import Evaluation, find
 
     names = options.metrics.split(",")
     # What is unknown is refused before the model and the data are loaded.
     for name in names:
         find(name)
-    extractor = _extractor(options.extractor)
     if options.samples:
+        extractor = _extractor(options.extractor, options.data)
         source = {**vars(options), "split": "train"}
         samples = load_source(options.samples, SimpleNamespace(**source))
         data = load_source(options.data, options)
         n = options.n or len(samples)
         return Evaluation(names, data, extractor, n), samples, samples.name
-    from ganzoo.cli.run_folder import load_model
-
+    trained_on = data_of(others[0]) if options.data is None else None
+    extractor = _extractor(options.extractor, trained_on["data"] if trained_on else options.data)
     gan = load_model(others[0])
-    data = load_source(options.data, _like(options, gan))
+    if trained_on is None and options.data is None:
+        raise ValueError(
+            f"{others[0]} does not say what it was trained on: --data must be given; "
+            "`ganzoo list` lists what it can be. Received: none"
+        )
+    like = _like(options, gan)
+    data = _unseen(trained_on, like) if trained_on else load_source(options.data, like)
     return Evaluation(names, data, extractor, options.n), gan.sample, others[0]
 
 
-def _extractor(name):
-    if name is None:
-        return None
+def _extractor(name, source):
+    """Returns the extractor of this name, by default ganzoo's own of the data, if there is one."""
     from ganzoo.metrics import extractors
 
-    try:
-        return extractors.get(name)
-    except RuntimeError as error:  # A download that failed.
-        raise OSError(str(error)) from error
+    name = name or extractors.name_for(source)
+    return None if name is None else extractors.get(name)
 
 
 def _like(options, gan):
@@ -79,6 +85,19 @@ def _like(options, gan):
     if height == width:
         like["size"] = options.size or height
     return SimpleNamespace(**{**vars(options), **like})
+
+
+def _unseen(trained_on, options):
+    """Returns the test images of what a model was trained on, or where there are none, all."""
+    from ganzoo.cli.data import load_source, load_test_split
+
+    source, split = trained_on["data"], trained_on["split"]
+    options = SimpleNamespace(**{**vars(options), "on_bad": options.on_bad or trained_on["on_bad"]})
+    data = None if "split" in options.given else load_test_split(source, split, options)
+    if data is None:
+        split = options.split if "split" in options.given else split
+        data = load_source(source, SimpleNamespace(**{**vars(options), "split": split}))
+    return data
 
 
 def _table(subject, results):
@@ -122,13 +141,16 @@ def _write(path, subject, results):
 COMMAND = Command(
     "evaluate",
     "Measure a model's samples against real images.",
-    "MODEL --data=SOURCE [flags]\n--samples=SOURCE --data=SOURCE [flags]",
+    "MODEL [--data=SOURCE] [flags]\n--samples=SOURCE --data=SOURCE [flags]",
     run,
     description="""MODEL is a preset, a `.keras` file, or the folder of a run; or --samples is a
-        folder of images. Figures are comparable only where extractor, number of samples, real
-        images and settings agree: the file of --output holds them all.""",
+        folder of images. A published model and a run are measured against the test images of what
+        they were trained on, unless --data says otherwise. Figures are comparable only where
+        extractor, number of samples, real images and settings agree: the file of --output holds
+        them all.""",
     examples=(
-        "ganzoo evaluate runs/sngan-digits --data=digits --extractor=digits",
+        "ganzoo evaluate dcgan_digits",
+        "ganzoo evaluate runs/sngan-digits --metrics=fid,kid,precision_recall --n=10000",
         "ganzoo evaluate model.keras --data=tfds:cifar10 --extractor=inception --metrics=fid,is "
         "--n=50000",
         "ganzoo evaluate --samples=folder:generated --data=folder:photos --size=64 "
@@ -148,7 +170,8 @@ COMMAND.text(
     "extractor",
     "NAME",
     """Network whose features of images are compared: digits, mnist, fashion_mnist, cifar10 or
-    inception. Figures of different ones cannot be compared.""",
+    inception. By default ganzoo's own of the data, if there is one. Figures of different ones
+    cannot be compared.""",
 )
 COMMAND.positive_integer(
     "n", "Number of samples. By default as many as real images; with --samples, all of them."
@@ -156,7 +179,12 @@ COMMAND.positive_integer(
 COMMAND.integer("seed", "Seed of the first sample.", default=0)
 COMMAND.text("samples", "SOURCE", "Samples in place of a model's, e.g. folder:PATH.")
 COMMAND.group("Real images, by default of the model's size and channels")
-COMMAND.text("data", "SOURCE", "The data; `ganzoo list` lists the kinds of sources.")
+COMMAND.text(
+    "data",
+    "SOURCE",
+    """The data; `ganzoo list` lists the kinds of sources. By default those that the model was
+    trained on: their test split, or where there is none, what it was trained on.""",
+)
 add_data_flags(COMMAND)
 COMMAND.group("Files")
 COMMAND.text("output", "FILE", "JSON file of the figures with their protocols. By default none.")

@@ -1,14 +1,11 @@
 """`ganzoo publish`: from the folder of a run to a published model."""
 
-import re
 from types import SimpleNamespace
 
 from ganzoo.cli.command import Command
 from ganzoo.cli.failures import expected
 
 _NO_EXTRACTOR = "none"
-# The whole training split, or a slice of it: of no other are the test images surely unseen.
-_OF_TRAINING = re.compile(r"train(\[[^\]+]*\])?")
 
 
 def run(options, others):
@@ -29,7 +26,7 @@ def run(options, others):
     output = Path(options.output or Path("models", Path(others[0]).resolve().name))
     publishing.check_folder(output, options.replace)
     training = read_training(others[0], options.hardware)
-    extractor = extractor_for(training, options.extractor)
+    extractor = load_extractor(options.extractor, training.recipe.data)
 
     def work():
         with expected():
@@ -67,7 +64,7 @@ def read_training(path, hardware=None):
         ValueError: If there is no such run, or its data have changed.
         FileNotFoundError: If the run has left no model.
     """
-    from ganzoo.cli.data import load_source
+    from ganzoo.cli.data import load_source, load_test_split
     from ganzoo.cli.run_folder import RunFolder, load_model
     from ganzoo.cli.training_plan import check_same_data
     from ganzoo.publishing import Training, without_paths
@@ -82,7 +79,7 @@ def read_training(path, hardware=None):
         gan=gan,
         recipe=recipe,
         data=data,
-        test=_test_split(recipe.data, data.split, settings),
+        test=load_test_split(recipe.data, data.split, settings),
         log=folder.read_log(),
         command=training_command(without_paths(recipe), settings),
         seed=settings.seed,
@@ -92,41 +89,14 @@ def read_training(path, hardware=None):
     )
 
 
-def _test_split(source, trained_on, settings):
-    """Returns the images of the source's test split, or `None` where there is none to trust.
-
-    Args:
-        source: The source of the data.
-        trained_on: The split that the model was trained on.
-        settings: How the source is read, as attributes.
-    """
-    from ganzoo.cli.data import load_source
-
-    if not _OF_TRAINING.fullmatch(trained_on or ""):
-        return None
-    try:
-        return load_source(source, SimpleNamespace(**{**vars(settings), "split": "test"}))
-    except ValueError as error:
-        # So every source refuses a split that it does not have; a broken one is an error.
-        if not str(error).endswith("Received: split='test'"):
-            raise
-        return None
-
-
-def extractor_for(training, name=None):
+def load_extractor(name, source):
     """Returns the extractor of this name, by default ganzoo's own of the data, or `None`."""
     from ganzoo.metrics import extractors
-    from ganzoo.metrics.extractors.classifier import WEIGHTS
-    from ganzoo.metrics.extractors.train_classifier import TRAININGS
 
     if name == _NO_EXTRACTOR:
         return None
-    if name is not None:
-        return extractors.get(name)
-    own = {training.data: name for name, training in TRAININGS.items()}
-    name = own.get(training.recipe.data)
-    # Not all of them ship: that of CIFAR-10 takes hours to train.
-    return extractors.get(name) if name and (WEIGHTS / f"{name}.npz").is_file() else None
+    name = name or extractors.name_for(source)
+    return None if name is None else extractors.get(name)
 
 
 def training_command(recipe, settings):

@@ -11,6 +11,7 @@ import ganzoo  # Registers the classes that a model file names.
 from ganzoo.callbacks import checkpoint_files
 from ganzoo.files import new_file
 from ganzoo.recipes import Recipe
+from ganzoo.zoo import manifest, published
 
 
 class RunFolder:
@@ -129,6 +130,26 @@ def only_model(others):
             f"Received: {' '.join(others) or 'none'}"
         )
     return others[0]
+
+
+def data_of(path):
+    """Returns how the data of a run or of a published model were read, or `None` if it is unknown.
+
+    Returns:
+        Dictionary of `data`, `split` and `on_bad`, as the flags of `ganzoo train` are called.
+    """
+    from ganzoo import publishing
+
+    preset = published.folder_of(str(path)) or Path(path)
+    if (preset / manifest.METRICS).is_file():
+        facts = publishing.read(preset)
+        data = facts and facts["data"]
+        return data and {"data": data["source"], "split": data["split"], "on_bad": None}
+    folder = RunFolder(path)
+    if not folder.options.is_file():
+        return None
+    recipe, settings = folder.read_options()
+    return {"data": recipe.data, "split": settings["split"], "on_bad": settings.get("on_bad")}
 
 
 def load_model(path):

@@ -73,13 +73,13 @@ class Nearest:
                 alike = _most_alike(training, distinct, of_samples, near_samples)
                 real_alike = _most_alike(training, distinct, of_real, near_real)
                 panels = {
-                    "samples": [self.samples[first]],
-                    "nearest": [self.samples[alike]],
-                    "real": [real_images[real_alike]],
+                    "first samples": [self.samples[first]],
+                    "nearest samples": [self.samples[alike]],
+                    "nearest real": [real_images[real_alike]],
                 }
-            panels["samples"].append(self.training[near_samples[first]])
-            panels["nearest"].append(self.training[near_samples[alike]])
-            panels["real"].append(self.training[near_real[real_alike]])
+            panels["first samples"].append(self.training[near_samples[first]])
+            panels["nearest samples"].append(self.training[near_samples[alike]])
+            panels["nearest real"].append(self.training[near_real[real_alike]])
         counts = {
             "samples": len(self.samples),
             "real": len(real_images),

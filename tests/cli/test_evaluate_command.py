@@ -1,18 +1,22 @@
 """`ganzoo evaluate`: the figures on the screen and in the file are those of the library."""
 
+import dataclasses
 import io
 import json
 import pathlib
+import shutil
 import sys
 
 import numpy as np
 import pytest
 
 import ganzoo
-from ganzoo import drawing
+from ganzoo import drawing, recipes
 from ganzoo.cli.main import main
+from ganzoo.cli.run_folder import RunFolder
 from ganzoo.metrics import Result, extractors
 from ganzoo.metrics.evaluation import evaluate
+from ganzoo.zoo import published
 
 
 class Pixels:
@@ -82,6 +86,44 @@ def test_a_model_is_measured_on_data_of_its_size(model, capsys):
     assert {"precision", "recall", "density", "coverage", "file"} <= set(rows)
 
 
+def test_a_published_model_is_measured_as_its_card_was(capsys):
+    printed = run(capsys, "dcgan_digits", "--metrics=fid,is")
+
+    card = json.loads((published.folder_of("dcgan_digits") / "metrics.json").read_text())
+    fid = Result.from_json(json.dumps(card["figures"]["samples"]["fid"]))
+    rows = {line.split("  ")[0].strip(): line for line in printed.splitlines()}
+    assert f"{fid.value:.4g}" in rows["FID"]
+    assert "359 of digits test" in rows["real"] and "digits-classifier" in rows["extractor"]
+
+
+@pytest.mark.parametrize(
+    "trained_on, flags, real",
+    [
+        ("train", (), "359 of digits test"),
+        # The test images of a model that was trained on others than the training split are unknown.
+        ("all", (), "1,797 of digits all"),
+        ("train", ("--split=train",), "1,438 of digits train"),
+        ("train", ("--data=digits", "--split=all"), "1,797 of digits all"),
+    ],
+)
+def test_a_run_is_measured_on_what_it_was_trained_on(model, capsys, trained_on, flags, real):
+    folder = RunFolder("run")
+    recipe = dataclasses.replace(recipes.get("dcgan"), data="digits")
+    folder.write_options(recipe, {"split": trained_on})
+    folder.save_model(model[1])
+
+    printed = run(capsys, "run", "--n=50", *flags)
+
+    assert real in printed
+
+
+def test_a_model_that_does_not_know_its_data_needs_some(capsys, model):
+    path = shutil.copy(model[0], "model.keras")
+
+    assert main(["evaluate", path]) == 2
+    assert "model.keras does not say what it was trained on" in capsys.readouterr().err
+
+
 def test_a_folder_of_images_is_measured_against_another(model, capsys, tmp_path):
     images = model[1].sample(30)
     (tmp_path / "generated").mkdir()
@@ -128,7 +170,8 @@ def test_a_bar_is_shown_on_a_terminal_and_only_there(model, capsys, monkeypatch)
         ((), "none"),
         (("a", "b"), "a b"),
         (("a", "--samples=folder:b"), "a --samples=folder:b"),
-        (("a",), "none"),
+        (("a",), "a"),
+        (("--samples=folder:a",), "none"),
         (("a", "--data=digits", "--metrics=fod"), "'fod'"),
         (("a", "--data=digits", "--metrics="), "''"),
         (("a", "--data=digits", "--extractor=vgg"), "'vgg'"),
@@ -150,13 +193,16 @@ def test_what_cannot_be_is_refused_in_one_line(capsys, arguments, received):
 @pytest.mark.parametrize(
     "flags, message",
     [
-        (("--data=digits",), "needs an `extractor`"),
+        (("--data=folder:photos",), "needs an `extractor`"),
         (("--data=digits", "--extractor=pixels", "--size=16"), "must have one shape"),
         (("--data=digits", "--extractor=pixels", "--split=dev"), "split='dev'"),
         (("--data=digits", "--extractor=pixels", "--metrics=kid", "--n=1"), "at least 2"),
     ],
 )
 def test_what_does_not_fit_the_model_is_refused(model, capsys, flags, message):
+    pathlib.Path("photos").mkdir()
+    drawing.save_png("photos/one.png", np.zeros((8, 8, 1), np.uint8))
+
     assert main(["evaluate", str(model[0]), *flags]) == 2
 
     assert message in capsys.readouterr().err
@@ -164,7 +210,7 @@ def test_what_does_not_fit_the_model_is_refused(model, capsys, flags, message):
 
 def test_weights_that_cannot_be_downloaded_are_no_traceback(model, capsys, monkeypatch):
     def unreachable(name):
-        raise RuntimeError("The weights could not be downloaded.")
+        raise OSError("The weights could not be downloaded.")
 
     monkeypatch.setattr(extractors, "get", unreachable)
 

@@ -8,9 +8,10 @@ import ganzoo
 from ganzoo import data, publishing, recipes
 from ganzoo.cli import data as cli_data
 from ganzoo.cli import train
+from ganzoo.cli.data import load_test_split
 from ganzoo.cli.failures import Failure
 from ganzoo.cli.main import main
-from ganzoo.cli.publish import _test_split, read_training, training_command
+from ganzoo.cli.publish import read_training, training_command
 from ganzoo.cli.training_plan import _changed
 from ganzoo.publishing.machine import machine
 
@@ -121,7 +122,7 @@ def test_the_hardware_is_that_of_the_training(run, tmp_path):
 )
 def test_images_that_it_may_have_seen_are_no_test_images(split, is_unseen):
     options = SimpleNamespace(split=split, size=8, channels=None, on_bad=None)
-    found = _test_split("digits", split, options)
+    found = load_test_split("digits", split, options)
     assert (found is not None) == is_unseen
 
 
@@ -133,7 +134,7 @@ def test_a_test_split_that_is_broken_is_an_error(tmp_path):
     options = SimpleNamespace(split="train", size=8, channels=None, on_bad=None)
     (photos / "test" / "broken.png").write_bytes(b"no picture")
     with pytest.raises(ValueError, match=r"broken\.png"):
-        _test_split(f"folder:{photos}", "train", options)
+        load_test_split(f"folder:{photos}", "train", options)
 
 
 @pytest.mark.parametrize("kind", ["folder", "split folder", "packed"])
@@ -147,7 +148,7 @@ def test_a_source_without_a_test_split_has_no_test_images(kind, tmp_path):
         source = str(tmp_path / "packed.npz")
     options = SimpleNamespace(split="train", size=8, channels=None, on_bad=None)
     assert cli_data.load_source(source, options).split == "train"
-    assert _test_split(source, "train", options) is None
+    assert load_test_split(source, "train", options) is None
 
 
 def test_what_fails_after_the_checks_is_a_line(run, tmp_path, monkeypatch, capsys):

@@ -212,7 +212,7 @@ def test_without_a_network_the_error_says_what_to_give(tmp_path, monkeypatch):
 
     monkeypatch.setattr(keras.utils, "get_file", get_file)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    with pytest.raises(RuntimeError, match=r"path=.*no route to host"):
+    with pytest.raises(OSError, match=r"path=.*no route to host"):
         inception_weights.download(["softmax/weights"])
 
 

@@ -23,11 +23,11 @@ To be saved with a metric, it must have `get_config` and be registered with Kera
 import functools
 
 from ganzoo.metrics.base import check_extractor
-from ganzoo.metrics.extractors.classifier import Classifier
+from ganzoo.metrics.extractors.classifier import Classifier, name_for
 from ganzoo.metrics.extractors.inception import Inception
 from ganzoo.registry import Registry
 
-__all__ = ["Classifier", "Inception", "get", "names", "register"]
+__all__ = ["Classifier", "Inception", "get", "name_for", "names", "register"]
 
 _EXTRACTORS = Registry("feature extractor")
 

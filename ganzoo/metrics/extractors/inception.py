@@ -37,7 +37,7 @@ class Inception(NetworkExtractor):
 
     Raises:
         ImportError: If weights are in PyTorch's format, and PyTorch is not installed.
-        RuntimeError: If weights cannot be downloaded.
+        OSError: If weights cannot be downloaded.
         ValueError: If the file holds other weights, or an argument is out of range.
 
     Reference:

@@ -115,7 +115,7 @@ def download(names):
     Converted, it is kept beside it, so that PyTorch is needed but once.
 
     Raises:
-        RuntimeError: If it cannot be downloaded.
+        OSError: If it cannot be downloaded.
     """
     cache = pathlib.Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
     converted = cache / "ganzoo" / "inception-2015-12-05.npz"
@@ -132,7 +132,7 @@ def download(names):
             cache_subdir="ganzoo",
         )
     except Exception as error:
-        raise RuntimeError(
+        raise OSError(
             f"The Inception weights could not be downloaded from {PORT}. Without a network, give "
             "the file (or inception-2015-12-05.tgz of TensorFlow) as "
             f"`ganzoo.metrics.extractors.Inception(path=...)`. {type(error).__name__}: {error}"
