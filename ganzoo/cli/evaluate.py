@@ -8,11 +8,14 @@ from ganzoo.cli.data import add_flags as add_data_flags
 
 def run(options, others):
     _check(options, others)
-    evaluation, sample, subject = _prepare(options, others)
+    evaluation, gan, sample, subject = _prepare(options, others)
     from ganzoo.cli.progress import Progress
+    from ganzoo.publishing.figures import error_of, tells_error
 
     with Progress() as progress:
         results = evaluation.measure(sample, options.seed, progress)
+    if tells_error(gan, evaluation.data):
+        results["test_error"] = error_of(gan, evaluation.data)
     print(_table(subject, list(results.values())))
     if options.output:
         _write(options.output, subject, results)
@@ -39,7 +42,7 @@ def _check(options, others):
 
 
 def _prepare(options, others):
-    """Returns the evaluation, what it measures, and the name of that."""
+    """Returns the evaluation, the model if any, what makes or is the samples, and its name."""
     from ganzoo.cli.data import load_source
     from ganzoo.cli.run_folder import data_of, load_model
     from ganzoo.metrics.evaluation import Evaluation, find
@@ -54,7 +57,7 @@ def _prepare(options, others):
         samples = load_source(options.samples, SimpleNamespace(**source))
         data = load_source(options.data, options)
         n = options.n or len(samples)
-        return Evaluation(names, data, extractor, n), samples, samples.name
+        return Evaluation(names, data, extractor, n), None, samples, samples.name
     trained_on = data_of(others[0]) if options.data is None else None
     extractor = _extractor(options.extractor, trained_on["data"] if trained_on else options.data)
     gan = load_model(others[0])
@@ -65,7 +68,7 @@ def _prepare(options, others):
         )
     like = _like(options, gan)
     data = _unseen(trained_on, like) if trained_on else load_source(options.data, like)
-    return Evaluation(names, data, extractor, options.n), gan.sample, others[0]
+    return Evaluation(names, data, extractor, options.n), gan, gan.sample, others[0]
 
 
 def _extractor(name, source):
@@ -145,9 +148,9 @@ COMMAND = Command(
     run,
     description="""MODEL is a preset, a `.keras` file, or the folder of a run; or --samples is a
         folder of images. A published model and a run are measured against the test images of what
-        they were trained on, unless --data says otherwise. Figures are comparable only where
-        extractor, number of samples, real images and settings agree: the file of --output holds
-        them all.""",
+        they were trained on, unless --data says otherwise. Of a semi-supervised model it gives the
+        error rate too. Figures are comparable only where extractor, number of samples, real images
+        and settings agree: the file of --output holds them all.""",
     examples=(
         "ganzoo evaluate dcgan_digits",
         "ganzoo evaluate runs/sngan-digits --metrics=fid,kid,precision_recall --n=10000",

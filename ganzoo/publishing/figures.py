@@ -49,8 +49,8 @@ def measure(gan, training, test=None, extractor=None, n=None, labels=None, progr
         if _tells_classes(extractor, gan, reference):
             drawn, found = _class_accuracies(gan, reference, extractor, n)
             samples["conditional_accuracy"], real["conditional_accuracy"] = drawn, found
-    if isinstance(gan, SemiSupervisedGAN) and test is not None and test.labels is not None:
-        samples["test_error"] = _test_error(gan, test, labels)
+    if tells_error(gan, test):
+        samples["test_error"] = error_of(gan, test, labels)
     spaces = {"pixels": Pixels(), **({} if extractor is None else {extractor.name: extractor})}
     held_out = None
     if test is not None:
@@ -114,8 +114,19 @@ def _class_accuracies(gan, data, classifier, n):
     )
 
 
-def _test_error(gan, test, labels):
-    """Returns the share of test images that the semi-supervised classifier gets wrong."""
+def tells_error(gan, data):
+    """Whether a model is a classifier, and the data, or `None`, have labels to check it by."""
+    return isinstance(gan, SemiSupervisedGAN) and data is not None and data.labels is not None
+
+
+def error_of(gan, test, labels=None):
+    """Returns the `Result` of which share of test images a semi-supervised GAN gets wrong.
+
+    Args:
+        gan: The `ganzoo.SemiSupervisedGAN`.
+        test: Data set with labels.
+        labels: How many labels it was trained with, if that is known.
+    """
     wrong = float(np.mean(gan.classify(test.examples) != test.labels))
     protocol = Protocol(
         "test error",

@@ -17,6 +17,7 @@ from ganzoo.cli.run_folder import RunFolder
 from ganzoo.metrics import Result, extractors
 from ganzoo.metrics.evaluation import evaluate
 from ganzoo.zoo import published
+from support import presets
 
 
 class Pixels:
@@ -115,6 +116,18 @@ def test_a_run_is_measured_on_what_it_was_trained_on(model, capsys, trained_on, 
     printed = run(capsys, "run", "--n=50", *flags)
 
     assert real in printed
+
+
+def test_a_semi_supervised_model_has_its_error_rate(capsys):
+    gan = presets.semi_supervised_gan()
+    gan.save("classifier.keras")
+
+    printed = run(capsys, "classifier.keras", *DIGITS, "--n=20")
+
+    data = ganzoo.data.load("digits", split="test", size=gan.example_shape[0])
+    wrong = np.mean(gan.classify(data.examples) != data.labels)
+    (row,) = (line for line in printed.splitlines() if line.startswith("test error"))
+    assert row.split() == ["test", "error", f"{wrong:.4g}"]
 
 
 def test_a_model_that_does_not_know_its_data_needs_some(capsys, model):
