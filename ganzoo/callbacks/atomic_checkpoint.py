@@ -26,10 +26,12 @@ class AtomicCheckpoint(keras.callbacks.Callback):
     Run a script again after whatever stopped it, and the training ends with the same bits as if it
     had not been stopped: networks, averages, both optimizers, what regularizers and augmentation
     remember, the means over the epoch under way, the order of the data and all noise, `History`,
-    and what `EarlyStopping`, `ReduceLROnPlateau` and `ModelCheckpoint` carry from epoch to epoch.
+    and what callbacks carry from epoch to epoch: `EarlyStopping`, `ReduceLROnPlateau`,
+    `ModelCheckpoint`, ganzoo's monitors, and each of yours with the methods `get_state()`, which
+    returns what JSON can hold, and `set_state(state)`, which is called after `on_train_begin`.
     That holds for arrays and `ganzoo.data`, in the middle of an epoch too. Other data sets, which
     cannot tell where they stopped, resume at the start of an epoch, with a warning. If the training
-    is complete, `fit` does nothing.
+    is complete, or was ended by an `EarlyStopping` that would end it again, `fit` does nothing.
 
     A checkpoint is written to a temporary folder, forced to the disk, and renamed to
     `step_00000123`; its manifest has the size and the sha256 of each file. At the start all of that
@@ -54,6 +56,7 @@ class AtomicCheckpoint(keras.callbacks.Callback):
     Attributes:
         best: The best monitored value so far, or `None`.
         best_step: The step of its checkpoint, or `None`.
+        has_ended: Whether `fit` found a training that an `EarlyStopping` had ended.
 
     Raises:
         OSError: In `fit`, before the first step, if the folder cannot be written to or the disk
@@ -128,6 +131,7 @@ class AtomicCheckpoint(keras.callbacks.Callback):
         path = checkpoint_files.newest(self.folder)
         self._position = Position(0, 0)
         self._saved_step = None
+        self.has_ended = False
         if path is None:
             return None
         arrays, state = checkpoint_files.read(path)
@@ -137,6 +141,7 @@ class AtomicCheckpoint(keras.callbacks.Callback):
         self._saved_step = gan.step
         self.best, self.best_step = state["best"], state["best_step"]
         self._position = Position(*state["position"])
+        self.has_ended = training_state.has_stopped(self._callbacks, state)
         if not in_epoch:
             self._position = Position(self._position.epoch, 0)
             warnings.warn(

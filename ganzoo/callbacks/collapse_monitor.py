@@ -145,6 +145,25 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._check_losses(logs)
         logs.update({f"collapse/{name}": value for name, value in self._latest.items()})
 
+    def get_state(self):
+        """Returns what it carries from epoch to epoch, for `AtomicCheckpoint`."""
+        return {
+            "losses": {name: list(values) for name, values in self._history.items()},
+            "diversities": list(self._diversities),
+            "duplicates": list(self._duplicates),
+            "latest": self._latest,
+            "warned": sorted(self._warned),
+        }
+
+    def set_state(self, state):
+        """Restores what `get_state` returned."""
+        for name, values in self._history.items():
+            values.extend(state["losses"][name])
+        self._diversities.extend(state["diversities"])
+        self._duplicates.extend(state["duplicates"])
+        self._latest = state["latest"]
+        self._warned = set(state["warned"])
+
     def _check_samples(self):
         distance, nearest = self._distances(self.model.sample(self.n, self.seed))
         diversity = float(distance / self._real_distance)

@@ -7,6 +7,7 @@ import keras
 
 from ganzoo.callbacks.order import check_listed_before_readers
 from ganzoo.metrics.evaluation import Evaluation
+from ganzoo.metrics.result import Result
 from ganzoo.training.gan import GAN
 from ganzoo.validation import check_positive_integer, check_seed
 
@@ -94,12 +95,30 @@ class EvaluateSamples(keras.callbacks.Callback):
         if self.model.step != self._step:
             self._measure()
 
+    def get_state(self):
+        """Returns all figures so far, for `AtomicCheckpoint`."""
+        return [[step, _plain(results)] for step, results in self.records]
+
+    def set_state(self, state):
+        """Restores what `get_state` returned, in place of the figures of the resumed step."""
+        self.records = [
+            (step, {name: Result.from_dict(one) for name, one in results.items()})
+            for step, results in state
+        ]
+        self._take(*self.records[-1])
+
     def _measure(self):
         results = self._evaluation.measure(self.model.sample, self.seed)
-        self._step = self.model.step
-        self._figures = {name: float(result) for name, result in results.items()}
-        self.records.append((self._step, results))
+        self.records.append((self.model.step, results))
+        self._take(*self.records[-1])
         if self.folder is not None:
-            content = {name: json.loads(result.to_json()) for name, result in results.items()}
             with open(self.folder / "metrics.jsonl", "a") as file:
-                file.write(json.dumps({"step": self._step, "results": content}) + "\n")
+                file.write(json.dumps({"step": self._step, "results": _plain(results)}) + "\n")
+
+    def _take(self, step, results):
+        self._step = step
+        self._figures = {name: float(result) for name, result in results.items()}
+
+
+def _plain(results):
+    return {name: result.to_dict() for name, result in results.items()}

@@ -158,6 +158,42 @@ class SpectralMonitor(keras.callbacks.Callback):
         if self._writer is not None:
             self._writer.flush()
 
+    def get_state(self):
+        """Returns what it carries from check to check, for `AtomicCheckpoint`."""
+        return {
+            "layers": list(self._layers),
+            "records": self.records,
+            "vectors": [ops.convert_to_numpy(vector).tolist() for vector in self._vectors],
+            "latest": self._latest,
+            "first_conditions": self._first_conditions,
+            "checks": self._checks,
+            "checked_step": self._checked_step,
+            "exact_step": self._exact_step,
+            "warned": sorted(self._warned),
+        }
+
+    def set_state(self, state):
+        """Restores what `get_state` returned, in place of the check of the resumed step."""
+        # The names of layers without one of their own count the layers of the process.
+        names = dict(zip(state["layers"], self._layers, strict=True))
+
+        def renamed(values):
+            return {names[name]: value for name, value in values.items()}
+
+        self.records = [
+            {"step": record["step"], "layers": renamed(record["layers"])}
+            for record in state["records"]
+        ]
+        self._vectors = [
+            ops.array(values, vector.dtype)
+            for values, vector in zip(state["vectors"], self._vectors, strict=True)
+        ]
+        self._latest = renamed(state["latest"])
+        self._first_conditions = renamed(state["first_conditions"])
+        self._checks = state["checks"]
+        self._checked_step, self._exact_step = state["checked_step"], state["exact_step"]
+        self._warned = {(names[name], kind) for name, kind in state["warned"]}
+
     def plot(self, path):
         """Draws all checks so far into an image file, by `ganzoo.plot.spectral_norms`.
 

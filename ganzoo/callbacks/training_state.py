@@ -1,5 +1,7 @@
 """The whole state of a training, as arrays and as what JSON can hold."""
 
+from collections import Counter
+
 import keras
 import numpy as np
 
@@ -43,6 +45,8 @@ def collect(gan, callbacks):
                     arrays[f"{name}_{i:05d}"] = weight
                 value = len(value)
             carried[name][attribute] = _as_json(value)
+    for name, callback in _stateful(callbacks):
+        carried[name] = callback.get_state()
     return arrays, {"variables": _description(gan), "callbacks": carried}
 
 
@@ -73,7 +77,7 @@ def restore_metrics(gan, arrays):
 
 
 def restore_callbacks(callbacks, arrays, state):
-    """Restores what stock callbacks carry from epoch to epoch, which they reset in `fit`."""
+    """Restores what callbacks carry from epoch to epoch, which they reset in `fit`."""
     for name, callback, attributes in _stock(callbacks):
         carried = state["callbacks"].get(name, {})
         for attribute in attributes:
@@ -83,6 +87,18 @@ def restore_callbacks(callbacks, arrays, state):
             if attribute == "best_weights" and value is not None:
                 value = [arrays[f"{name}_{i:05d}"] for i in range(value)]
             setattr(callback, attribute, value)
+    for name, callback in _stateful(callbacks):
+        if name in state["callbacks"]:
+            callback.set_state(state["callbacks"][name])
+
+
+def has_stopped(callbacks, state):
+    """Whether an `EarlyStopping` had ended the training, and would not train on now either."""
+    for name, callback, _ in _stock(callbacks):
+        carried = state["callbacks"].get(name, {})
+        if isinstance(callback, keras.callbacks.EarlyStopping) and carried.get("stopped_epoch"):
+            return carried["wait"] >= callback.patience
+    return False
 
 
 def values(gan):
@@ -113,13 +129,23 @@ def _assign(variable, value):
 
 
 def _stock(callbacks):
-    """Yields a name, the callback and its attributes for each that carries something."""
-    counts = {}
+    """Yields a name, the callback and its attributes for each of Keras's that carries something."""
+    counts = Counter()
     for callback in callbacks:
         for kind, attributes in _CARRIED.items():
             if isinstance(callback, kind):
-                counts[kind] = counts.get(kind, 0) + 1
+                counts[kind] += 1
                 yield f"{kind.__name__}_{counts[kind]}", callback, attributes
+
+
+def _stateful(callbacks):
+    """Yields a name and the callback for each that says itself what it carries."""
+    counts = Counter()
+    for callback in callbacks:
+        if hasattr(callback, "get_state"):
+            kind = type(callback).__name__
+            counts[kind] += 1
+            yield f"{kind}_{counts[kind]}", callback
 
 
 def _as_json(value):

@@ -135,7 +135,7 @@ def _write(path, subject, results):
     content = {
         "ganzoo": ganzoo.__version__,
         "samples": subject,
-        "results": {name: json.loads(result.to_json()) for name, result in results.items()},
+        "results": {name: result.to_dict() for name, result in results.items()},
     }
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(json.dumps(content, indent=2) + "\n")

@@ -1,7 +1,6 @@
 """A figure and the protocol it was measured by, which are not to be parted."""
 
 import dataclasses
-import json
 import math
 
 from ganzoo.validation import check_positive_integer, check_seed
@@ -94,7 +93,7 @@ class Result:
     >>> result = Result("FID", 3.2104, None, protocol)
     >>> print(result)
     FID@fashion_mnist-classifier 3.21 (10k/10k test, seed 0)
-    >>> Result.from_json(result.to_json()) == result
+    >>> Result.from_dict(result.to_dict()) == result
     True
     """
 
@@ -139,26 +138,25 @@ class Result:
         self._comparable(other)
         return self.value - other.value
 
-    def to_json(self):
-        """Returns the result as one line of JSON, which `from_json` reads."""
+    def to_dict(self):
+        """Returns the result as a dictionary that JSON can hold, which `from_dict` reads."""
         content = dataclasses.asdict(self)
         content["protocol"]["settings"] = dict(self.protocol.settings)
-        return json.dumps(content)
+        return content
 
     @classmethod
-    def from_json(cls, text):
-        """Returns the result that `to_json` wrote.
+    def from_dict(cls, content):
+        """Returns the result that `to_dict` gave.
 
         Raises:
-            ValueError: If the text is no result.
+            ValueError: If the content is no result.
         """
         try:
-            content = json.loads(text)
             return cls(**{**content, "protocol": Protocol(**content["protocol"])})
         except (TypeError, KeyError, ValueError) as error:
             raise ValueError(
-                f"This is no result that `Result.to_json` wrote. {type(error).__name__}: {error}. "
-                f"Received: text={text!r}"
+                f"This is no result of `Result.to_dict`. {type(error).__name__}: {error}. "
+                f"Received: content={content!r}"
             ) from error
 
     def _comparable(self, other):

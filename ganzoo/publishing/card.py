@@ -1,6 +1,5 @@
 """The card of a model: all that its README.md says, from its recipe and its metrics.json."""
 
-import json
 from pathlib import Path
 
 from ganzoo.metrics import Result
@@ -195,7 +194,7 @@ def _verdict(nearest):
 
 def _figures(facts):
     samples, real = (
-        {name: Result.from_json(json.dumps(result)) for name, result in results.items()}
+        {name: Result.from_dict(result) for name, result in results.items()}
         for results in (facts["figures"]["samples"], facts["figures"]["real"])
     )
     rows = []

@@ -1,6 +1,5 @@
 """A model's figures beside those of others: of the zoo, and of papers with the same protocol."""
 
-import json
 from pathlib import Path
 
 from ganzoo.metrics import Result
@@ -87,7 +86,7 @@ def semi_supervised(result, facts):
 def results_of(facts):
     """Returns the `ganzoo.metrics.Result` of each figure of a model's samples, by name."""
     results = facts["figures"]["samples"]
-    return {name: Result.from_json(json.dumps(result)) for name, result in results.items()}
+    return {name: Result.from_dict(result) for name, result in results.items()}
 
 
 def comparable(ours, theirs):

@@ -4,8 +4,6 @@ No figure is of use alone. Those of training images, measured as samples are, sa
 copy of the data would reach.
 """
 
-import json
-
 import numpy as np
 
 from ganzoo.data import philox
@@ -138,4 +136,4 @@ def error_of(gan, test, labels=None):
 
 
 def _plain(results):
-    return {name: json.loads(result.to_json()) for name, result in results.items()}
+    return {name: result.to_dict() for name, result in results.items()}

@@ -48,7 +48,7 @@ def fit(
         batches: Batches that were seen to be right.
         epochs: As for `keras.Model.fit`, and so are the others.
         callbacks: With one that has the methods `attached`, `resume` and `restore_callbacks` of
-            `ganzoo.callbacks.AtomicCheckpoint`.
+            `ganzoo.callbacks.AtomicCheckpoint`, and its attribute `has_ended`.
     """
     callbacks = _as_list(callbacks)
     checkpoint, *more = _that_can("resume", callbacks)
@@ -86,6 +86,8 @@ def fit(
 
     with checkpoint.attached(everyone.callbacks):
         position = resume() or (initial_epoch, 0)
+        if checkpoint.has_ended:
+            position = (epochs, 0)
         if gan.step == 0:
             initialize_from_data(gan, batches)
         while position is not None:

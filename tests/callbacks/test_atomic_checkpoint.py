@@ -1,11 +1,18 @@
 import errno
+import json
 
 import keras
 import numpy as np
 import pytest
 from faults import trainings
 
-from ganzoo.callbacks import AtomicCheckpoint, checkpoint_files
+from ganzoo.callbacks import (
+    AtomicCheckpoint,
+    CollapseMonitor,
+    EvaluateSamples,
+    SpectralMonitor,
+    checkpoint_files,
+)
 from support import linear
 
 
@@ -95,6 +102,82 @@ def test_what_stock_callbacks_carry_is_resumed(tmp_path):
     assert trainings.different(straight, resumed) == 0
     assert straight.history.history == resumed.history.history
     assert float(resumed.optimizer.learning_rate) == pytest.approx(5e-4)
+
+
+class Pixels:
+    name, sha256 = "pixels", "none"
+
+    def __call__(self, images):
+        return images.reshape(len(images), -1)[:, :3].astype("float32")
+
+
+def monitors(name):
+    if name == "spectral_5":
+        return [SpectralMonitor(every=3, unit="steps", exact_every=2)]
+    images = trainings.images()
+    return [
+        CollapseMonitor(images, n=20, every=2, patience=1, min_diversity=0.999),
+        EvaluateSamples(["fid"], images, Pixels(), n=20, every=2, cache=False),
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:The samples are alike")
+@pytest.mark.parametrize("name", ["spectral_5", "adaptive_augmentation"])
+@pytest.mark.parametrize("stop", [6, 9, 13])
+def test_what_monitors_carry_is_resumed(tmp_path, name, stop):
+    callbacks, more = monitors(name), monitors(name)
+
+    straight = trainings.train(name, callbacks=callbacks, epochs=5)
+    with pytest.raises(trainings.Stopped):
+        last = trainings.StopAfter(stop)
+        trainings.train(name, tmp_path, [*monitors(name), last], epochs=5)
+    resumed = trainings.train(name, tmp_path, more, initialization=1, epochs=5)
+
+    assert straight.history.history == resumed.history.history
+    for expected, found in zip(callbacks, more, strict=True):
+        assert found.get_state() == expected.get_state()
+
+
+def test_layers_that_another_process_named_otherwise_are_told_by_their_order(tmp_path):
+    (monitor,) = monitors("spectral_5")
+    trainings.train("spectral_5", callbacks=[monitor], epochs=1)
+    state = monitor.get_state()
+
+    monitor.set_state(json.loads(json.dumps(state).replace('"hidden"', '"dense_7"')))
+
+    assert monitor.get_state() == state
+
+
+def test_what_a_callback_of_ones_own_carries_is_resumed(tmp_path):
+    class Counter(keras.callbacks.Callback):
+        steps = 0
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.steps += 1
+
+        def get_state(self):
+            return self.steps
+
+        def set_state(self, state):
+            self.steps = state
+
+    with pytest.raises(trainings.Stopped):
+        trainings.train("plain", tmp_path, [Counter(), trainings.StopAfter(7)])
+    counter = Counter()
+    trainings.train("plain", tmp_path, [counter])
+
+    assert counter.steps == 12
+
+
+def test_a_training_that_early_stopping_ended_is_left_as_it_is(tmp_path):
+    def train(patience):
+        scores = SetLog("score", [2.0, 1.0, 3.0, 4.0, 5.0, 6.0])
+        stopping = keras.callbacks.EarlyStopping("score", mode="min", patience=patience)
+        return trainings.train("plain", tmp_path, [scores, stopping], epochs=6).step
+
+    assert [train(2), train(2)] == [16, 16]
+    # With more patience it goes on.
+    assert [train(3), train(9)] == [20, 24]
 
 
 def test_a_complete_training_is_left_as_it_is(tmp_path):

@@ -123,7 +123,7 @@ def test_a_folder_keeps_the_figures_with_their_protocols(gan, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").open()]
     assert [line["step"] for line in lines] == [0, 6]
     for line, (_, results) in zip(lines, ours.records, strict=True):
-        read = {name: Result.from_json(json.dumps(one)) for name, one in line["results"].items()}
+        read = {name: Result.from_dict(one) for name, one in line["results"].items()}
         assert read == results
 
 

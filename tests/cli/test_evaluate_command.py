@@ -71,7 +71,7 @@ def test_a_model_is_measured_on_data_of_its_size(model, capsys):
     data = ganzoo.data.load("digits", split="test", size=8)
     expected = evaluate(gan.sample, data, ["fid", "is", "precision_recall"], Pixels(), 100, 3)
     content = json.loads(pathlib.Path("out/figures.json").read_text())
-    found = {n: Result.from_json(json.dumps(one)) for n, one in content["results"].items()}
+    found = {n: Result.from_dict(one) for n, one in content["results"].items()}
     assert found == expected
     assert content["samples"] == str(path.parent)
     assert (content["ganzoo"], found["fid"].protocol.reference) == (
@@ -91,7 +91,7 @@ def test_a_published_model_is_measured_as_its_card_was(capsys):
     printed = run(capsys, "dcgan_digits", "--metrics=fid,is")
 
     card = json.loads((published.folder_of("dcgan_digits") / "metrics.json").read_text())
-    fid = Result.from_json(json.dumps(card["figures"]["samples"]["fid"]))
+    fid = Result.from_dict(card["figures"]["samples"]["fid"])
     rows = {line.split("  ")[0].strip(): line for line in printed.splitlines()}
     assert f"{fid.value:.4g}" in rows["FID"]
     assert "359 of digits test" in rows["real"] and "digits-classifier" in rows["extractor"]
@@ -149,7 +149,7 @@ def test_a_folder_of_images_is_measured_against_another(model, capsys, tmp_path)
     data = ganzoo.data.load("digits", split="test", size=8)
     expected = evaluate(images, data, ["fid"], Pixels())
     found = json.loads(pathlib.Path("figures.json").read_text())["results"]["fid"]
-    assert Result.from_json(json.dumps(found)) == expected["fid"]
+    assert Result.from_dict(found) == expected["fid"]
     assert "30 of folder:generated\n" in printed
 
 

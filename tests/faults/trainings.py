@@ -29,7 +29,7 @@ class StopAfter(keras.callbacks.Callback):
             raise Stopped
 
 
-def _images():
+def images():
     return np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), "uint8")
 
 
@@ -46,9 +46,10 @@ def _plain():
 
 def _spectral():
     vectors = keras.Input((linear.DIMENSIONS,))
-    hidden = ganzoo.layers.SpectralNormalization(keras.layers.Dense(6, activation="relu"))(vectors)
+    sn = ganzoo.layers.SpectralNormalization
+    hidden = sn(keras.layers.Dense(6, activation="relu"), name="hidden")(vectors)
     hidden = keras.layers.Dropout(0.2)(hidden)
-    logits = ganzoo.layers.SpectralNormalization(keras.layers.Dense(1))(hidden)
+    logits = sn(keras.layers.Dense(1), name="logits")(hidden)
     return _vector_gan(discriminator=keras.Model(vectors, logits), discriminator_steps=5)
 
 
@@ -114,7 +115,7 @@ def train(name, folder=None, callbacks=(), initialization=0, epochs=EPOCHS, **se
 def fit(name, gan, callbacks, epochs=EPOCHS):
     rows = STEPS * BATCH_SIZE * (5 if name == "spectral_5" else 1)
     if name == "adaptive_augmentation":
-        data = _images()[:rows]
+        data = images()[:rows]
     else:
         labels = np.arange(rows) % linear.NUM_CLASSES if name == "semi_supervised" else None
         data = ganzoo.data.Dataset(linear.vectors(rows), labels)

@@ -205,5 +205,5 @@ def test_the_report_carries_the_protocol():
 @pytest.mark.parametrize("name", CASES)
 def test_every_report_survives_json(name):
     for result in streamed(name).report(reference="test", seed=1):
-        assert metrics.Result.from_json(result.to_json()) == result
+        assert metrics.Result.from_dict(result.to_dict()) == result
         assert "\n" not in str(result)
