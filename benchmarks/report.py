@@ -95,11 +95,10 @@ def section(measured):
     for name, part in measured["parts"].items():
         without, with_part = part["without"], part["with"]
         ratios = [w / o for w, o in zip(with_part, without, strict=True)]
-        ratio = statistics.median(with_part) / statistics.median(without)
         lines.append(
             f"| {PART_NAMES[name]} | {statistics.median(without):.1f} | "
             f"{statistics.median(with_part):.1f} | "
-            f"{ratio:.3f} | {_middle_half(ratios, 3)} |"
+            f"{statistics.median(ratios):.3f} | {_middle_half(ratios, 3)} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -42,13 +42,21 @@ def test_the_code_of_the_page_runs(page, one_epoch, tmp_path, monkeypatch):
         assert len(list((tmp_path / "runs/samples").glob("*.png"))) >= 1
 
 
-def test_the_readme_lists_the_published_models(monkeypatch):
+def test_the_published_models_are_listed(monkeypatch):
     monkeypatch.syspath_prepend(DOCS / "figures")
     import zoo
 
-    text = (ROOT / "README.md").read_text()
-    assert zoo.readme(text) == text
-    assert all(f"[{name}](models/{name})" in text for name in ganzoo.list_models())
+    for page, folder in zoo.PAGES.items():
+        text = page.read_text()
+        assert zoo.text_of(page) == text
+        assert all(f"[{name}]({folder}{name})" in text for name in ganzoo.list_models())
+
+
+def test_the_page_of_the_commands_is_their_help(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "figures")
+    import commands
+
+    assert commands.text() == commands.PAGE.read_text()
 
 
 def test_every_picture_of_a_page_is_there_and_every_page_is_in_a_table_of_contents():

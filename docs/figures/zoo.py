@@ -1,4 +1,4 @@
-"""Picture and tables of the published models in the README: `python docs/figures/zoo.py`."""
+"""Picture and tables of the published models: `python docs/figures/zoo.py`."""
 
 import re
 
@@ -14,10 +14,14 @@ MOST_ACROSS = 3
 _TABLE = re.compile(r"(<!-- The table: .* -->\n).*(<!-- /The table -->)", re.DOTALL)
 
 
-def readme(text):
-    """Returns the README with the tables of the page of all models, without their pictures."""
+PAGES = {ROOT / "README.md": "models/", ROOT / "docs/zoo.md": "../models/"}
+
+
+def text_of(page):
+    """Returns a page with the tables of the page of all models, without their pictures."""
+    text = page.read_text()
     tables = publishing.tables(ROOT / "models", pictures=False)
-    tables = re.sub(r"\]\(([\w.-]+)\)", r"](models/\1)", tables)
+    tables = re.sub(r"\]\(([\w.-]+)\)", rf"]({PAGES[page]}\1)", tables)
     return _TABLE.sub(lambda match: "\n".join([match[1], tables, "", match[2]]), text)
 
 
@@ -39,5 +43,5 @@ def draw():
 
 if __name__ == "__main__":
     draw()
-    page = ROOT / "README.md"
-    page.write_text(readme(page.read_text()))
+    for page in PAGES:
+        page.write_text(text_of(page))

@@ -41,7 +41,7 @@ def main(arguments=None):
     """
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
     if name in ("", "help", "-h", "--help"):
-        summaries = [f"  {name:<13}{_command(name).summary}" for name in COMMANDS]
+        summaries = [f"  {name:<13}{command(name).summary}" for name in COMMANDS]
         print(_USAGE.format(commands="\n".join(summaries)))
         return 0 if name else 2
     if name == "--version":
@@ -54,9 +54,9 @@ def main(arguments=None):
             "ganzoo", f"Unknown command. Expected: {' | '.join(COMMANDS)}. Received: {name}"
         )
     if {"-h", "-help", "--help"} & set(rest):
-        print(_command(name).help())
+        print(command(name).help())
         return 0
-    return _run(_command(name), rest)
+    return _run(command(name), rest)
 
 
 def _run(command, arguments):
@@ -80,7 +80,8 @@ def _run(command, arguments):
         return _fail(program, "Interrupted.", code=130)
 
 
-def _command(name):
+def command(name):
+    """Returns the `Command` of a name of `COMMANDS`."""
     return importlib.import_module(f"ganzoo.cli.{name}").COMMAND
 
 

@@ -109,6 +109,7 @@ def training_command(recipe, settings):
     import shlex
 
     from ganzoo import recipes
+    from ganzoo.cli import regularizers
 
     paper = recipes.get(settings.model)
     flags = {"model": settings.model}
@@ -119,7 +120,7 @@ def training_command(recipe, settings):
     if recipe.augment != paper.augment:
         flags["augment"] = recipe.augment or "none"
     if recipe.regularizers != paper.regularizers:
-        flags["regularizers"] = ",".join(recipe.regularizers) or "none"
+        flags["regularizers"] = regularizers.format_all(recipe.regularizers)
     for player, flag in (("g_optimizer", "generator_rate"), ("d_optimizer", "discriminator_rate")):
         rate = getattr(recipe, player).learning_rate
         if rate != getattr(paper, player).learning_rate:

@@ -77,8 +77,9 @@ COMMAND.text("loss", "NAME", "The adversarial loss; `ganzoo list` lists them.")
 COMMAND.text(
     "regularizers",
     "NAMES",
-    """Regularizers between commas at their papers' strengths, in place of the recipe's; or none.
-    `ganzoo list` lists them.""",
+    """Regularizers between commas, in place of the recipe's; or none. `ganzoo list` lists them.
+    They have their papers' strengths, or arguments of theirs after colons:
+    r1:gamma=0.1:every=16.""",
 )
 COMMAND.text(
     "augment",

@@ -13,6 +13,7 @@ import keras
 from ganzoo import devices, recipes
 from ganzoo.callbacks import AtomicCheckpoint, NaNGuard, SampleGrid
 from ganzoo.callbacks.interruption import Interrupted
+from ganzoo.cli import regularizers
 from ganzoo.cli.data import load_source
 from ganzoo.cli.processes import SharedCheckpoint
 from ganzoo.cli.run_folder import EpochLog, RunFolder
@@ -118,7 +119,7 @@ class TrainingPlan:
                 f"{gan.latent_dim} latents ({gan.latent})",
                 "discriminator": f"{gan.discriminator.count_params():,} parameters",
                 "loss": recipe.loss,
-                "regularizers": json.dumps(recipe.regularizers)[1:-1] or "none",
+                "regularizers": regularizers.format_all(recipe.regularizers),
                 **self._describe_options(),
                 "optimizers": f"{_optimizer(recipe.g_optimizer)} for the generator, "
                 f"{_optimizer(recipe.d_optimizer)} for the discriminator",
@@ -300,8 +301,7 @@ def _changed(recipe, options):
     if "augment" in options.given:
         changes["augment"] = None if options.augment == "none" else options.augment
     if "regularizers" in options.given:
-        listed = [] if options.regularizers == "none" else options.regularizers.split(",")
-        changes["regularizers"] = {name: {} for name in listed}
+        changes["regularizers"] = regularizers.parse(options.regularizers)
     for player, flag in (("g_optimizer", "generator_rate"), ("d_optimizer", "discriminator_rate")):
         if flag in options.given:
             changes[player] = dataclasses.replace(

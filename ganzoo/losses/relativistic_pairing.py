@@ -35,7 +35,7 @@ class RelativisticPairing(AdversarialLoss):
 
     Reference:
         [The relativistic discriminator](https://arxiv.org/abs/1807.00734), RSGAN;
-        [The GAN is dead; long live the GAN!](https://arxiv.org/abs/2501.05417), which adds `R1`
+        [The GAN is dead; long live the GAN!](https://arxiv.org/abs/2501.05441), which adds `R1`
         and `R2`.
     """
 

@@ -15,6 +15,8 @@ from ganzoo.training import SemiSupervisedGAN
 
 # Samples that are looked at for copies, and where no extractor fits.
 _FEW = 1000
+# Below it, the Inception Score tells how evenly its splits were drawn from the classes.
+_SCORED = 5000
 _SMALLEST_SIDE = 11  # Of the window of structural similarity.
 
 
@@ -61,7 +63,7 @@ def measure(gan, training, test=None, extractor=None, n=None, labels=None, progr
 
 def _evaluation(reference, extractor, n):
     metrics = ["fid", "kid", "precision_recall"]
-    if hasattr(extractor, "probabilities"):
+    if hasattr(extractor, "probabilities") and n >= _SCORED:
         metrics.append("is")
     return Evaluation(metrics, reference, extractor, n)
 

@@ -126,7 +126,7 @@ _enter(
 _enter(
     "semi_supervised_cifar10_minibatch",
     data="tfds:cifar10",
-    source="Salimans et al. 2016, section 5.2 (minibatch discrimination), the official code",
+    source="Salimans et al. 2016, section 6.2 (minibatch discrimination), the official code",
     architecture="semi_supervised_cnn",
     loss="semi_supervised",
     optimizer=OptimizerSettings(3e-4, beta_1=0.5, beta_2=0.999, decay_start=2 / 3),
@@ -141,7 +141,7 @@ _enter(
 _enter(
     "semi_supervised_svhn",
     data="tfds:svhn_cropped",
-    source="Salimans et al. 2016, table 3 (1000 labels, feature matching), the official code",
+    source="Salimans et al. 2016, figure 5 (1000 labels, feature matching), the official code",
     architecture="semi_supervised_cnn",
     loss="semi_supervised",
     optimizer=OptimizerSettings(3e-4, beta_1=0.5, beta_2=0.999, decay_start=2 / 3),

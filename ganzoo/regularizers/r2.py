@@ -30,7 +30,7 @@ class R2(Penalty):
     Reference:
         [Which Training Methods for GANs do actually Converge?](
         https://arxiv.org/abs/1801.04406), equation 10;
-        [The GAN is dead; long live the GAN!](https://arxiv.org/abs/2501.05417), which uses it
+        [The GAN is dead; long live the GAN!](https://arxiv.org/abs/2501.05441), which uses it
         together with `R1`.
     """
 

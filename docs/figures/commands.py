@@ -1,0 +1,23 @@
+"""The page of the commands, from their help: `python docs/figures/commands.py`."""
+
+import pathlib
+
+from ganzoo.cli.main import COMMANDS, command
+
+PAGE = pathlib.Path(__file__).parents[1] / "commands.md"
+_HEAD = """\
+# Commands
+
+What `ganzoo COMMAND --help` prints. `python -m ganzoo` is the same as `ganzoo`, and in a checkout `train.py` is the same
+as `ganzoo train`.
+"""
+
+
+def text():
+    """Returns the page."""
+    sections = [f"## ganzoo {name}\n\n```\n{command(name).help()}\n```\n" for name in COMMANDS]
+    return "\n".join([_HEAD, *sections])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(text())
