@@ -36,7 +36,7 @@ def check_devices(devices):
     names = available()
     if devices == _EVERY:
         return len(names)
-    count = int(devices) if str(devices).isdigit() else 0
+    count = int(devices) if str(devices).isdecimal() else 0
     if not 1 <= count <= len(names):
         raise ValueError(
             f"`devices` must be 'all' or a number from 1 to {len(names)}, which is how many "
@@ -138,7 +138,7 @@ def join(coordinator, process_id=None, num_processes=None):
         address = None
     else:
         host, _, port = coordinator.rpartition(":")
-        if not host or not port.isdigit():
+        if not host or not port.isdecimal():
             raise ValueError(f"`coordinator` must be 'HOST:PORT' or 'auto'. {received}")
         if None in given.values() or not 0 <= process_id < num_processes:
             raise ValueError(

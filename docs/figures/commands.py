@@ -8,8 +8,8 @@ PAGE = pathlib.Path(__file__).parents[1] / "commands.md"
 _HEAD = """\
 # Commands
 
-What `ganzoo COMMAND --help` prints. `python -m ganzoo` is the same as `ganzoo`, and in a checkout `train.py` is the same
-as `ganzoo train`.
+What `ganzoo COMMAND --help` prints. `python -m ganzoo` is the same as `ganzoo`, and `train.py`, in
+a checkout, the same as `ganzoo train`.
 """
 
 

@@ -97,6 +97,7 @@ class AtomicCheckpoint(keras.callbacks.Callback):
         self._callbacks = None
         self._restored = None
         self._position = Position(0, 0)
+        self.has_ended = False
         self._epoch = 0
         self._steps_before = 0
         self._epoch_start = 0
@@ -126,8 +127,7 @@ class AtomicCheckpoint(keras.callbacks.Callback):
             The `Position` to go on from, or `None` if there is no checkpoint.
         """
         gan = self.model
-        arrays = [*training_state.values(gan), *training_state.metric_values(gan)]
-        checkpoint_files.prepare(self.folder, sum(array.nbytes for array in arrays))
+        self._prepare()
         path = checkpoint_files.newest(self.folder)
         self._position = Position(0, 0)
         self._saved_step = None
@@ -157,6 +157,12 @@ class AtomicCheckpoint(keras.callbacks.Callback):
         """Restores what other callbacks carry, once they have begun."""
         if self._restored is not None:
             training_state.restore_callbacks(self._callbacks, *self._restored)
+
+    def _prepare(self):
+        """Makes the folder, and sees that a checkpoint can be written to it."""
+        gan = self.model
+        arrays = [*training_state.values(gan), *training_state.metric_values(gan)]
+        checkpoint_files.prepare(self.folder, sum(array.nbytes for array in arrays))
 
     # The training.
 

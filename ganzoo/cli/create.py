@@ -41,6 +41,7 @@ def training_arguments(folder, options):
     Returns:
         The arguments of `ganzoo train`, and a list of reasons for what was chosen.
     """
+    from ganzoo import recipes
     from ganzoo.publishing.machine import accelerator
 
     sides, reasons = _shorter_sides(folder), []
@@ -55,11 +56,14 @@ def training_arguments(folder, options):
             f"{sides[-1]} pixels, half of them at least {middle}; it is the power of two within "
             f"that, from {_SMALLEST} to {largest} on {'a processor' if on_processor else 'a GPU'}"
         )
+    model = options.model or _MODEL
+    # A step of the training takes a batch for each update of the discriminator.
+    most = max(1, len(sides) // recipes.get(model).discriminator_steps)
     arguments = {
-        "model": options.model or _MODEL,
+        "model": model,
         "data": f"folder:{folder.resolve()}",
         "size": size,
-        "batch_size": options.batch_size or min(_BATCH, 2 ** (len(sides).bit_length() - 1)),
+        "batch_size": options.batch_size or min(_BATCH, 2 ** (most.bit_length() - 1)),
         "ema_decay": _AVERAGE,
         "seed": options.seed,
         "channels": options.channels,

@@ -17,6 +17,10 @@ def run(options, others):
         raise ValueError(
             "`ganzoo data pack` needs a file to write: --output=FILE.npz. Received: none"
         )
+    if action == "pack" and "n" in options.given:
+        raise ValueError(
+            f"--n is for the picture; all examples are packed. Received: --n={options.n}"
+        )
     dataset = load_source(source, options)
     _describe(dataset)
     if action == "pack":
@@ -109,14 +113,19 @@ def _draw(dataset, path, n):
     from ganzoo import drawing
 
     order = np.random.default_rng(0).permutation(len(dataset))
-    columns = None
     if dataset.labels is None:
-        rows = order[:n]
+        drawing.save_png(path, drawing.picture(dataset.examples[order[:n]]))
+        return
+    labels, columns = drawing.class_rows(n, dataset.num_classes)
+    by_class = {label: iter(order[dataset.labels[order] == label]) for label in set(labels)}
+    rows = [next(by_class[label], None) for label in labels]
+    if dataset.has_images:
+        # Classes with fewer examples than there are columns end in white.
+        white = np.full_like(dataset.examples[0], 255)
+        examples = np.stack([white if row is None else dataset.examples[row] for row in rows])
     else:
-        labels, columns = drawing.class_rows(n, dataset.num_classes)
-        by_class = {label: iter(order[dataset.labels[order] == label]) for label in set(labels)}
-        rows = [row for label in labels if (row := next(by_class[label], None)) is not None]
-    drawing.save_png(path, drawing.picture(dataset.examples[rows], columns))
+        examples = dataset.examples[[row for row in rows if row is not None]]
+    drawing.save_png(path, drawing.picture(examples, columns))
 
 
 COMMAND = Command(

@@ -1,5 +1,6 @@
 """`ganzoo evaluate`: figures of a model's samples, or of a folder of them, against real images."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 from ganzoo.cli.command import Command
@@ -30,6 +31,8 @@ def _check(options, others):
             "Expected one model, a preset, a `.keras` file or a run folder; or --samples=SOURCE. "
             f"Received: {' '.join(given) or 'none'}"
         )
+    if options.output and Path(options.output).is_dir():
+        raise ValueError(f"--output is a file. Received: {options.output}, which is a folder")
     if options.samples and options.data is None:
         raise ValueError(
             "Of --samples, --data must be given; `ganzoo list` lists what it can be. Received: none"
@@ -63,7 +66,7 @@ def _prepare(options, others):
     gan = load_model(others[0])
     if trained_on is None and options.data is None:
         raise ValueError(
-            f"{others[0]} does not say what it was trained on: --data must be given; "
+            f"{others[0]} does not say where its data are: --data must be given; "
             "`ganzoo list` lists what it can be. Received: none"
         )
     like = _like(options, gan)
@@ -128,17 +131,17 @@ def _table(subject, results):
 
 def _write(path, subject, results):
     import json
-    from pathlib import Path
 
     import ganzoo
+    from ganzoo.files import new_file
 
     content = {
         "ganzoo": ganzoo.__version__,
         "samples": subject,
         "results": {name: result.to_dict() for name, result in results.items()},
     }
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(json.dumps(content, indent=2) + "\n")
+    with new_file(path, replace=True) as partial:
+        partial.write_text(json.dumps(content, indent=2) + "\n")
 
 
 COMMAND = Command(

@@ -1,8 +1,7 @@
 """What the callbacks of `ganzoo train` do where several processes train together."""
 
 from ganzoo import devices
-from ganzoo.callbacks import AtomicCheckpoint, checkpoint_files, training_state
-from ganzoo.callbacks.atomic_checkpoint import Position
+from ganzoo.callbacks import AtomicCheckpoint
 from ganzoo.callbacks.interruption import Interruption
 
 
@@ -17,22 +16,10 @@ class SharedCheckpoint(AtomicCheckpoint):
         super().__init__(folder, **settings)
         self._interruption = _SharedInterruption()
 
-    def resume(self, in_epoch=True):
+    def _prepare(self):
         if devices.process_index() == 0:
-            arrays = [*training_state.values(self.model), *training_state.metric_values(self.model)]
-            checkpoint_files.prepare(self.folder, sum(array.nbytes for array in arrays))
+            super()._prepare()
         devices.gather(0)  # The folder is now ready.
-        path = checkpoint_files.newest(self.folder)
-        self._position, self._saved_step = Position(0, 0), None
-        if path is None:
-            return None
-        arrays, state = checkpoint_files.read(path)
-        training_state.restore(self.model, arrays, state)
-        training_state.restore_metrics(self.model, arrays)
-        self._restored = arrays, state
-        self._saved_step = self.model.step
-        self._position = Position(*state["position"])
-        return self._position
 
     def on_train_batch_end(self, batch, logs=None):
         self._interruption.agree()

@@ -11,17 +11,19 @@ _NO_EXTRACTOR = "none"
 def run(options, others):
     from pathlib import Path
 
-    if options.table:
-        if others or "output" in options.given:
+    from ganzoo import publishing
+
+    if "table" in options.given:
+        more = [*others, *(f"--{name}" for name in sorted(options.given - {"table", "debug"}))]
+        if more or not options.table:
             raise ValueError(
-                "--table takes the folder of all models and no run. "
-                f"Received: --table={options.table} {' '.join(others)}"
+                "--table takes the folder of all models, and nothing else. "
+                f"Received: --table={options.table} {' '.join(more)}"
             )
+        publishing.check_folder_of_all(options.table)
         return lambda: _write_table(Path(options.table))
     if len(others) != 1:
         raise ValueError(f"Expected the folder of one run. Received: {' '.join(others) or 'none'}")
-    from ganzoo import publishing
-
     # What is wrong with the folder is seen before minutes of measuring.
     output = Path(options.output or Path("models", Path(others[0]).resolve().name))
     publishing.check_folder(output, options.replace)
@@ -71,6 +73,12 @@ def read_training(path, hardware=None):
 
     folder = RunFolder(path)
     recipe, settings = folder.read_options()
+    log = folder.read_log()
+    if not log:
+        raise ValueError(
+            "A run is published after an epoch at least: go on with `ganzoo train --resume "
+            f"--output={path}`. Received: {path}, which has none in its log"
+        )
     gan = load_model(folder.path)
     settings = SimpleNamespace(**{"on_bad": None, "hardware": None, **settings})
     data = load_source(recipe.data, settings)
@@ -80,7 +88,7 @@ def read_training(path, hardware=None):
         recipe=recipe,
         data=data,
         test=load_test_split(recipe.data, data.split, settings),
-        log=folder.read_log(),
+        log=log,
         command=training_command(without_paths(recipe), settings),
         seed=settings.seed,
         precision=settings.precision,

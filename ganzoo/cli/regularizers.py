@@ -1,4 +1,4 @@
-"""Regularizers and their arguments as one word of a command line: `r1:gamma=0.1:every=16,dragan`."""
+"""Regularizers and their arguments as one word of a command line: `r1:gamma=0.1,dragan`."""
 
 import json
 

@@ -99,14 +99,24 @@ class EpochLog(keras.callbacks.Callback):
         super().__init__()
         self._folder = folder
         self._rows = []
-        self._begin = 0.0
+        self._epoch = self._begin = None
+        self._carried = {}
 
     def on_train_begin(self, logs=None):
         self._rows = self._folder.read_log()
 
+    def get_state(self):
+        """Returns the seconds of the latest epoch so far, for `AtomicCheckpoint`."""
+        return {} if self._epoch is None else {str(self._epoch): time.perf_counter() - self._begin}
+
+    def set_state(self, state):
+        """Restores what `get_state` returned."""
+        self._carried = state
+
     def on_epoch_begin(self, epoch, logs=None):
         self._rows = [row for row in self._rows if int(row["epoch"]) <= epoch]
-        self._begin = time.perf_counter()
+        self._epoch = epoch
+        self._begin = time.perf_counter() - self._carried.pop(str(epoch), 0.0)
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = f"{time.perf_counter() - self._begin:.3f}"
@@ -143,8 +153,10 @@ def data_of(path):
     preset = published.folder_of(str(path)) or Path(path)
     if (preset / manifest.METRICS).is_file():
         facts = publishing.read(preset)
-        data = facts and facts["data"]
-        return data and {"data": data["source"], "split": data["split"], "on_bad": None}
+        # Of images of one's own it holds the name, not where they are.
+        if facts is None or publishing.is_local(facts["data"]["source"]):
+            return None
+        return {"data": facts["data"]["source"], "split": facts["data"]["split"], "on_bad": None}
     folder = RunFolder(path)
     if not folder.options.is_file():
         return None

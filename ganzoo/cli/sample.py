@@ -1,5 +1,6 @@
 """`ganzoo sample`: pictures from a trained model."""
 
+from collections import Counter
 from pathlib import Path
 
 from ganzoo.cli.command import Command
@@ -15,6 +16,11 @@ def run(options, others):
         raise ValueError(
             "Expected --output for one picture or --folder for a file of each sample. "
             f"Received: --output={options.output} and --folder={options.folder}"
+        )
+    if options.folder and "columns" in options.given:
+        raise ValueError(
+            "--columns is for one picture, and not for a file of each sample. "
+            f"Received: --columns={options.columns} and --folder={options.folder}"
         )
     if options.seeds and {"n", "seed"} & options.given:
         raise ValueError(
@@ -53,7 +59,9 @@ def _lay_out(options, chosen, labels, num_classes):
     elif labels is not None and len(labels) == 1:
         labels = labels[0]
     if chosen is None:
-        n = options.n if columns is None else len(labels)
+        n = options.n
+        if columns is not None or (np.ndim(labels) and "n" not in options.given):
+            n = len(labels)
         # Beyond the largest seed, they start again at 0.
         chosen = [(options.seed + offset) % 2**64 for offset in range(n)]
     return chosen, labels, columns
@@ -70,11 +78,16 @@ def _save_each(samples, folder, seeds, labels):
             "Vectors are drawn in one picture: use --output. "
             f"Received: --folder={folder} and samples of shape {samples.shape[1:]}"
         )
-    folder.mkdir(parents=True, exist_ok=True)
     names = [f"seed_{seed:06d}" for seed in seeds]
     if labels is not None:
         labels = np.broadcast_to(labels, len(names))
         names = [f"{name}_class_{label}" for name, label in zip(names, labels, strict=True)]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise ValueError(
+            "Each sample has a file of its own, so none can be drawn twice. "
+            f"Received: {', '.join(twice)} more than once"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
     for name, image in zip(names, samples, strict=True):
         drawing.save_png(folder / f"{name}.png", image)
 
@@ -90,11 +103,13 @@ COMMAND = Command(
         "ganzoo sample runs/sngan-digits",
         "ganzoo sample model.keras --n=16 --seed=100 --output=grid.png",
         "ganzoo sample model.keras --seeds=3,17,204 --truncation=0.7 --folder=chosen",
-        "ganzoo sample model.keras --n=10 --labels=0-9 --folder=one_of_each",
+        "ganzoo sample model.keras --labels=0-9 --folder=one_of_each",
     ),
 )
 COMMAND.group("Samples")
-COMMAND.positive_integer("n", "Number of samples.", default=64)
+COMMAND.positive_integer(
+    "n", "Number of samples. With several --labels, as many as these.", default=64
+)
 COMMAND.integer("seed", "Seed of the first sample.", default=0)
 COMMAND.text(
     "seeds",

@@ -74,12 +74,13 @@ class SampleMetric(keras.metrics.Metric):
         values = {name: value for name, (value, _) in self.measure().items()}
         return next(iter(values.values())) if len(values) == 1 else values
 
-    def report(self, reference=None, seed=None):
+    def report(self, reference=None, seed=None, example_shape=None):
         """Returns a list of `Result`, one for each figure.
 
         Args:
             reference: What the real examples are, e.g. `"fashion_mnist test"`.
             seed: Seed that the samples were drawn from.
+            example_shape: Shape of an example, such as (height, width, channels).
         """
         self.check_ready()
         protocol = {
@@ -90,6 +91,7 @@ class SampleMetric(keras.metrics.Metric):
             "reference": reference,
             "resize": getattr(self.extractor, "resize", None),
             "seed": seed,
+            "example_shape": example_shape,
             "settings": self.settings(),
         }
         return [

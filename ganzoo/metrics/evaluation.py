@@ -151,7 +151,8 @@ class Evaluation:
             reference = " ".join(filter(None, (self.data.name, self.data.split)))
         results = {}
         for metric in self.metrics:
-            figures = metric.report(reference if metric in self._compared else None, seed)
+            compared_with = reference if metric in self._compared else None
+            figures = metric.report(compared_with, seed, first.shape[1:])
             for result in figures:
                 name = _short_name(metric, result.name, len(figures))
                 if name in results:

@@ -21,6 +21,7 @@ class Protocol:
         resize: How images were resized for the extractor, or None.
         seed: Seed of the generated samples, or None.
         settings: The metric's own settings, a dictionary; kept as sorted pairs.
+        example_shape: Shape of an example, such as (height, width, channels), or None.
 
     Raises:
         ValueError: If a number of samples or the seed is out of range.
@@ -35,6 +36,7 @@ class Protocol:
     resize: str | None = None
     seed: int | None = None
     settings: tuple = ()
+    example_shape: tuple | None = None
 
     def __post_init__(self):
         for name in ("samples", "reference_samples"):
@@ -42,6 +44,8 @@ class Protocol:
                 check_positive_integer(name, getattr(self, name))
         if self.seed is not None:
             check_seed(self.seed)
+        if self.example_shape is not None:
+            object.__setattr__(self, "example_shape", tuple(self.example_shape))
         object.__setattr__(self, "settings", tuple(sorted(dict(self.settings).items())))
 
     def differences(self, other):
@@ -141,7 +145,10 @@ class Result:
     def to_dict(self):
         """Returns the result as a dictionary that JSON can hold, which `from_dict` reads."""
         content = dataclasses.asdict(self)
-        content["protocol"]["settings"] = dict(self.protocol.settings)
+        protocol = content["protocol"]
+        protocol["settings"] = dict(self.protocol.settings)
+        if self.protocol.example_shape is not None:
+            protocol["example_shape"] = list(self.protocol.example_shape)
         return content
 
     @classmethod

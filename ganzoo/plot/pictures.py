@@ -81,12 +81,13 @@ def way(frames, steps=None, names=None, title=None, ax=None, path=None):
     >>> frames = gan.interpolate([3, 17, 204], steps=8)
     >>> figure = ganzoo.plot.way(frames, steps=8, names=["seed 3", "seed 17", "seed 204"])
     """
-    rows = np.asarray(frames)
+    shapes = {np.shape(row) for row in frames}
+    rows = np.asarray(frames) if len(shapes) == 1 else np.empty(0)
     rows = rows[None] if rows.ndim == 4 else rows
     if rows.ndim != 5:
         raise ValueError(
             "`frames` must be uint8 of shape (frames, height, width, channels), or a list of such "
-            f"arrays of one length. Received: frames of shape {rows.shape}"
+            f"arrays of one length. Received: frames of shapes {sorted(shapes)}"
         )
     count = rows.shape[1]
     steps = check_positive_integer("steps", max(1, count - 1) if steps is None else steps)

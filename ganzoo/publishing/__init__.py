@@ -6,17 +6,20 @@ It knows the zoo, the metrics and the drawing, and nothing of these knows it.
 from ganzoo.publishing.publication import (
     Training,
     check_folder,
+    is_local,
     publish,
     read,
     read_all,
     without_paths,
 )
-from ganzoo.publishing.tables import card_of, table, tables, write
+from ganzoo.publishing.tables import card_of, check_folder_of_all, table, tables, write
 
 __all__ = [
     "Training",
     "card_of",
     "check_folder",
+    "check_folder_of_all",
+    "is_local",
     "publish",
     "read",
     "read_all",

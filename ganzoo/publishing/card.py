@@ -17,7 +17,9 @@ def summary(facts, recipe):
     height, width, channels = facts["data"]["shape"]
     kind = f"{recipe.architecture.upper()}, {recipe.loss.replace('_', '-')} loss"
     classes = facts["network"]["num_classes"]
-    of_classes = f", {classes} classes to choose from" if classes else ""
+    of_classes = ""
+    if classes:
+        of_classes = f", {classes} classes to choose from" if classes > 1 else ", one class"
     colours = {1: "grey", 3: "colour"}[channels]
     title = facts_of(facts["data"]["source"]).title
     return f"{title}, {height} x {width} {colours}: {kind}{of_classes}"
@@ -75,6 +77,7 @@ def _use(facts, name):
         f'gan = ganzoo.GAN.from_preset("{name}")',
         f"images = gan.sample(16, seed=0{labels})  # uint8, (16, {shape})",
         'Image.fromarray(images[0].squeeze()).save("sample.png")',
+        *(["classes = gan.classify(images)  # int32, (16,)"] if _is_classifier(facts) else []),
         "```",
         "",
         "```",
@@ -93,6 +96,10 @@ def location(folder):
     return folder.name if folder.parent in homes else "path/to/this/folder"
 
 
+def _is_classifier(facts):
+    return facts["network"]["class_name"] == "SemiSupervisedGAN"
+
+
 def _what_it_is(facts, recipe):
     network, weights = facts["network"], facts["weights"]
     judge = "not in the preset: it begins with new weights"
@@ -101,6 +108,8 @@ def _what_it_is(facts, recipe):
     classes = "none"
     if network["num_classes"]:
         classes = f"{network['num_classes']}: {', '.join(facts['data']['class_names'])}"
+    elif _is_classifier(facts):
+        classes = f"samples have none; it tells apart {', '.join(facts['data']['class_names'])}"
     average = "none: the weights as they were trained"
     if recipe.ema_decay is not None:
         average = f"of the weights, of decay {recipe.ema_decay:g}"
@@ -184,10 +193,11 @@ def _verdict(nearest):
             f"The median distance of samples is {' and '.join(ratios)} times that of the real "
             "images."
         )
+    height, width = nearest["size"]
     copied = nearest["spaces"]["pixels"]["samples"]["least"] == 0
     words.append(
         f"{'At least one' if copied else 'None'} of the {nearest['samples']:,} samples compared is "
-        f"identical to a training image, at {nearest['side']} x {nearest['side']} pixels."
+        f"identical to a training image, at {height} x {width} pixels."
     )
     return " ".join(words)
 
@@ -205,12 +215,14 @@ def _figures(facts):
         beside = f"{real[name].value:.4g}" if name in real else ""
         rows.append((result.name, f"{result.value:.4g}{spread}", beside, str(result.protocol)))
     header = ("figure", "samples", "real images", "protocol")
-    parts = ["## Figures", table(header, rows) if rows else "", _explanation(samples, real)]
+    shown = {name: result for name, result in real.items() if name != "conditional_accuracy"}
+    parts = ["## Figures", table(header, rows) if rows else "", _explanation(samples, shown)]
     if "conditional_accuracy" in samples:
         drawn, found = (r["conditional_accuracy"].value for r in (samples, real))
+        kind = "training" if facts["figures"]["nearest"]["real_are_training"] else "test"
         parts.append(
             f"The classifier names the class that was asked for in {drawn:.2%} of the samples, and "
-            f"the right one in {found:.2%} of the real test images: a ratio of {drawn / found:.4f}."
+            f"the right one in {found:.2%} of the {kind} images: a ratio of {drawn / found:.4f}."
         )
     if "test_error" in samples:
         parts.append(comparison.semi_supervised(samples["test_error"], facts))
@@ -219,13 +231,15 @@ def _figures(facts):
 
 def _explanation(samples, real):
     extractors = {result.protocol.extractor for result in samples.values()} - {None}
-    real_images = "Real images are training images, measured as the samples are. "
-    if not real:
-        real_images = ""
+    real_images = ""
+    if real:
+        count, wanted = (next(iter(r.values())).protocol.samples for r in (real, samples))
+        fewer = "training images" if count == wanted else f"{count:,} training images"
+        real_images = f"Real images are {fewer}, measured as the samples are. "
     if not extractors - {"pixels"}:
         return (
-            f"{real_images}No network that knows such images came with ganzoo, so there is no FID: "
-            "these figures tell how much samples differ from each other, beside how much the real "
+            f"{real_images}No network that knows such images was asked, so there is no FID: these "
+            " figures tell how much samples differ from each other, beside how much the real "
             "images do. They do not tell how good samples look."
         )
     name = ", ".join(sorted(extractors - {"pixels"}))

@@ -58,11 +58,10 @@ def _verdict(ours, others):
     if "fid" not in ours:
         return ""
     theirs = {path: results_of(other).get("fid") for path, other in others.items()}
-    better = sorted(
-        path
-        for path, fid in theirs.items()
-        if comparable(ours["fid"], fid) and fid.value < ours["fid"].value
-    )
+    theirs = {path: fid for path, fid in theirs.items() if comparable(ours["fid"], fid)}
+    if not theirs:
+        return ""
+    better = sorted(path for path, fid in theirs.items() if fid.value < ours["fid"].value)
     if better:
         return f"This model does not have the lowest FID: that of {', '.join(better)} is lower. "
     return "No other model here has a lower FID. "

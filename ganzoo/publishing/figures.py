@@ -35,6 +35,8 @@ def measure(gan, training, test=None, extractor=None, n=None, labels=None, progr
     Returns:
         Facts for the card, plain data, and the picture of nearest neighbours.
     """
+    if len(training) < 2:
+        raise ValueError(f"Figures need at least 2 training images. Received: {training!r}")
     reference = training if test is None else test
     images = training.examples[philox.permutation(0, 0, len(training))]
     if extractor is None:

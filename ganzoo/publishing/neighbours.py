@@ -14,7 +14,7 @@ from ganzoo.data.images import convert_array
 from ganzoo.metrics.neighbours import Neighbours
 
 _SHOWN = 8
-# Pixels are compared at this size at most: a larger one would only cost time.
+# Pixels of the shorter side of images that are compared: more would only cost time.
 _SIDE = 32
 
 
@@ -28,13 +28,14 @@ class Pixels:
 
     def __call__(self, images):
         """Returns the pixels of uint8 images as float32 rows."""
-        side = self.side_of(images)
-        rows = convert_array(images, (side, side)).reshape(len(images), -1)
+        rows = convert_array(images, self.size_of(images)).reshape(len(images), -1)
         return rows.astype(np.float32) / np.float32(np.sqrt(rows.shape[1]))
 
-    def side_of(self, images):
-        """Returns the side of the square at which images are compared."""
-        return min(_SIDE, *images.shape[1:3])
+    def size_of(self, images):
+        """Returns the height and the width at which images are compared, whole ones."""
+        height, width = images.shape[1:3]
+        scale = min(1.0, _SIDE / min(height, width))
+        return round(height * scale), round(width * scale)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Nearest:
             "real": len(real_images),
             "training": len(self.training),
             "real_are_training": self._alone,
-            "side": Pixels().side_of(self.training),
+            "size": [*Pixels().size_of(self.training)],
         }
         return {**counts, "spaces": facts}, _picture(panels)
 

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -204,12 +205,15 @@ def _facts(training, recipe, name, weights, found):
 
 def without_paths(recipe):
     """Returns the recipe without the folders above its data, which are nobody's business."""
-    kind, _, argument = recipe.data.partition(":")
-    if kind == "folder":
-        return dataclasses.replace(recipe, data=f"folder:{Path(argument).resolve().name}")
-    if recipe.data.endswith(".npz"):
-        return dataclasses.replace(recipe, data=Path(argument or kind).name)
-    return recipe
+    if not is_local(recipe.data):
+        return recipe
+    kind, path = re.fullmatch(r"(folder:|packed:)?(.*)", recipe.data, re.DOTALL).groups("")
+    return dataclasses.replace(recipe, data=kind + Path(path).resolve().name)
+
+
+def is_local(source):
+    """Whether a source of data is a folder or a file, and not a data set that has a name."""
+    return source.startswith("folder:") or source.endswith(".npz")
 
 
 @contextlib.contextmanager

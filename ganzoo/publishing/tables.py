@@ -4,15 +4,17 @@ import collections
 import json
 from pathlib import Path
 
+from ganzoo.files import new_file
 from ganzoo.publishing import card, comparison, markdown
 from ganzoo.publishing.data_sets import facts_of
 from ganzoo.publishing.publication import read_all
 from ganzoo.recipes import Recipe
 from ganzoo.zoo import manifest, replace_card
 
-_BEGIN = """\
-# Published models
-
+_PAGE = "README.md"
+_TITLE = "# Published models\n"
+_BEGIN = f"""\
+{_TITLE}
 One folder for each model: recipe, weights, card, metrics, pictures. Load one with
 `ganzoo.GAN.from_preset(NAME)`, or draw from it with `ganzoo sample NAME`. This page is written by
 `ganzoo publish --table=models`.
@@ -53,15 +55,36 @@ def write(folder):
     models = read_all(folder)
     for path in models:
         text = card_of(path, models)
-        if (path / manifest.CARD).read_text() != text:
-            replace_card(path, text)
+        if replace_card(path, text):
             written.append(path / manifest.CARD)
-    page = folder / "README.md"
+    page = folder / _PAGE
     text = table(folder)
     if not page.is_file() or page.read_text() != text:
-        page.write_text(text)
+        with new_file(page, replace=True) as partial:
+            partial.write_text(text)
         written.append(page)
     return written
+
+
+def check_folder_of_all(folder):
+    """Raises `ValueError` if a folder is not one of published models, whose page is to be written.
+
+    Args:
+        folder: Path of the folder.
+    """
+    folder = Path(folder)
+    wrong = None
+    if not folder.is_dir():
+        wrong = "is no folder"
+    elif (folder / manifest.METADATA).is_file():
+        wrong = "is a model itself"
+    elif (page := folder / _PAGE).is_file() and not page.read_text().startswith(_TITLE):
+        wrong = f"has a {_PAGE} of another kind, which would be lost"
+    if wrong:
+        raise ValueError(
+            "Expected the folder that holds the folders of published models. "
+            f"Received: {str(folder)!r}, which {wrong}"
+        )
 
 
 def card_of(folder, models):

@@ -41,4 +41,6 @@ def _published():
     root = next((folder for folder in _FOLDERS if folder.is_dir()), None)
     if root is None:
         return {}
-    return {path.parent.name: path.parent for path in root.glob(f"*/{METADATA}")}
+    folders = (path.parent for path in root.glob(f"*/{METADATA}"))
+    # What is being written lies beside its place, under a name that begins with a dot.
+    return {folder.name: folder for folder in folders if not folder.name.startswith(".")}

@@ -62,19 +62,27 @@ def save(
 
 
 def replace_card(folder, card):
-    """Gives a preset another card, and enters its hash.
+    """Gives a preset another card, and enters its hash; mends one that has only half of that.
 
     Args:
         folder: The preset's folder.
         card: Text of the new card.
+
+    Returns:
+        Whether it was not so already.
     """
     folder = Path(folder)
     content = manifest.parse_json(manifest.METADATA, (folder / manifest.METADATA).read_bytes())
+    present = folder / manifest.CARD
+    is_listed = manifest.describe(present) == content["files"][manifest.CARD]
+    if is_listed and present.read_bytes() == card.encode():
+        return False
     with new_file(folder / manifest.METADATA, replace=True) as metadata:
         with new_file(folder / manifest.CARD, replace=True) as text:
             text.write_bytes(card.encode())
             content["files"][manifest.CARD] = manifest.describe(text)
         metadata.write_bytes(_encode(content))
+    return True
 
 
 def _texts(recipe, metrics, card):

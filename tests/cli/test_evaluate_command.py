@@ -134,7 +134,7 @@ def test_a_model_that_does_not_know_its_data_needs_some(capsys, model):
     path = shutil.copy(model[0], "model.keras")
 
     assert main(["evaluate", path]) == 2
-    assert "model.keras does not say what it was trained on" in capsys.readouterr().err
+    assert "model.keras does not say where its data are" in capsys.readouterr().err
 
 
 def test_a_folder_of_images_is_measured_against_another(model, capsys, tmp_path):

@@ -103,7 +103,7 @@ def test_the_card_says_what_was_measured(model):
         "2 min on 2 cores of a processor",
         "40/40 fruit test",
         "nobody has published figures of this protocol",
-        "the right one in 100.00% of the real test images",
+        "the right one in 100.00% of the test images",
         "0 steps of the 4 that were planned",
         "of the 40 test images, which it has not seen",
         "None of the 1,000 samples compared is identical to a training image, at 8 x 8 pixels.",
