@@ -169,6 +169,7 @@ def test_a_missing_matplotlib_is_named_with_its_extra(monkeypatch):
         lambda: plot.images(images(4) / 255),
         lambda: plot.images(images(4), row_names=["one"]),
         lambda: plot.way(np.zeros((3, 4), "uint8")),
+        lambda: plot.way([images(5), images(3)]),
         lambda: plot.way(images(5), steps=2, names=["first", "last"]),
         lambda: plot.curves(LOG, ["kid"]),
         lambda: plot.curves({}),

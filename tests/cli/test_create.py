@@ -7,6 +7,7 @@ from PIL import Image
 import ganzoo
 from ganzoo.cli import create
 from ganzoo.cli.main import main
+from ganzoo.cli.run_folder import RunFolder
 
 MODES = ("L", "RGB", "RGBA", "P", "LA", "1")
 SMALL = ["--size=8", "--width=1", "--batch_size=16"]
@@ -166,3 +167,28 @@ def test_a_damaged_picture_is_named_or_left_out(photos, tmp_path, capsys):
 def test_without_a_folder_it_says_what_it_needs(tmp_path, capsys):
     assert main(["create", str(tmp_path / "absent")]) == 2
     assert "Expected the folder of your images. Received:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["", "deeper/run"])
+def test_the_run_may_not_lie_among_the_images(photos, output, capsys):
+    before = modified(photos)
+    assert main(["create", str(photos), f"--output={photos / output}", *SMALL]) == 2
+    assert "must lie outside the folder of the images" in capsys.readouterr().err
+    assert modified(photos) == before
+
+
+def test_batches_leave_room_for_all_updates_of_the_discriminator(monkeypatch, tmp_path):
+    monkeypatch.setattr(create, "_shorter_sides", lambda folder: [40] * 20)
+    options, _ = create.COMMAND.parse(["--model=wgan_gp"])
+    flags, _ = create.training_arguments(tmp_path, options)
+    assert "--batch_size=4" in flags
+
+
+def test_the_seconds_of_a_part_of_an_epoch_are_kept(photos, tmp_path):
+    output = tmp_path / "out"
+    seconds = []
+    for steps in (1, 2):
+        assert main(["create", str(photos), f"--output={output}", f"--steps={steps}", *SMALL]) == 0
+        (row,) = RunFolder(output / "run").read_log()
+        seconds.append(float(row["seconds"]))
+    assert row["step"] == "2" and seconds[1] > seconds[0]

@@ -189,6 +189,7 @@ def test_a_bar_is_shown_on_a_terminal_and_only_there(model, capsys, monkeypatch)
         (("a", "--data=digits", "--metrics="), "''"),
         (("a", "--data=digits", "--extractor=vgg"), "'vgg'"),
         (("a", "--data=digits", "--n=0"), "n=0"),
+        (("a", "--output=."), "., which is a folder"),
         (("nowhere", "--data=digits"), "nowhere"),
         (("--samples=folder:nowhere", "--data=digits"), "'folder:nowhere'"),
         (("--samples=folder:b", "--data=digits", "--seed=1"), "--samples=folder:b --seed=1"),

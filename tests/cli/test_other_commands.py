@@ -160,6 +160,7 @@ def test_sample_takes_a_run_folder(model, tmp_path):
         (["--n=6"], [0, 0, 1, 1, 2, 2], 2),
         (["--n=4", "--labels=2"], [2, 2, 2, 2], 2),
         (["--n=4", "--labels=2,0,1,0"], [2, 0, 1, 0], 2),
+        (["--labels=0-2"], [0, 1, 2], 2),
     ],
 )
 def test_sample_draws_classes(conditional_model, flags, labels, columns):
@@ -179,6 +180,8 @@ def test_sample_draws_classes(conditional_model, flags, labels, columns):
         (["--n=0"], "n=0"),
         (["--truncation=-1"], "truncation=-1.0"),
         (["--output=a.png", "--folder=b"], "--output=a.png and --folder=b"),
+        (["--columns=3", "--folder=b"], "--columns=3 and --folder=b"),
+        (["--seeds=3,4,3", "--folder=b"], "seed_000003 more than once"),
     ],
 )
 def test_sample_refuses_what_does_not_fit(model, capsys, flags, received):
@@ -215,6 +218,26 @@ def test_data_draws_each_class_in_a_row():
         [60, 60],
         [110, 110],
     ]
+
+
+def test_data_leaves_a_gap_where_a_class_has_too_few():
+    images = np.random.default_rng(0).integers(0, 100, (12, 4, 4, 1), "uint8")
+    labels = np.array([0] + [1] * 3 + [2] * 8)
+    data = ganzoo.data.Dataset(images, labels, name="uneven")
+    ganzoo.data.pack(data, "uneven.npz")
+
+    assert main(["data", "uneven.npz", "--n=12"]) == 0
+
+    picture = read("data.png")
+    side = picture.shape[0] // 3
+    cells = picture[: 3 * side, : 4 * side].reshape(3, side, 4, side).min(axis=(1, 3))
+    # Each row is a class, and ends in white.
+    np.testing.assert_array_equal(cells < 100, np.arange(4) < np.array([[1], [3], [4]]))
+
+
+def test_data_packs_all(capsys):
+    assert main(["data", "pack", "digits", "--output=d.npz", "--n=3"]) == 2
+    assert "all examples are packed" in capsys.readouterr().err
 
 
 def test_data_draws_vectors(capsys):

@@ -191,3 +191,35 @@ def test_what_cannot_be_published_is_named(arguments, message, capsys, tmp_path,
     assert main(["publish", *arguments]) == 2
     assert message in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("more", [["--n=3"], ["--replace"], ["run"], ["--output=x"]])
+def test_the_page_takes_no_other_flags(more, capsys):
+    assert main(["publish", "--table=models", *more]) == 2
+    assert "and nothing else" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("metadata.json", "{}", "is a model itself"),
+        ("README.md", "# My project\n", "would be lost"),
+        (None, None, "is no folder"),
+    ],
+)
+def test_the_page_is_written_over_nothing_else(name, text, message, tmp_path, capsys):
+    folder = tmp_path / "folder"
+    if name:
+        folder.mkdir()
+        (folder / name).write_text(text)
+    assert main(["publish", f"--table={folder}"]) == 2
+    assert message in capsys.readouterr().err
+    assert not name or [path.read_text() for path in folder.iterdir()] == [text]
+
+
+def test_a_run_without_a_whole_epoch_is_not_published(run, tmp_path, capsys):
+    (tmp_path / "begun").mkdir()
+    for name in ("options.json", "model.keras"):
+        (tmp_path / "begun" / name).symlink_to(run / name)
+    assert main(["publish", str(tmp_path / "begun"), f"--output={tmp_path / 'm'}"]) == 2
+    assert "after an epoch at least" in capsys.readouterr().err

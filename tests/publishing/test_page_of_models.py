@@ -6,6 +6,7 @@ import pytest
 import ganzoo
 from ganzoo import publishing
 from ganzoo.cli.main import main
+from ganzoo.zoo import PresetError
 from ganzoo.zoo import published as zoo_of
 from support import published
 from support.processes import ROOT
@@ -123,3 +124,19 @@ def test_models_are_listed_with_what_they_are(two_models, monkeypatch, capsys):
     monkeypatch.setattr(zoo_of, "_FOLDERS", (two_models,))
     assert main(["list"]) == 0
     assert "fruit, 8 x 8 colour: SNGAN, hinge loss, 3 classes" in capsys.readouterr().out
+
+
+def test_a_card_that_was_half_replaced_is_mended(two_models):
+    folder = sorted(path for path in two_models.iterdir() if path.is_dir())[0]
+    publishing.write(two_models)
+    (folder / "README.md").write_text("half")
+    with pytest.raises(PresetError, match="damaged"):
+        ganzoo.GAN.from_preset(folder)
+    metadata = json.loads((folder / "metadata.json").read_text())
+    card = publishing.card_of(folder, publishing.read_all(two_models))
+    (folder / "README.md").write_text(card)
+    metadata["files"]["README.md"]["sha256"] = "0" * 64
+    (folder / "metadata.json").write_text(json.dumps(metadata))
+
+    assert publishing.write(two_models) == [folder / "README.md"]
+    assert ganzoo.GAN.from_preset(folder).sample(1).shape[0] == 1

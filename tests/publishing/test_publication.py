@@ -16,6 +16,7 @@ from ganzoo.metrics import Protocol, Result, conditional_accuracy
 from ganzoo.publishing import card as cards
 from ganzoo.publishing import comparison, figures, publication
 from ganzoo.publishing.machine import machine
+from ganzoo.publishing.neighbours import Pixels
 from support import presets, published
 
 PICTURES = {"samples.png", "interpolation.png", "neighbours.png", "curves.png"}
@@ -278,6 +279,7 @@ def test_a_semi_supervised_model_has_its_error_rate(tmp_path):
     wrong = np.mean(gan.classify(grey.examples) != grey.labels)
     assert abs(facts["figures"]["samples"]["test_error"]["value"] - wrong) <= 1 / 40
     card = (tmp_path / "model" / "README.md").read_text()
+    assert "classes = gan.classify(images)" in card and "it tells apart apple, pear, plum" in card
     assert "trained with 30 labels, it is wrong on" in card and "of 40 images of mnist test" in card
 
 
@@ -339,3 +341,34 @@ def test_vectors_are_refused(tmp_path):
     training = published.training(presets.mlp_gan(), data=ganzoo.data.Dataset(np.ones((4, 2))))
     with pytest.raises(ValueError, match=r"Published models make images. Received: Dataset"):
         publishing.publish(training, tmp_path / "model")
+
+
+def test_what_the_figures_are_of_is_said_as_it_is(tmp_path):
+    few = published.data(count=30)
+    without_test = published.training(data=few, test=None)
+    facts = publishing.publish(without_test, tmp_path / "model", published.Brightness(), n=40)
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "the right one in 100.00% of the training images" in card
+    assert "Real images are" not in card and "as there are no test images" in card
+    assert facts["figures"]["real"].keys() == {"conditional_accuracy"}
+
+    with_test = published.training(data=few)
+    publishing.publish(with_test, tmp_path / "other", published.Brightness(), n=40)
+    card = (tmp_path / "other" / "README.md").read_text()
+    assert "Real images are 30 training images, measured as the samples are." in card
+    assert "No other model here has a lower FID" not in card
+
+
+def test_images_that_are_not_square_are_compared_whole():
+    images = np.zeros((2, 20, 90, 1), "uint8")
+    images[1, :, 85:] = 255
+    pixels = Pixels()
+    assert pixels.size_of(images) == (20, 90) and pixels.size_of(images[:, :, :40]) == (20, 40)
+    assert pixels.size_of(np.zeros((1, 64, 96, 1), "uint8")) == (32, 48)
+    first, second = pixels(images)
+    assert np.linalg.norm(first - second) == pytest.approx(255 * np.sqrt(5 / 90))
+
+
+def test_a_single_training_image_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="at least 2 training images"):
+        publishing.publish(published.training(data=published.data(count=1)), tmp_path / "model")

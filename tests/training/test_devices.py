@@ -78,7 +78,7 @@ def test_the_scope_is_a_strategy_of_that_many_devices():
         assert tf.distribute.get_strategy().num_replicas_in_sync == 1
 
 
-@pytest.mark.parametrize("devices", [0, 3, "two", -1])
+@pytest.mark.parametrize("devices", [0, 3, "two", -1, "²"])
 def test_other_numbers_of_devices_are_refused(devices):
     with pytest.raises(ValueError, match=rf"from 1 to 2.*CPU:1\. Received: devices={devices!r}"):
         ganzoo.devices.scope(devices)

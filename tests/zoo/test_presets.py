@@ -200,6 +200,13 @@ def test_published_models_are_listed_and_loaded_by_name(tmp_path, monkeypatch):
         ganzoo.GAN.from_preset("vectors", sha256="0" * 64)
 
 
+def test_what_is_being_written_is_not_listed(tmp_path, monkeypatch):
+    (tmp_path / ".tiny.123.partial.tiny").mkdir()
+    (tmp_path / ".tiny.123.partial.tiny" / "metadata.json").write_text("{}")
+    monkeypatch.setattr(published, "_FOLDERS", (tmp_path,))
+    assert ganzoo.list_models() == []
+
+
 def test_commands_take_a_preset_for_a_model(tmp_path):
     gan = presets.mlp_gan()
     gan.save_to_preset(tmp_path / "preset")
