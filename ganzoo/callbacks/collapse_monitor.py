@@ -158,9 +158,9 @@ class CollapseMonitor(keras.callbacks.Callback):
     def set_state(self, state):
         """Restores what `get_state` returned."""
         for name, values in self._history.items():
-            values.extend(state["losses"][name])
-        self._diversities.extend(state["diversities"])
-        self._duplicates.extend(state["duplicates"])
+            _refill(values, state["losses"][name])
+        _refill(self._diversities, state["diversities"])
+        _refill(self._duplicates, state["duplicates"])
         self._latest = state["latest"]
         self._warned = set(state["warned"])
 
@@ -253,6 +253,11 @@ class CollapseMonitor(keras.callbacks.Callback):
             height, width = examples.shape[1:3]
             examples = convert_array(examples, (min(height, _SIDE), min(width, _SIDE)))
         return examples.reshape(len(examples), -1).astype(np.float32)
+
+
+def _refill(queue, values):
+    queue.clear()
+    queue.extend(values)
 
 
 def _oscillation(histories):

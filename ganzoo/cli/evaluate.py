@@ -78,8 +78,7 @@ def _extractor(name, source):
     """Returns the extractor of this name, by default ganzoo's own of the data, if there is one."""
     from ganzoo.metrics import extractors
 
-    name = name or extractors.name_for(source)
-    return None if name is None else extractors.get(name)
+    return extractors.get_for(source) if name is None else extractors.get(name)
 
 
 def _like(options, gan):
@@ -99,9 +98,10 @@ def _unseen(trained_on, options):
 
     source, split = trained_on["data"], trained_on["split"]
     options = SimpleNamespace(**{**vars(options), "on_bad": options.on_bad or trained_on["on_bad"]})
-    data = None if "split" in options.given else load_test_split(source, split, options)
+    if "split" in options.given:
+        return load_source(source, options)
+    data = load_test_split(source, split, options)
     if data is None:
-        split = options.split if "split" in options.given else split
         data = load_source(source, SimpleNamespace(**{**vars(options), "split": split}))
     return data
 

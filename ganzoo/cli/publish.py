@@ -103,8 +103,7 @@ def load_extractor(name, source):
 
     if name == _NO_EXTRACTOR:
         return None
-    name = name or extractors.name_for(source)
-    return None if name is None else extractors.get(name)
+    return extractors.get_for(source) if name is None else extractors.get(name)
 
 
 def training_command(recipe, settings):

@@ -27,7 +27,7 @@ from ganzoo.metrics.extractors.classifier import Classifier, name_for
 from ganzoo.metrics.extractors.inception import Inception
 from ganzoo.registry import Registry
 
-__all__ = ["Classifier", "Inception", "get", "name_for", "names", "register"]
+__all__ = ["Classifier", "Inception", "get", "get_for", "names", "register"]
 
 _EXTRACTORS = Registry("feature extractor")
 
@@ -72,6 +72,21 @@ def get(identifier, *arguments, **keywords):
             "Received: None"
         )
     return check_extractor(identifier)
+
+
+def get_for(source):
+    """Returns the extractor of the package that was trained on a data source, or `None`.
+
+    Args:
+        source: The source as `ganzoo.data.load` names it.
+
+    Example:
+
+    >>> ganzoo.metrics.extractors.get_for("tfds:mnist").name
+    'mnist-classifier'
+    """
+    name = name_for(source)
+    return None if name is None else get(name)
 
 
 def names():

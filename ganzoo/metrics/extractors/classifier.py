@@ -16,19 +16,7 @@ WEIGHTS = pathlib.Path(__file__).parent / "weights"
 
 
 def name_for(source):
-    """Returns the name of the extractor of the package that was trained on a data source.
-
-    Args:
-        source: The source as `ganzoo.data.load` names it.
-
-    Returns:
-        The name, or `None` if there is none.
-
-    Example:
-
-    >>> ganzoo.metrics.extractors.name_for("tfds:mnist")
-    'mnist'
-    """
+    """Returns the name of the classifier that was trained on a data source, or `None`."""
     cards = ((path.stem, json.loads(path.read_text())) for path in sorted(WEIGHTS.glob("*.json")))
     return next((name for name, card in cards if card["training"]["data"] == source), None)
 
