@@ -80,6 +80,7 @@ def test_settings_of_the_papers():
     assert (resnet.discriminator_steps, resnet.generator_batch_ratio) == (5, 2)
     mnist = recipes.get("semi_supervised_mnist")
     assert (mnist.labels_per_class, mnist.batch_size, mnist.ema_decay) == (10, 100, 0.9999)
+    assert mnist.g_optimizer == mnist.d_optimizer == OptimizerSettings(3e-3, 0.5, epsilon=1e-4)
     assert mnist.steps == 300 * (60_000 // 100)
     cifar10 = recipes.get("semi_supervised_cifar10")
     assert cifar10.steps == 1200 * (50_000 // 100)
