@@ -80,7 +80,11 @@ def test_settings_of_the_papers():
     assert (resnet.discriminator_steps, resnet.generator_batch_ratio) == (5, 2)
     mnist = recipes.get("semi_supervised_mnist")
     assert (mnist.labels_per_class, mnist.batch_size, mnist.ema_decay) == (10, 100, 0.9999)
-    assert mnist.g_optimizer == mnist.d_optimizer == OptimizerSettings(3e-3, 0.5, epsilon=1e-4)
+    assert (
+        mnist.g_optimizer
+        == mnist.d_optimizer
+        == OptimizerSettings(3e-3, 0.5, kind="adam_under_root")
+    )
     assert mnist.steps == 300 * (60_000 // 100)
     cifar10 = recipes.get("semi_supervised_cifar10")
     assert cifar10.steps == 1200 * (50_000 // 100)
@@ -185,3 +189,22 @@ def test_json_with_wrong_keys_is_refused():
 def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match=r"sngan_resnet.*Received: 'biggan'"):
         recipes.get("biggan")
+
+
+def test_adam_under_the_root_is_the_official_codes():
+    """m_hat / sqrt(v_hat + 1e-8), in float64."""
+    settings = OptimizerSettings(3e-3, beta_1=0.5, kind="adam_under_root")
+    optimizer, variable = settings.build(updates=50), keras.Variable(np.zeros(4, "float32"))
+    optimizer.build([variable])
+    rng = np.random.default_rng(0)
+    expected, mean, square = np.zeros((3, 4))
+    for step in range(1, 51):
+        gradient = rng.normal(size=4) * (1, 1e-3, 1e-5, 1e-7)
+        optimizer.apply([keras.ops.convert_to_tensor(gradient.astype("float32"))], [variable])
+        mean = 0.5 * mean + 0.5 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        root = np.sqrt(square / (1 - 0.999**step) + 1e-8)
+        expected = expected - 3e-3 * mean / (1 - 0.5**step) / root
+    np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-4)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
+    assert type(again) is type(optimizer) and again.epsilon == 1e-8

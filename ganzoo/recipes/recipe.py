@@ -6,6 +6,7 @@ import json
 import keras
 
 from ganzoo import architectures, augment, losses, regularizers
+from ganzoo.recipes.adam import AdamUnderRoot
 from ganzoo.regularizers.base import REGULARIZERS
 from ganzoo.schedules import LinearDecay
 from ganzoo.validation import (
@@ -24,10 +25,11 @@ class OptimizerSettings:
         learning_rate: The rate, or where it begins to decay.
         beta_1: Decay of the mean of the gradients; 0 for RMSprop, which has none.
         beta_2: Decay of the mean of the squared gradients, RMSprop's `rho`.
-        kind: `"adam"` or `"rmsprop"`.
+        kind: `"adam"`, `"adam_under_root"` or `"rmsprop"`.
         decay_start: Share of the training, in [0, 1), after which the rate falls linearly to 0 at
             its end; `None` for a constant rate.
-        epsilon: Added to the root of the squared gradients' mean. The papers' frameworks have 1e-8.
+        epsilon: Added to the root of the squared gradients' mean, or with `"adam_under_root"` to
+            what is under it. The papers' frameworks have 1e-8.
 
     Raises:
         ValueError: If a setting is outside its range.
@@ -49,7 +51,7 @@ class OptimizerSettings:
         check_positive("learning_rate", self.learning_rate)
         check_fraction("beta_1", self.beta_1)
         check_fraction("beta_2", self.beta_2)
-        check_choice("kind", self.kind, ("adam", "rmsprop"))
+        check_choice("kind", self.kind, ("adam", "adam_under_root", "rmsprop"))
         if self.decay_start is not None:
             check_fraction("decay_start", self.decay_start)
         check_positive("epsilon", self.epsilon)
@@ -70,7 +72,8 @@ class OptimizerSettings:
             rate = LinearDecay(rate, updates, self.decay_start)
         if self.kind == "rmsprop":
             return keras.optimizers.RMSprop(rate, rho=self.beta_2, epsilon=self.epsilon)
-        return keras.optimizers.Adam(rate, self.beta_1, self.beta_2, epsilon=self.epsilon)
+        adam = keras.optimizers.Adam if self.kind == "adam" else AdamUnderRoot
+        return adam(rate, self.beta_1, self.beta_2, epsilon=self.epsilon)
 
 
 @dataclasses.dataclass(frozen=True)
