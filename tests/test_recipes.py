@@ -2,6 +2,7 @@ import dataclasses
 import json
 
 import keras
+import numpy as np
 import pytest
 
 from ganzoo import architectures, recipes
@@ -52,7 +53,7 @@ def test_recipe_builds_two_optimizers(name):
     assert players[0] is not players[1]
     for settings, player in zip((recipe.g_optimizer, recipe.d_optimizer), players, strict=True):
         assert float(player.learning_rate) == pytest.approx(settings.learning_rate)
-        assert type(player).__name__.lower() == settings.kind
+        assert type(player).__name__.lower() == settings.kind.replace("_", "")
 
 
 def test_linear_decay_ends_with_the_last_update_of_each_player():
