@@ -2,11 +2,13 @@
 
 import inspect
 import re
+import shlex
 
 import keras
 import pytest
 
 import ganzoo
+from ganzoo.cli import main
 from support.processes import ROOT
 
 DOCS = ROOT / "docs"
@@ -40,6 +42,31 @@ def test_the_code_of_the_page_runs(page, one_epoch, tmp_path, monkeypatch):
     if page.name == "README.md":
         assert names["images"].shape == (16, 32, 32, 1)
         assert len(list((tmp_path / "runs/samples").glob("*.png"))) >= 1
+
+
+def _command_lines():
+    """Yields a page and the words of a line, for each `ganzoo` command on a page."""
+    folders = (ROOT / name for name in ("docs", "examples", "models"))
+    for page in [
+        ROOT / "README.md",
+        *(page for folder in folders for page in folder.rglob("*.md")),
+    ]:
+        blocks = re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+        for block in [block for language, block in blocks if language in ("", "bash")]:
+            for line in block.replace("\\\n", " ").splitlines():
+                if re.match(r"\s*(\w+=\w+ |srun )?ganzoo [a-z]", line):
+                    yield page.relative_to(ROOT).as_posix(), shlex.split(line, comments=True)
+
+
+def test_the_commands_of_the_pages_have_such_flags():
+    lines = list(_command_lines())
+    assert len(lines) > 60
+    for page, words in lines:
+        name, *rest = words[words.index("ganzoo") + 1 :]
+        try:
+            main.command(name).parse([word for word in rest if not word.startswith("$")])
+        except ValueError as error:
+            pytest.fail(f"{page}: {' '.join(words)}: {error}")
 
 
 def test_the_published_models_are_listed(monkeypatch):
