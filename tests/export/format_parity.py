@@ -9,7 +9,8 @@ pytest.importorskip("tf2onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 interpreter = pytest.importorskip("ai_edge_litert.interpreter")
 
-TOLERANCE = 1e-5
+# Other runtimes add thousands of float32 products in another order. A grey level is 7.8e-3.
+TOLERANCES = {"saved_model": 1e-5, "onnx": 2e-5, "litert": 2e-5}
 BATCHES = (1, 7, 64)
 
 
@@ -41,6 +42,6 @@ def check_formats(gan, folder):
             outputs = {key: np.asarray(value) for key, value in run(inputs).items()}
             assert set(outputs) == {name}, kind
             np.testing.assert_allclose(
-                outputs[name], expected, rtol=0, atol=TOLERANCE, err_msg=kind
+                outputs[name], expected, rtol=0, atol=TOLERANCES[kind], err_msg=kind
             )
             assert outputs[name].dtype == np.float32
