@@ -15,7 +15,8 @@ _FEW_IMAGES = 5000
 def summary(facts, recipe):
     """Returns one line that says what a model is."""
     height, width, channels = facts["data"]["shape"]
-    kind = f"{recipe.architecture.upper()}, {recipe.loss.replace('_', '-')} loss"
+    architecture = recipe.architecture.removeprefix("semi_supervised_").upper()
+    kind = f"{architecture}, {recipe.loss.replace('_', '-')} loss"
     classes = facts["network"]["num_classes"]
     of_classes = ""
     if classes:
