@@ -10,7 +10,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 interpreter = pytest.importorskip("ai_edge_litert.interpreter")
 
 # Other runtimes add thousands of float32 products in another order. A grey level is 7.8e-3.
-TOLERANCES = {"saved_model": 1e-5, "onnx": 2e-5, "litert": 5e-5}
+TOLERANCES = {"saved_model": 1e-5, "onnx": 5e-5, "litert": 5e-5}
 BATCHES = (1, 7, 64)
 
 
