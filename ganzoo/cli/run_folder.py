@@ -41,6 +41,16 @@ class RunFolder:
                 f"--resume to continue the run in it. Received: --output={self.path}"
             )
 
+    def check_apart(self, source):
+        """Raises if the run's pictures would lie among the images that it is trained on."""
+        kind, _, images = source.partition(":")
+        if kind == "folder" and self.path.resolve().is_relative_to(Path(images).resolve()):
+            raise ValueError(
+                "The run must lie outside the folder of the images, for its pictures would become "
+                f"images to train on: give another --output. Received: --output={self.path} with "
+                f"--data={source}"
+            )
+
     def write_options(self, recipe, options):
         """Makes the folder, and writes what `read_options` reads."""
         self.path.mkdir(parents=True, exist_ok=True)

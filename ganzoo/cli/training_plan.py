@@ -256,20 +256,9 @@ def _new_run(options):
     if options.data is not None:
         name += "-" + "".join(c if c.isalnum() else "_" for c in options.data).strip("_")
     folder = RunFolder(options.output or Path("runs", name))
-    _check_apart(folder.path, recipe.data)
+    folder.check_apart(recipe.data)
     _check_new(folder)
     return folder, recipe, SimpleNamespace(**{name: getattr(options, name) for name in _KEPT})
-
-
-def _check_apart(output, source):
-    """Raises if the run's pictures would lie among the images that it is trained on."""
-    kind, _, images = source.partition(":")
-    if kind == "folder" and output.resolve().is_relative_to(Path(images).resolve()):
-        raise ValueError(
-            "The run must lie outside the folder of the images, for its pictures would become "
-            f"images to train on: give another --output. Received: --output={output} with "
-            f"--data={source}"
-        )
 
 
 def _check_new(folder):
