@@ -4,7 +4,7 @@ import re
 from setuptools import find_packages, setup
 
 ROOT = pathlib.Path(__file__).parent
-VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "ganzoo/__init__.py").read_text()).group(1)
+VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "ganzoo/version.py").read_text()).group(1)
 
 JAX = ["jax>=0.7"]
 TENSORBOARD = ["tensorboard>=2.20"]

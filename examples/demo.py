@@ -23,7 +23,7 @@ STEPS = 2500
 EPOCHS = 10
 MOST_SECONDS = 170
 
-# DCGAN's recipe with a quarter of its channels, a spectrally normalised discriminator, and higher
+# DCGAN's recipe with a quarter of its channels, a spectrally normalized discriminator, and higher
 # rates, the discriminator's twice the generator's.
 RECIPE = dataclasses.replace(
     ganzoo.recipes.get("dcgan"),

@@ -1,11 +1,11 @@
-"""GANs for Keras 3: stabilising techniques, one model that trains through `fit`, a model zoo."""
+"""GANs for Keras 3: stabilizing techniques, one model that trains through `fit`, a model zoo."""
 
 from ganzoo import (
     architectures,
     augment,
     callbacks,
     data,
-    devices,
+    distribution,
     interpolation,
     layers,
     losses,
@@ -16,20 +16,20 @@ from ganzoo import (
     schedules,
 )
 from ganzoo.layers import spectral_normalize
+from ganzoo.presets import list_models
 from ganzoo.training import GAN, AdversarialOptimizer, SemiSupervisedGAN, gan_from_recipe
-from ganzoo.zoo import list_models
-
-__version__ = "0.1.0"
+from ganzoo.version import __version__
 
 __all__ = [
     "GAN",
     "AdversarialOptimizer",
     "SemiSupervisedGAN",
+    "__version__",
     "architectures",
     "augment",
     "callbacks",
     "data",
-    "devices",
+    "distribution",
     "gan_from_recipe",
     "interpolation",
     "layers",

@@ -11,7 +11,7 @@ from ganzoo.files import new_file
 from ganzoo.validation import check_positive, check_positive_integer
 
 _SMALLEST_SIDE = 64  # Pixels: images below it are enlarged, so that a grid can be looked at.
-_WHITE, _GREY, _BLACK, _BLUE = (255,) * 3, (170,) * 3, (0,) * 3, (31, 78, 156)
+_WHITE, _GRAY, _BLACK, _BLUE = (255,) * 3, (170,) * 3, (0,) * 3, (31, 78, 156)
 
 
 def image_grid(images, columns=None, padding=2, scale=None):
@@ -93,13 +93,13 @@ def scatter_plot(points, limit=None, size=512):
     # Drawn twice as large and reduced: this smooths the discs' edges.
     canvas = Image.new("RGB", (2 * size, 2 * size), _WHITE)
     draw = ImageDraw.Draw(canvas)
-    draw.line((size, 0, size, 2 * size), fill=_GREY, width=2)
-    draw.line((0, size, 2 * size, size), fill=_GREY, width=2)
+    draw.line((size, 0, size, 2 * size), fill=_GRAY, width=2)
+    draw.line((0, size, 2 * size, size), fill=_GRAY, width=2)
     radius = max(2.0, size / 100)
     for x, y in points[:, :2] / limit:
         if max(abs(x), abs(y)) <= 1:
-            centre = size * (1 + x), size * (1 - y)
-            draw.ellipse((*(c - radius for c in centre), *(c + radius for c in centre)), fill=_BLUE)
+            center = size * (1 + x), size * (1 - y)
+            draw.ellipse((*(c - radius for c in center), *(c + radius for c in center)), fill=_BLUE)
     draw.text((8, 2 * size - 8), f"±{limit:g}", fill=_BLACK, font=_font(size // 16), anchor="ls")
     return np.asarray(canvas.resize((size, size), Image.Resampling.LANCZOS))
 

@@ -65,8 +65,8 @@ def test_a_way_shows_its_keys_and_as_many_images_between_them_as_fit():
         "second": 6,
         "third": 12,
     }
-    centres = [shown[3, round(x)] for x in axes.get_xticks()]
-    assert centres == [20 * index for index in range(13)]
+    centers = [shown[3, round(x)] for x in axes.get_xticks()]
+    assert centers == [20 * index for index in range(13)]
     assert len(plot.way(images(5)).axes[0].get_xticks()) == 0
 
 
@@ -114,13 +114,13 @@ def test_spectral_norms_come_from_a_monitor_its_records_or_its_file(tmp_path):
 
 def test_modes_that_are_found_missed_and_points_that_are_off_are_told_apart():
     ring = ganzoo.data.load("toy:ring", count=10)
-    points = np.concatenate([ring.centres[:5], ring.centres[:1], [[0.0, 0.0]]])
+    points = np.concatenate([ring.centers[:5], ring.centers[:1], [[0.0, 0.0]]])
     (axes,) = plot.modes(points, ring, title="Mine").axes
     drawn = {part.get_label(): part.get_offsets() for part in axes.collections}
     np.testing.assert_allclose(drawn["good"], points[:6])
     np.testing.assert_allclose(drawn["off the modes"], [[0, 0]])
-    np.testing.assert_allclose(drawn["mode"], ring.centres[:5], atol=1e-6)
-    np.testing.assert_allclose(drawn["missed mode"], ring.centres[5:], atol=1e-6)
+    np.testing.assert_allclose(drawn["mode"], ring.centers[:5], atol=1e-6)
+    np.testing.assert_allclose(drawn["missed mode"], ring.centers[5:], atol=1e-6)
     assert axes.get_title().startswith("Mine\n5 of 8 modes, 85.7% good")
 
 

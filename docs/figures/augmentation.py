@@ -1,6 +1,6 @@
 """What augmentation makes of images: python docs/figures/augmentation.py
 
-The images are three of scikit-learn's handwritten digits at a time, one in each colour.
+The images are three of scikit-learn's handwritten digits at a time, one in each color.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ POLICIES = {
 PROBABILITIES = (0.0, 0.2, 0.5, 0.8)
 
 
-def coloured_digits():
+def colored_digits():
     """Returns images in [-1, 1], shape (columns, 32, 32, 3)."""
     digits = ganzoo.data.load("digits").examples[: 3 * COLUMNS, ..., 0]
     channels = digits.reshape(COLUMNS, 3, 32, 32).transpose(0, 2, 3, 1)
@@ -48,7 +48,7 @@ def draw(rows, path):
 
 
 def main():
-    images, draws = coloured_digits(), Draws(seed=0, step=0)
+    images, draws = colored_digits(), Draws(seed=0, step=0)
     rows = {"the images": images}
     for name, policy in POLICIES.items():
         rows[name] = augment.DiffAugment(policy)(images, draws)

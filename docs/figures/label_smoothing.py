@@ -24,7 +24,7 @@ def counts(mean):
 
 
 def best(d_loss):
-    """Returns the probabilities of the table of logits that minimises `d_loss(real, fake)`."""
+    """Returns the probabilities of the table of logits that minimizes `d_loss(real, fake)`."""
     real_rows, fake_rows = (np.repeat(np.arange(len(CELLS)), counts(mean)) for mean in (1.0, -1.0))
     logits = keras.Variable(np.zeros(len(CELLS)), dtype="float64")
     optimizer = keras.optimizers.Adam(0.1)

@@ -18,7 +18,7 @@ from ganzoo import layers, losses, regularizers
 
 STEPS, BATCH_SIZE, WIDTH, LATENT_DIM = 3000, 64, 64, 16
 SAMPLES = 2500
-RING = ganzoo.data.Mixture(ganzoo.data.load("toy:ring").centres, 0.05, count=20_000)
+RING = ganzoo.data.Mixture(ganzoo.data.load("toy:ring").centers, 0.05, count=20_000)
 
 
 def build_networks(spectral_factor=None, minibatch=False, packing=1):
@@ -103,7 +103,7 @@ def train(technique, seed):
 def measure(gan):
     """Returns samples, and the modes that they cover."""
     points = gan.sample(SAMPLES, seed=0, batch_size=SAMPLES)
-    return points, ganzoo.metrics.mixture_coverage(points, RING.centres, RING.deviation)
+    return points, ganzoo.metrics.mixture_coverage(points, RING.centers, RING.deviation)
 
 
 def draw(points, records, path):

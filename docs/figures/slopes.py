@@ -77,7 +77,7 @@ def draw_fields():
             origin="lower",
             cmap="cividis",
         )
-        axes.scatter(*RING.centres.T, s=14, facecolors="none", edgecolors="white")
+        axes.scatter(*RING.centers.T, s=14, facecolors="none", edgecolors="white")
         axes.set(title=f"{name}\nlargest slope {slopes.max():.2g}", xticks=[], yticks=[])
         axes.grid(False)
         figure.colorbar(field, ax=axes, shrink=0.85)

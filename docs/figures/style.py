@@ -9,7 +9,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-# Colours of Okabe and Ito, which people with any kind of colour blindness tell apart.
+# Colors of Okabe and Ito, which people with any kind of color blindness tell apart.
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 SKY, GRAY, BLACK = "#56B4E9", "#999999", "#222222"
 CYCLE = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK)

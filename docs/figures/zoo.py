@@ -6,7 +6,7 @@ import style
 from matplotlib.figure import Figure
 
 import ganzoo
-from ganzoo import drawing, publishing
+from ganzoo import drawing, zoo
 
 ROOT = style.IMAGES.parents[1]
 COLUMNS, ROWS = 10, 4
@@ -20,7 +20,7 @@ PAGES = {ROOT / "README.md": "models/", ROOT / "docs/zoo.md": "../models/"}
 def text_of(page):
     """Returns a page with the tables of the page of all models, without their pictures."""
     text = page.read_text()
-    tables = publishing.tables(ROOT / "models", pictures=False)
+    tables = zoo.tables(ROOT / "models", pictures=False)
     tables = re.sub(r"\]\(([\w.-]+)\)", rf"]({PAGES[page]}\1)", tables)
     return _TABLE.sub(lambda match: "\n".join([match[1], tables, "", match[2]]), text)
 

@@ -229,7 +229,7 @@ class DiscriminatorBuilder:
         self.epsilon = epsilon
 
     def apply(self, layer, x):
-        """Applies a layer that has a kernel, which is normalised if that is the kind.
+        """Applies a layer that has a kernel, which is normalized if that is the kind.
 
         Under weight normalization the layer starts as it would without.
         """

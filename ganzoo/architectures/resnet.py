@@ -228,7 +228,7 @@ def _discriminator_block(builder, x, channels, halves, block):
 
 
 def _convolution(channels, kernel_size, name, use_bias=True):
-    """Returns a convolution with the official code's initialisation, twice the variance for 3x3."""
+    """Returns a convolution with the official code's initialization, twice the variance for 3x3."""
     return layers.Conv2D(
         channels,
         kernel_size,

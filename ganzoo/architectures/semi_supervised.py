@@ -66,7 +66,7 @@ def build_semi_supervised(
 
 
 def semi_supervised_mlp_generator(shape, latent_dim=100, width=500):
-    """Builds the generator for MNIST: two hidden layers with softplus, then a normalised one.
+    """Builds the generator for MNIST: two hidden layers with softplus, then a normalized one.
 
     Args:
         shape: `(height, width, channels)` of images, or `(d,)` of vectors.
@@ -113,7 +113,7 @@ def semi_supervised_mlp_discriminator(shape, num_classes, width=250):
     """Builds the classifier for MNIST: five hidden layers with noise before each layer.
 
     The noise has the standard deviation 0.3 on the images, seen as in [0, 1], and 0.5 on the hidden
-    layers. All layers are weight-normalised and initialised from data; the hidden layers' scales
+    layers. All layers are weight-normalized and initialized from data; the hidden layers' scales
     are not trained. The layer `features` is the last hidden one, before its noise.
 
     Args:
@@ -162,7 +162,7 @@ def semi_supervised_cnn_generator(image_shape, latent_dim=100, width=128):
 
     The shorter side begins with 4 to 6 pixels, those of 32 with the paper's 4. The channels are
     `width` before the last layer, and twice as many at each smaller size. The last layer is
-    weight-normalised and initialised from latents, so that the images begin with a low contrast.
+    weight-normalized and initialized from latents, so that the images begin with a low contrast.
 
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
@@ -224,7 +224,7 @@ def semi_supervised_cnn_discriminator(
 ):
     """Builds the classifier for CIFAR-10 and SVHN: nine convolutions and the mean over positions.
 
-    All layers are weight-normalised and initialised from data; the hidden layers' scales are not
+    All layers are weight-normalized and initialized from data; the hidden layers' scales are not
     trained. The layer `features` is the mean over all positions.
 
     Args:

@@ -85,7 +85,7 @@ def sngan_discriminator(
 ):
     """Builds the discriminator of SN-GAN's CNN: pairs of 3x3 and strided 4x4 convolutions.
 
-    Every kernel is spectrally normalised; the rectifiers have a slope of 0.1 below zero. Its stages
+    Every kernel is spectrally normalized; the rectifiers have a slope of 0.1 below zero. Its stages
     mirror the generator's.
 
     Args:

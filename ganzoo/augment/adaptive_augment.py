@@ -29,8 +29,8 @@ class AdaptiveAugment(Augmentation):
       `translation`: shifted by whole pixels, by up to an eighth of the size each way, with the
       image mirrored at its border.
     - `brightness`: plus a value from N(0, 0.2^2); `contrast`: times `2^N(0, 0.5^2)`; `luma_flip`:
-      light and dark exchanged or not; `hue`: the colours rotated by an angle from U(-pi, pi);
-      `saturation`: the colours' distance from gray times `2^N(0, 1)`. With one channel, `hue` and
+      light and dark exchanged or not; `hue`: the colors rotated by an angle from U(-pi, pi);
+      `saturation`: the colors' distance from gray times `2^N(0, 1)`. With one channel, `hue` and
       `saturation` change nothing and `luma_flip` negates the image.
     - `cutout`: a rectangle of half the height and width at a random place, set to zero; not among
       the defaults.
@@ -63,7 +63,7 @@ class AdaptiveAugment(Augmentation):
     Deviations:
         Of the paper's transforms, those that resample an image (scaling, rotation by any angle,
         shifts by fractions of a pixel) and the two corruptions beside cutout (filtering, noise) are
-        left out. The colour transforms are applied one after the other, as the paper defines them.
+        left out. The color transforms are applied one after the other, as the paper defines them.
     """
 
     name = "adaptive_augment"

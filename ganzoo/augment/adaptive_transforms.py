@@ -1,7 +1,7 @@
 """The random transforms of adaptive augmentation, with the paper's distributions.
 
 Each makes its parameters of two numbers from U(0, 1) for each image, `u` and `v` of shape
-`(batch,)`. Those of colours give a `Recoloring` and are composed as numbers before they touch an
+`(batch,)`. Those of colors give a `Recoloring` and are composed as numbers before they touch an
 image; all others are functions of images.
 """
 
@@ -23,12 +23,12 @@ class Recoloring(NamedTuple):
     offset: Any = 0.0
 
     def where(self, chosen):
-        """Returns the recolouring of the chosen images, and nothing for the others."""
+        """Returns the recoloring of the chosen images, and nothing for the others."""
         pairs = zip(self, Recoloring(), strict=True)
         return Recoloring(*(ops.where(chosen, value, nothing) for value, nothing in pairs))
 
     def after(self, first):
-        """Returns the recolouring that does `first` and then this one."""
+        """Returns the recoloring that does `first` and then this one."""
         return Recoloring(
             gray=self.gray * first.gray,
             real=self.real * first.real - self.imaginary * first.imaginary,

@@ -22,7 +22,7 @@ class DiffAugment(Augmentation):
       times `U + 0.5`. With one channel, saturation changes nothing.
     - `translation`: a shift of rows and columns by whole pixels, up to an eighth of the size each
       way, with zeros (gray) entering.
-    - `cutout`: a rectangle of half the height and width, centred anywhere, set to zero.
+    - `cutout`: a rectangle of half the height and width, centerd anywhere, set to zero.
     - `flip`: half of the images are mirrored, left and right.
 
     Args:
@@ -103,12 +103,12 @@ def _cutout(images, u, v):
     _, height, width, _ = images.shape
     cut_height, cut_width = (int(_CUTOUT_SIZE * size + 0.5) for size in (height, width))
     return transforms.cut_out(
-        images, _centre(u, height, cut_height), _centre(v, width, cut_width), cut_height, cut_width
+        images, _center(u, height, cut_height), _center(v, width, cut_width), cut_height, cut_width
     )
 
 
-def _centre(u, size, cut):
-    """A centre anywhere from edge to edge such that the rectangle covers whole pixels."""
+def _center(u, size, cut):
+    """A center anywhere from edge to edge such that the rectangle covers whole pixels."""
     odd = cut % 2
     return ops.floor(u * (size + 1 - odd)) + odd / 2
 

@@ -31,9 +31,9 @@ def scale_saturation(images, factors):
 
 
 def recolor(images, gray, real, imaginary, offset):
-    """Maps all colours of an image linearly, in a way that keeps the gray axis.
+    """Maps all colors of an image linearly, in a way that keeps the gray axis.
 
-    A colour is its luma, the mean of its channels, along the gray axis (1, 1, 1), and its chroma in
+    A color is its luma, the mean of its channels, along the gray axis (1, 1, 1), and its chroma in
     the plane across. The luma becomes `gray * luma + offset`. The chroma is multiplied by the
     complex number `real + i imaginary`: scaled, and rotated around the gray axis.
 
@@ -88,7 +88,7 @@ def translate(images, down, right, border="zero"):
         down: Pixels by which each image moves down, whole numbers `(batch,)`.
         right: Pixels by which it moves to the right, likewise.
         border: What enters from outside: `"zero"`, or `"reflect"` for the image mirrored at the
-            centres of its outermost pixels, for shifts smaller than the image.
+            centers of its outermost pixels, for shifts smaller than the image.
     """
     _, height, width, channels = images.shape
     rows, row_inside = _sources(down, height, border)
@@ -106,11 +106,11 @@ def translate(images, down, right, border="zero"):
 
 
 def cut_out(images, down, right, height, width):
-    """Sets a rectangle to 0: the pixels whose centres are less than half its size from its centre.
+    """Sets a rectangle to 0: the pixels whose centers are less than half its size from its center.
 
     Args:
         images: Images.
-        down: Distance of the rectangle's centre from the top edge, in pixels, `(batch,)`.
+        down: Distance of the rectangle's center from the top edge, in pixels, `(batch,)`.
         right: Its distance from the left edge, likewise.
         height: Height of the rectangle in pixels.
         width: Width of the rectangle in pixels.
@@ -139,5 +139,5 @@ def _sources(shifts, size, border):
     return ops.clip(positions, 0, size - 1), inside
 
 
-def _near(centres, size, distance):
-    return ops.abs(np.arange(size, dtype="float32") + 0.5 - centres[:, None]) < distance
+def _near(centers, size, distance):
+    return ops.abs(np.arange(size, dtype="float32") + 0.5 - centers[:, None]) < distance

@@ -17,7 +17,7 @@ from ganzoo.validation import check_fraction, check_positive, check_positive_int
 
 # Pixels are compared at most at this size: the shapes that collapse are large.
 _SIDE = 32
-# Samples nearer to each other than this share of the usual distance between real neighbours are
+# Samples nearer to each other than this share of the usual distance between real neighbors are
 # copies.
 _COPY = 0.2
 _EPOCHS_OF_A_CYCLE = 10
@@ -36,7 +36,7 @@ class CollapseMonitor(keras.callbacks.Callback):
     - `collapse/diversity`: mean distance between two samples, divided by that between two real
       examples; 1 where they vary alike, 0 where all samples are one;
     - `collapse/duplicates`: share of the samples whose nearest other sample is nearer than a fifth
-      of the median distance between nearest real neighbours;
+      of the median distance between nearest real neighbors;
     - `collapse/score_gap`: `d_real - d_fake`, the discriminator's lead in logits;
     - `collapse/oscillation`: deviation of the last 10 epochs' losses from the nearest parabola,
       divided by their mean size; 0 before the fifth epoch. A curve that settles lies near one.

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ganzoo import plot
+from ganzoo import backend, plot
 from ganzoo.callbacks.event_files import open_event_files
 from ganzoo.layers.reparametrization import SUPPORTED, KernelWrapper, kernel_variable, output_axis
 from ganzoo.layers.spectral_normalization import (
@@ -17,7 +17,6 @@ from ganzoo.layers.spectral_normalization import (
     kernel_matrix,
     power_iteration,
 )
-from ganzoo.training import backend
 from ganzoo.training.gan import GAN
 from ganzoo.validation import check_choice, check_positive, check_positive_integer
 
@@ -34,7 +33,7 @@ class SpectralMonitor(keras.callbacks.Callback):
     Each check estimates two norms of a layer: `kernel_norm` of the kernel that it stores, and
     `norm` of the one that it computes with, which should be 1 (or the layer's `factor` and learned
     scale). The estimates come from power iterations of the monitor's own, in one compiled function:
-    the layer's own estimate would find its kernel well normalised whatever its vector is. Every
+    the layer's own estimate would find its kernel well normalized whatever its vector is. Every
     `exact_every`-th check, the first and the last one also decompose the kernels in float64:
     `exact_norm`, and `condition`, the ratio of the largest to the smallest singular value (at most
     4.5e15, where a kernel is singular). Layers with `num_singular_values` of k > 1 add

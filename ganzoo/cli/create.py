@@ -21,7 +21,7 @@ def run(options, others):
         raise ValueError(
             f"Expected the folder of your images. Received: {' '.join(others) or 'none'}"
         )
-    from ganzoo.cli.creation import Creation
+    from ganzoo.cli.create_plan import Creation
 
     creation = Creation(Path(others[0]), options)
     print(creation.describe(), flush=True)
@@ -42,7 +42,7 @@ def training_arguments(folder, options):
         The arguments of `ganzoo train`, and a list of reasons for what was chosen.
     """
     from ganzoo import recipes
-    from ganzoo.publishing.machine import accelerator
+    from ganzoo.distribution.hardware import accelerator
 
     sides, reasons = _shorter_sides(folder), []
     on_processor = accelerator() is None
@@ -133,7 +133,7 @@ COMMAND.positive_integer(
     """Side of the images that are made, in pixels. By default a power of two that fits yours, from
     32 to 64 on a processor.""",
 )
-COMMAND.choice("channels", (1, 3), "Grey or colour. By default what the images have.")
+COMMAND.choice("channels", (1, 3), "Gray or color. By default what the images have.")
 COMMAND.choice(
     "on_bad",
     ("error", "skip"),

@@ -66,10 +66,10 @@ def add_flags(command):
     command.text("split", "NAME", "Part of the source.", default="train")
     command.positive_integer(
         "size",
-        """Side of the images in pixels: they are cropped about their centre to a square, and
+        """Side of the images in pixels: they are cropped about their center to a square, and
         resized with antialiasing. By default their own size.""",
     )
-    command.choice("channels", (1, 3), "Grey or colour. By default what the images have.")
+    command.choice("channels", (1, 3), "Gray or color. By default what the images have.")
     command.choice(
         "on_bad",
         ("error", "skip"),

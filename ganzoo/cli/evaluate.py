@@ -5,13 +5,14 @@ from types import SimpleNamespace
 
 from ganzoo.cli.command import Command
 from ganzoo.cli.data import add_flags as add_data_flags
+from ganzoo.version import __version__
 
 
 def run(options, others):
     _check(options, others)
     evaluation, gan, sample, subject = _prepare(options, others)
     from ganzoo.cli.progress import Progress
-    from ganzoo.publishing.figures import error_of, tells_error
+    from ganzoo.zoo.measure import error_of, tells_error
 
     with Progress() as progress:
         results = evaluation.measure(sample, options.seed, progress)
@@ -132,11 +133,10 @@ def _table(subject, results):
 def _write(path, subject, results):
     import json
 
-    import ganzoo
     from ganzoo.files import new_file
 
     content = {
-        "ganzoo": ganzoo.__version__,
+        "ganzoo": __version__,
         "samples": subject,
         "results": {name: result.to_dict() for name, result in results.items()},
     }

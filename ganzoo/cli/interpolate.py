@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ganzoo.cli.command import Command
-from ganzoo.cli.lists import parse_integers
+from ganzoo.cli.parsing import parse_integers
 
 _STEPS = {".png": 8, ".gif": 30, ".mp4": 60}
 _SECONDS = {".gif": 0.07, ".mp4": 1 / 30}

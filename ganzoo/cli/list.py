@@ -4,7 +4,7 @@ from ganzoo.cli.command import Command
 
 
 def run(options, others):
-    from ganzoo import augment, list_models, losses, recipes, regularizers, zoo
+    from ganzoo import augment, list_models, losses, presets, recipes, regularizers
     from ganzoo.data import SOURCES
 
     if others:
@@ -22,7 +22,7 @@ def run(options, others):
             name: _summary(augment.get(name)) for name in augment.names()
         },
         "Pretrained models (ganzoo sample NAME)": {
-            name: zoo.summary_of(name) for name in list_models()
+            name: presets.summary_of(name) for name in list_models()
         },
     }
     sections = {title: entries for title, entries in sections.items() if entries}

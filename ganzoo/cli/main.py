@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from ganzoo.cli.failures import Failure
+from ganzoo.cli.errors import Failure
 
 COMMANDS = (
     "train",

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from ganzoo.cli.command import Command
-from ganzoo.cli.failures import expected
+from ganzoo.cli.errors import expected
 
 _NO_EXTRACTOR = "none"
 
@@ -11,7 +11,7 @@ _NO_EXTRACTOR = "none"
 def run(options, others):
     from pathlib import Path
 
-    from ganzoo import publishing
+    from ganzoo import zoo
 
     if "table" in options.given:
         more = [*others, *(f"--{name}" for name in sorted(options.given - {"table", "debug"}))]
@@ -20,13 +20,13 @@ def run(options, others):
                 "--table takes the folder of all models, and nothing else. "
                 f"Received: --table={options.table} {' '.join(more)}"
             )
-        publishing.check_folder_of_all(options.table)
+        zoo.check_folder_of_all(options.table)
         return lambda: _write_table(Path(options.table))
     if len(others) != 1:
         raise ValueError(f"Expected the folder of one run. Received: {' '.join(others) or 'none'}")
     # What is wrong with the folder is seen before minutes of measuring.
     output = Path(options.output or Path("models", Path(others[0]).resolve().name))
-    publishing.check_folder(output, options.replace)
+    zoo.check_folder(output, options.replace)
     training = read_training(others[0], options.hardware)
     extractor = load_extractor(options.extractor, training.recipe.data)
 
@@ -40,11 +40,11 @@ def run(options, others):
 
 def publish(training, output, extractor, n=None, name=None, replace=False):
     """Publishes a training, and says what came of it."""
-    from ganzoo import publishing
+    from ganzoo import zoo
     from ganzoo.cli.progress import Progress
 
     with Progress() as progress:
-        facts = publishing.publish(training, output, extractor, n, name, replace, progress)
+        facts = zoo.publish(training, output, extractor, n, name, replace, progress)
     weights = facts["weights"]
     judge = weights["discriminator_bytes"]
     print(f"model                 {facts['summary']}")
@@ -60,7 +60,7 @@ def publish(training, output, extractor, n=None, name=None, replace=False):
 
 
 def read_training(path, hardware=None):
-    """Returns the `ganzoo.publishing.Training` of a run that has ended.
+    """Returns the `ganzoo.zoo.Training` of a run that has ended.
 
     Raises:
         ValueError: If there is no such run, or its data have changed.
@@ -68,8 +68,8 @@ def read_training(path, hardware=None):
     """
     from ganzoo.cli.data import load_source, load_test_split
     from ganzoo.cli.run_folder import RunFolder, load_model
-    from ganzoo.cli.training_plan import check_same_data
-    from ganzoo.publishing import Training, without_paths
+    from ganzoo.cli.train_plan import check_same_data
+    from ganzoo.zoo import Training, without_paths
 
     folder = RunFolder(path)
     recipe, settings = folder.read_options()
@@ -144,9 +144,9 @@ def training_command(recipe, settings):
 
 
 def _write_table(folder):
-    from ganzoo import publishing
+    from ganzoo import zoo
 
-    written = publishing.write(folder)
+    written = zoo.write(folder)
     print("\n".join(f"written     {path}" for path in written) or "All is as it should be.")
     return 0
 
@@ -158,7 +158,7 @@ COMMAND = Command(
     run,
     description="""RUN is the folder of a run that has ended. The model's folder is a preset, which
         `ganzoo.GAN.from_preset` takes. It holds the weights that sample, in float16 where samples
-        stay within one grey level; the figures with their protocols; and the card with its
+        stay within one gray level; the figures with their protocols; and the card with its
         pictures, all of whose facts are measured or read from the run. The data of the run must be
         there.""",
     examples=(

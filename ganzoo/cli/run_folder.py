@@ -10,8 +10,9 @@ import keras
 import ganzoo  # Registers the classes that a model file names.
 from ganzoo.callbacks import checkpoint_files
 from ganzoo.files import new_file
+from ganzoo.presets import builtin, manifest
 from ganzoo.recipes import Recipe
-from ganzoo.zoo import manifest, published
+from ganzoo.version import __version__
 
 
 class RunFolder:
@@ -54,7 +55,7 @@ class RunFolder:
     def write_options(self, recipe, options):
         """Makes the folder, and writes what `read_options` reads."""
         self.path.mkdir(parents=True, exist_ok=True)
-        content = {"ganzoo": ganzoo.__version__, "recipe": json.loads(recipe.to_json()), **options}
+        content = {"ganzoo": __version__, "recipe": json.loads(recipe.to_json()), **options}
         _replace(self.options, json.dumps(content, indent=2) + "\n")
 
     def read_options(self):
@@ -158,13 +159,13 @@ def data_of(path):
     Returns:
         Dictionary of `data`, `split` and `on_bad`, as the flags of `ganzoo train` are called.
     """
-    from ganzoo import publishing
+    from ganzoo import zoo
 
-    preset = published.folder_of(str(path)) or Path(path)
+    preset = builtin.folder_of(str(path)) or Path(path)
     if (preset / manifest.METRICS).is_file():
-        facts = publishing.read(preset)
+        facts = zoo.read(preset)
         # Of images of one's own it holds the name, not where they are.
-        if facts is None or publishing.is_local(facts["data"]["source"]):
+        if facts is None or zoo.is_local(facts["data"]["source"]):
             return None
         return {"data": facts["data"]["source"], "split": facts["data"]["split"], "on_bad": None}
     folder = RunFolder(path)

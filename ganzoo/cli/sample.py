@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from ganzoo.cli.command import Command
-from ganzoo.cli.lists import parse_integers
+from ganzoo.cli.parsing import parse_integers
 
 
 def run(options, others):

@@ -7,7 +7,7 @@ from ganzoo.cli.data import add_flags as add_data_flags
 def run(options, others):
     if others:
         raise ValueError(f"`ganzoo train` takes flags only. Received: {' '.join(others)}")
-    from ganzoo.cli.training_plan import TrainingPlan
+    from ganzoo.cli.train_plan import TrainingPlan
 
     plan = TrainingPlan(options)
     if not plan.speaks:

@@ -89,7 +89,7 @@ def _check_examples(examples):
     if examples.ndim not in (2, 4):
         raise ValueError(
             "`examples` must be images of shape (count, height, width, channels) or vectors of "
-            "shape (count, dimensions); greyscale images need a last axis of 1 "
+            "shape (count, dimensions); grayscale images need a last axis of 1 "
             f"(`images[..., None]`). Received: examples.shape={examples.shape}"
         )
     if examples.size == 0:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.images import convert, is_grey
+from ganzoo.data.images import convert, is_gray
 from ganzoo.data.sources import register
 from ganzoo.validation import check_choice
 
@@ -26,14 +26,14 @@ def load_folder(argument, split="train", size=None, channels=None, *, on_bad="er
     format, and hidden ones, are not looked at. Of an animation the first frame counts; a rotation
     noted by the camera is applied; transparent pixels lie over white; 16 bits are scaled to 8.
 
-    The images are labelled if every one of them lies in a sub-folder of the folder itself.
+    The images are labeled if every one of them lies in a sub-folder of the folder itself.
 
     Args:
         argument: Path of the folder.
         split: A sub-folder, if the folder holds nothing but sub-folders with names of splits
             (train, test, val, valid, validation); otherwise only `"train"`, the whole folder.
         size: (height, width), which images are cropped and resized to; needed if theirs differ.
-        channels: 1 or 3; None stands for 1 if all images are grey, and 3 otherwise.
+        channels: 1 or 3; None stands for 1 if all images are gray, and 3 otherwise.
         on_bad: `"error"` to raise on the first file that cannot be used, or `"skip"` to leave out
             such files, with a warning that lists them, as long as they are at most 5% of all.
 
@@ -109,10 +109,10 @@ def _natural(path):
 
 def _decode(files, size, channels, on_bad):
     """Returns the images, and the files that could not be used with the reason for each."""
-    images, bad, grey, kept = None, {}, True, 0
+    images, bad, gray, kept = None, {}, True, 0
     with concurrent.futures.ThreadPoolExecutor() as pool:
         outcomes = pool.map(lambda file: _outcome(file, size, channels or 3), files)
-        for file, (image, image_is_grey, reason) in zip(files, outcomes, strict=True):
+        for file, (image, image_is_gray, reason) in zip(files, outcomes, strict=True):
             if reason is None and images is None:
                 images = np.empty((len(files), *image.shape), np.uint8)
             if reason is None and image.shape != images.shape[1:]:
@@ -123,7 +123,7 @@ def _decode(files, size, channels, on_bad):
             if reason is None:
                 images[kept] = image
                 kept += 1
-                grey &= image_is_grey
+                gray &= image_is_gray
                 continue
             if on_bad == "error":
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -134,17 +134,17 @@ def _decode(files, size, channels, on_bad):
             bad[file] = reason
     if images is not None:
         images = images[:kept]
-        if channels is None and grey:
+        if channels is None and gray:
             images = images[..., :1]
     return images, bad
 
 
 def _outcome(file, size, channels):
-    """Returns the image, whether it is grey, and why it cannot be used."""
+    """Returns the image, whether it is gray, and why it cannot be used."""
     # Whatever a decoder raises about a file is a fact about that file.
     try:
         with Image.open(file) as image:
-            return convert(ImageOps.exif_transpose(image), size, channels), is_grey(image), None
+            return convert(ImageOps.exif_transpose(image), size, channels), is_gray(image), None
     except Exception as error:
         return None, None, f"{type(error).__name__}: {error}".replace(f" {str(file)!r}", " it")
 

@@ -1,4 +1,4 @@
-"""Images of any mode and size, made uint8 greyscale or RGB of one size."""
+"""Images of any mode and size, made uint8 grayscale or RGB of one size."""
 
 import concurrent.futures
 import itertools
@@ -10,7 +10,7 @@ from ganzoo.validation import check_choice, check_positive_integer
 
 _BLOCK = 256
 _FILTER = Image.Resampling.LANCZOS
-_GREY_MODES = ("1", "L", "LA", "La", "I", "F")
+_GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
@@ -33,26 +33,26 @@ def check_channels(channels):
     return check_choice("channels", channels, (None, 1, 3))
 
 
-def is_grey(image):
-    """Whether a Pillow image has no colour by its mode."""
-    return image.mode in _GREY_MODES or image.mode.startswith("I;16")
+def is_gray(image):
+    """Whether a Pillow image has no color by its mode."""
+    return image.mode in _GRAY_MODES or image.mode.startswith("I;16")
 
 
 def convert(image, size=None, channels=None):
     """Returns a Pillow image as a uint8 array of shape (height, width, channels).
 
-    Transparent pixels are laid over white, 16-bit greys scaled to 8 bits.
+    Transparent pixels are laid over white, 16-bit grays scaled to 8 bits.
 
     Args:
         image: `PIL.Image.Image` of any mode but 32-bit ones, which have no fixed range.
         size: (height, width), or None to keep the image's own. The image is cropped about its
-            centre to the aspect of `size`, then resized with Pillow's antialiased Lanczos filter.
-        channels: 1, 3, or None for 1 if the image's mode is grey and 3 otherwise. Colours become
-            grey by the weights of ITU-R BT.601.
+            center to the aspect of `size`, then resized with Pillow's antialiased Lanczos filter.
+        channels: 1, 3, or None for 1 if the image's mode is gray and 3 otherwise. Colors become
+            gray by the weights of ITU-R BT.601.
     """
     if channels is None:
-        channels = 1 if is_grey(image) else 3
-    image = _recoloured(image, channels)
+        channels = 1 if is_gray(image) else 3
+    image = _recolored(image, channels)
     if size is not None and (image.height, image.width) != size:
         height, width = size
         left, top, right, bottom = _central_box(image.size, width, height)
@@ -121,12 +121,12 @@ def convert_stream(arrays, count, size=None, channels=None):
 
 def _converted_block(images, size, channels):
     # Thousands of small images are slow to take one by one. Under each other they make one tall
-    # image, which Pillow recolours, and resizes in width, without mixing rows; turned on their
+    # image, which Pillow recolors, and resizes in width, without mixing rows; turned on their
     # sides, the same is done for the height.
     count, height, width, _ = images.shape
     new_height, new_width = size
     left, top, right, bottom = _central_box((width, height), new_width, new_height)
-    tall = _recoloured(_as_image(images.reshape(count * height, width, -1)), channels)
+    tall = _recolored(_as_image(images.reshape(count * height, width, -1)), channels)
     tall = _resized_in_width(tall, new_width, left, right)
     turned = np.asarray(tall).reshape(count, height, new_width, channels).swapaxes(1, 2)
     tall = _as_image(turned.reshape(count * new_width, height, channels))
@@ -140,7 +140,7 @@ def _resized_in_width(image, width, left, right):
     return image.resize((width, image.height), _FILTER, box=(left, 0, right, image.height))
 
 
-def _recoloured(image, channels):
+def _recolored(image, channels):
     """Returns a Pillow image in mode L or RGB."""
     return _without_alpha(_in_eight_bits(image)).convert("L" if channels == 1 else "RGB")
 
@@ -153,7 +153,7 @@ def _as_image(pixels):
 def _check_pixels(pixels):
     if pixels.dtype != np.uint8 or pixels.shape[-1] not in (1, 3, 4):
         raise ValueError(
-            "Images must be uint8 of shape (height, width, 1, 3 or 4) to be resized or recoloured. "
+            "Images must be uint8 of shape (height, width, 1, 3 or 4) to be resized or recolored. "
             f"Received: dtype={pixels.dtype}, shape={pixels.shape}"
         )
 
@@ -178,7 +178,7 @@ def _without_alpha(image):
 
 
 def _central_box(original_size, width, height):
-    """Returns the largest centred box (left, top, right, bottom) of the aspect width : height."""
+    """Returns the largest centerd box (left, top, right, bottom) of the aspect width : height."""
     original_width, original_height = original_size
     scale = min(original_width / width, original_height / height)
     left = (original_width - width * scale) / 2

@@ -1,4 +1,4 @@
-"""Batches for semi-supervised learning: a few labelled examples beside all of them unlabelled."""
+"""Batches for semi-supervised learning: a few labeled examples beside all of them unlabeled."""
 
 import operator
 
@@ -14,7 +14,7 @@ _SUBSET, _LABELED, _MATCHING = (purpose << 60 for purpose in (1, 2, 3))
 
 
 class SemiSupervisedBatches(Batches):
-    """Three batches in one: unlabelled, labelled, and unlabelled for feature matching.
+    """Three batches in one: unlabeled, labeled, and unlabeled for feature matching.
 
     The labels of `labels_per_class` examples of each class are known, of the others not. Batch
     `step` is
@@ -22,7 +22,7 @@ class SemiSupervisedBatches(Batches):
     - `"unlabeled"`: examples of the whole set, in the order of `Batches`;
     - `"matching"`: examples of the whole set in an order of their own, endless permutations of it,
       for the generator to match;
-    - `"labeled"` and its labels: the labelled examples, in endless permutations of them. None is
+    - `"labeled"` and its labels: the labeled examples, in endless permutations of them. None is
       left out: a batch that is larger than what remains of one permutation goes on in the next.
 
     Like those of `Batches` they depend on the seed and the step alone, and `follow` and `fit` work
@@ -30,13 +30,13 @@ class SemiSupervisedBatches(Batches):
 
     Args:
         dataset: A `ganzoo.data.Dataset` with labels.
-        labels_per_class: Labelled examples of each class, chosen by the seed.
+        labels_per_class: Labeled examples of each class, chosen by the seed.
         batch_size: Examples in each of the three; at most `len(dataset)`.
         seed: Integer in [0, 2**64); another seed, another choice and another order.
         steps_per_epoch: Batches in what Keras calls an epoch; by default one pass over the data.
 
     Attributes:
-        labeled_subset: Rows of the labelled examples in the data set, class after class.
+        labeled_subset: Rows of the labeled examples in the data set, class after class.
 
     Raises:
         ValueError: If an argument is out of range, the data have no labels, or a class has too few
@@ -72,7 +72,7 @@ class SemiSupervisedBatches(Batches):
 
         Returns:
             A dictionary of the `"unlabeled"`, `"labeled"` and `"matching"` examples, and the int32
-            labels of the labelled ones.
+            labels of the labeled ones.
         """
         unlabeled, _ = super().batch(step)
         start = operator.index(step) * self.batch_size

@@ -71,8 +71,8 @@ def load(source, split="train", size=None, channels=None, **options):
             `"packed:PATH"` or just a path that ends in `.npz`, a file written by `pack`.
         split: Part of the source, `"train"` or `"test"` and what else it knows.
         size: Side of the images in pixels, or (height, width). Images are cropped about their
-            centre to its aspect and resized with antialiasing. Defaults to their own size.
-        channels: 1 for greyscale, 3 for colour. Defaults to what the images have.
+            center to its aspect and resized with antialiasing. Defaults to their own size.
+        channels: 1 for grayscale, 3 for color. Defaults to what the images have.
         **options: What the source takes beside; see its function in `ganzoo.data`.
 
     Returns:

@@ -21,7 +21,7 @@ def load_stacked_mnist(
     seed=0,
     digits="tfds:mnist",
 ):
-    """Images whose three colour channels are random MNIST digits: 1000 classes.
+    """Images whose three color channels are random MNIST digits: 1000 classes.
 
     The class of the digits a, b and c (red, green, blue) is 100 a + 10 b + c.
 
@@ -32,7 +32,7 @@ def load_stacked_mnist(
         channels: 3 or None.
         count: Number of images. Defaults to 128,000 for training, 26,000 for testing.
         seed: Integer in [0, 2**64), of the choice of digits.
-        digits: Source of the digits, e.g. a file packed from `"tfds:mnist"`: greyscale images with
+        digits: Source of the digits, e.g. a file packed from `"tfds:mnist"`: grayscale images with
             labels from 0 to 9.
 
     Reference:
@@ -44,7 +44,7 @@ def load_stacked_mnist(
     singles = load(digits, split=split, size=size)
     if singles.image_shape[2] != 1 or singles.num_classes != 10:
         raise ValueError(
-            "`digits` must be greyscale images of 10 classes. "
+            "`digits` must be grayscale images of 10 classes. "
             f"Received: digits={digits!r}, which is {singles!r}"
         )
     stream = tuple(_COUNTS).index(split)

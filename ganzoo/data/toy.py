@@ -12,7 +12,7 @@ class Mixture(Dataset):
     """Points drawn from equal Gaussians of one width; a point's label is the mode it came from.
 
     Args:
-        centres: Means of the modes, shape (modes, dimensions).
+        centers: Means of the modes, shape (modes, dimensions).
         deviation: Standard deviation in each dimension.
         count: Number of points.
         seed: Integer in [0, 2**64).
@@ -20,31 +20,31 @@ class Mixture(Dataset):
         split: `"train"` or `"test"`: independent draws.
 
     Attributes:
-        centres: float32 array of shape (modes, dimensions).
+        centers: float32 array of shape (modes, dimensions).
         deviation: Float.
 
     Example:
 
     >>> ring = ganzoo.data.load("toy:ring", count=1000)
-    >>> ring.centres.shape, ring.deviation
+    >>> ring.centers.shape, ring.deviation
     ((8, 2), 0.01)
     """
 
-    def __init__(self, centres, deviation, count=100_000, seed=0, name="mixture", split="train"):
+    def __init__(self, centers, deviation, count=100_000, seed=0, name="mixture", split="train"):
         check_choice("split", split, ("train", "test"))
         count = check_positive_integer("count", count)
-        self.centres = np.asarray(centres, np.float32)
+        self.centers = np.asarray(centers, np.float32)
         self.deviation = deviation
         # Another stream of the generator for each split and for modes and noise.
         stream = ("train", "test").index(split) * 2
-        modes = philox.integers(seed, stream, len(self.centres), count)
+        modes = philox.integers(seed, stream, len(self.centers), count)
         noise = np.random.Generator(philox.generator(seed, stream + 1)).standard_normal(
-            (count, self.centres.shape[1]), dtype=np.float32
+            (count, self.centers.shape[1]), dtype=np.float32
         )
         super().__init__(
-            self.centres[modes] + np.float32(deviation) * noise,
+            self.centers[modes] + np.float32(deviation) * noise,
             modes,
-            num_classes=len(self.centres),
+            num_classes=len(self.centers),
             name=name,
             split=split,
         )
@@ -52,7 +52,7 @@ class Mixture(Dataset):
 
 @register("toy", argument="ring|grid")
 def load_toy(argument, split="train", size=None, channels=None, *, count=100_000, seed=0):
-    """8 Gaussians on a ring or 25 on a grid in the plane, labelled by mode.
+    """8 Gaussians on a ring or 25 on a grid in the plane, labeled by mode.
 
     Args:
         argument: `"ring"`: means on the unit circle, standard deviation 0.01; or `"grid"`: means
@@ -63,7 +63,7 @@ def load_toy(argument, split="train", size=None, channels=None, *, count=100_000
         seed: Integer in [0, 2**64).
 
     Returns:
-        A `Mixture`, which knows its `centres` and its `deviation`.
+        A `Mixture`, which knows its `centers` and its `deviation`.
 
     Reference:
         Lin et al., PacGAN, 2018, arXiv:1712.04086, section 4.1
@@ -76,8 +76,8 @@ def load_toy(argument, split="train", size=None, channels=None, *, count=100_000
         )
     if argument == "ring":
         angles = np.arange(8) * (2 * np.pi / 8)
-        centres, deviation = np.stack([np.cos(angles), np.sin(angles)], axis=1), 0.01
+        centers, deviation = np.stack([np.cos(angles), np.sin(angles)], axis=1), 0.01
     else:
         side = np.arange(-4, 5, 2)
-        centres, deviation = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2), 0.05
-    return Mixture(centres, deviation, count, seed, name=f"toy:{argument}", split=split)
+        centers, deviation = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2), 0.05
+    return Mixture(centers, deviation, count, seed, name=f"toy:{argument}", split=split)

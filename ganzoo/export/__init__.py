@@ -38,7 +38,7 @@ def export(
             f"Export without discriminator=True. Received: packing={gan.packing}"
         )
     if keras.backend.backend() != "tensorflow":
-        from ganzoo.export.other_process import export_in_tensorflow
+        from ganzoo.export.tensorflow_subprocess import export_in_tensorflow
 
         return export_in_tensorflow(
             gan, path, version, format, truncation, discriminator, quantization

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from ganzoo.export.portable import check_examples, portable_generation
+from ganzoo.export.portable_network import check_examples, portable_generation
 from ganzoo.export.signatures import examples_name
 from ganzoo.files import new_file
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from ganzoo.export.portable import check_examples, portable_generation
+from ganzoo.export.portable_network import check_examples, portable_generation
 from ganzoo.export.saved_model import describe
 from ganzoo.export.signatures import examples_name, has_images
 from ganzoo.files import new_file

@@ -7,10 +7,11 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from ganzoo.export import instructions, warm_up
+from ganzoo.export import readme, warm_up
 from ganzoo.export.signatures import signatures, zeros
 from ganzoo.export.versions import model_name, next_version
 from ganzoo.files import new_folder
+from ganzoo.version import __version__
 
 METADATA = "assets.extra/ganzoo.json"
 
@@ -38,7 +39,7 @@ def export_saved_model(gan, path, version=None, truncation=False, discriminator=
                 (partial / "assets.extra").mkdir()
                 warm_up.write(partial / warm_up.PATH, name, specs)
                 (partial / METADATA).write_text(json.dumps(description, indent=1) + "\n")
-                text = instructions.write(name, number, description, specs, outputs)
+                text = readme.write(name, number, description, specs, outputs)
                 (partial / "README.md").write_text(text)
             return folder / str(number)
         except FileExistsError:
@@ -49,8 +50,6 @@ def export_saved_model(gan, path, version=None, truncation=False, discriminator=
 
 def describe(gan, name):
     """Returns the metadata of an exported GAN, as plain data."""
-    from ganzoo import __version__  # The package is complete only after its parts.
-
     return {
         "name": name,
         "ganzoo": __version__,

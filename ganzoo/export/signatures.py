@@ -17,8 +17,8 @@ output depends on row i of the inputs alone.
 import numpy as np
 import tensorflow as tf
 
-from ganzoo.training.feeding import to_unit_range
-from ganzoo.training.sampling import draw_examples
+from ganzoo.generation.sampling import draw_examples
+from ganzoo.pixels import to_signed_range
 
 _MOST_CHANNELS_OF_PNG = 4
 # What rounding in float32, and in bfloat16, leaves is far below it.
@@ -114,7 +114,7 @@ def _discrimination(gan):
 
     def discriminate(examples, label=None):
         label = None if label is None else tf.cast(label, "int32")
-        verdict = judge(to_unit_range(examples), label, training=False)
+        verdict = judge(to_signed_range(examples), label, training=False)
         said = {"score": verdict.logits[:, 0]}
         if verdict.class_logits is not None:
             said["class_probabilities"] = tf.nn.softmax(verdict.class_logits)

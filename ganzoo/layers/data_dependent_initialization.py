@@ -1,10 +1,10 @@
-"""Initialisation of a network's layers from a batch of data (Salimans and Kingma 2016)."""
+"""Initialization of a network's layers from a batch of data (Salimans and Kingma 2016)."""
 
 import keras
 
 
 def has_data_dependent_layers(network):
-    """Returns whether any layer of a network is to be initialised from data."""
+    """Returns whether any layer of a network is to be initialized from data."""
     return any(map(_opts_in, network._flatten_layers()))
 
 
@@ -22,10 +22,10 @@ def add_initialized_flag(layer):
 
 
 def initialize_from_data(network, inputs):
-    """Initialises the layers of a network that ask for it, from the first to the last.
+    """Initializes the layers of a network that ask for it, from the first to the last.
 
     These are the layers whose attribute `initializes_from_data` is true. Each one's method
-    `initialize(inputs, training=True)` gets what the layers before it, initialised already, make of
+    `initialize(inputs, training=True)` gets what the layers before it, initialized already, make of
     the data in training: noise and dropout are on. Which noise they draw is determined by their
     seeds. All other weights stay as they are, but for state that a training call updates, such as
     moving statistics. A layer whose weight `initialized` tells that this was done, before or in
@@ -60,7 +60,7 @@ def initialize_from_data(network, inputs):
         return
     if getattr(network, "inputs", None) is None:
         raise ValueError(
-            "Only a functional `keras.Model` can be initialised from data. "
+            "Only a functional `keras.Model` can be initialized from data. "
             f"Received: network={network!r} of type {type(network).__name__}"
         )
     # A functional model lists its layers in topological order.
@@ -68,7 +68,7 @@ def initialize_from_data(network, inputs):
     for layer in filter(_opts_in, network._flatten_layers()):
         if len(layer._inbound_nodes) != 1 or not any(layer is other for other in layers):
             raise ValueError(
-                "A layer that is initialised from data must be a layer of the network itself, not "
+                "A layer that is initialized from data must be a layer of the network itself, not "
                 f"of another layer, and be called once. Received: {layer.name!r} in "
                 f"{network.name!r}"
             )

@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
+from ganzoo.distribution.replicas import gather_rows, replica_context
 from ganzoo.layers.data_dependent_initialization import add_initialized_flag
 from ganzoo.layers.pairwise import nearest_distances, similarity_sums
-from ganzoo.replicas import gather_rows, replica_context
 from ganzoo.validation import check_positive_integer
 
 
@@ -34,7 +34,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
         weight_normalization: Whether the projection of each component is divided by its Euclidean
             norm over the features and multiplied by a learned scale, `exp(log_weight_scale)`.
         use_bias: Whether a learned number for each kernel, -1 at first, is added to the sums.
-        data_dependent: Whether `ganzoo.layers.initialize_from_data` initialises this layer: its
+        data_dependent: Whether `ganzoo.layers.initialize_from_data` initializes this layer: its
             scale and its bias, or the one that it has.
         gather_replicas: Whether each example is compared with those of all replicas that share the
             batch, and not only with its own replica's. Replicas must hold equally many examples.
@@ -46,7 +46,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
 
     Raises:
         ValueError: If `num_kernels` or `kernel_dim` is not a positive integer, there is nothing for
-            `data_dependent` to initialise, the inputs are not vectors, or the batch is known to
+            `data_dependent` to initialize, the inputs are not vectors, or the batch is known to
             have one example.
 
     Example:
@@ -59,8 +59,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
         [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 3.2.
 
     Deviations:
-        The sum includes j = i, as in the paper. The official code leaves it out, normalises the
-        weights, adds a bias and initialises both from data: `include_self=False,
+        The sum includes j = i, as in the paper. The official code leaves it out, normalizes the
+        weights, adds a bias and initializes both from data: `include_self=False,
         weight_normalization=True, use_bias=True, data_dependent=True`.
     """
 
@@ -85,7 +85,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
         self.data_dependent = bool(data_dependent)
         if data_dependent and not (weight_normalization or use_bias):
             raise ValueError(
-                "`data_dependent` needs a scale or a bias to initialise: set "
+                "`data_dependent` needs a scale or a bias to initialize: set "
                 "`weight_normalization` or `use_bias`. "
                 f"Received: data_dependent={data_dependent!r} with neither"
             )
@@ -143,7 +143,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
             training: Not used: the layer does the same in inference.
 
         Returns:
-            The layer's outputs for these inputs, after the initialisation.
+            The layer's outputs for these inputs, after the initialization.
 
         Raises:
             ValueError: If all distances of a kernel are 0, or one is not finite.
@@ -155,7 +155,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
             half_distance = 0.5 * ops.mean(distances, axis=1, keepdims=True)
             if not ops.all(ops.logical_and(half_distance > 0, ops.isfinite(half_distance))):
                 raise ValueError(
-                    f"The examples that {self.name!r} is initialised from must differ in every "
+                    f"The examples that {self.name!r} is initialized from must differ in every "
                     "kernel. Received: mean distances of the nearest two from "
                     f"{2 * float(ops.min(half_distance))} to {2 * float(ops.max(half_distance))}"
                 )

@@ -18,7 +18,7 @@ class MinibatchStdDev(keras.layers.Layer):
     too much alike show in it.
 
     With a batch of `n` examples there are `n / group_size` groups, and example `i` belongs to group
-    `i mod (n / group_size)`, as in the official code: neighbours in the batch are in different
+    `i mod (n / group_size)`, as in the official code: neighbors in the batch are in different
     groups. A batch smaller than `group_size` is one group. Real and generated images must come in
     calls of their own, as the GAN does it, and several replicas form groups of their own examples.
     Under mixed precision the statistic is computed in float32.

@@ -21,21 +21,21 @@ WARM_UP_ITERATIONS = 15
 class SpectralNormalization(KernelWrapper):
     """Divides the kernel of the wrapped layer by its largest singular value.
 
-    The layer computes with `W / sigma(W)`, a reparametrisation: the kernel `W` itself is never
+    The layer computes with `W / sigma(W)`, a reparametrization: the kernel `W` itself is never
     assigned, and the gradient passes through `sigma`. `W` is seen as a matrix with one row for each
     output (for an `Embedding`, each category), and `sigma = u W v` is estimated by power iteration:
     `u` is stored and advances by `power_iterations` on each training call, `v` is recomputed. In
     inference, and where `trainable` is `False`, `u` stays as it is. A new layer starts from a `u`
     that has been through 15 iterations on the initial kernel, so that inference is right from the
     beginning. Under mixed precision, `sigma` and the division are computed in the variables' dtype
-    and the wrapped layer in its own. A kernel of zeros cannot be normalised: it gives NaN.
+    and the wrapped layer in its own. A kernel of zeros cannot be normalized: it gives NaN.
 
     With `num_singular_values` of k > 1, `u` holds k orthonormal vectors, of shape `(k, outputs)`,
-    that the iteration moves together towards the first k singular vectors. The first normalises the
+    that the iteration moves together toward the first k singular vectors. The first normalizes the
     kernel, as it does alone; the others are there to watch (`singular_values()`).
 
     Args:
-        layer: The layer to normalise: `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv2DTranspose` or
+        layer: The layer to normalize: `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv2DTranspose` or
             `Embedding`. Its dtype policy is the one that counts.
         power_iterations: Steps of power iteration on each training call.
         num_singular_values: How many of the largest singular values to estimate, at most as many as
@@ -138,7 +138,7 @@ class SpectralNormalization(KernelWrapper):
         return ops.reshape(ops.sum(_orthonormal(product) * product, axis=-1), (-1,))
 
     def scale(self):
-        """Returns the spectral norm that the normalised kernel has: 1, `factor`, `gamma` or both.
+        """Returns the spectral norm that the normalized kernel has: 1, `factor`, `gamma` or both.
 
         A number, or with a learnable scale a scalar tensor.
         """

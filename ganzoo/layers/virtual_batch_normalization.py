@@ -17,7 +17,7 @@ class VirtualBatchNormalization(keras.layers.Layer):
     `gamma (x - mu) / sqrt(epsilon + q - mu^2) + beta`.
 
     An example's output depends on no other one of its batch. The reference rows themselves are
-    normalised by `mu_r` and `q_r` alone.
+    normalized by `mu_r` and `q_r` alone.
 
     Call arguments: `inputs` of shape `(batch, ..., channels)`. In training its first
     `reference_size` rows are the reference batch, always the same examples, as the layers below

@@ -12,19 +12,19 @@ from ganzoo.validation import check_positive
 class WeightNormalization(KernelWrapper):
     """Gives each output's weights a length of their own: `w = g v / ||v||`.
 
-    The layer computes with `g v / ||v||`, a reparametrisation: `v` is the kernel that the wrapped
+    The layer computes with `g v / ||v||`, a reparametrization: `v` is the kernel that the wrapped
     layer stores, the norm is that of the weights of one output (for an `Embedding`, of one
     category), and `g` has one scale for each. Gradients flow to both. Under mixed precision, the
     norm and the division are computed in the variables' dtype and the wrapped layer in its own. An
-    output whose weights are all zero cannot be normalised: it gives NaN.
+    output whose weights are all zero cannot be normalized: it gives NaN.
 
     Args:
-        layer: The layer to normalise: `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv2DTranspose` or
+        layer: The layer to normalize: `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv2DTranspose` or
             `Embedding`. Its dtype policy is the one that counts.
         trainable_scale: Whether `g` is trained.
         scale_initializer: Initializer of `g`. If `None`, `g = ||v||`: the wrapper starts as the
             layer that it wraps.
-        data_dependent: Whether `ganzoo.layers.initialize_from_data` initialises this layer.
+        data_dependent: Whether `ganzoo.layers.initialize_from_data` initializes this layer.
         initial_scale: Standard deviation of the pre-activations after `initialize`.
         **kwargs: `name` and `trainable`, as for every Keras layer.
 
@@ -41,11 +41,11 @@ class WeightNormalization(KernelWrapper):
     Reference:
         [Weight Normalization](https://arxiv.org/abs/1602.07868), equations 2 and 6. In the official
         code of [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), the
-        scales of the hidden layers are not trained after their initialisation, which is
+        scales of the hidden layers are not trained after their initialization, which is
         `trainable_scale=False`.
 
     Deviations:
-        `g` starts as `||v||` unless it is initialised from data; in the paper it always is.
+        `g` starts as `||v||` unless it is initialized from data; in the paper it always is.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class WeightNormalization(KernelWrapper):
         self.initial_scale = check_positive("initial_scale", initial_scale)
         if self.data_dependent and isinstance(layer, keras.layers.Embedding):
             raise ValueError(
-                "An `Embedding` has no pre-activations to initialise from. "
+                "An `Embedding` has no pre-activations to initialize from. "
                 f"Received: data_dependent=True, layer={layer!r}"
             )
 
@@ -91,7 +91,7 @@ class WeightNormalization(KernelWrapper):
         return call_with_kernel(self.layer, v * (scales / self._norms(v)), inputs)
 
     def initialize(self, inputs, training=True):
-        """Sets `g` and the bias so that the pre-activations of these inputs are standardised.
+        """Sets `g` and the bias so that the pre-activations of these inputs are standardized.
 
         Over the batch and all positions, each output then has the mean 0 and the standard deviation
         `initial_scale`, before the activation. A layer without a bias keeps its means.
@@ -116,7 +116,7 @@ class WeightNormalization(KernelWrapper):
         deviation = ops.sqrt(ops.mean(ops.square(outputs - mean), axis=axes))
         if not ops.all(ops.logical_and(deviation > 0, ops.isfinite(deviation))):
             raise ValueError(
-                f"Each output of {self.name!r} must vary over the examples that it is initialised "
+                f"Each output of {self.name!r} must vary over the examples that it is initialized "
                 f"from. Received: standard deviations from {float(ops.min(deviation))} to "
                 f"{float(ops.max(deviation))} over inputs of shape {tuple(inputs.shape)}"
             )

@@ -1,7 +1,7 @@
 """The players' objectives, one per file.
 
 Adversarial losses are functions of the discriminator's logits; `get` finds them by their name.
-Beside them stand what the generator may minimise instead (`FeatureMatching`), what class logits add
+Beside them stand what the generator may minimize instead (`FeatureMatching`), what class logits add
 (`AuxiliaryClassifier`), and the loss of a discriminator that is a classifier (`SemiSupervised`).
 """
 

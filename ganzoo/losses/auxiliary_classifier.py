@@ -13,14 +13,14 @@ CLASSIFIER_LOSSES = Registry("classifier's loss")
 @CLASSIFIER_LOSSES.register("auxiliary_classifier")
 @keras.saving.register_keras_serializable(package="ganzoo")
 class AuxiliaryClassifier(Loss):
-    """Both players want the examples' classes to be recognised, besides the adversarial loss.
+    """Both players want the examples' classes to be recognized, besides the adversarial loss.
 
     With `P(C | x)` the softmax of the discriminator's class logits and `c` the class that an
     example has or was generated for,
 
         L_C = E[log P(C = c | x)] + E[log P(C = c | G(z, c))]
 
-    is maximised by both, that is, the players add to the losses that they minimise
+    is maximized by both, that is, the players add to the losses that they minimize
 
         discriminator: -discriminator_weight * L_C
         generator:     -generator_weight * E[log P(C = c | G(z, c))]

@@ -25,7 +25,7 @@ class AdversarialLoss(Loss):
     """The objectives of both players, as functions of the discriminator's logits.
 
     A subclass writes the two equations, `d_loss` and `g_loss`. They receive logits of shape
-    `(batch,)` in float32 or float64, and return means over the batch. Both players minimise.
+    `(batch,)` in float32 or float64, and return means over the batch. Both players minimize.
 
     Attributes:
         generator_needs_real: Whether the generator's loss uses the real logits.

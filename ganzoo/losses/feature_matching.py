@@ -20,7 +20,7 @@ class FeatureMatching(Loss):
         L_G = ||E[f(x)] - E[f(G(z))]||_2^2
 
     The expectations are means over the batch alone: each unit of `f`, in maps of features each
-    channel at each place, is matched by itself. Only the generator minimises this; the
+    channel at each place, is matched by itself. Only the generator minimizes this; the
     discriminator keeps its own loss. The loss of a batch is not the mean of the losses of its
     parts.
 

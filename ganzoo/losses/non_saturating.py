@@ -10,7 +10,7 @@ from ganzoo.losses.minimax import Minimax
 @LOSSES.register("non_saturating")
 @keras.saving.register_keras_serializable(package="ganzoo")
 class NonSaturating(Minimax):
-    """`Minimax` for the discriminator; the generator maximises `log D(G(z))` instead.
+    """`Minimax` for the discriminator; the generator maximizes `log D(G(z))` instead.
 
     With `D` the sigmoid of the logits and `s` the `label_smoothing`,
 

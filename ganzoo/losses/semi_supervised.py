@@ -21,12 +21,12 @@ class SemiSupervised(Loss):
         lse(x) = log(exp l_1(x) + ... + exp l_K(x))
         D(x) = 1 - p(y = K + 1 | x) = sigmoid(lse(x))
 
-    and a discriminator minimises `L_supervised + unlabeled_weight * L_unsupervised`,
+    and a discriminator minimizes `L_supervised + unlabeled_weight * L_unsupervised`,
 
         L_supervised = -E[log p(y | x, y < K + 1)] = E[lse(x) - l_y(x)]
         L_unsupervised = -1/2 E[log D(x)] - 1/2 E[log(1 - D(G(z)))]
 
-    the first over labelled and the second over unlabelled examples. All is written with softplus
+    the first over labeled and the second over unlabeled examples. All is written with softplus
     of `lse`, and is finite everywhere.
 
     Args:
@@ -82,7 +82,7 @@ class SemiSupervised(Loss):
         """Returns `L_supervised`, a scalar.
 
         Args:
-            class_logits: Class logits of labelled examples, `(batch, num_classes)`.
+            class_logits: Class logits of labeled examples, `(batch, num_classes)`.
             labels: Their integer classes in [0, num_classes), `(batch,)`.
 
         Raises:
@@ -110,7 +110,7 @@ class SemiSupervised(Loss):
         """Returns `L_supervised + unlabeled_weight * L_unsupervised`, a scalar.
 
         Args:
-            labeled_class_logits: Class logits of labelled examples, `(batch, num_classes)`.
+            labeled_class_logits: Class logits of labeled examples, `(batch, num_classes)`.
             labels: Their integer classes in [0, num_classes), `(batch,)`.
             unlabeled_class_logits: Class logits of other real examples, `(batch, num_classes)`.
             fake_class_logits: Class logits of generated examples, likewise.

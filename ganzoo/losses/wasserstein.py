@@ -17,7 +17,7 @@ class Wasserstein(AdversarialLoss):
         L_G = -E[D(G(z))]
 
     `-L_D` estimates the distance only for a critic that is 1-Lipschitz: add
-    `ganzoo.regularizers.GradientPenalty` or `WeightClipping`, or normalise its layers spectrally.
+    `ganzoo.regularizers.GradientPenalty` or `WeightClipping`, or normalize its layers spectrally.
     Without one of them the loss has no lower bound.
 
     Example:

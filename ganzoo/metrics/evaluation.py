@@ -223,12 +223,12 @@ class Evaluation:
         if name == "mode_coverage" and self.data is not None:
             arguments["channels"] = self.data.example_shape[-1]
         if name == "mixture_coverage":
-            if not hasattr(self.data, "centres"):
+            if not hasattr(self.data, "centers"):
                 raise ValueError(
                     "`mixture_coverage` is for mixtures of Gaussians, such as `toy:ring`. "
                     f"Received: data={self.data!r}"
                 )
-            arguments |= {"centres": self.data.centres, "deviation": self.data.deviation}
+            arguments |= {"centers": self.data.centers, "deviation": self.data.deviation}
         return base.get(name, **arguments)
 
     def _extractor_for(self, name, kind):

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from ganzoo.files import new_file
+from ganzoo.version import __version__
 
 # What zipfile and NumPy raise on a file that was cut off, altered or made otherwise.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
@@ -36,8 +37,6 @@ class FeatureCache:
 
     def path(self, images, extractor):
         """Returns the path of the file with the features of all `images`."""
-        from ganzoo import __version__  # The package imports this module.
-
         facts = {
             "images": [hash_of(images), images.shape, str(images.dtype)],
             **{

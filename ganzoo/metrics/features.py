@@ -107,21 +107,21 @@ class Collection:
 def squared_distances(rows, columns):
     """Yields a slice of `rows` and its squared distances to all `columns`, block by block.
 
-    The distances come from |x|² + |y|² - 2 x·y in float64, about the centre of `columns`. Those
+    The distances come from |x|² + |y|² - 2 x·y in float64, about the center of `columns`. Those
     that rounding cannot tell from 0 (dimensions × 2.2e-16 of |x|² + |y|²) are 0, so that copies
     have no distance. The array of distances is the caller's to change, and is filled anew for the
     next block.
     """
-    centre = columns.mean(axis=0, dtype=np.float64)
+    center = columns.mean(axis=0, dtype=np.float64)
     tolerance = columns.shape[1] * np.finfo(np.float64).eps
     height = max(1, _BLOCK_BYTES // (8 * len(columns)))
     buffer = np.empty((min(height, len(rows)), len(columns)))
     for start in range(0, len(rows), height):
-        block = rows[start : start + height] - centre
+        block = rows[start : start + height] - center
         block_norms = np.einsum("id,id->i", block, block)[:, None]
         distances = buffer[: len(block)]
         for left in range(0, len(columns), _TILE):
-            tile = columns[left : left + _TILE] - centre
+            tile = columns[left : left + _TILE] - center
             norms = block_norms + np.einsum("id,id->i", tile, tile)
             squares = block @ tile.T
             squares *= -2

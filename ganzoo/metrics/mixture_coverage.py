@@ -9,24 +9,24 @@ from ganzoo.metrics.mode_coverage import coverage_of_counts
 from ganzoo.validation import check_positive
 
 
-def mixture_coverage(points, centres, deviation, threshold=3.0):
+def mixture_coverage(points, centers, deviation, threshold=3.0):
     """Returns which modes of a mixture of Gaussians the points cover, as a dictionary of floats.
 
-    Each point belongs to the nearest centre, and is good if it lies within `threshold` standard
+    Each point belongs to the nearest center, and is good if it lies within `threshold` standard
     deviations of it.
 
-    - `modes`: number of centres with a good point;
+    - `modes`: number of centers with a good point;
     - `good`: share of the good points (0.989 of the mixture's own in the plane);
     - `mode KL`: KL(p || uniform) in nats, p the frequencies of the modes among all points.
 
     Args:
         points: `(count, dimensions)`, floating.
-        centres: Means of the mixture, `(modes, dimensions)`.
+        centers: Means of the mixture, `(modes, dimensions)`.
         deviation: Standard deviation of every mode.
         threshold: Number of standard deviations.
 
     Raises:
-        ValueError: If points or centres are not finite or of different dimensions.
+        ValueError: If points or centers are not finite or of different dimensions.
 
     Deviations:
         The authors' code leaves the points that are not good out of the frequencies, which are
@@ -35,11 +35,11 @@ def mixture_coverage(points, centres, deviation, threshold=3.0):
     Example:
 
     >>> ring = ganzoo.data.load("toy:ring", count=1000)
-    >>> coverage = ganzoo.metrics.mixture_coverage(ring.examples, ring.centres, ring.deviation)
+    >>> coverage = ganzoo.metrics.mixture_coverage(ring.examples, ring.centers, ring.deviation)
     >>> coverage["modes"]
     8.0
     """
-    metric = MixtureCoverage(centres, deviation, threshold)
+    metric = MixtureCoverage(centers, deviation, threshold)
     metric.update_state(points)
     return metric.result()
 
@@ -52,7 +52,7 @@ class MixtureCoverage(SampleMetric):
     `result()` is a dictionary of `modes`, `good` and `mode KL`.
 
     Args:
-        centres: Means of the mixture, `(modes, dimensions)`, e.g. `ganzoo.data.Mixture.centres`.
+        centers: Means of the mixture, `(modes, dimensions)`, e.g. `ganzoo.data.Mixture.centers`.
         deviation: Standard deviation of every mode.
         threshold: Number of standard deviations within which a point is good.
         name: Name in logs.
@@ -64,14 +64,14 @@ class MixtureCoverage(SampleMetric):
         [PacGAN](https://arxiv.org/abs/1712.04086), section 4.1.
     """
 
-    def __init__(self, centres, deviation, threshold=3.0, name=None):
-        self.centres = check_features("centres", np.asarray(centres, np.float64))
+    def __init__(self, centers, deviation, threshold=3.0, name=None):
+        self.centers = check_features("centers", np.asarray(centers, np.float64))
         self.deviation = check_positive("deviation", deviation)
         self.threshold = check_positive("threshold", threshold)
         super().__init__(name=name)
 
     def accumulator(self):
-        return _Assigned(self.centres, self.threshold * self.deviation)
+        return _Assigned(self.centers, self.threshold * self.deviation)
 
     def measure(self):
         found, _ = coverage_of_counts(self.samples.good) if self.samples.good.any() else (0, 0)
@@ -84,14 +84,14 @@ class MixtureCoverage(SampleMetric):
 
     def settings(self):
         return {
-            "of": len(self.centres),
+            "of": len(self.centers),
             "deviation": self.deviation,
             "threshold": self.threshold,
         }
 
     def get_config(self):
         return {
-            "centres": self.centres.tolist(),
+            "centers": self.centers.tolist(),
             "deviation": self.deviation,
             "threshold": self.threshold,
             "name": self.name,
@@ -99,22 +99,22 @@ class MixtureCoverage(SampleMetric):
 
 
 class _Assigned:
-    """Numbers of points, and of good points, nearest to each centre."""
+    """Numbers of points, and of good points, nearest to each center."""
 
-    def __init__(self, centres, radius):
-        self._centres, self._radius = centres, radius
-        self.nearest, self.good = np.zeros((2, len(centres)), np.int64)
+    def __init__(self, centers, radius):
+        self._centers, self._radius = centers, radius
+        self.nearest, self.good = np.zeros((2, len(centers)), np.int64)
         self.count = 0
 
     def update(self, points):
-        if points.shape[1] != self._centres.shape[1]:
+        if points.shape[1] != self._centers.shape[1]:
             raise ValueError(
-                f"Points must have the {self._centres.shape[1]} dimensions of the centres. "
+                f"Points must have the {self._centers.shape[1]} dimensions of the centers. "
                 f"Received: points of shape {points.shape}"
             )
-        distances = np.linalg.norm(points[:, None, :] - self._centres, axis=2)
+        distances = np.linalg.norm(points[:, None, :] - self._centers, axis=2)
         modes = distances.argmin(axis=1)
         good = modes[distances.min(axis=1) <= self._radius]
-        self.nearest += np.bincount(modes, minlength=len(self._centres))
-        self.good += np.bincount(good, minlength=len(self._centres))
+        self.nearest += np.bincount(modes, minlength=len(self._centers))
+        self.good += np.bincount(good, minlength=len(self._centers))
         self.count += len(points)

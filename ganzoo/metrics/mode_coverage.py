@@ -61,11 +61,11 @@ class ModeCoverage(SampleMetric):
     """Number of classes found among the samples, and the divergence of their frequencies.
 
     `result()` is a dictionary of `modes` and `mode KL`, KL(p || uniform) in nats. On stacked MNIST
-    each colour channel is classified as a digit, and the digits a, b and c make the mode
+    each color channel is classified as a digit, and the digits a, b and c make the mode
     100 a + 10 b + c. With n samples of all 1000 modes, the divergence is about 999 / (2 n).
 
     Args:
-        extractor: A classifier of greyscale uint8 images `(batch, height, width, 1)` that gives
+        extractor: A classifier of grayscale uint8 images `(batch, height, width, 1)` that gives
             probabilities or logits `(batch, num_classes)`; or None: then samples are modes,
             integers of shape `(batch,)`.
         num_classes: Number of classes of a channel.

@@ -43,8 +43,8 @@ def perceptual_path_length(
 
     Deviations:
         The authors' spherical interpolation runs on the unit sphere, because their generator
-        normalises its latents; here their length goes from that of the start to that of the end,
-        which is the same for generators that normalise. The distance is the squared Euclidean one
+        normalizes its latents; here their length goes from that of the start to that of the end,
+        which is the same for generators that normalize. The distance is the squared Euclidean one
         of the extractor's features, LPIPS in the paper: figures of different extractors differ.
 
     Example:

@@ -5,7 +5,7 @@ import numpy as np
 
 from ganzoo.metrics.base import METRICS, ReferenceMetric
 from ganzoo.metrics.features import Collection, check_pair
-from ganzoo.metrics.neighbours import Neighbours
+from ganzoo.metrics.neighbors import Neighbors
 from ganzoo.validation import check_positive_integer
 
 # Squared distances that differ by less, relatively, are equal: the same pair of examples comes
@@ -16,7 +16,7 @@ _TIE = 1e-10
 def precision_recall(real, fake, k=3, density_k=5):
     """Returns precision, recall, density and coverage as a dictionary of floats.
 
-    A ball about an example reaches to its k-th nearest neighbour in its own set, itself excluded,
+    A ball about an example reaches to its k-th nearest neighbor in its own set, itself excluded,
     and is closed: an example at exactly that distance is inside.
 
     - precision: share of the generated samples inside any real example's ball;
@@ -29,15 +29,15 @@ def precision_recall(real, fake, k=3, density_k=5):
 
     Args:
         real, fake: Features, `(count, dimensions)`; the counts may differ.
-        k: Neighbour that sets the balls of precision and recall.
-        density_k: Neighbour that sets those of density and coverage.
+        k: Neighbor that sets the balls of precision and recall.
+        density_k: Neighbor that sets those of density and coverage.
 
     Raises:
-        ValueError: If a set has no k-th neighbour, or the features are of no use.
+        ValueError: If a set has no k-th neighbor, or the features are of no use.
 
     Deviations:
         The code of density and coverage takes open balls (<), of which an example at the k-th
-        neighbour's distance is outside, in its precision and recall too. The paper of precision
+        neighbor's distance is outside, in its precision and recall too. The paper of precision
         and recall defines closed ones (<=), and so they are here for all four. The two differ
         only where distances tie, as with copies.
 
@@ -53,16 +53,16 @@ def precision_recall(real, fake, k=3, density_k=5):
     for name, features, needed in (("real", real, max(k, density_k)), ("fake", fake, k)):
         if len(features) <= needed:
             raise ValueError(
-                f"`{name}` must have more examples than neighbours. Received: {len(features)} "
+                f"`{name}` must have more examples than neighbors. Received: {len(features)} "
                 f"examples, k={k}, density_k={density_k}"
             )
-    real_radii, wide_radii = Neighbours(real, real).radii(k, density_k) * (1 + _TIE)
-    (fake_radii,) = Neighbours(fake, fake).radii(k) * (1 + _TIE)
+    real_radii, wide_radii = Neighbors(real, real).radii(k, density_k) * (1 + _TIE)
+    (fake_radii,) = Neighbors(fake, fake).radii(k) * (1 + _TIE)
     precise = np.zeros(len(fake), bool)
     recalled, covered = np.zeros((2, len(real)), bool)
     memberships = 0
     limits = np.stack([real_radii, wide_radii]), fake_radii[None]
-    for i, j, distances in Neighbours(real, fake).pairs(*limits):
+    for i, j, distances in Neighbors(real, fake).pairs(*limits):
         precise[j[distances <= real_radii[i]]] = True
         recalled[i[distances <= fake_radii[j]]] = True
         inside = distances <= wide_radii[i]
@@ -86,8 +86,8 @@ class PrecisionRecall(ReferenceMetric):
 
     Args:
         extractor: Gives features of uint8 images; or None, see `ganzoo.metrics`.
-        k: Neighbour that sets the balls of precision and recall; 3 in the paper.
-        density_k: Neighbour that sets those of density and coverage; 5 in the paper.
+        k: Neighbor that sets the balls of precision and recall; 3 in the paper.
+        density_k: Neighbor that sets those of density and coverage; 5 in the paper.
         name: Name in logs.
 
     Raises:

@@ -1,12 +1,12 @@
-"""What all figures share: paper, colours and files."""
+"""What all figures share: paper, colors and files."""
 
 import functools
 import io
 
-# Okabe and Ito's colours, which people of every kind of colour vision tell apart.
+# Okabe and Ito's colors, which people of every kind of color vision tell apart.
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#000000", "#8C8C8C"
-COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK)
+PURPLE, SKY, BLACK, GRAY = "#CC79A7", "#56B4E9", "#000000", "#8C8C8C"
+COLORS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK)
 LINES = ("-", "--", ":", "-.")
 _DPI = 150
 _MARGIN = 0.08  # Inches.
@@ -50,9 +50,9 @@ def plain(axes):
 
 
 def style_of(index):
-    """Returns the colour and the line of the `index`-th of many curves."""
-    colour = COLOURS[index % len(COLOURS)]
-    return {"color": colour, "linestyle": LINES[index // len(COLOURS) % len(LINES)]}
+    """Returns the color and the line of the `index`-th of many curves."""
+    color = COLORS[index % len(COLORS)]
+    return {"color": color, "linestyle": LINES[index // len(COLORS) % len(LINES)]}
 
 
 def finish(figure, path):

@@ -13,8 +13,8 @@ _GROUPS = {
     "Loss of the classifier": ("d_class_loss", "g_class_loss"),
     "Mean logit": ("d_real", "d_fake"),
 }
-_COLOURS = {"d_loss": canvas.BLUE, "g_loss": canvas.RED, "d_real": canvas.GREEN}
-_COLOURS |= {"d_fake": canvas.ORANGE, "d_class_loss": canvas.BLUE, "g_class_loss": canvas.RED}
+_COLORS = {"d_loss": canvas.BLUE, "g_loss": canvas.RED, "d_real": canvas.GREEN}
+_COLORS |= {"d_fake": canvas.ORANGE, "d_class_loss": canvas.BLUE, "g_class_loss": canvas.RED}
 _POSITIONS = ("epoch", "step", "seconds")
 
 
@@ -76,8 +76,8 @@ def _draw(axes, log, names, quantity):
     canvas.plain(axes)
     for index, name in enumerate(names):
         style = canvas.style_of(index)
-        if name in _COLOURS and len(names) <= 2:
-            style["color"] = _COLOURS[name]
+        if name in _COLORS and len(names) <= 2:
+            style["color"] = _COLORS[name]
         points = [
             (epoch, value)
             for epoch, value in zip(log["epoch"], log[name], strict=True)

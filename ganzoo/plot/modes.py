@@ -13,7 +13,7 @@ def modes(points, data, threshold=3.0, title=None, ax=None, path=None):
     """Draws points over the modes of a mixture of Gaussians in the plane.
 
     Good points, within `threshold` standard deviations of a mode, are blue, all others orange. A
-    ring lies around each mode: grey if it has a good point, thick and red if it is missed. What
+    ring lies around each mode: gray if it has a good point, thick and red if it is missed. What
     `ganzoo.metrics.mixture_coverage` finds stands above. Points far beyond the modes are left out.
 
     Args:
@@ -36,35 +36,35 @@ def modes(points, data, threshold=3.0, title=None, ax=None, path=None):
     >>> ring = ganzoo.data.load("toy:ring")
     >>> figure = ganzoo.plot.modes(ring.examples[:1000], ring)
     """
-    if not hasattr(data, "centres"):
+    if not hasattr(data, "centers"):
         raise ValueError(f"`data` must be a `ganzoo.data.Mixture`. Received: data={data!r}")
-    points, centres = check_features("points", points), np.asarray(data.centres)
-    if points.shape[1] != 2 or centres.shape[1] != 2:
+    points, centers = check_features("points", points), np.asarray(data.centers)
+    if points.shape[1] != 2 or centers.shape[1] != 2:
         raise ValueError(
             "Points and modes must be of the plane. "
-            f"Received: points of shape {points.shape} and centres of shape {centres.shape}"
+            f"Received: points of shape {points.shape} and centers of shape {centers.shape}"
         )
-    distances = np.linalg.norm(points[:, None] - centres, axis=2)
+    distances = np.linalg.norm(points[:, None] - centers, axis=2)
     is_good = distances.min(axis=1) <= threshold * data.deviation
-    is_found = np.isin(np.arange(len(centres)), distances.argmin(axis=1)[is_good])
-    coverage = mixture_coverage(points, centres, data.deviation, threshold)
+    is_found = np.isin(np.arange(len(centers)), distances.argmin(axis=1)[is_good])
+    coverage = mixture_coverage(points, centers, data.deviation, threshold)
 
     axes = canvas.axes_of(ax, 5, 5.4, path)
-    for chosen, colour, label in (
+    for chosen, color, label in (
         (~is_good, canvas.ORANGE, "off the modes"),
         (is_good, canvas.BLUE, "good"),
     ):
         if chosen.any():
             settings = {"s": 6, "alpha": 0.6, "linewidths": 0, "label": label}
-            axes.scatter(*points[chosen].T, color=colour, **settings)
-    for chosen, colour, width, label in (
-        (is_found, canvas.GREY, 1.0, "mode"),
+            axes.scatter(*points[chosen].T, color=color, **settings)
+    for chosen, color, width, label in (
+        (is_found, canvas.GRAY, 1.0, "mode"),
         (~is_found, canvas.RED, 2.5, "missed mode"),
     ):
         if chosen.any():
             settings = {"s": 250, "facecolors": "none", "linewidths": width, "label": label}
-            axes.scatter(*centres[chosen].T, edgecolors=colour, **settings)
-    lowest, highest = centres.min(axis=0), centres.max(axis=0)
+            axes.scatter(*centers[chosen].T, edgecolors=color, **settings)
+    lowest, highest = centers.min(axis=0), centers.max(axis=0)
     margin = _MARGIN * (highest - lowest).max() + threshold * data.deviation
     axes.set_xlim(lowest[0] - margin, highest[0] + margin)
     axes.set_ylim(lowest[1] - margin, highest[1] + margin)
@@ -72,7 +72,7 @@ def modes(points, data, threshold=3.0, title=None, ax=None, path=None):
     canvas.plain(axes)
     axes.set(xlabel="First coordinate", ylabel="Second coordinate")
     found = (
-        f"{coverage['modes']:.0f} of {len(centres)} modes, {coverage['good']:.1%} good, "
+        f"{coverage['modes']:.0f} of {len(centers)} modes, {coverage['good']:.1%} good, "
         f"KL {coverage['mode KL']:.3f} nats"
     )
     axes.set_title(found if title is None else f"{title}\n{found}", fontsize="medium")

@@ -118,5 +118,5 @@ def _name(set_ticks, argument, names, count, side):
         return
     if len(names) != count:
         raise ValueError(f"`{argument}` must be {count} texts. Received: {argument}={names!r}")
-    centres = _PADDING + np.arange(count) * (side + _PADDING) + (side - 1) / 2
-    set_ticks(centres, [str(name) for name in names])
+    centers = _PADDING + np.arange(count) * (side + _PADDING) + (side - 1) / 2
+    set_ticks(centers, [str(name) for name in names])

@@ -1,10 +1,10 @@
 """The settings with which the papers and the published models trained, by name, as plain data."""
 
-from ganzoo.recipes import published  # noqa: F401 (enters the recipes of the published models)
+from ganzoo.recipes import papers, zoo
 from ganzoo.recipes.papers import RECIPES
 from ganzoo.recipes.recipe import OptimizerSettings, Recipe
 
-__all__ = ["OptimizerSettings", "Recipe", "get", "names"]
+__all__ = ["OptimizerSettings", "Recipe", "get", "names", "papers", "zoo"]
 
 
 def get(name):

@@ -100,7 +100,7 @@ class Recipe:
         regularizers: Arguments of each regularizer by its name in `ganzoo.regularizers.names()`,
             e.g. `{"r1": {"gamma": 0.1}}`.
         generator_loss: Arguments of the `ganzoo.losses.FeatureMatching` that the generator
-            minimises, or `None` for the adversarial loss.
+            minimizes, or `None` for the adversarial loss.
         augment: One of `ganzoo.augment.names()`, or a policy of `DiffAugment`; `None` for none.
         packing: Examples in one row of the discriminator.
         network_options: Further arguments of `ganzoo.architectures.build`.

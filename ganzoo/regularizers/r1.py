@@ -1,4 +1,4 @@
-"""The zero-centred gradient penalty on real images."""
+"""The zero-centerd gradient penalty on real images."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""The zero-centred gradient penalty on generated images."""
+"""The zero-centerd gradient penalty on generated images."""
 
 import keras
 from keras import ops

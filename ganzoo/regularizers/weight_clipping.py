@@ -13,7 +13,7 @@ class WeightClipping(Constraint):
     """Every weight of the discriminator is clipped to [-limit, limit] after each of its updates.
 
     Bounded weights, biases and scales included, make the discriminator K-Lipschitz for some K, so
-    that `ganzoo.losses.Wasserstein` estimates K times the distance. They also push it towards too
+    that `ganzoo.losses.Wasserstein` estimates K times the distance. They also push it toward too
     simple functions: `GradientPenalty` was invented to replace it.
 
     Args:

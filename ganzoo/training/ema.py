@@ -19,7 +19,7 @@ def clone(generator):
 
 
 def update(average, generator, decay, step):
-    """Moves the average towards the generator's present weights.
+    """Moves the average toward the generator's present weights.
 
     Weights and the moving statistics of normalization layers are averaged; all other state (such
     as spectral vectors, which have a direction but no meaningful mean) is copied.

@@ -3,15 +3,16 @@
 import keras
 from keras import ops
 
+from ganzoo import backend
+from ganzoo.distribution.replicas import replica_context
+from ganzoo.generation.sampling import draw_latents
 from ganzoo.random import Draws
 from ganzoo.regularizers import Constraint, Penalty, WeightPenalty
-from ganzoo.replicas import replica_context
-from ganzoo.training import backend, ema, feeding
+from ganzoo.training import ema, inputs
 from ganzoo.training.critic import Critic
 from ganzoo.training.model import AdversarialModel
 from ganzoo.training.packing import pack, unpack
-from ganzoo.training.references import reference_batch
-from ganzoo.training.sampling import draw_latents
+from ganzoo.training.reference_batch import reference_batch
 
 
 @keras.saving.register_keras_serializable(package="ganzoo")
@@ -62,7 +63,7 @@ class GAN(AdversarialModel):
 
     def _train_on_batch(self, batch):
         replica, self._replicas = replica_context()
-        batch = feeding.with_known_size(batch, self._batch_size, self._replicas)
+        batch = inputs.with_known_size(batch, self._batch_size, self._replicas)
         draws = Draws(self.seed, self._step.value, replica)
         self._reseed_layers(draws)
         self._update_players(batch, draws)
@@ -72,7 +73,7 @@ class GAN(AdversarialModel):
         return {name: self._trackers[name].result() for name in self._log_names}
 
     def _update_players(self, batch, draws):
-        real, labels = feeding.split_batch(batch, self.num_classes, self.discriminator_steps)
+        real, labels = inputs.split_batch(batch, self.num_classes, self.discriminator_steps)
         real = [pack(part, self.packing) for part in real]
         for k in range(self.discriminator_steps):
             self._update_discriminator(real[k], labels[k], k, draws.scope(f"discriminator_{k}"))

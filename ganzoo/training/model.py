@@ -3,11 +3,11 @@
 import keras
 
 from ganzoo import augment as augment_module
-from ganzoo import layers, losses
+from ganzoo import backend, layers, losses
+from ganzoo.generation.methods import GenerationMethods
 from ganzoo.metrics import evaluation
 from ganzoo.regularizers import Penalty, WeightPenalty
-from ganzoo.training import backend, ema, feeding, memories, references, resumption
-from ganzoo.training.generation import GenerationMethods
+from ganzoo.training import checks, ema, inputs, part_state, reference_batch, resume
 from ganzoo.training.initialization import initialize_from_data
 from ganzoo.training.judge import Judge
 from ganzoo.training.optimizer import join_optimizers
@@ -37,7 +37,7 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
             None if num_classes is None else check_positive_integer("num_classes", num_classes)
         )
         self.packing = check_positive_integer("packing", packing)
-        self.latent_dim, self.example_shape = feeding.check_generator(
+        self.latent_dim, self.example_shape = checks.check_generator(
             generator, latent_dim, self.num_classes
         )
         self._check_discriminator(discriminator)
@@ -67,7 +67,7 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
         self.built = True
 
     def _check_discriminator(self, discriminator):
-        feeding.check_discriminator(
+        checks.check_discriminator(
             discriminator, self.example_shape, self.num_classes, self.packing
         )
 
@@ -98,7 +98,7 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
             loss: A `ganzoo.losses` loss or its name, such as `"hinge"`.
             g_optimizer: The generator's Keras optimizer or its name.
             d_optimizer: The discriminator's Keras optimizer or its name.
-            generator_loss: A `ganzoo.losses.FeatureMatching` for the generator to minimise in
+            generator_loss: A `ganzoo.losses.FeatureMatching` for the generator to minimize in
                 place of the adversarial loss, or beside it.
             classifier_loss: The `ganzoo.losses.AuxiliaryClassifier` of a discriminator that gives
                 class logits too; by default that of the paper.
@@ -122,12 +122,12 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
         """
         self.adversarial_loss = self._get_loss(loss)
         self.generator_loss = losses.get_generator_loss(generator_loss)
-        self.classifier_loss = feeding.check_classifier_loss(
+        self.classifier_loss = checks.check_classifier_loss(
             losses.get_classifier_loss(classifier_loss), self.discriminator
         )
-        self.regularizers = feeding.check_regularizers(regularizers)
-        feeding.check_penalties(self._parts(Penalty), self.packing)
-        self.augment = feeding.check_augment(augment_module.get(augment), self.example_shape)
+        self.regularizers = checks.check_regularizers(regularizers)
+        checks.check_penalties(self._parts(Penalty), self.packing)
+        self.augment = checks.check_augment(augment_module.get(augment), self.example_shape)
         self.discriminator_steps = check_positive_integer(
             "discriminator_steps", discriminator_steps
         )
@@ -144,9 +144,9 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
             )
         check_positive_integer("steps_per_execution", steps_per_execution)
         check_choice("jit_compile", jit_compile, ("auto", True, False))
-        feeding.check_replicas(backend.replica_count(self), steps_per_execution, jit_compile)
+        checks.check_replicas(backend.replica_count(self), steps_per_execution, jit_compile)
         optimizer = join_optimizers(optimizer, g_optimizer, d_optimizer)
-        if any(map(feeding.computes_in_float16, (self.generator, self.discriminator))):
+        if any(map(checks.computes_in_float16, (self.generator, self.discriminator))):
             optimizer.scale_losses()
         optimizer.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
         if self.ema_decay is not None and not self._averaging:
@@ -192,7 +192,7 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
             for player in part.players:
                 memory = part.memory(getattr(self, player).trainable_variables)
                 parts[f"{player}/{part.name}"] = part, memory
-        self._memory_owners = memories.renew(self._memories, self._memory_owners, parts)
+        self._memory_owners = part_state.renew(self._memories, self._memory_owners, parts)
 
     @property
     def _augment_memory(self):
@@ -274,7 +274,7 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
         if not self.compiled:
             raise ValueError("Call `gan.compile(...)` before `gan.fit(...)`.")
         return self._fit(
-            feeding.as_batches(self, x, y, batch_size),
+            inputs.as_batches(self, x, y, batch_size),
             epochs=epochs,
             verbose=verbose,
             callbacks=callbacks,
@@ -284,12 +284,12 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
 
     def _fit(self, batches, **settings):
         """Trains on batches that were seen to be right."""
-        size = feeding.size_of(batches)
+        size = inputs.size_of(batches)
         if size != self._batch_size:
             # The function was compiled for batches of another size.
             self._batch_size, self.train_function = size, None
-        if resumption.is_asked_for(settings.get("callbacks")):
-            return resumption.fit(self, super().fit, batches, **settings)
+        if resume.is_asked_for(settings.get("callbacks")):
+            return resume.fit(self, super().fit, batches, **settings)
         if self.step == 0:
             initialize_from_data(self, batches)
         # Keras would shuffle batches by a generator that follows neither the seed nor the step.
@@ -314,7 +314,7 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
         """Makes the statistics of virtual batch normalization those of the sampler's weights."""
         if self._reference_size is not None:
             self._synchronize()
-            references.refresh(self)
+            reference_batch.refresh(self)
 
     def _synchronize(self):
         """On JAX, `fit` keeps the state outside of the variables until someone asks for it."""

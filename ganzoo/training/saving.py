@@ -8,7 +8,7 @@ _PLAYERS = ("generator", "discriminator")
 class SavingMethods:
     """The methods of a GAN that Keras's files are made of, and those that hand over.
 
-    `ganzoo.zoo` and `ganzoo.export` are imported when they are called: they build GANs, and so
+    `ganzoo.presets` and `ganzoo.export` are imported when they are called: they build GANs, and so
     import this package.
     """
 
@@ -86,7 +86,7 @@ class SavingMethods:
             discriminator: Whether to store the discriminator's weights too. Without them it
                 begins with new ones; that of a semi-supervised GAN is always stored.
             dtype: `"float16"` stores weights in half the space, if 16 samples then stay within
-                one grey level.
+                one gray level.
 
         Raises:
             ValueError: If the folder is not empty, if the networks have layers that a preset must
@@ -96,9 +96,9 @@ class SavingMethods:
 
         >>> gan.save_to_preset("models/sngan_digits", recipe=ganzoo.recipes.get("sngan"))
         """
-        from ganzoo import zoo
+        from ganzoo import presets
 
-        zoo.save(self, folder, recipe, metrics, card, discriminator, dtype)
+        presets.save(self, folder, recipe, metrics, card, discriminator, dtype)
 
     @classmethod
     def from_preset(cls, name_or_path, sha256=None):
@@ -114,18 +114,18 @@ class SavingMethods:
             sha256: Of a URL, the hash of the archive.
 
         Raises:
-            ganzoo.zoo.PresetError: A `ValueError`; if there is no such preset, if it cannot be
+            ganzoo.presets.PresetError: A `ValueError`; if there is no such preset, if it cannot be
                 fetched, is damaged, holds what a preset must not, or is no such model.
 
         Example:
 
         >>> images = ganzoo.GAN.from_preset("sngan_fashion_mnist").sample(16)
         """
-        from ganzoo import zoo
+        from ganzoo import presets
 
-        gan = zoo.load(name_or_path, sha256)
+        gan = presets.load(name_or_path, sha256)
         if not isinstance(gan, cls):
-            raise zoo.PresetError(
+            raise presets.PresetError(
                 f"Expected a preset of a `{cls.__name__}`. "
                 f"Received: {str(name_or_path)!r}, which holds a `{type(gan).__name__}`"
             )

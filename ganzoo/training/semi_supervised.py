@@ -4,10 +4,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from ganzoo import losses
-from ganzoo.data import Dataset, SemiSupervisedBatches
-from ganzoo.replicas import gather_rows
-from ganzoo.training import backend, ema, feeding, shares
+from ganzoo import backend, losses
+from ganzoo.data import Dataset, SemiSupervisedBatches, sharding
+from ganzoo.distribution.replicas import gather_rows
+from ganzoo.pixels import to_signed_range
+from ganzoo.training import checks, ema, inputs
 from ganzoo.training.gan import GAN
 from ganzoo.training.judge import Judge
 
@@ -17,7 +18,7 @@ _TEST_BATCH_SIZE = 500
 
 @keras.saving.register_keras_serializable(package="ganzoo")
 class SemiSupervisedGAN(GAN):
-    """Trains a classifier on few labelled examples, many unlabelled ones and a generator's.
+    """Trains a classifier on few labeled examples, many unlabeled ones and a generator's.
 
     The discriminator gives one logit for each class; that of the class "generated" is fixed at 0.
     So an example is real with the logit `logsumexp(class_logits)`, which is what regularizers and
@@ -72,8 +73,8 @@ class SemiSupervisedGAN(GAN):
         return config
 
     def _check_discriminator(self, discriminator):
-        feeding.check_network("discriminator", discriminator)
-        feeding.check_discriminator_input(discriminator, self.example_shape)
+        checks.check_network("discriminator", discriminator)
+        checks.check_discriminator_input(discriminator, self.example_shape)
         shapes = [tuple(output.shape[1:]) for output in discriminator.outputs]
         if len(discriminator.inputs) != 1 or len(shapes) != 1 or len(shapes[0]) != 1:
             raise ValueError(
@@ -141,7 +142,7 @@ class SemiSupervisedGAN(GAN):
 
     def _update_players(self, batch, draws):
         examples, labels = batch
-        examples = {name: feeding.to_unit_range(examples[name]) for name in STREAMS}
+        examples = {name: to_signed_range(examples[name]) for name in STREAMS}
         labels = ops.cast(labels, "int32")
         self._update_classifier(examples, labels, draws.scope("discriminator"))
         for k in range(self.generator_steps):
@@ -185,7 +186,7 @@ class SemiSupervisedGAN(GAN):
     def _test_on_batch(self, batch):
         examples, labels = batch
         labels = ops.cast(labels, "int32")
-        logits = self._classifier()(feeding.to_unit_range(examples), training=False)
+        logits = self._classifier()(to_signed_range(examples), training=False)
         # Those that only fill a batch up have the label -1. Keras takes the mean of the replicas'
         # rates, so each computes that of all rows.
         wrong, counts = gather_rows(_is_wrong(logits, labels)), gather_rows(labels) >= 0
@@ -224,7 +225,7 @@ class SemiSupervisedGAN(GAN):
         classes = []
         for start in range(0, len(data), batch_size):
             rows = ops.convert_to_tensor(data.examples[start : start + batch_size])
-            logits = self._classifier()(feeding.to_unit_range(rows), training=False)
+            logits = self._classifier()(to_signed_range(rows), training=False)
             classes.append(ops.convert_to_numpy(ops.argmax(logits, axis=-1)))
         return np.concatenate(classes).astype("int32")
 
@@ -238,7 +239,7 @@ class SemiSupervisedGAN(GAN):
             labels_per_class: Examples of each class whose labels are used, where `x` is a
                 `Dataset`.
             batch_size: Examples of each kind per step, where `x` is a `Dataset`.
-            epochs: Number of the last epoch; an epoch is a pass over the unlabelled examples.
+            epochs: Number of the last epoch; an epoch is a pass over the unlabeled examples.
             validation_data: A `Dataset`; its error rate is logged as `val_error` each epoch.
             **settings: `verbose`, `callbacks`, `initial_epoch` and `steps_per_epoch`.
 
@@ -258,12 +259,12 @@ class SemiSupervisedGAN(GAN):
                 f"SemiSupervisedBatches`. Received: x of type {type(x).__name__}"
             )
         self._check_data(x.dataset)
-        feeding.check_equal_shares(self, x.batch_size)
+        inputs.check_equal_shares(self, x.batch_size)
         if validation_data is not None:
             data = self._check_data(validation_data)
-            *arrays, size = shares.test_arrays(self, data, _TEST_BATCH_SIZE)
+            *arrays, size = sharding.test_arrays(self, data, _TEST_BATCH_SIZE)
             settings |= {"validation_data": tuple(arrays), "validation_batch_size": size}
-        x = shares.own_batches(x.follow(lambda: self.step))
+        x = sharding.own_batches(x.follow(lambda: self.step))
         return self._fit(x, epochs=epochs, **settings)
 
     def evaluate(self, x, y=None, batch_size=_TEST_BATCH_SIZE, verbose="auto", **settings):
@@ -288,7 +289,7 @@ class SemiSupervisedGAN(GAN):
         labels = () if y is None else (np.asarray(y),)
         data = x if isinstance(x, Dataset) else Dataset(np.asarray(x), *labels)
         self._check_data(data)
-        *arrays, size = shares.test_arrays(self, data, batch_size)
+        *arrays, size = sharding.test_arrays(self, data, batch_size)
         settings |= {"batch_size": size, "verbose": verbose, "return_dict": True}
         # `GAN.evaluate` measures samples.
         return keras.Model.evaluate(self, *arrays, **settings)

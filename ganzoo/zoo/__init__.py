@@ -1,16 +1,30 @@
-"""Presets: trained GANs as folders of data, saved, verified, loaded and listed."""
+"""Published models: a trained GAN as a preset with its card, figures and pictures.
 
-from ganzoo.zoo.errors import PresetError
-from ganzoo.zoo.loading import load, load_folder
-from ganzoo.zoo.published import list_models, summary_of
-from ganzoo.zoo.saving import replace_card, save
+It knows the zoo, the metrics and the drawing, and nothing of these knows it.
+"""
+
+from ganzoo.zoo.index_page import card_of, check_folder_of_all, table, tables, write
+from ganzoo.zoo.publishing import (
+    Training,
+    check_folder,
+    is_local,
+    publish,
+    read,
+    read_all,
+    without_paths,
+)
 
 __all__ = [
-    "PresetError",
-    "list_models",
-    "load",
-    "load_folder",
-    "replace_card",
-    "save",
-    "summary_of",
+    "Training",
+    "card_of",
+    "check_folder",
+    "check_folder_of_all",
+    "is_local",
+    "publish",
+    "read",
+    "read_all",
+    "table",
+    "tables",
+    "without_paths",
+    "write",
 ]

@@ -182,7 +182,7 @@ def test_mlp_works_with_images_from_0_to_1():
         ("semi_supervised_cnn", 0.1, {"minibatch_features": "discrimination"}),
     ],
 )
-def test_initialization_standardises_the_class_logits(name, deviation, options):
+def test_initialization_standardizes_the_class_logits(name, deviation, options):
     _, discriminator = build(name, **options)
     images = examples((12, 12, 1), batch=200)
     assert has_data_dependent_layers(discriminator)

@@ -52,11 +52,11 @@ def test_shifts_reach_an_eighth_of_the_size_each_way_and_all_between():
     assert counts.min() > 600 / 9 - 5 * np.sqrt(600 / 9)
 
 
-def test_a_cutout_is_centred_anywhere_from_edge_to_edge():
+def test_a_cutout_is_centerd_anywhere_from_edge_to_edge():
     images = np.ones((600, 8, 8, 1))
     holes = 1 - DiffAugment("cutout")(images, Draws(0, 0)).numpy()[..., 0]
     heights = holes.max(axis=2).sum(axis=1)
-    # Centres 0 to 8 with 2 rows each way: at the edges 2 rows remain, next to them 3.
+    # Centers 0 to 8 with 2 rows each way: at the edges 2 rows remain, next to them 3.
     values, counts = np.unique(heights, return_counts=True)
     np.testing.assert_array_equal(values, [2, 3, 4])
     np.testing.assert_allclose(counts / 600, [2 / 9, 2 / 9, 5 / 9], atol=0.1)
@@ -78,7 +78,7 @@ def test_half_precision_is_augmented_in_float32():
 
 
 @pytest.mark.parametrize(
-    "policy", ["colour", "color,,cutout", "", "color,color", "color, flip", ["color"]]
+    "policy", ["color", "color,,cutout", "", "color,color", "color, flip", ["color"]]
 )
 def test_an_unknown_or_a_double_part_is_refused(policy):
     with pytest.raises(ValueError, match=r"color, translation, cutout, flip .*Received: policy="):

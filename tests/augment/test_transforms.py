@@ -89,7 +89,7 @@ RECOLORINGS = {
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", RECOLORINGS)
-def test_each_change_of_colours_is_a_recoloring(name, channels):
+def test_each_change_of_colors_is_a_recoloring(name, channels):
     parameters, recoloring = RECOLORINGS[name]
     images = images_of(channels)
     result = transforms.recolor(tf.constant(images), *recoloring(np.array(parameters)))
@@ -115,7 +115,7 @@ def test_luma_and_saturation_and_hue_keep_what_they_should():
     np.testing.assert_allclose(turned, np.roll(images, 1, axis=3), atol=1e-12)
 
 
-def test_colours_need_three_channels_or_one():
+def test_colors_need_three_channels_or_one():
     with pytest.raises(ValueError, match=r"three channels.*Received: images of shape"):
         transforms.recolor(images_of(2), *[np.zeros(4)] * 4)
 

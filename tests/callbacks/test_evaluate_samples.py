@@ -130,7 +130,7 @@ def test_a_folder_keeps_the_figures_with_their_protocols(gan, tmp_path):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"metrics": ["precision_recall"], "n": 2}, r"more examples than neighbours"),
+        ({"metrics": ["precision_recall"], "n": 2}, r"more examples than neighbors"),
         ({"metrics": ["is"], "n": 5}, r"needs a classifier"),
         ({"every": 0}, r"every=0"),
         ({"seed": -1}, r"seed=-1"),

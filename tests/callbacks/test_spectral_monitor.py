@@ -282,9 +282,9 @@ def test_the_plot_is_an_image(gan, tmp_path):
     with Image.open(tmp_path / "spectral.png") as image:
         pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
         assert min(image.size) > 500
-    # White paper, and the colours of the three layers' lines.
-    colours = {tuple(colour) for colour in pixels}
-    assert {(255, 255, 255), (0, 114, 178), (213, 94, 0), (0, 158, 115)} < colours
+    # White paper, and the colors of the three layers' lines.
+    colors = {tuple(color) for color in pixels}
+    assert {(255, 255, 255), (0, 114, 178), (213, 94, 0), (0, 158, 115)} < colors
 
 
 def test_without_records_there_is_no_plot(tmp_path):

@@ -16,7 +16,7 @@ from ganzoo.cli.main import main
 from ganzoo.cli.run_folder import RunFolder
 from ganzoo.metrics import Result, extractors
 from ganzoo.metrics.evaluation import evaluate
-from ganzoo.zoo import published
+from ganzoo.presets import builtin
 from support import presets
 
 
@@ -90,7 +90,7 @@ def test_a_model_is_measured_on_data_of_its_size(model, capsys):
 def test_a_published_model_is_measured_as_its_card_was(capsys):
     printed = run(capsys, "dcgan_digits", "--metrics=fid,is")
 
-    card = json.loads((published.folder_of("dcgan_digits") / "metrics.json").read_text())
+    card = json.loads((builtin.folder_of("dcgan_digits") / "metrics.json").read_text())
     fid = Result.from_dict(card["figures"]["samples"]["fid"])
     rows = {line.split("  ")[0].strip(): line for line in printed.splitlines()}
     assert f"{fid.value:.4g}" in rows["FID"]

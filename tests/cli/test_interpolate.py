@@ -6,8 +6,8 @@ from PIL import Image
 
 import ganzoo
 from ganzoo import drawing
-from ganzoo.cli.lists import parse_integers
 from ganzoo.cli.main import main
+from ganzoo.cli.parsing import parse_integers
 
 
 def save_model(path, num_classes=None):

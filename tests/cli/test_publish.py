@@ -5,15 +5,15 @@ import pytest
 from PIL import Image
 
 import ganzoo
-from ganzoo import data, publishing, recipes
+from ganzoo import data, recipes, zoo
 from ganzoo.cli import data as cli_data
 from ganzoo.cli import train
 from ganzoo.cli.data import load_test_split
-from ganzoo.cli.failures import Failure
+from ganzoo.cli.errors import Failure
 from ganzoo.cli.main import main
 from ganzoo.cli.publish import read_training, training_command
-from ganzoo.cli.training_plan import _changed
-from ganzoo.publishing.machine import machine
+from ganzoo.cli.train_plan import _changed
+from ganzoo.distribution.hardware import machine
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_what_fails_after_the_checks_is_a_line(run, tmp_path, monkeypatch, capsy
     def fail(*arguments, **settings):
         raise ValueError("The figures cannot be measured.")
 
-    monkeypatch.setattr(publishing, "publish", fail)
+    monkeypatch.setattr(zoo, "publish", fail)
     arguments = ["publish", str(run), f"--output={tmp_path / 'model'}"]
     assert main(arguments) == 1
     assert capsys.readouterr().err.startswith("ganzoo publish: The figures cannot be measured.")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import ganzoo
-from ganzoo.cli import training_plan
+from ganzoo.cli import train_plan
 from ganzoo.cli.main import main
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def whole_run(tmp_path_factory):
 @pytest.fixture
 def interrupt_at(monkeypatch):
     """Sends a signal to this process after a step, as Ctrl-C would."""
-    original = training_plan._StopAtStep
+    original = train_plan._StopAtStep
 
     def arrange(step, number=signal.SIGINT):
         class Interrupting(original):
@@ -70,7 +70,7 @@ def interrupt_at(monkeypatch):
                 if self._epoch_start + batch + 1 == step:
                     signal.raise_signal(number)
 
-        monkeypatch.setattr(training_plan, "_StopAtStep", Interrupting)
+        monkeypatch.setattr(train_plan, "_StopAtStep", Interrupting)
 
     return arrange
 
@@ -210,13 +210,13 @@ def test_other_data_cannot_resume_a_run(tmp_path, capsys):
 
 
 def test_nan_ends_a_run_and_keeps_its_checkpoint(tmp_path, monkeypatch, capsys):
-    class Poisoning(training_plan._StopAtStep):
+    class Poisoning(train_plan._StopAtStep):
         def on_train_batch_begin(self, batch, logs=None):
             if self._epoch_start + batch == 30:
                 kernel = self.model.generator.trainable_weights[0]
                 kernel.assign(np.full(kernel.shape, np.nan))
 
-    monkeypatch.setattr(training_plan, "_StopAtStep", Poisoning)
+    monkeypatch.setattr(train_plan, "_StopAtStep", Poisoning)
 
     assert main([*SMALL, "--steps=72", f"--output={tmp_path / 'run'}"]) == 1
 

@@ -24,7 +24,7 @@ SMALL = [
 def one_strategy(two_replicas, monkeypatch):
     """Lets the command train with the strategy of all tests."""
     monkeypatch.setattr(
-        ganzoo.devices, "_strategy", lambda count: two_replicas if count == 2 else None
+        ganzoo.distribution.devices, "_strategy", lambda count: two_replicas if count == 2 else None
     )
 
 

@@ -9,9 +9,8 @@ from keras import ops
 
 from conformance import parts
 from conformance.parts import IMAGE_SHAPE, NUM_CLASSES
-from ganzoo import regularizers
+from ganzoo import backend, regularizers
 from ganzoo.random import Draws
-from ganzoo.training import backend
 from support.critics import critic_of
 
 ROWS = 4

@@ -12,7 +12,7 @@ from ganzoo import data
 RNG = np.random.default_rng(0)
 
 
-def colours(height=12, width=16, channels=3):
+def colors(height=12, width=16, channels=3):
     return RNG.integers(0, 256, (height, width, channels), dtype=np.uint8)
 
 
@@ -22,7 +22,7 @@ def save(path, pixels=None, **options):
     image = (
         pixels
         if isinstance(pixels, Image.Image)
-        else Image.fromarray(colours() if pixels is None else pixels)
+        else Image.fromarray(colors() if pixels is None else pixels)
     )
     image.save(path, **options)
     return path
@@ -30,7 +30,7 @@ def save(path, pixels=None, **options):
 
 def folder_of(path, count, height=12, width=16):
     for number in range(count):
-        save(path / f"{number}.png", colours(height, width))
+        save(path / f"{number}.png", colors(height, width))
     return path
 
 
@@ -39,7 +39,7 @@ def load(path, *arguments, **options):
 
 
 def test_pixels_are_kept(tmp_path):
-    pixels = colours()
+    pixels = colors()
     save(tmp_path / "a.png", pixels)
     dataset = load(tmp_path)
     np.testing.assert_array_equal(dataset.examples[0], pixels)
@@ -50,27 +50,27 @@ def test_pixels_are_kept(tmp_path):
 @pytest.mark.parametrize(
     ("name", "image"),
     [
-        ("grey.png", Image.fromarray(colours(channels=1)[..., 0])),
-        ("grey_alpha.png", Image.fromarray(colours()).convert("LA")),
-        ("one_bit.png", Image.fromarray(colours()).convert("1")),
+        ("gray.png", Image.fromarray(colors(channels=1)[..., 0])),
+        ("gray_alpha.png", Image.fromarray(colors()).convert("LA")),
+        ("one_bit.png", Image.fromarray(colors()).convert("1")),
         ("sixteen_bit.png", Image.fromarray(RNG.integers(0, 65536, (12, 16)).astype(np.uint16))),
         ("sixteen_bit.tiff", Image.fromarray(RNG.integers(0, 65536, (12, 16)).astype(np.uint16))),
-        ("rgba.png", Image.fromarray(colours(channels=4))),
-        ("palette.png", Image.fromarray(colours()).convert("P")),
-        ("palette.gif", Image.fromarray(colours()).convert("P")),
-        ("cmyk.jpg", Image.fromarray(colours()).convert("CMYK")),
-        ("cmyk.tiff", Image.fromarray(colours()).convert("CMYK")),
-        ("ycbcr.tiff", Image.fromarray(colours()).convert("YCbCr")),
-        ("colour.jpeg", Image.fromarray(colours())),
-        ("colour.bmp", Image.fromarray(colours())),
-        ("colour.webp", Image.fromarray(colours())),
-        ("COLOUR.PNG", Image.fromarray(colours())),
-        ("colour.ppm", Image.fromarray(colours())),
-        ("tall.png", Image.fromarray(colours(90, 20))),
-        ("pixel.png", Image.fromarray(colours(1, 1))),
+        ("rgba.png", Image.fromarray(colors(channels=4))),
+        ("palette.png", Image.fromarray(colors()).convert("P")),
+        ("palette.gif", Image.fromarray(colors()).convert("P")),
+        ("cmyk.jpg", Image.fromarray(colors()).convert("CMYK")),
+        ("cmyk.tiff", Image.fromarray(colors()).convert("CMYK")),
+        ("ycbcr.tiff", Image.fromarray(colors()).convert("YCbCr")),
+        ("color.jpeg", Image.fromarray(colors())),
+        ("color.bmp", Image.fromarray(colors())),
+        ("color.webp", Image.fromarray(colors())),
+        ("COLOR.PNG", Image.fromarray(colors())),
+        ("color.ppm", Image.fromarray(colors())),
+        ("tall.png", Image.fromarray(colors(90, 20))),
+        ("pixel.png", Image.fromarray(colors(1, 1))),
     ],
 )
-def test_every_format_and_mode_becomes_uint8_colours(tmp_path, name, image):
+def test_every_format_and_mode_becomes_uint8_colors(tmp_path, name, image):
     save(tmp_path / name, image)
     dataset = load(tmp_path, size=(6, 8), channels=3)
     assert dataset.examples.shape == (1, 6, 8, 3)
@@ -85,14 +85,14 @@ def test_every_format_and_mode_becomes_uint8_colours(tmp_path, name, image):
         assert abs(dataset.examples.mean() - average) < 12
 
 
-def test_colour_images_keep_their_colours_in_cmyk(tmp_path):
+def test_color_images_keep_their_colors_in_cmyk(tmp_path):
     red = Image.new("RGB", (16, 16), (230, 20, 20))
     save(tmp_path / "red.jpg", red.convert("CMYK"), quality=95)
     assert abs(load(tmp_path).examples[0].mean((0, 1)) - [230, 20, 20]).max() < 6
 
 
 def test_an_animation_counts_as_its_first_frame(tmp_path):
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "lime", "blue")]
     for name in ("moving.gif", "moving.webp", "moving.png"):
         save(
             tmp_path / name,
@@ -117,8 +117,8 @@ def test_the_rotation_noted_by_a_camera_is_applied(tmp_path):
     assert (image[:8] == 255).all() and (image[8:] == 0).all()
 
 
-def test_channels_are_one_only_if_every_image_is_grey(tmp_path):
-    save(tmp_path / "a.png", colours(channels=1)[..., 0])
+def test_channels_are_one_only_if_every_image_is_gray(tmp_path):
+    save(tmp_path / "a.png", colors(channels=1)[..., 0])
     assert load(tmp_path).image_shape == (12, 16, 1)
     assert load(tmp_path, channels=3).image_shape == (12, 16, 3)
     save(tmp_path / "b.png")
@@ -170,7 +170,7 @@ def test_links_are_followed_but_not_in_circles(tmp_path):
 
 def test_images_of_different_sizes_need_a_size(tmp_path):
     folder_of(tmp_path, 3)
-    save(tmp_path / "9.png", colours(10, 16))
+    save(tmp_path / "9.png", colors(10, 16))
     with pytest.raises(ValueError, match=r"9\.png.*16 x 10 pixels.*16 x 12; pass `size`"):
         load(tmp_path)
     assert load(tmp_path, size=8).examples.shape == (4, 8, 8, 3)

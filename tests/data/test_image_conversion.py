@@ -28,7 +28,7 @@ def test_equal_aspect_is_resized_without_a_crop():
     np.testing.assert_array_equal(convert(image, (12, 20)), expected)
 
 
-def test_another_aspect_is_cropped_about_the_centre():
+def test_another_aspect_is_cropped_about_the_center():
     pixels = np.zeros((10, 30, 3), np.uint8)
     pixels[:, 10:20] = 200
     assert (convert(Image.fromarray(pixels), (10, 10)) == 200).all()
@@ -46,12 +46,12 @@ def test_shrinking_is_antialiased():
 def test_channels_are_those_of_the_mode_or_the_ones_asked_for():
     assert convert(picture("L")).shape == (12, 20, 1)
     assert convert(picture("RGB")).shape == (12, 20, 3)
-    grey = convert(picture("L"), channels=3)
-    assert (grey == grey[..., :1]).all()
-    colour = picture("RGB")
+    gray = convert(picture("L"), channels=3)
+    assert (gray == gray[..., :1]).all()
+    color = picture("RGB")
     weights = np.array([0.299, 0.587, 0.114])
     np.testing.assert_allclose(
-        convert(colour, channels=1)[..., 0], np.asarray(colour) @ weights, atol=1
+        convert(color, channels=1)[..., 0], np.asarray(color) @ weights, atol=1
     )
 
 
@@ -65,7 +65,7 @@ def test_transparent_pixels_lie_over_white():
     assert abs(int(result[0, 0, 0]) - 127) <= 1
 
 
-def test_sixteen_bit_greys_are_scaled():
+def test_sixteen_bit_grays_are_scaled():
     values = np.array([[0, 128, 257, 32896, 65535, 65406]], np.uint16)
     for image in (Image.fromarray(values), Image.fromarray(values.astype(np.int32))):
         assert convert(image)[0, :, 0].tolist() == [0, 0, 1, 128, 255, 254]

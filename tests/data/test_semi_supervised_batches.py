@@ -1,4 +1,4 @@
-"""Semi-supervised batches: what is labelled, and in which order the three streams come."""
+"""Semi-supervised batches: what is labeled, and in which order the three streams come."""
 
 import keras
 import numpy as np
@@ -28,13 +28,13 @@ def rows_of(batches, stream, steps):
     return np.concatenate([batches.batch(step)[0][stream][:, 0, 0, 0] for step in steps])
 
 
-def test_the_labelled_examples_are_so_many_of_each_class():
+def test_the_labeled_examples_are_so_many_of_each_class():
     subset = build().labeled_subset
     assert len(set(subset)) == LABELED
     assert (np.bincount(numbered().labels[subset]) == PER_CLASS).all()
 
 
-def test_the_seed_chooses_the_labelled_examples():
+def test_the_seed_chooses_the_labeled_examples():
     subsets = [build(seed=seed).labeled_subset for seed in range(200)]
     np.testing.assert_array_equal(subsets[3], build(seed=3, batch_size=5).labeled_subset)
     assert len({tuple(sorted(subset)) for subset in subsets}) > 190
@@ -44,7 +44,7 @@ def test_the_seed_chooses_the_labelled_examples():
     assert abs(counts - expected).max() < 5 * np.sqrt(expected)
 
 
-def test_the_labels_are_those_of_the_labelled_examples():
+def test_the_labels_are_those_of_the_labeled_examples():
     batches = build()
     for step in range(10):
         examples, labels = batches.batch(step)
@@ -58,8 +58,8 @@ def test_the_labels_are_those_of_the_labelled_examples():
 
 
 @pytest.mark.parametrize("batch_size", [5, LABELED, 31])
-def test_labelled_examples_are_tiled_without_leaving_one_out(batch_size):
-    """Cycle after cycle over the labelled set, whole, each in an order of its own."""
+def test_labeled_examples_are_tiled_without_leaving_one_out(batch_size):
+    """Cycle after cycle over the labeled set, whole, each in an order of its own."""
     batches = build(batch_size=batch_size)
     rows = rows_of(batches, "labeled", range(12 * LABELED // batch_size + 1))
     cycles = rows[: 12 * LABELED].reshape(12, LABELED)
@@ -68,12 +68,12 @@ def test_labelled_examples_are_tiled_without_leaving_one_out(batch_size):
     assert len({tuple(cycle) for cycle in cycles}) == 12
 
 
-def test_the_labelled_order_does_not_depend_on_the_batch_size():
+def test_the_labeled_order_does_not_depend_on_the_batch_size():
     small, large = (rows_of(build(batch_size=n), "labeled", range(60 // n)) for n in (5, 30))
     np.testing.assert_array_equal(small, large)
 
 
-def test_unlabelled_examples_come_as_in_batches():
+def test_unlabeled_examples_come_as_in_batches():
     batches, plain = build(seed=5), numbered().batches(BATCH, seed=5)
     for step in (0, 1, PER_PASS, 1000):
         np.testing.assert_array_equal(batches.batch(step)[0]["unlabeled"], plain.batch(step)[0])

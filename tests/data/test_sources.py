@@ -93,7 +93,7 @@ def test_digits_are_split_once_and_for_all():
     assert (parts["train"].labels[nearest] == parts["test"].labels).mean() > 0.95
 
 
-def test_digits_in_another_size_and_colour():
+def test_digits_in_another_size_and_color():
     assert data.load("digits", size=28, channels=3).image_shape == (28, 28, 3)
     assert data.load("digits", size=(24, 16)).image_shape == (24, 16, 1)
     with pytest.raises(ValueError, match="'train', 'test', 'all'"):

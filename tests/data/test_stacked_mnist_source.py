@@ -48,8 +48,8 @@ def test_digits_may_come_from_a_packed_file(tmp_path):
 
 
 def test_digits_of_another_kind_are_refused(tmp_path):
-    colour = data.pack(data.load("digits", channels=3), tmp_path / "colour.npz")
-    with pytest.raises(ValueError, match="greyscale images of 10 classes"):
-        data.load("stacked_mnist", digits=str(colour), count=5)
+    color = data.pack(data.load("digits", channels=3), tmp_path / "color.npz")
+    with pytest.raises(ValueError, match="grayscale images of 10 classes"):
+        data.load("stacked_mnist", digits=str(color), count=5)
     with pytest.raises(ValueError, match="Received: channels=1"):
         data.load("stacked_mnist", channels=1)

@@ -35,7 +35,7 @@ class Flowers(tfds.core.GeneratorBasedBuilder):
                     "image": tfds.features.Image(shape=(None, None, 3)),
                     "mask": tfds.features.Image(shape=(4, 4, 1)),
                     "species": classes,
-                    "colour": classes,
+                    "color": classes,
                     "id": tfds.features.Text(),
                 }
             ),
@@ -54,7 +54,7 @@ class Flowers(tfds.core.GeneratorBasedBuilder):
                     "image": picture,
                     "mask": np.full((4, 4, 1), row, np.uint8) * 50,
                     "species": row % 2,
-                    "colour": (row + 1) % 2,
+                    "color": (row + 1) % 2,
                     "id": str(row),
                 },
             )
@@ -86,7 +86,7 @@ def test_images_of_different_sizes_are_brought_to_one(flowers):
 
 def test_features_are_chosen_by_name(flowers):
     dataset = data.load(
-        "tfds:flowers", data_dir=flowers, image_key="mask", label_key="colour", channels=3
+        "tfds:flowers", data_dir=flowers, image_key="mask", label_key="color", channels=3
     )
     assert dataset.image_shape == (4, 4, 3)
     assert by_brightness(dataset) == [(0, 1), (50, 0), (100, 1), (150, 0)]
@@ -139,9 +139,9 @@ def test_the_order_of_the_examples_is_fixed():
 
 
 @needs("cifar10")
-def test_cifar10_in_colour_and_in_grey():
-    colour = data.load("tfds:cifar10", "test[:500]")
-    assert colour.image_shape == (32, 32, 3) and colour.num_classes == 10
+def test_cifar10_in_color_and_in_gray():
+    color = data.load("tfds:cifar10", "test[:500]")
+    assert color.image_shape == (32, 32, 3) and color.num_classes == 10
     assert data.load("tfds:cifar10", "test[:500]", size=16, channels=1).image_shape == (16, 16, 1)
 
 

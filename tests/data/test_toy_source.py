@@ -7,26 +7,26 @@ from ganzoo import data
 
 
 @pytest.mark.parametrize(("name", "modes", "deviation"), [("ring", 8, 0.01), ("grid", 25, 0.05)])
-def test_points_scatter_about_the_centre_of_their_label(name, modes, deviation):
+def test_points_scatter_about_the_center_of_their_label(name, modes, deviation):
     dataset = data.load(f"toy:{name}", count=50_000)
     assert isinstance(dataset, data.Mixture)
     assert dataset.examples.shape == (50_000, 2) and dataset.examples.dtype == np.float32
-    assert dataset.num_classes == modes == len(dataset.centres)
+    assert dataset.num_classes == modes == len(dataset.centers)
     assert dataset.deviation == deviation
     for mode in range(modes):
         points = dataset.examples[dataset.labels == mode]
         assert abs(len(points) - 50_000 / modes) < 5 * np.sqrt(50_000 / modes)
         standard_error = deviation / np.sqrt(len(points))
-        assert abs(points.mean(0) - dataset.centres[mode]).max() < 5 * standard_error
+        assert abs(points.mean(0) - dataset.centers[mode]).max() < 5 * standard_error
         np.testing.assert_allclose(points.std(0), deviation, rtol=0.1)
 
 
-def test_centres_are_those_of_the_paper():
-    ring = data.load("toy:ring", count=10).centres
+def test_centers_are_those_of_the_paper():
+    ring = data.load("toy:ring", count=10).centers
     np.testing.assert_allclose(np.linalg.norm(ring, axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(ring[[0, 2, 4]], [[1, 0], [0, 1], [-1, 0]], atol=1e-6)
-    grid = data.load("toy:grid", count=10).centres
-    assert {tuple(centre) for centre in grid.tolist()} == {
+    grid = data.load("toy:grid", count=10).centers
+    assert {tuple(center) for center in grid.tolist()} == {
         (x, y) for x in (-4, -2, 0, 2, 4) for y in (-4, -2, 0, 2, 4)
     }
 

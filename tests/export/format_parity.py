@@ -9,7 +9,7 @@ pytest.importorskip("tf2onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 interpreter = pytest.importorskip("ai_edge_litert.interpreter")
 
-# Other runtimes add thousands of float32 products in another order. A grey level is 7.8e-3.
+# Other runtimes add thousands of float32 products in another order. A gray level is 7.8e-3.
 TOLERANCES = {"saved_model": 1e-5, "onnx": 5e-5, "litert": 5e-5}
 BATCHES = (1, 7, 64)
 

@@ -219,7 +219,7 @@ def test_a_silent_server_is_given_up(protocol):
             Client(address, "plain", protocol=protocol, timeout=0.3).sample(1)
 
 
-def test_another_service_is_recognised(server):
+def test_another_service_is_recognized(server):
     with pytest.raises(ServingError, match=r"does not speak TF Serving's REST.*8501"):
         Client(server.grpc, "plain").signatures()
     with pytest.raises(ServingError, match=r"Malformed request"):

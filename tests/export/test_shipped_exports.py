@@ -48,7 +48,7 @@ def test_an_export_gives_the_samples_of_its_preset(name, sampled):
     gan = ganzoo.GAN.from_preset(name)
     expected = gan.sample(len(SEEDS), seed=SEEDS[0])
     difference = np.abs(sampled[name].astype("int32") - expected)
-    # Processors round the last bit differently, which may show as one grey level.
+    # Processors round the last bit differently, which may show as one gray level.
     assert difference.max() <= 1
     assert (difference > 0).mean() < 1e-3
 

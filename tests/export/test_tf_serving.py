@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ganzoo.export.client import Client, ServingError
-from ganzoo.export.model_config import write_model_config
+from ganzoo.export.serving_config import write_model_config
 from support import presets, tiny
 from support.processes import ROOT
 

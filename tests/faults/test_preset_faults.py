@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import ganzoo
-from ganzoo.zoo import PresetError, archives
+from ganzoo.presets import PresetError, archives
 from support import presets
 
 PACKAGE = pathlib.Path(ganzoo.__file__).parent

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 import ganzoo
-from ganzoo.zoo import manifest
+from ganzoo.presets import manifest
 
 FOLDER = pathlib.Path(__file__).parent / f"format_{manifest.FORMAT}"
 CLASSES, COUNT = 3, 6

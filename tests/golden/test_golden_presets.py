@@ -11,7 +11,7 @@ FORMATS = sorted(pathlib.Path(__file__).parent.glob("format_*"))
 
 def test_every_format_has_a_golden_preset():
     numbers = [int(path.name.removeprefix("format_")) for path in FORMATS]
-    assert numbers == list(range(1, ganzoo.zoo.manifest.FORMAT + 1))
+    assert numbers == list(range(1, ganzoo.presets.manifest.FORMAT + 1))
 
 
 @pytest.mark.parametrize("folder", FORMATS, ids=lambda folder: folder.name)

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
+from ganzoo.distribution.replicas import replica_context
 from ganzoo.layers import MinibatchDiscrimination, pairwise
-from ganzoo.replicas import replica_context
 from support.processes import run_python
 
 BATCH, FEATURES, KERNELS, LENGTH = 6, 5, 4, 3
@@ -104,7 +104,7 @@ def test_equal_examples_are_counted_though_the_example_itself_is_not():
     np.testing.assert_array_equal(sums, np.full((BATCH, KERNELS), BATCH - 1))
 
 
-def test_official_form_has_normalised_weights_and_a_bias():
+def test_official_form_has_normalized_weights_and_a_bias():
     layer = layer_of(include_self=False, weight_normalization=True, use_bias=True)
     np.testing.assert_array_equal(layer.log_weight_scale, np.zeros((KERNELS, LENGTH)))
     np.testing.assert_array_equal(layer.bias, -np.ones(KERNELS))
@@ -114,7 +114,7 @@ def test_official_form_has_normalised_weights_and_a_bias():
     np.testing.assert_allclose(layer(INPUTS)[:, FEATURES:], expected, rtol=1e-12)
 
 
-def test_initialisation_from_data_is_the_official_codes():
+def test_initialization_from_data_is_the_official_codes():
     layer = layer_of(
         include_self=False, weight_normalization=True, use_bias=True, data_dependent=True
     )
@@ -131,7 +131,7 @@ def test_initialisation_from_data_is_the_official_codes():
     np.testing.assert_array_equal(outputs, layer(INPUTS))
 
 
-def test_initialisation_needs_examples_that_differ():
+def test_initialization_needs_examples_that_differ():
     layer = layer_of(weight_normalization=True)
     assert not layer.initializes_from_data
     with pytest.raises(ValueError, match=r"must differ in every kernel. Received"):

@@ -115,7 +115,7 @@ def test_inference_before_training_divides_by_the_spectral_norm(kind):
     np.testing.assert_allclose(wrapper(inputs, training=False), expected, rtol=0.02, atol=1e-3)
 
 
-def test_u_is_warm_when_the_variables_are_initialised_late():
+def test_u_is_warm_when_the_variables_are_initialized_late():
     wrapper = SpectralNormalization(layers.Dense(5))
     with keras.StatelessScope():
         wrapper.build((2, 7))
@@ -408,7 +408,7 @@ def test_several_singular_values_converge_to_those_of_the_decomposition(kind):
     np.testing.assert_allclose(u @ u.T, np.eye(3), atol=1e-5)
 
 
-def test_several_vectors_move_as_written_and_only_the_first_normalises():
+def test_several_vectors_move_as_written_and_only_the_first_normalizes():
     wrapper = built("conv_2d", "float64", num_singular_values=3, power_iterations=2)
     alone = built("conv_2d", "float64", power_iterations=2)
     inputs = inputs_of("conv_2d", "float64")
@@ -438,7 +438,7 @@ def test_several_vectors_move_as_written_and_only_the_first_normalises():
 
 @pytest.mark.parametrize("factor", [None, 0.7])
 @pytest.mark.parametrize("learnable_scale", [False, True])
-def test_factor_and_scale_multiply_the_normalised_kernel(factor, learnable_scale):
+def test_factor_and_scale_multiply_the_normalized_kernel(factor, learnable_scale):
     wrapper = built("dense", "float64", factor=factor, learnable_scale=learnable_scale)
     inputs = inputs_of("dense", "float64")
     start = unit(np.random.default_rng(2).standard_normal(5))

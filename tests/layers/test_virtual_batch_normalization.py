@@ -125,7 +125,7 @@ def test_large_reference_batch_gives_inference_batch_normalization():
     np.testing.assert_allclose(layer(x), plain(x), rtol=1e-6)
 
 
-def test_new_layer_passes_standardised_inputs_through():
+def test_new_layer_passes_standardized_inputs_through():
     layer = VirtualBatchNormalization(10**6, gamma_initializer="ones")
     x = rows(dtype="float32")
     np.testing.assert_allclose(layer(ops.array(x)), x, rtol=1e-3, atol=1e-3)
@@ -148,9 +148,9 @@ def test_constant_reference_is_safe():
 def test_variance_survives_a_large_mean_in_float32():
     x = rows(dtype="float32") * 0.1
     layer = built(dtype="float32", epsilon=1e-12)
-    centred = ops.convert_to_numpy(layer(ops.array(x), training=True))
+    centerd = ops.convert_to_numpy(layer(ops.array(x), training=True))
     shifted = ops.convert_to_numpy(layer(ops.array(x + 100), training=True))
-    np.testing.assert_allclose(shifted, centred, atol=2e-3)
+    np.testing.assert_allclose(shifted, centerd, atol=2e-3)
 
 
 def test_reference_batch_alone_stores_the_same_statistics_even_if_frozen():

@@ -100,7 +100,7 @@ def test_gradients_are_those_of_the_paper(kind):
 
 @pytest.mark.parametrize("initial_scale", [1.0, 0.1])
 @pytest.mark.parametrize("kind", ["dense", "conv_2d", "conv_2d_transpose"])
-def test_initialization_standardises_the_pre_activations(kind, initial_scale):
+def test_initialization_standardizes_the_pre_activations(kind, initial_scale):
     settings = {"activation": "relu", "bias_initializer": "random_normal"}
     wrapper = built(kind, layer_arguments=settings, initial_scale=initial_scale)
     inputs = inputs_of(kind)

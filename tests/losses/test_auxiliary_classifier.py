@@ -19,7 +19,7 @@ def test_the_discriminator_classifies_real_and_fake_examples():
     np.testing.assert_allclose(value, expected, rtol=1e-12)
 
 
-def test_the_generator_wants_its_classes_recognised_too():
+def test_the_generator_wants_its_classes_recognized_too():
     value = losses.AuxiliaryClassifier().generator(FAKE, FAKE_LABELS)
     np.testing.assert_allclose(value, -log_likelihood(FAKE, FAKE_LABELS), rtol=1e-12)
 

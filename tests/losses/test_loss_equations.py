@@ -20,7 +20,7 @@ def value_and_gradients(function, *logits):
 
 
 @pytest.mark.parametrize(("name", "s"), CASES)
-def test_the_discriminator_minimises_the_papers_equation(name, s):
+def test_the_discriminator_minimizes_the_papers_equation(name, s):
     _, equation, _ = EQUATIONS[name]
     value, (d_real, d_fake) = value_and_gradients(build(name, s).discriminator, REAL, FAKE)
     assert value.shape == ()
@@ -32,7 +32,7 @@ def test_the_discriminator_minimises_the_papers_equation(name, s):
 
 
 @pytest.mark.parametrize(("name", "s"), CASES)
-def test_the_generator_minimises_the_papers_equation(name, s):
+def test_the_generator_minimizes_the_papers_equation(name, s):
     _, _, equation = EQUATIONS[name]
     value, (d_fake, d_real) = value_and_gradients(build(name, s).generator, FAKE, REAL)
     assert value.shape == ()

@@ -96,7 +96,7 @@ def generator_gradient(loss, logit):
     return numerical_gradient(lambda fake: float(loss.generator(fake)), np.array([logit]))[0]
 
 
-def test_minimax_saturates_where_fakes_are_recognised_and_non_saturating_does_not():
+def test_minimax_saturates_where_fakes_are_recognized_and_non_saturating_does_not():
     assert abs(generator_gradient(losses.Minimax(), -12.0)) < 1e-5
     np.testing.assert_allclose(generator_gradient(losses.NonSaturating(), -12.0), -1.0, atol=1e-4)
     # Both agree where the discriminator cannot tell.

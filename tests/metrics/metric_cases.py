@@ -44,7 +44,7 @@ class Projection:
         return cls(**config)
 
 
-CENTRES = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]])
+CENTERS = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]])
 
 # Name in the registry: arguments, generated samples, real samples or None.
 CASES = {
@@ -56,7 +56,7 @@ CASES = {
         features(150),
     ),
     "mixture_coverage": (
-        {"centres": CENTRES, "deviation": 1.0},
+        {"centers": CENTERS, "deviation": 1.0},
         features(130, dimensions=2),
         None,
     ),

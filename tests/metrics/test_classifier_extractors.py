@@ -159,9 +159,9 @@ def test_own_extractors_have_names(monkeypatch):
     registry = extractors._EXTRACTORS
     monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 
-    @extractors.register("mean colour")
-    class MeanColour:
-        name, sha256 = "mean colour", "none"
+    @extractors.register("mean color")
+    class MeanColor:
+        name, sha256 = "mean color", "none"
 
         def __init__(self, scale=1.0):
             self.scale = scale
@@ -169,8 +169,8 @@ def test_own_extractors_have_names(monkeypatch):
         def __call__(self, images):
             return self.scale * images.mean(axis=(1, 2))
 
-    assert "mean colour" in extractors.names()
-    metric = metrics.FrechetDistance(extractors.get("mean colour", scale=2.0))
+    assert "mean color" in extractors.names()
+    metric = metrics.FrechetDistance(extractors.get("mean color", scale=2.0))
     images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
     metric.update_reference(images)
     metric.update_state(images)

@@ -135,9 +135,9 @@ print(json.dumps(extractor(images).tolist()))
 
 
 @SLOW
-def test_grey_images_are_repeated_in_three_channels(inception):
-    grey = images_of(75, 100)[..., :1]
-    np.testing.assert_array_equal(inception(grey), inception(np.repeat(grey, 3, axis=3)))
+def test_gray_images_are_repeated_in_three_channels(inception):
+    gray = images_of(75, 100)[..., :1]
+    np.testing.assert_array_equal(inception(gray), inception(np.repeat(gray, 3, axis=3)))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Batch normalisations that convolutions have taken over give the same features."""
+"""Batch normalizations that convolutions have taken over give the same features."""
 
 import keras
 import numpy as np

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from metric_cases import CENTRES, images, stream
+from metric_cases import CENTERS, images, stream
 
 from ganzoo import data
 from ganzoo.metrics import MixtureCoverage, ModeCoverage, mixture_coverage, mode_coverage
 
 
 class Brightness:
-    """A classifier of a greyscale image by the first pixel's tens."""
+    """A classifier of a grayscale image by the first pixel's tens."""
 
     name, sha256 = "brightness", "00"
 
@@ -63,44 +63,44 @@ def test_images_and_classifiers_must_fit():
 @pytest.mark.parametrize("name", ["ring", "grid"])
 def test_the_mixture_covers_itself(name):
     mixture = data.load(f"toy:{name}", count=20_000)
-    coverage = mixture_coverage(mixture.examples, mixture.centres, mixture.deviation)
+    coverage = mixture_coverage(mixture.examples, mixture.centers, mixture.deviation)
     assert coverage["modes"] == mixture.num_classes
     # In the plane 1 - exp(-3² / 2) of the points lie within 3 deviations.
     assert coverage["good"] == pytest.approx(1 - np.exp(-4.5), abs=3e-3)
     assert 0 < coverage["mode KL"] < 2e-3
 
 
-def test_points_count_for_the_nearest_centre_and_are_good_within_the_threshold():
+def test_points_count_for_the_nearest_center_and_are_good_within_the_threshold():
     points = np.array([[0, 0], [0, 0.3], [0.31, 0], [4, 0.29], [4, 1], [9, 9]], float)
-    metric = stream(MixtureCoverage(CENTRES, deviation=0.1), points, batch_size=4)
-    p = np.array([3, 3]) / 6  # The last is as near to the third centre; the first of equals wins.
+    metric = stream(MixtureCoverage(CENTERS, deviation=0.1), points, batch_size=4)
+    p = np.array([3, 3]) / 6  # The last is as near to the third center; the first of equals wins.
     assert metric.result() == {
         "modes": 2.0,
         "good": 0.5,
         "mode KL": pytest.approx((p * np.log(3 * p)).sum()),
     }
-    narrow = mixture_coverage(points, CENTRES, deviation=0.1, threshold=1)
+    narrow = mixture_coverage(points, CENTERS, deviation=0.1, threshold=1)
     assert narrow["good"] == pytest.approx(1 / 6) and narrow["modes"] == 1
 
 
 def test_no_good_point_is_a_figure_too():
-    coverage = mixture_coverage(np.full((5, 2), 100.0), CENTRES, 0.1)
+    coverage = mixture_coverage(np.full((5, 2), 100.0), CENTERS, 0.1)
     assert coverage == {"modes": 0.0, "good": 0.0, "mode KL": pytest.approx(np.log(3))}
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"centres": [1.0]}, r"`centres`"),
+        ({"centers": [1.0]}, r"`centers`"),
         ({"deviation": 0}, r"`deviation`"),
         ({"threshold": -1}, r"`threshold`"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=rf"{message}.*Received"):
-        MixtureCoverage(**({"centres": CENTRES, "deviation": 1.0} | arguments))
+        MixtureCoverage(**({"centers": CENTERS, "deviation": 1.0} | arguments))
 
 
 def test_points_of_other_dimensions_are_refused():
-    with pytest.raises(ValueError, match=r"2 dimensions of the centres. Received.*\(4, 3\)"):
-        MixtureCoverage(CENTRES, 1.0).update_state(np.ones((4, 3)))
+    with pytest.raises(ValueError, match=r"2 dimensions of the centers. Received.*\(4, 3\)"):
+        MixtureCoverage(CENTERS, 1.0).update_state(np.ones((4, 3)))

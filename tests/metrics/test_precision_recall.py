@@ -59,7 +59,7 @@ def test_balls_are_closed_and_leave_out_their_own_example():
     line = np.arange(4.0)[:, None]
     at_border = precision_recall(line, np.array([[4.0], [5.5]]), k=1, density_k=1)
     assert at_border == {"precision": 0.5, "recall": 0.25, "density": 0.5, "coverage": 0.25}
-    # A set in itself: each example is in its own ball and in those of its neighbours.
+    # A set in itself: each example is in its own ball and in those of its neighbors.
     itself = precision_recall(line, line, k=1, density_k=1)
     assert itself == {"precision": 1.0, "recall": 1.0, "density": 10 / 4, "coverage": 1.0}
 
@@ -94,7 +94,7 @@ def test_memory_does_not_grow_with_the_square_of_the_count():
 
 
 @pytest.mark.parametrize(("counts", "name"), [((5, 9), "real"), ((9, 3), "fake")])
-def test_sets_without_a_kth_neighbour_are_refused(counts, name):
+def test_sets_without_a_kth_neighbor_are_refused(counts, name):
     with pytest.raises(ValueError, match=rf"`{name}` must have more.*Received: {min(counts)} "):
         precision_recall(features(counts[0]), features(counts[1]))
 

@@ -1,4 +1,4 @@
-"""Our normalisations and TF-GAN's."""
+"""Our normalizations and TF-GAN's."""
 
 import keras
 import numpy as np

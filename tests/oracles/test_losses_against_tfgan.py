@@ -101,7 +101,7 @@ def test_tfgans_minimax_generator_adds_a_constant():
     ],
 )
 def test_tfgan_is_wrong_its_label_smoothing_moves_the_real_target_half_as_far(loss_class, function):
-    """TF-GAN's `label_smoothing=s` smooths towards 1/2, not 0: the real target is `1 - s / 2`."""
+    """TF-GAN's `label_smoothing=s` smooths toward 1/2, not 0: the real target is `1 - s / 2`."""
     s = 0.2
     smoothed = lambda real, fake: function(real, fake, label_smoothing=s)  # noqa: E731
     assert_same(loss_class(label_smoothing=s / 2).discriminator, smoothed, REAL, FAKE)

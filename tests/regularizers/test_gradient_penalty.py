@@ -53,9 +53,9 @@ def test_interpolation_has_one_uniform_alpha_for_each_example(shape):
 
     # x_hat = alpha x + (1 - alpha) G(z), solved for alpha in the least-squares sense.
     rows = (len(real), -1)
-    difference, travelled = (real - fake).reshape(rows), (critic.images - fake).reshape(rows)
-    alpha = np.sum(difference * travelled, axis=1) / np.sum(difference**2, axis=1)
-    np.testing.assert_allclose(travelled, alpha[:, None] * difference, atol=1e-12)
+    difference, traveled = (real - fake).reshape(rows), (critic.images - fake).reshape(rows)
+    alpha = np.sum(difference * traveled, axis=1) / np.sum(difference**2, axis=1)
+    np.testing.assert_allclose(traveled, alpha[:, None] * difference, atol=1e-12)
     assert np.all((alpha > 0) & (alpha < 1))
     # The moments of U(0, 1), within five standard errors.
     np.testing.assert_allclose(np.mean(alpha), 1 / 2, atol=5 * np.sqrt(1 / 12 / 4096))

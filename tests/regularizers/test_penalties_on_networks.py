@@ -19,7 +19,7 @@ PENALTIES = [GradientPenalty(), GradientPenalty(target=0.0), R1(gamma=2.0), R2(g
 DRAWS = Draws(seed=0, step=0)
 
 each_penalty = pytest.mark.parametrize(
-    "penalty", PENALTIES, ids=["gradient_penalty", "zero_centred", "r1", "r2"]
+    "penalty", PENALTIES, ids=["gradient_penalty", "zero_centerd", "r1", "r2"]
 )
 
 

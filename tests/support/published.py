@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 import ganzoo
-from ganzoo import publishing
+from ganzoo import zoo
 from support import presets
 
 LOG = [
@@ -30,7 +30,7 @@ class Brightness:
 
 
 def data(split="train", count=40, seed=0):
-    """Returns a labelled data set of noise, each class of a brightness of its own."""
+    """Returns a labeled data set of noise, each class of a brightness of its own."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % 3
     images = rng.integers(0, 100, (count, 8, 8, 3)) + 60 * labels[:, None, None, None]
@@ -40,7 +40,7 @@ def data(split="train", count=40, seed=0):
 
 
 def training(gan=None, **changes):
-    """Returns a `ganzoo.publishing.Training` of a conditional GAN."""
+    """Returns a `ganzoo.zoo.Training` of a conditional GAN."""
     recipe = {"data": "fruit", "conditional": True, "steps": 4}
     arguments = {
         "gan": presets.image_gan(conditional=True) if gan is None else gan,
@@ -52,4 +52,4 @@ def training(gan=None, **changes):
         "seed": 0,
         "hardware": "2 cores of a processor",
     }
-    return publishing.Training(**{**arguments, **changes})
+    return zoo.Training(**{**arguments, **changes})

@@ -22,14 +22,14 @@ def classifier_gan(**arguments):
     return gan
 
 
-def labelled(n):
+def labeled(n):
     return ganzoo.data.Dataset(tiny.images(n, (4, 4, 1)), tiny.labels(n), tiny.NUM_CLASSES)
 
 
 def test_an_odd_number_of_test_examples_is_evaluated_whole(two_replicas):
     with two_replicas.scope():
         gan = classifier_gan()
-    data = labelled(27)
+    data = labeled(27)
 
     history = gan.fit(data, 2, batch_size=24, validation_data=data, verbose=0).history
     error = gan.evaluate(data, batch_size=19, verbose=0)["error"]
@@ -72,20 +72,20 @@ def test_moving_statistics_are_means_over_the_replicas(two_replicas):
 
 
 def test_the_scope_is_a_strategy_of_that_many_devices():
-    with ganzoo.devices.scope(2):
+    with ganzoo.distribution.scope(2):
         assert tf.distribute.get_strategy().num_replicas_in_sync == 2
-    with ganzoo.devices.scope(1):
+    with ganzoo.distribution.scope(1):
         assert tf.distribute.get_strategy().num_replicas_in_sync == 1
 
 
 @pytest.mark.parametrize("devices", [0, 3, "two", -1, "²"])
 def test_other_numbers_of_devices_are_refused(devices):
     with pytest.raises(ValueError, match=rf"from 1 to 2.*CPU:1\. Received: devices={devices!r}"):
-        ganzoo.devices.scope(devices)
+        ganzoo.distribution.scope(devices)
 
 
 def test_several_processes_are_for_jax():
     with pytest.raises(ValueError, match=r"KERAS_BACKEND=jax.*Received: the backend 'tensorflow'"):
-        ganzoo.devices.join("localhost:1234", 0, 2)
-    assert (ganzoo.devices.process_index(), ganzoo.devices.process_count()) == (0, 1)
-    assert ganzoo.devices.gather(5) == [5]
+        ganzoo.distribution.join("localhost:1234", 0, 2)
+    assert (ganzoo.distribution.process_index(), ganzoo.distribution.process_count()) == (0, 1)
+    assert ganzoo.distribution.gather(5) == [5]

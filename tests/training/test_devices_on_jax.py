@@ -17,7 +17,7 @@ import ganzoo
 
 folder, process = sys.argv[1], int(sys.argv[2])
 if process >= 0:
-    ganzoo.devices.join(sys.argv[3], process, 2)
+    ganzoo.distribution.join(sys.argv[3], process, 2)
 
 import keras
 from support import tiny
@@ -36,12 +36,12 @@ def gan():
 vectors = np.random.default_rng(0).standard_normal((96, 6)).astype("float32")
 
 def run(devices, name):
-    scope = ganzoo.devices.scope(devices)
+    scope = ganzoo.distribution.scope(devices)
     with scope:
         model = gan()
         history = model.fit(vectors, batch_size=16, epochs=2, verbose=0).history
     assert model.step == 12
-    if ganzoo.devices.process_index() == 0:
+    if ganzoo.distribution.process_index() == 0:
         state = tiny.state(model)
         samples = model.sample(5, seed=3)
         model.save(f"{folder}/{name}.keras")
@@ -54,8 +54,8 @@ run("all", "two_devices")
 
 import pytest
 with pytest.raises(ValueError, match=r"from 1 to 2, .*cpu:1. Received: devices=3"):
-    ganzoo.devices.scope(3)
-scope = ganzoo.devices.scope(2)
+    ganzoo.distribution.scope(3)
+scope = ganzoo.distribution.scope(2)
 with scope:
     model = gan()
     with pytest.raises(ValueError, match="Received: 15 examples in an update, with 2 replicas"):
@@ -76,7 +76,7 @@ np.testing.assert_allclose([error, *history["val_error"]], wrong, atol=1e-6)
 
 TWO_PROCESSES = """
 run("all", "two_processes")
-assert ganzoo.devices.gather(5 + process) == [5, 6]
+assert ganzoo.distribution.gather(5 + process) == [5, 6]
 """
 
 

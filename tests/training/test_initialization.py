@@ -1,4 +1,4 @@
-"""Data-dependent initialisation before a GAN's first step."""
+"""Data-dependent initialization before a GAN's first step."""
 
 import keras
 import numpy as np
@@ -50,7 +50,7 @@ def test_packs_and_classes_reach_the_layers(settings):
     np.testing.assert_allclose(outputs.std(axis=0), 1.0, rtol=1e-4)
 
 
-def test_weights_from_a_file_are_not_initialised_again(tmp_path):
+def test_weights_from_a_file_are_not_initialized_again(tmp_path):
     trained = gan()
     trained.fit(linear.vectors(8), batch_size=4, epochs=1, verbose=0)
     first_layer(trained).g.assign([1.0, 2.0, 3.0, 4.0])

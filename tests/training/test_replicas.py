@@ -7,8 +7,8 @@ import tensorflow as tf
 from keras import layers
 
 import ganzoo
+from ganzoo.distribution.replicas import replica_context
 from ganzoo.random import Draws
-from ganzoo.replicas import replica_context
 from support import tiny
 
 MEANS_OVER_EXAMPLES = {

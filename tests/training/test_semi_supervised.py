@@ -1,4 +1,4 @@
-"""Semi-supervised training: what it accepts, its initialisation from data, its error rate."""
+"""Semi-supervised training: what it accepts, its initialization from data, its error rate."""
 
 import keras
 import numpy as np
@@ -61,7 +61,7 @@ def test_an_average_that_starts_later_starts_from_the_weights_of_then():
             np.testing.assert_array_equal(mean.numpy(), weight.numpy())
 
 
-def test_labelled_examples_teach_the_classes():
+def test_labeled_examples_teach_the_classes():
     gan, dataset = compiled(), data()
     history = gan.fit(
         dataset, labels_per_class=5, batch_size=20, epochs=60, verbose=0, validation_data=dataset

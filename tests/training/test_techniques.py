@@ -95,7 +95,7 @@ def test_feature_matching_moves_the_generator_alone(norm, adversarial_weight):
     assert_weights(gan.generator, expected)
 
 
-def test_both_players_of_an_auxiliary_classifier_minimise_the_cross_entropy():
+def test_both_players_of_an_auxiliary_classifier_minimize_the_cross_entropy():
     vectors = keras.Input((linear.DIMENSIONS,))
     discriminator = keras.Model(
         vectors, [layers.Dense(1, name="logits")(vectors), layers.Dense(4, name="c")(vectors)]

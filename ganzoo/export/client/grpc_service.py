@@ -4,7 +4,7 @@ from ganzoo.export.client.signatures import ServingError, Signature, public, ten
 
 PORT = 8500
 
-# By default, gRPC refuses answers over 4 MB: 341 float32 images of 32 x 32 in colour.
+# By default, gRPC refuses answers over 4 MB: 341 float32 images of 32 x 32 in color.
 _CHANNEL_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 

@@ -9,8 +9,8 @@ SIDE = 32
 def classifier_network(channels, num_classes=10, widths=(24, 48, 96), features=128):
     """Returns a classifier of 32 x 32 images with the outputs `features` and `logits`.
 
-    Three blocks of two 3 x 3 convolutions with batch normalisation, halved by max pooling, then
-    global average pooling, a normalised layer of `features` units, and the classes.
+    Three blocks of two 3 x 3 convolutions with batch normalization, halved by max pooling, then
+    global average pooling, a normalized layer of `features` units, and the classes.
 
     Args:
         channels: Channels of the images, 1 or 3.

@@ -20,7 +20,7 @@ def read_constants(content):
     """Returns a dictionary from the name of every float32 constant of a graph to its array.
 
     Args:
-        content: The bytes of a serialised `GraphDef`.
+        content: The bytes of a serialized `GraphDef`.
 
     Raises:
         ValueError: If the bytes are no such message, or cut off.

@@ -19,7 +19,7 @@ class Inception(NetworkExtractor):
     """The Inception network `inception-2015-12-05`, of published FID, KID and Inception score.
 
     Images of any size are resized to 299 x 299 as TensorFlow 1 did it, which the published figures
-    depend on. Greyscale images are repeated in three channels.
+    depend on. Grayscale images are repeated in three channels.
 
     Its weights are not a part of this package. By default PyTorch's copy of them is downloaded
     (96 MB), which needs PyTorch once, to be converted.

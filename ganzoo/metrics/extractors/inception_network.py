@@ -57,9 +57,9 @@ def inception_network():
 
 
 def folded(network):
-    """Returns the network without its batch normalisations, which its convolutions take over.
+    """Returns the network without its batch normalizations, which its convolutions take over.
 
-    In inference a normalisation multiplies by a constant and adds another: so do a convolution's
+    In inference a normalization multiplies by a constant and adds another: so do a convolution's
     kernel and bias. What was three passes over the activations, a backend makes one of.
 
     Args:
@@ -92,8 +92,8 @@ def folded(network):
 def resized(images):
     """Returns images `(batch, height, width, channels)` at 299 x 299, as TensorFlow 1 resized them.
 
-    Pixel i of the result lies at i · size / 299 of the original, between its neighbours by linear
-    interpolation, with neither half-pixel centres nor antialiasing. Written with gathers because
+    Pixel i of the result lies at i · size / 299 of the original, between its neighbors by linear
+    interpolation, with neither half-pixel centers nor antialiasing. Written with gathers because
     no operation of Keras does it, and because matrix products may round to 10 bits on a GPU.
 
     Reference:

@@ -55,7 +55,7 @@ TRAININGS = {
     "fashion_mnist": Training("tfds:fashion_mnist", epochs=18, shift=2, flip=True),
     "cifar10": Training("tfds:cifar10", epochs=60, widths=(40, 80, 160), shift=4, flip=True),
 }
-# Batches over which the statistics of batch normalisation are taken anew for averaged weights.
+# Batches over which the statistics of batch normalization are taken anew for averaged weights.
 _STATISTICS_BATCHES = 500
 
 

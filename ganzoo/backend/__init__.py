@@ -1,0 +1,23 @@
+"""The few primitives that differ between the backends that ganzoo trains on."""
+
+import keras
+
+if keras.backend.backend() == "tensorflow":
+    from ganzoo.backend import tensorflow as _backend
+elif keras.backend.backend() == "jax":
+    from ganzoo.backend import jax as _backend
+else:
+    raise ImportError(
+        "ganzoo trains on the Keras backends 'tensorflow' and 'jax'. Received: "
+        f"keras.backend.backend()={keras.backend.backend()!r}. Set the environment variable "
+        "KERAS_BACKEND to one of the two before Keras is imported."
+    )
+
+apply_gradients = _backend.apply_gradients
+compiled = _backend.compiled
+input_gradient = _backend.input_gradient
+prefers_jit = _backend.prefers_jit
+replica_count = _backend.replica_count
+run_step = _backend.run_step
+share_count = _backend.share_count
+value_and_grad = _backend.value_and_grad

@@ -1,0 +1,45 @@
+"""Which rows of a batch each process and each device gets."""
+
+import numpy as np
+
+from ganzoo import backend, distribution
+from ganzoo.data import Batches
+
+
+class OwnBatches(Batches):
+    """The rows that this process feeds of the batches that several processes train on."""
+
+    def __init__(self, batches):
+        super().__init__(batches.dataset, batches.batch_size, batches.seed, batches.steps_per_epoch)
+        self._batches = batches
+        self.follow(batches._step_function)
+
+    def batch(self, step):
+        return distribution.process_rows(self._batches.batch(step))
+
+
+def own_batches(batches):
+    """Returns batches of which each process reads its own rows; with one process, the same."""
+    return batches if distribution.process_count() == 1 else OwnBatches(batches)
+
+
+def test_arrays(gan, data, batch_size):
+    """Prepares labeled examples for an evaluation on several devices.
+
+    Keras leaves some device without examples where a batch does not fall into equal shares. So the
+    examples are filled up with some of the label -1, which do not count.
+
+    Returns:
+        The examples and the labels that this process feeds, and how many of them at a time.
+    """
+    count = backend.share_count(gan)
+    if count == 1:
+        return data.examples, data.labels, batch_size
+    size = -(-min(batch_size, len(data)) // count) * count
+    missing = -len(data) % size
+    filling = np.broadcast_to(data.examples[:1], (missing, *data.example_shape))
+    examples = np.concatenate([data.examples, filling])
+    labels = np.pad(data.labels, (0, missing), constant_values=-1)
+    processes = distribution.process_count()
+    own = slice(distribution.process_index(), None, processes)
+    return examples[own], labels[own], size // processes

@@ -1,0 +1,119 @@
+"""The inference of a GAN in a form that runtimes other than TensorFlow can compute.
+
+A copy of the sampler computes in float32, whatever the precision of the training, and enlarges
+feature maps by an operation that tells the runtime their size.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from ganzoo.export.signatures import examples_name, generation
+
+_CHECKED_ROWS = 5
+_FULL_PRECISIONS = ("float32", "float64")
+
+
+class ResizingUpSampling2D(keras.layers.UpSampling2D):
+    """`UpSampling2D` by nearest neighbors as one operation.
+
+    That of Keras repeats rows and columns by reshapes, in which LiteRT's converter loses sight of
+    the size where that of the batch is open. For images whose channels come last.
+    """
+
+    def call(self, inputs):
+        _, height, width, _ = inputs.shape
+        return ops.image.resize(inputs, (height * self.size[0], width * self.size[1]), "nearest")
+
+
+def portable_generation(gan):
+    """Returns the function from latents to examples for other runtimes, and its specs.
+
+    A label out of its range becomes the first integer above it, of which no table of a conditional
+    layer has a row: runtimes would otherwise take some negative labels from the table's end.
+
+    Args:
+        gan: A `ganzoo.GAN` on the TensorFlow backend.
+
+    Returns:
+        A Python function of tensors that returns a dictionary with one tensor, the network that it
+        runs, and the `tf.TensorSpec` of each of its arguments.
+    """
+    _, specs = generation(gan)
+    network = _portable(gan.sampler)
+    name = examples_name(gan)
+
+    def generate(latents, label=None):
+        inputs = latents
+        if label is not None:
+            is_class = tf.logical_and(label >= 0, label < gan.num_classes)
+            label = tf.where(is_class, label, tf.cast(gan.num_classes, label.dtype))
+            inputs = [latents, tf.cast(label, "int32")]
+        return {name: tf.cast(network(inputs, training=False), "float32")}
+
+    return generate, network, specs
+
+
+def check_examples(gan, network, run, tolerance):
+    """Raises unless an exported GAN gives the examples that the GAN gives.
+
+    A GAN that computes in half precision is compared in single precision, as it is exported.
+
+    Args:
+        gan: The `ganzoo.GAN`.
+        network: Its portable network.
+        run: Function from a dictionary of NumPy inputs to the examples.
+        tolerance: The largest root mean square of the differences, where examples reach from -1 to
+            1; in proportion where they reach further.
+
+    Raises:
+        RuntimeError: If it is larger, or not a number.
+    """
+    rows = max(_CHECKED_ROWS, gan.num_classes or 0)
+    inputs = {"latents": gan.latents_of(range(rows))}
+    if gan.num_classes is not None:
+        inputs["label"] = np.arange(rows, dtype="int64") % gan.num_classes
+    layers = gan.sampler._flatten_layers()
+    in_full = all(layer.compute_dtype in _FULL_PRECISIONS for layer in layers)
+    tensors = [ops.convert_to_tensor(array) for array in inputs.values()]
+    expected = (gan.sampler if in_full else network)(
+        tensors if len(tensors) > 1 else tensors[0], training=False
+    )
+    expected = ops.convert_to_numpy(expected)
+    difference = np.sqrt(np.mean(np.square(run(inputs) - expected)))
+    tolerance *= max(1.0, np.abs(expected).max())
+    if not difference <= tolerance:  # NaN is not.
+        raise RuntimeError(
+            "The exported GAN gives other examples than the GAN, so nothing was written. Expected: "
+            f"a root mean square of the differences of at most {tolerance:.1g}. "
+            f"Received: {difference:.1g}"
+        )
+
+
+def _portable(network):
+    """Returns a copy of a network that other runtimes can compute."""
+    config = keras.saving.serialize_keras_object(network)
+    copy = keras.saving.deserialize_keras_object(
+        _rewritten(config), custom_objects={ResizingUpSampling2D.__name__: ResizingUpSampling2D}
+    )
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _rewritten(config):
+    """Returns the config of a network, or a part of it, with the precision and layers replaced."""
+    if isinstance(config, list | tuple):
+        return type(config)(map(_rewritten, config))
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "DTypePolicy":
+        return {**config, "config": {"name": "float32"}}
+    config = {name: _rewritten(value) for name, value in config.items()}
+    if config.get("dtype") in ("float64", "float16", "bfloat16"):
+        config["dtype"] = "float32"
+    settings = config.get("config") if config.get("class_name") == "UpSampling2D" else {}
+    if (settings.get("interpolation"), settings.get("data_format")) == ("nearest", "channels_last"):
+        name = ResizingUpSampling2D.__name__
+        config |= {"module": None, "class_name": name, "registered_name": name}
+    return config

@@ -1,0 +1,1 @@
+"""What a trained generator does: samples, interpolations, and latents of given images."""

@@ -1,0 +1,154 @@
+"""Examples of given latents, of mixed classes, and along a way."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from ganzoo import backend
+from ganzoo import interpolation as interpolations
+from ganzoo.generation.sampling import as_examples, check_labels, check_seeds, in_batches, labels_of
+from ganzoo.layers import ConditionalBatchNormalization
+from ganzoo.random import latents_from_seeds, split_seeds
+from ganzoo.validation import check_non_negative, check_positive_integer
+
+
+def latents_of(gan, seeds):
+    """Returns the latents that `GAN.sample` makes of seeds, float32 of `(n, latent_dim)`."""
+    latents = latents_from_seeds(split_seeds(check_seeds(seeds)), gan.latent_dim, gan.latent)
+    return ops.convert_to_numpy(latents)
+
+
+def compile_generation(gan):
+    """Returns the compiled function that `generate` calls.
+
+    It is a function of latents, of labels, and of what the tables of the classes hold in place of
+    their own values, or `None`.
+    """
+
+    def generate_batch(latents, labels, tables):
+        inputs = latents if labels is None else [latents, labels]
+        if tables is None:
+            return as_examples(gan, gan(inputs))
+        values = {id(variable): variable.value for variable in gan.sampler.variables}
+        values |= zip(map(id, class_tables(gan)), tables, strict=True)
+        mapping = [(variable, values[id(variable)]) for variable in gan.sampler.variables]
+        with keras.StatelessScope(state_mapping=mapping):
+            return as_examples(gan, gan(inputs))
+
+    return backend.compiled(generate_batch, gan)
+
+
+def generate(gan, function, latents, labels, batch_size):
+    """Makes an example of each row; the arguments are those of `GAN.generate`."""
+    check_positive_integer("batch_size", batch_size)
+    latents = _check_latents(gan, latents)
+    if gan.num_classes is None or np.ndim(labels) != 2:
+        labels = check_labels(labels, len(latents), gan.num_classes)
+        (examples,) = in_batches(
+            lambda *batch: [function(*batch, None)], batch_size, latents, labels
+        )
+        return examples
+    weights = _check_weights(gan, labels, len(latents))
+    # In place of its classes, the network knows as many mixtures of them.
+    size = min(batch_size, gan.num_classes, len(latents))
+    mix = _mixer(gan)
+
+    def generate_batch(latents, weights):
+        return [function(latents, np.arange(size, dtype="int32"), mix(weights))]
+
+    _check_tables(gan, function, generate_batch, latents[:size])
+    (examples,) = in_batches(generate_batch, size, latents, weights)
+    return examples
+
+
+def interpolate(gan, seeds, labels, steps, loop, interpolation, truncation, batch_size):
+    """Makes the examples along a way; the arguments are those of `GAN.interpolate`."""
+    seeds = check_seeds(seeds)
+    truncation = np.float32(check_non_negative("truncation", truncation))
+    if interpolation is None:
+        interpolation = "spherical" if gan.latent == "normal" else "linear"
+    if labels is None:
+        labels = labels_of(seeds[:1], gan.num_classes)
+    classes = np.zeros(0, int) if labels is None else np.atleast_1d(labels)
+    check_labels(labels, len(classes), gan.num_classes)
+    keys = max(len(seeds), len(classes))
+    if keys < 2 or len(seeds) not in (1, keys) or len(classes) not in (0, 1, keys):
+        raise ValueError(
+            "A way needs at least two seeds, two classes, or as many of both. "
+            f"Received: {len(seeds)} seed(s) and {len(classes)} class(es)"
+        )
+    latents = np.resize(truncation * latents_of(gan, seeds), (keys, gan.latent_dim))
+    latents = interpolations.path(latents, steps, interpolation, loop)
+    if len(classes) > 1:
+        labels = interpolations.class_path(classes, gan.num_classes, steps, loop)
+    elif labels is not None:
+        labels = classes[0]
+    return gan.generate(latents, labels, batch_size)
+
+
+def class_tables(gan):
+    """Returns the variables of the sampler that hold a row for each class."""
+    tables = []
+    # Keras has no public way to the layers within a layer.
+    for layer in gan.sampler._flatten_layers():
+        if isinstance(layer, ConditionalBatchNormalization):
+            tables += [layer.gamma, layer.beta]
+        elif isinstance(layer, layers.Embedding) and layer.input_dim == gan.num_classes:
+            tables.append(layer.embeddings)
+    return tables
+
+
+def _mixer(gan):
+    """Returns the function from weights of the classes to tables of as many mixtures."""
+    variables = class_tables(gan)
+    tables = [ops.convert_to_numpy(variable).astype(np.float64) for variable in variables]
+
+    def mix(weights):
+        # A table has `num_classes` rows, be there fewer mixtures or not.
+        weights = np.resize(weights, (gan.num_classes, gan.num_classes)).astype(np.float64)
+        # In float64, a weight of 1 gives the very row of its class.
+        return [
+            (weights @ table).astype("float64" if variable.dtype == "float64" else "float32")
+            for table, variable in zip(tables, variables, strict=True)
+        ]
+
+    return mix
+
+
+def _check_tables(gan, function, generate_batch, latents):
+    """Raises unless the tables are all that the generator makes of a label."""
+    # Each row is of another class than the label that stands for its mixture.
+    labels = np.arange(1, len(latents) + 1, dtype="int32") % gan.num_classes
+    (mixed,) = generate_batch(latents, np.eye(gan.num_classes)[labels])
+    mixed, expected = map(ops.convert_to_numpy, (mixed, function(latents, labels, None)))
+    difference = np.abs(mixed.astype(np.float64) - expected).max()
+    # Rounding differs where a batch is computed in another order: by a gray level at most.
+    if difference > (1.0 if mixed.dtype == "uint8" else 1e-3 * np.abs(expected).max()):
+        raise ValueError(
+            "Classes can be mixed where labels go to `ConditionalBatchNormalization` and "
+            "`Embedding` layers alone. Received: a generator that does something else with them"
+        )
+
+
+def _check_latents(gan, latents):
+    latents = np.asarray(latents)
+    is_right = latents.ndim == 2 and latents.shape[1] == gan.latent_dim and len(latents)
+    if not is_right or not np.issubdtype(latents.dtype, np.floating):
+        raise ValueError(
+            f"`latents` must be floating, of shape (n, {gan.latent_dim}). "
+            f"Received: latents of dtype {latents.dtype} and shape {latents.shape}"
+        )
+    if not np.isfinite(latents).all():
+        raise ValueError("`latents` must be finite. Received: latents with NaN or infinity")
+    return latents.astype("float32")
+
+
+def _check_weights(gan, weights, n):
+    weights = np.asarray(weights)
+    is_right = weights.shape == (n, gan.num_classes) and np.issubdtype(weights.dtype, np.floating)
+    if not is_right or not np.isfinite(weights).all():
+        raise ValueError(
+            f"Weights of the classes must be finite and floating, of shape {(n, gan.num_classes)}. "
+            f"Received: labels of dtype {weights.dtype} and shape {weights.shape}"
+        )
+    return weights

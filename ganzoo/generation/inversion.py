@@ -1,0 +1,161 @@
+"""The latents whose images are nearest to given ones, by gradient descent."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from keras import ops
+
+from ganzoo import backend
+from ganzoo.generation.sampling import as_examples, check_labels, in_batches
+from ganzoo.pixels import to_signed_range
+from ganzoo.random import latents_from_seeds, split_seeds
+from ganzoo.validation import (
+    check_non_negative,
+    check_positive,
+    check_positive_integer,
+    check_seed,
+)
+
+# Those of Adam.
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
+
+
+class Projection(NamedTuple):
+    """What `GAN.project` finds, a row for each image; all are NumPy arrays.
+
+    Attributes:
+        latents: float32 of shape `(n, latent_dim)`.
+        labels: int32 of shape `(n,)`, or `None` without classes.
+        images: What the generator makes of these, as `GAN.sample` gives it.
+        errors: float32 of shape `(n,)`, the root of the mean squared difference to the given image:
+            of images in gray levels, from 0 to 255.
+    """
+
+    latents: np.ndarray
+    labels: np.ndarray | None
+    images: np.ndarray
+    errors: np.ndarray
+
+
+def compile_projection(gan):
+    """Returns the compiled function that `project` calls."""
+
+    def project_batch(targets, low, high, labels, steps, learning_rate, prior_weight):
+        axes = tuple(range(1, len(gan.example_shape) + 1))
+
+        def errors_of(latents):
+            outputs = gan(latents if labels is None else [latents, labels])
+            return ops.mean(ops.square(ops.cast(outputs, "float32") - targets), axis=axes)
+
+        def objective(latents):
+            prior = prior_weight * ops.mean(ops.square(latents), axis=1) / 2.0
+            return ops.sum(errors_of(latents) + prior)
+
+        def update(step, state):
+            latents, mean, square = state
+            gradient = backend.input_gradient(objective, latents)
+            mean = _BETA_1 * mean + (1.0 - _BETA_1) * gradient
+            square = _BETA_2 * square + (1.0 - _BETA_2) * ops.square(gradient)
+            count = ops.cast(step + 1, "float32")
+            progress = ops.cast(step, "float32") / ops.cast(steps, "float32")
+            rate = learning_rate * (1.0 + ops.cos(math.pi * progress)) / 2.0
+            direction = (mean / (1.0 - _BETA_1**count)) / (
+                ops.sqrt(square / (1.0 - _BETA_2**count)) + _EPSILON
+            )
+            latents = latents - rate * direction
+            if gan.latent == "uniform":
+                # Other seeds for each step: their upper words count the steps.
+                words = low, high ^ ops.cast(step + 1, "uint32")
+                drawn = latents_from_seeds(words, gan.latent_dim, "uniform")
+                clipped = ops.clip(latents, -1.0, 1.0)
+                outside = ops.where(progress < 0.5, drawn, clipped)
+                latents = ops.where(ops.abs(latents) < 1.0, latents, outside)
+            return latents, mean, square
+
+        latents = latents_from_seeds((low, high), gan.latent_dim, gan.latent)
+        zeros = ops.zeros_like(latents)
+        latents, *_ = ops.fori_loop(0, steps, update, (latents, zeros, zeros))
+        outputs = gan(latents if labels is None else [latents, labels])
+        return latents, as_examples(gan, outputs), ops.sqrt(errors_of(latents))
+
+    return backend.compiled(project_batch, gan)
+
+
+def project(
+    gan,
+    function,
+    images,
+    labels,
+    steps,
+    restarts,
+    seed,
+    learning_rate,
+    prior_weight,
+    batch_size,
+):
+    """Finds the latents of images; the arguments are those of `GAN.project`."""
+    steps = np.int32(check_positive_integer("steps", steps))
+    check_positive_integer("restarts", restarts)
+    check_positive_integer("batch_size", batch_size)
+    check_seed(seed)
+    learning_rate = np.float32(check_positive("learning_rate", learning_rate))
+    prior_weight = np.float32(check_non_negative("prior_weight", prior_weight))
+    if gan.latent == "uniform":
+        prior_weight = np.float32(0.0)  # Within the cube, all latents are as likely.
+    targets = _check_images(gan, images)
+    n = len(targets)
+    if gan.num_classes is None or labels is not None:
+        labels = check_labels(labels, n, gan.num_classes)
+        classes = None if labels is None else labels[:, None]
+    else:
+        classes = np.tile(np.arange(gan.num_classes, dtype="int32"), (n, 1))
+    tried = 1 if classes is None else classes.shape[1]
+
+    # Each image is tried with each of its classes from each start: one row for each.
+    starts = np.uint64(seed) + np.arange(restarts, dtype="uint64")
+    image, start, of_class = map(np.ravel, np.indices((n, restarts, tried)))
+    row_labels = None if classes is None else classes[image, of_class]
+
+    def project_batch(image, seeds, labels):
+        return function(
+            targets[image], *split_seeds(seeds), labels, steps, learning_rate, prior_weight
+        )
+
+    latents, examples, errors = in_batches(
+        project_batch, batch_size, image, starts[start], row_labels
+    )
+    best = errors.reshape(n, -1).argmin(axis=1) + np.arange(n) * restarts * tried
+    gray_levels = 127.5 if len(gan.example_shape) == 3 else 1.0
+    return Projection(
+        latents[best],
+        None if row_labels is None else row_labels[best],
+        examples[best],
+        gray_levels * errors[best],
+    )
+
+
+def _check_images(gan, images):
+    """Returns images as a float32 batch in [-1, 1], or vectors as float32."""
+    images = np.asarray(images)
+    if images.shape == gan.example_shape:
+        images = images[None]
+    if images.shape[1:] != gan.example_shape or not len(images):
+        raise ValueError(
+            f"`images` must be one of shape {gan.example_shape}, or a batch of them. "
+            f"Received: images of shape {images.shape}"
+        )
+    is_image, is_floating = len(gan.example_shape) == 3, np.issubdtype(images.dtype, np.floating)
+    if not is_floating and not (is_image and images.dtype == "uint8"):
+        raise ValueError(
+            "`images` must be uint8 images or floating in [-1, 1]; vectors must be floating. "
+            f"Received: images of dtype {images.dtype}"
+        )
+    if is_floating and not np.isfinite(images).all():
+        raise ValueError("`images` must be finite. Received: images with NaN or infinity")
+    if is_image and is_floating and np.abs(images).max() > 1.0:
+        raise ValueError(
+            "Floating `images` must be in [-1, 1]. "
+            f"Received: values from {images.min():g} to {images.max():g}"
+        )
+    return ops.convert_to_numpy(to_signed_range(ops.convert_to_tensor(images))).astype("float32")

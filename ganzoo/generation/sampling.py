@@ -1,0 +1,122 @@
+"""What a GAN makes of latents, and of seeds, each of which stands for one vector of latents."""
+
+import numpy as np
+from keras import ops
+
+from ganzoo import backend
+from ganzoo.pixels import to_uint8
+from ganzoo.random import latents_from_seeds, split_seeds
+from ganzoo.validation import check_non_negative, check_positive_integer, check_seed
+
+
+def draw_latents(draws, rows, latent_dim, distribution):
+    """Returns the latents of a training step, of shape `(rows, latent_dim)`."""
+    if distribution == "normal":
+        return draws.normal("latents", rows, (latent_dim,))
+    return draws.uniform("latents", rows, (latent_dim,), minval=-1.0)
+
+
+def check_seeds(seeds):
+    """Returns a list of seeds as uint64 of shape `(n,)`, or raises `ValueError`."""
+    seeds = np.atleast_1d(np.asarray(seeds, dtype=object))
+    if seeds.ndim != 1 or not len(seeds):
+        raise ValueError(f"`seeds` must be a list of integers. Received: seeds={seeds.tolist()!r}")
+    return np.array([check_seed(seed) for seed in seeds], dtype="uint64")
+
+
+def check_labels(labels, n, num_classes):
+    """Returns one class, or `n` of them, as int32 of shape `(n,)`, or `None` without classes."""
+    if num_classes is None:
+        if labels is not None:
+            raise ValueError(
+                f"This GAN has no classes. Expected: labels=None. Received: labels={labels!r}"
+            )
+        return None
+    labels = np.asarray(labels)
+    if labels.shape not in ((), (n,)) or not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"`labels` must be one class or {n} classes. Received: labels={labels!r}")
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise ValueError(
+            f"`labels` must be classes from 0 to {num_classes - 1}. Received: labels={labels!r}"
+        )
+    return np.broadcast_to(labels, n).astype("int32")
+
+
+def labels_of(seeds, num_classes):
+    """Returns the classes of uint64 seeds where none are chosen, or `None` without classes."""
+    return None if num_classes is None else (seeds % np.uint64(num_classes)).astype("int32")
+
+
+def as_examples(gan, outputs):
+    """Returns the generator's outputs as examples: uint8 images, or float32 vectors."""
+    outputs = ops.cast(outputs, "float32")
+    if len(gan.example_shape) == 3:
+        return to_uint8(outputs)
+    return outputs
+
+
+def draw_examples(gan, seeds, labels, truncation):
+    """Returns the examples of these seeds as `GAN.sample` gives them, in a graph.
+
+    Args:
+        gan: The GAN.
+        seeds: Low and high words, as `ganzoo.random.latents_from_seeds` takes them.
+        labels: Integer labels of shape `(batch,)`, or `None`.
+        truncation: Factor of the latents, a scalar or of shape `(batch, 1)`.
+    """
+    latents = truncation * latents_from_seeds(seeds, gan.latent_dim, gan.latent)
+    return as_examples(gan, gan(latents if labels is None else [latents, labels]))
+
+
+def compile_sampling(gan):
+    """Returns the compiled function of seeds that `sample` calls."""
+
+    def sample_batch(low, high, labels, truncation):
+        return draw_examples(gan, (low, high), labels, truncation)
+
+    return backend.compiled(sample_batch, gan)
+
+
+def sample(gan, sampling_function, n, seed, labels, truncation, batch_size):
+    """Draws `n` examples in batches of one size; the arguments are those of `GAN.sample`."""
+    check_positive_integer("n", n)
+    check_positive_integer("batch_size", batch_size)
+    if np.ndim(seed) == 0:
+        # Beyond the largest seed, they start again at 0.
+        seeds = np.uint64(check_seed(seed)) + np.arange(n, dtype="uint64")
+    else:
+        seeds = check_seeds(seed)
+        if len(seeds) != n:
+            raise ValueError(f"`seed` must be one seed or {n} seeds. Received: seed={seed!r}")
+    truncation = np.float32(check_non_negative("truncation", truncation))
+    if labels is None:
+        labels = labels_of(seeds, gan.num_classes)
+    labels = check_labels(labels, n, gan.num_classes)
+
+    def sample_batch(seeds, labels):
+        return [sampling_function(*split_seeds(seeds), labels, truncation)]
+
+    (examples,) = in_batches(sample_batch, batch_size, seeds, labels)
+    return examples
+
+
+def in_batches(function, batch_size, *arrays):
+    """Calls a function of batches of one size, and joins what it returns.
+
+    Args:
+        function: Function of a batch of each array that returns a list of tensors.
+        batch_size: Rows of a batch, at most.
+        *arrays: NumPy arrays of the same length, or `None`.
+
+    Returns:
+        A list of NumPy arrays of that length.
+    """
+    n = len(arrays[0])
+    size = min(n, batch_size)
+    batches = []
+    for start in range(0, n, size):
+        # The last batch is filled up with rows of its own, so that one compilation serves all.
+        rows = np.resize(np.arange(start, min(start + size, n)), size)
+        results = function(*(None if array is None else array[rows] for array in arrays))
+        batches.append([ops.convert_to_numpy(result) for result in results])
+    return [np.concatenate(parts)[:n] for parts in zip(*batches, strict=True)]

@@ -1,0 +1,29 @@
+"""Conversions between uint8 images in [0, 255] and float images in [-1, 1]."""
+
+import keras
+from keras import ops
+
+
+def to_signed_range(examples):
+    """Returns float examples.
+
+    Args:
+        examples: uint8 images in [0, 255], which are scaled to [-1, 1]; or float examples, which
+            keep their values. Tensors or NumPy arrays of any shape.
+
+    Returns:
+        Tensor of dtype `keras.config.floatx()`.
+
+    Example:
+
+    >>> to_signed_range(np.array([0, 255], "uint8"))
+    <... [-1., 1.] ...>
+    """
+    if keras.backend.standardize_dtype(examples.dtype) == "uint8":
+        return ops.cast(examples, keras.config.floatx()) / 127.5 - 1.0
+    return ops.cast(examples, keras.config.floatx())
+
+
+def to_uint8(images):
+    """Returns uint8 images in [0, 255] from float32 images in [-1, 1], clipped and rounded."""
+    return ops.cast(ops.round(ops.clip((images + 1.0) * 127.5, 0.0, 255.0)), "uint8")

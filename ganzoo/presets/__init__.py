@@ -1,0 +1,16 @@
+"""Presets: trained GANs as folders of data, saved, verified, loaded and listed."""
+
+from ganzoo.presets.builtin import list_models, summary_of
+from ganzoo.presets.errors import PresetError
+from ganzoo.presets.loading import load, load_folder
+from ganzoo.presets.saving import replace_card, save
+
+__all__ = [
+    "PresetError",
+    "list_models",
+    "load",
+    "load_folder",
+    "replace_card",
+    "save",
+    "summary_of",
+]

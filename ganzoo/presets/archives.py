@@ -1,0 +1,147 @@
+"""Presets from the network: an archive whose hash the user gives, unpacked with suspicion."""
+
+import contextlib
+import os
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from stat import S_IFDIR, S_IFMT, S_IFREG
+
+import keras
+
+from ganzoo.presets import manifest
+from ganzoo.presets.errors import PresetError
+
+_MAX_MEMBERS = 1_000
+# Weights hardly compress; what grows more than this is made to fill the disk.
+_MAX_RATIO = 100
+_SLACK = 2**20
+_CHUNK = 2**20
+
+
+@contextlib.contextmanager
+def fetched(url, sha256):
+    """Gives the folder of a preset from an archive on the network, until the context ends.
+
+    The archive, a zip or an uncompressed tar of the folder's files, stays in Keras's cache.
+
+    Args:
+        url: Its address, `http://` or `https://`.
+        sha256: Its hash in hexadecimal digits.
+
+    Raises:
+        PresetError: If it cannot be fetched, is not that of the hash, or holds what it must not.
+    """
+    archive = _download(url, sha256)
+    with tempfile.TemporaryDirectory(prefix="ganzoo-preset-") as folder:
+        extract(archive, folder)
+        yield Path(folder)
+
+
+def _download(url, sha256):
+    """Returns the path of the archive in the cache."""
+    sha256 = sha256.lower() if isinstance(sha256, str) else sha256
+    if not manifest.is_sha256(sha256):
+        raise PresetError(
+            "A preset from the network is only loaded with the hash of its archive, 64 "
+            f"hexadecimal digits. Received: sha256={sha256!r}"
+        )
+    try:
+        path = keras.utils.get_file(
+            f"{sha256}.preset",
+            origin=url,
+            file_hash=sha256,
+            hash_algorithm="sha256",
+            cache_subdir="ganzoo",
+        )
+    except Exception as error:  # `get_file` raises bare exceptions.
+        raise PresetError(
+            f"The preset could not be fetched; nothing of it was used. Received: {url}: {error}"
+        ) from error
+    return path
+
+
+def extract(archive, folder):
+    """Writes the files of a preset from an archive to a folder, and nothing else.
+
+    Raises:
+        PresetError: If it is no archive, names a place outside of it, holds a link or a device, a
+            file twice, or files that are much larger than it.
+    """
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as file:
+                _extract(_zip_members(file), file.open, archive, folder)
+        else:
+            # A compressed tar could grow while its list is read.
+            with tarfile.open(archive, "r:") as file:
+                _extract(_tar_members(file), file.extractfile, archive, folder)
+    except PresetError:
+        raise
+    except Exception as error:  # The readers of archives raise whatever their decoders raise.
+        raise PresetError(
+            "The archive of a preset is a zip, or a tar without compression. "
+            f"Received: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _zip_members(file):
+    """Yields the name, the size and the entry of each file."""
+    for member in file.infolist():
+        # An archive from a system without such modes leaves them out.
+        kind = S_IFMT(member.external_attr >> 16)
+        if member.flag_bits & 1 or kind not in (0, S_IFREG, S_IFDIR):
+            raise PresetError(f"An archive holds plain files. Received: {member.filename!r:.200}")
+        _check_name(member.filename)
+        if not member.is_dir():
+            yield member.filename, member.file_size, member
+
+
+def _tar_members(file):
+    for member in file:
+        _check_name(member.name)
+        if not (member.isdir() or (member.isreg() and not member.issparse())):
+            raise PresetError(f"An archive holds plain files. Received: {member.name!r:.200}")
+        if member.isreg():
+            yield member.name, member.size, member
+
+
+def _check_name(name):
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name:
+        raise PresetError(f"An archive must stay in its folder. Received: {name!r:.200}")
+
+
+def _extract(members, open_member, archive, folder):
+    """Writes the known files of the folder that holds the manifest."""
+    found, total = {}, 0
+    for index, (name, size, member) in enumerate(members):
+        total += size
+        if index >= _MAX_MEMBERS or total > _MAX_RATIO * os.path.getsize(archive) + _SLACK:
+            raise PresetError(
+                "The archive holds far more than a preset. "
+                f"Received: {index + 1} files of {total} bytes"
+            )
+        path = PurePosixPath(name)
+        if path in found:
+            raise PresetError(f"The archive holds a file twice. Received: {name!r:.200}")
+        found[path] = size, member
+    roots = [path.parent for path in found if path.name == manifest.METADATA]
+    if len(roots) != 1:
+        raise PresetError(f"An archive holds one {manifest.METADATA}. Received: {len(roots)}")
+    for name in (manifest.METADATA, *manifest.LIMITS):
+        if roots[0] / name in found:
+            size, member = found[roots[0] / name]
+            if size > manifest.LIMITS.get(name, manifest.MAX_TEXT_BYTES):
+                raise PresetError(f"{name} is too large. Received: {size} bytes")
+            with open_member(member) as source, open(Path(folder) / name, "xb") as target:
+                _copy(source, target, name, size)
+
+
+def _copy(source, target, name, size):
+    """Copies as many bytes as an archive says that a file has, and raises if there are more."""
+    while chunk := source.read(_CHUNK):
+        target.write(chunk)
+        if target.tell() > size:
+            raise PresetError(f"{name} is larger than the archive says, {size} bytes.")

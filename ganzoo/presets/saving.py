@@ -1,0 +1,149 @@
+"""Writing a preset."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ganzoo.files import new_file, new_folder
+from ganzoo.presets import allowed_config, manifest, safetensors
+from ganzoo.presets.errors import PresetError
+from ganzoo.presets.loading import load_folder, verified
+from ganzoo.recipes import Recipe
+from ganzoo.validation import check_choice
+from ganzoo.version import __version__
+
+_COMPARED_SAMPLES = 16
+
+
+def save(
+    gan,
+    folder,
+    recipe=None,
+    metrics=None,
+    card=None,
+    discriminator=True,
+    dtype="float32",
+    beside=None,
+):
+    """Writes a GAN as a preset; the arguments but the last are those of `GAN.save_to_preset`.
+
+    Args:
+        beside: Dictionary from names to the bytes of files for the reader of the card, such as
+            pictures. They lie beside the preset's own files, and are neither listed nor loaded.
+    """
+    check_choice("dtype", dtype, ("float32", "float16"))
+    if taken := {*manifest.LIMITS, manifest.METADATA} & set(beside or ()):
+        raise ValueError(f"These are files of the preset. Received: beside={sorted(taken)}")
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(
+            "The folder of a new preset must be empty or not exist. Give another one, or remove "
+            f"what is in it. Received: folder={str(folder)!r}"
+        )
+    class_name = type(gan).__name__
+    config = _plain(gan.get_config())
+    allowed_config.check(config, class_name)
+    texts = {manifest.CONFIG: _encode(config), **_texts(recipe, metrics, card)}
+    networks = gan.preset_networks(discriminator)
+    with new_folder(folder) as partial:
+        for player, network in networks.items():
+            with open(partial / manifest.WEIGHT_FILES[player], "xb") as file:
+                safetensors.write(file, network.weights, dtype)
+        for name, text in texts.items():
+            (partial / name).write_bytes(text)
+        metadata = _metadata(partial, class_name)
+        for name, content in {manifest.METADATA: metadata, **(beside or {})}.items():
+            (partial / name).write_bytes(content)
+        with verified(partial):
+            pass  # What could not be loaded is not written.
+        if dtype == "float16":
+            _check_rounding(gan, partial)
+
+
+def replace_card(folder, card):
+    """Gives a preset another card, and enters its hash; mends one that has only half of that.
+
+    Args:
+        folder: The preset's folder.
+        card: Text of the new card.
+
+    Returns:
+        Whether it was not so already.
+    """
+    folder = Path(folder)
+    content = manifest.parse_json(manifest.METADATA, (folder / manifest.METADATA).read_bytes())
+    present = folder / manifest.CARD
+    is_listed = manifest.describe(present) == content["files"][manifest.CARD]
+    if is_listed and present.read_bytes() == card.encode():
+        return False
+    with new_file(folder / manifest.METADATA, replace=True) as metadata:
+        with new_file(folder / manifest.CARD, replace=True) as text:
+            text.write_bytes(card.encode())
+            content["files"][manifest.CARD] = manifest.describe(text)
+        metadata.write_bytes(_encode(content))
+    return True
+
+
+def _texts(recipe, metrics, card):
+    """Returns the contents of the optional files."""
+    texts = {}
+    if recipe is not None:
+        if not isinstance(recipe, Recipe):
+            raise ValueError(
+                "`recipe` must be a `ganzoo.recipes.Recipe`. "
+                f"Received: recipe of type {type(recipe).__name__}"
+            )
+        texts[manifest.RECIPE] = (recipe.to_json() + "\n").encode()
+    if metrics is not None:
+        texts[manifest.METRICS] = _encode(metrics, "metrics")
+    if card is not None:
+        if not isinstance(card, str):
+            raise ValueError(f"`card` must be a text. Received: card of type {type(card).__name__}")
+        texts[manifest.CARD] = card.encode()
+    return texts
+
+
+def _plain(config):
+    """Returns a GAN's config as plain data, without what the networks were compiled with."""
+    config = json.loads(_encode(config))
+    config.pop("preset")
+    for player in ("generator", "discriminator"):
+        config[player].pop("compile_config", None)
+    return config
+
+
+def _encode(content, name="config"):
+    """Returns JSON."""
+    try:
+        return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`{name}` cannot be written as JSON: {error}") from error
+
+
+def _metadata(folder, class_name):
+    files = {path.name: manifest.describe(path) for path in sorted(folder.iterdir())}
+    if large := [name for name, entry in files.items() if entry["size"] > manifest.LIMITS[name]]:
+        raise PresetError(f"Too large for a preset: {', '.join(large)}.")
+    content = {
+        "format": manifest.FORMAT,
+        "class_name": class_name,
+        "ganzoo": __version__,
+        "keras": keras.__version__,
+        "files": files,
+    }
+    return _encode(content)
+
+
+def _check_rounding(gan, folder):
+    """Raises if the samples of a preset in float16 are further off than one gray level."""
+    samples = [
+        one.sample(_COMPARED_SAMPLES).astype("float32") for one in (gan, load_folder(folder))
+    ]
+    largest = float(np.abs(samples[0] - samples[1]).max())
+    if len(gan.example_shape) == 3 and largest > 1:
+        raise PresetError(
+            "In float16, samples must stay within one gray level. Store the weights with "
+            f"dtype='float32'. Received: a difference of {largest:.0f} gray levels"
+        )

@@ -1,0 +1,165 @@
+"""Checks of the networks and of the arguments of `compile`, before the first step."""
+
+import keras
+
+from ganzoo import losses
+from ganzoo import regularizers as regularizers_module
+from ganzoo.layers import reference_size_of
+from ganzoo.validation import check_positive_integer
+
+
+def check_generator(generator, latent_dim, num_classes):
+    """Returns the size of the latents and the shape of an example."""
+    check_network("generator", generator)
+    expected = 1 if num_classes is None else 2
+    if len(generator.inputs) != expected:
+        raise ValueError(
+            f"`generator` must have {expected} input(s) where num_classes={num_classes}: a "
+            "conditional one takes labels as its second input. Received: a generator with "
+            f"{len(generator.inputs)}"
+        )
+    expected_latent = tuple(generator.inputs[0].shape[1:])
+    if latent_dim is None and len(expected_latent) == 1:
+        latent_dim = expected_latent[0]
+    latent_dim = check_positive_integer("latent_dim", latent_dim)
+    if expected_latent != (latent_dim,):
+        raise ValueError(
+            f"The generator takes latents of shape {expected_latent}. "
+            f"Received: latent_dim={latent_dim}"
+        )
+    return latent_dim, tuple(generator.output_shape[1:])
+
+
+def check_discriminator(discriminator, example_shape, num_classes, packing):
+    """Raises unless a discriminator fits the examples that the generator makes."""
+    check_network("discriminator", discriminator)
+    check_discriminator_input(discriminator, example_shape, packing)
+    if packing > 1 and num_classes is not None:
+        raise ValueError(
+            "Packed examples have no class in common: pack without classes. "
+            f"Received: packing={packing} with num_classes={num_classes}"
+        )
+    logits, *others = [tuple(output.shape[1:]) for output in discriminator.outputs]
+    if logits != (1,):
+        raise ValueError(
+            "The discriminator must give one logit for each row, in the shape (batch, 1). "
+            f"Received: a discriminator of output shape {discriminator.output_shape}"
+        )
+    inputs = len(discriminator.inputs)
+    if num_classes is None:
+        if inputs == 1 and not others:
+            return
+        expected = "examples in and logits out"
+    else:
+        if (inputs, others) in ((2, []), (1, [(num_classes,)])):
+            return
+        expected = (
+            "[examples, labels] in and logits out (a projection), or examples in and [logits, "
+            f"class_logits] out, these of shape (batch, {num_classes}) (an auxiliary classifier)"
+        )
+    raise ValueError(
+        f"Expected with num_classes={num_classes}: a discriminator with {expected}. Received: one "
+        f"of {inputs} input(s) and the output shapes {discriminator.output_shape}"
+    )
+
+
+def check_discriminator_input(discriminator, example_shape, packing=1):
+    """Raises unless a discriminator takes what the generator makes."""
+    *sides, channels = example_shape
+    expected = (*sides, channels * packing)
+    taken = tuple(discriminator.inputs[0].shape[1:])
+    if taken != expected:
+        raise ValueError(
+            "The discriminator must take what the generator makes, with packing="
+            f"{packing} in one row: examples of shape {expected}. Received: a generator of shape "
+            f"{example_shape} and a discriminator of shape {taken}"
+        )
+    if reference_size_of(discriminator) is not None:
+        raise ValueError(
+            "Virtual batch normalization is for the generator, whose reference batch the training "
+            "puts in front of the latents; the discriminator gets none. Take another "
+            f"normalization. Received: discriminator={discriminator!r}"
+        )
+
+
+def check_network(name, network):
+    """Raises unless a network is a functional model whose layers add no losses."""
+    if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
+        raise ValueError(
+            f"`{name}` must be a functional `keras.Model`, or a `keras.Sequential` that knows "
+            f"its input's shape. Received: {name}={network!r}"
+        )
+    if network.losses:
+        raise ValueError(
+            f"The layers of `{name}` must not add losses, for a player minimizes the "
+            "adversarial loss and `regularizers`; for weight decay use the optimizer's "
+            f"`weight_decay`. Received: a {name} with {len(network.losses)} losses"
+        )
+
+
+def check_classifier_loss(classifier_loss, discriminator):
+    """Returns the loss of the class logits of a discriminator, or `None` where it has none."""
+    if len(discriminator.outputs) == 2:
+        return losses.AuxiliaryClassifier() if classifier_loss is None else classifier_loss
+    if classifier_loss is not None:
+        raise ValueError(
+            "A `classifier_loss` needs a discriminator that gives class logits as its second "
+            f"output. Received: classifier_loss={classifier_loss!r} with a discriminator of "
+            f"output shape {discriminator.output_shape}"
+        )
+    return None
+
+
+def check_augment(augment, example_shape):
+    """Returns the augmentation, or `None`, if there are images for it."""
+    if augment is not None and len(example_shape) != 3:
+        raise ValueError(
+            "Augmentation is for images, of shape (height, width, channels). "
+            f"Received: augment={augment!r} with examples of shape {example_shape}"
+        )
+    return augment
+
+
+def check_regularizers(regularizers):
+    """Returns the list of regularizers, if each is one and no two share a name."""
+    if not isinstance(regularizers, (list, tuple)):
+        raise ValueError(
+            "`regularizers` must be a list of `ganzoo.regularizers`. Received: "
+            f"regularizers={regularizers!r}"
+        )
+    regularizers = [regularizers_module.get(regularizer) for regularizer in regularizers]
+    names = [regularizer.name for regularizer in regularizers]
+    if len(set(names)) != len(names):
+        raise ValueError(f"No two `regularizers` may have one name. Received: {names}")
+    return regularizers
+
+
+def check_penalties(penalties, packing):
+    """Raises where a penalty transforms images that it would get packed."""
+    for part in penalties:
+        if packing > 1 and isinstance(part, regularizers_module.Consistency):
+            raise ValueError(
+                "Consistency regularization transforms single images, and the discriminator sees "
+                "packs of them: leave one of the two out, or use `augment`. "
+                f"Received: {part.name!r} with packing={packing}"
+            )
+
+
+def check_replicas(replicas, steps_per_execution, jit_compile):
+    """Raises where several replicas meet what Keras cannot run on TensorFlow's."""
+    if replicas > 1 and steps_per_execution > 1:
+        raise ValueError(
+            "Several replicas train one step per call. Expected: steps_per_execution=1. "
+            f"Received: steps_per_execution={steps_per_execution} with {replicas} replicas"
+        )
+    if replicas > 1 and jit_compile is True:
+        raise ValueError(
+            "TensorFlow trains several replicas without XLA; JAX has it. Expected: jit_compile "
+            f"of 'auto' or False. Received: jit_compile=True with {replicas} replicas"
+        )
+
+
+def computes_in_float16(layer):
+    """Whether a layer, or one within it, computes in float16."""
+    inner = [*getattr(layer, "layers", ()), *filter(None, [getattr(layer, "layer", None)])]
+    return layer.compute_dtype == "float16" or any(map(computes_in_float16, inner))

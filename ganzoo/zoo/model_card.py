@@ -1,0 +1,335 @@
+"""The card of a model: all that its README.md says, from its recipe and its metrics.json."""
+
+from pathlib import Path
+
+from ganzoo.metrics import Result
+from ganzoo.presets import builtin
+from ganzoo.zoo import comparison, pictures, recipe_diff
+from ganzoo.zoo.data_facts import facts_of
+from ganzoo.zoo.markdown import table
+
+# Below so many real images a figure moves by more than models differ.
+_FEW_IMAGES = 5000
+
+
+def summary(facts, recipe):
+    """Returns one line that says what a model is."""
+    height, width, channels = facts["data"]["shape"]
+    architecture = recipe.architecture.removeprefix("semi_supervised_").upper()
+    kind = f"{architecture}, {recipe.loss.replace('_', '-')} loss"
+    classes = facts["network"]["num_classes"]
+    of_classes = ""
+    if classes:
+        of_classes = f", {classes} classes to choose from" if classes > 1 else ", one class"
+    colors = {1: "gray", 3: "color"}[channels]
+    title = facts_of(facts["data"]["source"]).title
+    return f"{title}, {height} x {width} {colors}: {kind}{of_classes}"
+
+
+def text(facts, recipe, folder, models):
+    """Returns the card, in Markdown.
+
+    Args:
+        facts: What `metrics.json` holds.
+        recipe: The `ganzoo.recipes.Recipe` of the training.
+        folder: Path of the model's folder.
+        models: Dictionary from the folders of published models to their facts; those of the same
+            data are compared.
+    """
+    sections = (
+        _front_matter(facts),
+        f"# {facts['name']}\n\n{facts['summary']}.\n\n![Samples]({pictures.SAMPLES})",
+        _use(facts, location(folder)),
+        _what_it_is(facts, recipe),
+        f"## Between two samples\n\nEach row goes from one latent vector to another.\n\n"
+        f"![Interpolation]({pictures.INTERPOLATION})",
+        _copies(facts),
+        _figures(facts),
+        comparison.section(facts, folder, models),
+        _training(facts, recipe),
+        _data(facts),
+        _limits(facts),
+    )
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _front_matter(facts):
+    tag = facts_of(facts["data"]["source"]).tag
+    lines = ["---", "library_name: keras"]
+    if not facts["network"]["num_classes"]:
+        lines.append("pipeline_tag: unconditional-image-generation")
+    lines += ["tags:", "- gan", "- image-generation"]
+    if tag is not None:
+        lines += ["datasets:", f"- {tag}"]
+    return "\n".join([*lines, "---"])
+
+
+def _use(facts, name):
+    classes = facts["network"]["num_classes"]
+    labels = ", labels=3" if classes and classes > 3 else ", labels=0" if classes else ""
+    shape = ", ".join(map(str, facts["data"]["shape"]))
+    lines = [
+        "## Use",
+        "",
+        "```python",
+        "import ganzoo",
+        "from PIL import Image",
+        "",
+        f'gan = ganzoo.GAN.from_preset("{name}")',
+        f"images = gan.sample(16, seed=0{labels})  # uint8, (16, {shape})",
+        'Image.fromarray(images[0].squeeze()).save("sample.png")',
+        *(["classes = gan.classify(images)  # int32, (16,)"] if _is_classifier(facts) else []),
+        "```",
+        "",
+        "```",
+        f"ganzoo sample {name} --n=64 --output=grid.png",
+    ]
+    if classes:
+        lines.append(f"ganzoo sample {name} --n=16 --labels={classes - 1} --folder=one_class")
+    lines.append(f"ganzoo export {name} --output=saved_models/{facts['name']}")
+    return "\n".join([*lines, "```"])
+
+
+def location(folder):
+    """Returns what `from_preset` takes: the name of a model of the zoo, or a path to fill in."""
+    folder = Path(folder).resolve()
+    homes = {builtin.folder_of(name).resolve().parent for name in builtin.list_models()}
+    return folder.name if folder.parent in homes else "path/to/this/folder"
+
+
+def _is_classifier(facts):
+    return facts["network"]["class_name"] == "SemiSupervisedGAN"
+
+
+def _what_it_is(facts, recipe):
+    network, weights = facts["network"], facts["weights"]
+    judge = "not in the preset: it begins with new weights"
+    if weights["discriminator_bytes"] is not None:
+        judge = f"in the preset, {_megabytes(weights['discriminator_bytes'])}"
+    classes = "none"
+    if network["num_classes"]:
+        classes = f"{network['num_classes']}: {', '.join(facts['data']['class_names'])}"
+    elif _is_classifier(facts):
+        classes = f"samples have none; it tells apart {', '.join(facts['data']['class_names'])}"
+    average = "none: the weights as they were trained"
+    if recipe.ema_decay is not None:
+        average = f"of the weights, of decay {recipe.ema_decay:g}"
+    updates = ""
+    if recipe.discriminator_steps > 1:
+        updates = f", in each of {recipe.discriminator_steps} updates of the discriminator"
+    rates = (recipe.g_optimizer.learning_rate, recipe.d_optimizer.learning_rate)
+    steps = facts["training"]["steps"]
+    seen = steps * recipe.batch_size * recipe.discriminator_steps
+    rows = {
+        "recipe": recipe.source,
+        **recipe_diff.rows(recipe),
+        "architecture": f"`{recipe.architecture}`",
+        "images": " x ".join(map(str, facts["data"]["shape"])),
+        "latents": f"{network['latent_dim']}, {network['latent']}",
+        "classes": classes,
+        "generator": f"{network['generator_parameters']:,} parameters, "
+        f"{_megabytes(weights['generator_bytes'])} in {weights['dtype']}",
+        "discriminator": f"{network['discriminator_parameters']:,} parameters, {judge}",
+        "width": recipe.width or "the architecture's own",
+        "average": average,
+        "batch": f"{recipe.batch_size} images{updates}",
+        "steps": f"{steps:,}, {seen / facts['data']['count']:.3g} epochs",
+        "rates": "{:g} of the generator, {:g} of the discriminator".format(*rates),
+    }
+    precision = {
+        "float16": "In float16, samples are within one gray level of those of the trained weights "
+        "(16 samples compared).",
+        "float32": "The weights are in float32: in float16, samples would have moved by more than "
+        "one gray level.",
+    }[weights["dtype"]]
+    return f"## What it is\n\n{table(('', ''), rows.items())}\n\n{precision}"
+
+
+def _copies(facts):
+    nearest = facts["figures"]["nearest"]
+    if nearest["real_are_training"]:
+        yardstick = (
+            f"{_drawn(nearest)} training images, each compared with the others, as there are no "
+            "test images"
+        )
+    else:
+        yardstick = f"{_drawn(nearest)} test images, which it has not seen"
+    rows = []
+    for space, found in nearest["spaces"].items():
+        unit = "gray levels, root mean square" if space == "pixels" else f"features of {space}"
+        for who, name in (("samples", "samples"), ("real", "real images")):
+            figures = (found[who][key] for key in ("median", "nearest_hundredth", "least"))
+            rows.append((unit, name, *(f"{figure:.3g}" for figure in figures)))
+    header = ("distance", "of", "median", "nearest hundredth", "least")
+    return (
+        "## Does it copy?\n\n"
+        f"The distance to the nearest of the {nearest['training']:,} training images, of "
+        f"{nearest['samples']:,} samples and of {yardstick}. A model that copies has samples much "
+        "nearer than these.\n\n"
+        f"{table(header, rows)}\n\n{_verdict(nearest)}\n\n"
+        f"![Nearest training images]({pictures.NEIGHBORS})\n\n"
+        "Each image with the training images nearest to it beside it"
+        f"{', by pixels and by features' if len(nearest['spaces']) > 1 else ', by pixels'}: the "
+        "first samples; the samples nearest to a training image, for how near the next training "
+        "image is to that one; the real images nearest to one in that way."
+    )
+
+
+def _drawn(nearest):
+    """Returns how many real images the samples stand beside, and how these were chosen."""
+    if nearest["real"] == nearest["real_of"]:
+        return f"the {nearest['real']:,}"
+    return f"{nearest['real']:,}, drawn at random, of the {nearest['real_of']:,}"
+
+
+def _verdict(nearest):
+    ratios = [
+        f"{found['samples']['median'] / found['real']['median']:.2f} in {space}"
+        for space, found in nearest["spaces"].items()
+        if found["real"]["median"] > 0  # Not so where most of the images are there twice.
+    ]
+    words = []
+    if ratios:
+        words.append(
+            f"The median distance of samples is {' and '.join(ratios)} times that of the real "
+            "images."
+        )
+    height, width = nearest["size"]
+    copied = nearest["spaces"]["pixels"]["samples"]["least"] == 0
+    words.append(
+        f"{'At least one' if copied else 'None'} of the {nearest['samples']:,} samples compared is "
+        f"identical to a training image, at {height} x {width} pixels."
+    )
+    return " ".join(words)
+
+
+def _figures(facts):
+    samples, real = (
+        {name: Result.from_dict(result) for name, result in results.items()}
+        for results in (facts["figures"]["samples"], facts["figures"]["real"])
+    )
+    rows = []
+    for name, result in samples.items():
+        if name in ("conditional_accuracy", "test_error"):
+            continue  # They have sentences of their own.
+        spread = "" if result.spread is None else f" ± {result.spread:.2g}"
+        beside = f"{real[name].value:.4g}" if name in real else ""
+        rows.append((result.name, f"{result.value:.4g}{spread}", beside, str(result.protocol)))
+    header = ("figure", "samples", "real images", "protocol")
+    shown = {name: result for name, result in real.items() if name != "conditional_accuracy"}
+    parts = ["## Figures", table(header, rows) if rows else "", _explanation(samples, shown)]
+    if "conditional_accuracy" in samples:
+        drawn, found = (r["conditional_accuracy"].value for r in (samples, real))
+        kind = "training" if facts["figures"]["nearest"]["real_are_training"] else "test"
+        parts.append(
+            f"The classifier names the class that was asked for in {drawn:.2%} of the samples, and "
+            f"the right one in {found:.2%} of the {kind} images: a ratio of {drawn / found:.4f}."
+        )
+    if "test_error" in samples:
+        parts.append(comparison.semi_supervised(samples["test_error"], facts))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _explanation(samples, real):
+    extractors = {result.protocol.extractor for result in samples.values()} - {None}
+    real_images = ""
+    if real:
+        count, wanted = (next(iter(r.values())).protocol.samples for r in (real, samples))
+        fewer = "training images" if count == wanted else f"{count:,} training images"
+        real_images = f"Real images are {fewer}, measured as the samples are. "
+    if not extractors - {"pixels"}:
+        return (
+            f"{real_images}No network that knows such images was asked, so there is no FID: these "
+            " figures tell how much samples differ from each other, beside how much the real "
+            "images do. They do not tell how good samples look."
+        )
+    name = ", ".join(sorted(extractors - {"pixels"}))
+    if "inception" in name:
+        return (
+            f"{real_images}The extractor is {name}: figures compare with published ones of the "
+            "same numbers of samples and real images, and the same real images."
+        )
+    return (
+        f"{real_images}The extractor is ganzoo's own `{name}`, so nobody has published figures of "
+        "this protocol: they compare with figures of the same extractor, samples and test images "
+        "alone, and not with any FID from an Inception network."
+    )
+
+
+def _training(facts, recipe):
+    training = facts["training"]
+    steps = f"{training['steps']:,} steps"
+    if training["steps"] < recipe.steps:
+        steps += f" of the {recipe.steps:,} that were planned"
+    hardware = "" if training["hardware"] is None else f" on {training['hardware']}"
+    return (
+        f"## Training\n\n```\n{training['command']}\n```\n\n"
+        f"{steps} of {recipe.batch_size * recipe.discriminator_steps} real images, seed "
+        f"{training['seed']}, {training['precision']}: {duration(training['seconds'])}"
+        f"{hardware}. ganzoo {training['ganzoo']}.\n\n"
+        f"![Curves]({pictures.CURVES})\n\n"
+        "Means over an epoch; `d_real` and `d_fake` are the discriminator's logits of real images "
+        "and of samples."
+    )
+
+
+def _data(facts):
+    data = facts["data"]
+    known = facts_of(data["source"])
+    split = f", {data['split']} split" if data["split"] else ""
+    title = known.title[0].upper() + known.title[1:]
+    return (
+        f"## Data\n\n{title}{split}: {data['count']:,} images. License of the data: "
+        f"{known.license}. Origin: {known.origin}."
+    )
+
+
+def _limits(facts):
+    data, figures = facts["data"], facts["figures"]
+    size = " x ".join(map(str, data["shape"][:2]))
+    limits = [
+        f"It makes {size} images like those of its data and nothing else.",
+        "Nothing chose the samples above: they are those of the first seeds.",
+    ]
+    if "recall" in figures["samples"]:
+        limits.append(_recall(figures))
+    compared = [result["protocol"]["reference_samples"] for result in figures["samples"].values()]
+    fewest = min((count for count in compared if count), default=None)
+    if fewest is not None and fewest < _FEW_IMAGES:
+        limits.append(
+            f"The figures compare with {fewest:,} real images only, and are as rough as that."
+        )
+    if facts["training"]["seed"] is not None:
+        limits.append("It is one training from one seed, and no other was measured.")
+    return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)
+
+
+def _recall(figures):
+    """Returns the sentence on the variety that the samples have of that of the data."""
+    recall = figures["samples"]["recall"]["value"]
+    words = f"Recall is {recall:.2f}"
+    if "recall" not in figures["real"]:
+        return f"{words}: so large a share of the real images lies among the samples."
+    real = figures["real"]["recall"]
+    ours, theirs = (r["protocol"]["samples"] for r in (figures["samples"]["recall"], real))
+    count = "as many" if ours == theirs else f"{theirs:,}"
+    words += f", and {real['value']:.2f} of {count} training images"
+    return f"{words}: it misses part of the variety." if recall < real["value"] else f"{words}."
+
+
+def duration(seconds):
+    """Returns a time in words.
+
+    Example:
+
+    >>> duration(4000)
+    '1 h 7 min'
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _megabytes(count):
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.0f} kB"

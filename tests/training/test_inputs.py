@@ -1,0 +1,367 @@
+"""What trains, and what is refused before a single step: each error says what was received."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+import ganzoo
+from ganzoo.data import Dataset
+
+SHAPE = (4, 4, 1)
+CLASSES = 3
+
+
+def networks(num_classes=None):
+    """Builds the smallest networks for images."""
+    latents = [keras.Input((2,))]
+    images = [keras.Input(SHAPE)]
+    if num_classes is not None:
+        latents.append(keras.Input((), dtype="int32"))
+        images.append(keras.Input((), dtype="int32"))
+    pixels = layers.Dense(math.prod(SHAPE), activation="tanh")(latents[0])
+    logits = layers.Dense(1)(layers.Flatten()(images[0]))
+    if num_classes is not None:
+        pixels = layers.Add()([pixels, layers.Embedding(num_classes, math.prod(SHAPE))(latents[1])])
+        logits = layers.Add()([logits, layers.Embedding(num_classes, 1)(images[1])])
+    return (
+        keras.Model(latents, layers.Reshape(SHAPE)(pixels)),
+        keras.Model(images, logits),
+    )
+
+
+def build(num_classes=None, **compile_arguments):
+    gan = ganzoo.GAN(*networks(num_classes), num_classes=num_classes)
+    gan.compile(
+        **{"g_optimizer": "adam", "d_optimizer": "adam", "run_eagerly": True, **compile_arguments}
+    )
+    return gan
+
+
+@pytest.fixture(scope="module")
+def gan():
+    return build()
+
+
+@pytest.fixture(scope="module")
+def three_steps():
+    return build(discriminator_steps=3)
+
+
+@pytest.fixture(scope="module")
+def conditional():
+    return build(CLASSES)
+
+
+def images(n=8, shape=SHAPE):
+    return np.random.default_rng(0).integers(0, 256, (n, *shape), dtype="uint8")
+
+
+def floats(n=8):
+    return (images(n) / 127.5 - 1).astype("float32")
+
+
+def labels(n=8):
+    return np.arange(n, dtype="int32") % CLASSES
+
+
+def with_value(array, value):
+    array = array.copy()
+    array[-1] = value
+    return array
+
+
+def tf_batches(*arrays, size=4, drop_remainder=True):
+    arrays = arrays[0] if len(arrays) == 1 else arrays
+    return tf.data.Dataset.from_tensor_slices(arrays).batch(size, drop_remainder=drop_remainder)
+
+
+class Listed(keras.utils.PyDataset):
+    """The batches of a list; without end, they come round again."""
+
+    def __init__(self, batches, endless=False):
+        super().__init__()
+        self.batches, self.endless = batches, endless
+
+    @property
+    def num_batches(self):
+        return None if self.endless else len(self.batches)
+
+    def __getitem__(self, index):
+        return self.batches[index % len(self.batches)]
+
+
+# Every case: the fixture of the GAN, the arguments of `fit`, and words of the message.
+REFUSED_DATA = {
+    "no data": ("gan", lambda: {"x": None}, "`x` must be"),
+    "a list": ("gan", lambda: {"x": [1, 2, 3]}, "`x` must be"),
+    "a path": ("gan", lambda: {"x": "digits"}, "`x` must be"),
+    "empty array": ("gan", lambda: {"x": images(0)}, "not be empty"),
+    "empty tf.data": ("gan", lambda: {"x": tf_batches(images(3))}, "at least one batch"),
+    "empty PyDataset": ("gan", lambda: {"x": Listed([])}, "at least one batch"),
+    "floats in [0, 255]": ("gan", lambda: {"x": images().astype("float32")}, r"\[0, 255\]"),
+    "floats in [0, 1]": ("gan", lambda: {"x": images() / 255.0}, r"\[0, 1\]"),
+    "floats beyond [-1, 1]": ("gan", lambda: {"x": 2 * floats()}, r"in \[-1, 1\]"),
+    "uint8 in [0, 1]": ("gan", lambda: {"x": images() // 128}, r"in \[0, 1\]"),
+    "floats in [0, 255] in tf.data": (
+        "gan",
+        lambda: {"x": tf_batches(images().astype("float32"))},
+        r"\[0, 255\]",
+    ),
+    "NaN": ("gan", lambda: {"x": with_value(floats(), np.nan)}, "finite"),
+    "infinity": ("gan", lambda: {"x": with_value(floats(), np.inf)}, "finite"),
+    "NaN in a PyDataset": (
+        "gan",
+        lambda: {"x": Listed([(with_value(floats(), np.nan),)])},
+        "finite",
+    ),
+    "another size": ("gan", lambda: {"x": images(8, (5, 4, 1))}, "examples of shape"),
+    "another number of channels": ("gan", lambda: {"x": images(8, (4, 4, 3))}, "of shape"),
+    "another size in tf.data": ("gan", lambda: {"x": tf_batches(images(8, (5, 4, 1)))}, "of shape"),
+    "vectors": ("gan", lambda: {"x": np.ones((8, 16), "float32")}, "examples of shape"),
+    "no channels": ("gan", lambda: {"x": images()[..., 0]}, "last axis of 1"),
+    "channels first": ("gan", lambda: {"x": images(8, (1, 8, 8))}, "channels last"),
+    "labels missing": ("conditional", lambda: {"x": images()}, "without labels"),
+    "labels missing in a Dataset": (
+        "conditional",
+        lambda: {"x": Dataset(images())},
+        "without labels",
+    ),
+    "labels missing in tf.data": (
+        "conditional",
+        lambda: {"x": tf_batches(images())},
+        "without labels",
+    ),
+    "labels missing in a PyDataset": (
+        "conditional",
+        lambda: {"x": Listed([(images(),)])},
+        "without labels",
+    ),
+    "too many labels": ("conditional", lambda: {"x": images(), "y": labels(9)}, "one class for"),
+    "one-hot labels": (
+        "conditional",
+        lambda: {"x": images(), "y": np.eye(3, dtype="int32")[labels()]},
+        "one class for",
+    ),
+    "label out of range": ("conditional", lambda: {"x": images(), "y": labels() + 1}, "must be in"),
+    "negative label": ("conditional", lambda: {"x": images(), "y": labels() - 1}, "must be in"),
+    "label out of range in tf.data": (
+        "conditional",
+        lambda: {"x": tf_batches(images(), labels() + 1)},
+        "must be in",
+    ),
+    # The first batch of these alone would pass.
+    "more classes than the GAN": (
+        "conditional",
+        lambda: {"x": Dataset(images(), with_value(labels(), CLASSES))},
+        "more classes than the GAN",
+    ),
+    "more classes than the GAN in Batches": (
+        "conditional",
+        lambda: {"x": Dataset(images(), labels(), num_classes=10).batches(4)},
+        "more classes than the GAN",
+    ),
+    "labels beside a Dataset": (
+        "conditional",
+        lambda: {"x": Dataset(images(), labels()), "y": labels()},
+        "its own labels",
+    ),
+    "labels beside batches": (
+        "conditional",
+        lambda: {"x": tf_batches(images(), labels()), "y": labels()},
+        "their own labels",
+    ),
+    "more in a batch than there is": ("gan", lambda: {"x": images(), "batch_size": 9}, "more data"),
+    "more in all updates than there is": (
+        "three_steps",
+        lambda: {"x": images(), "batch_size": 4},
+        "12 in all.*batch_size=4",
+    ),
+    "batch size 0": ("gan", lambda: {"x": images(), "batch_size": 0}, "`batch_size` must"),
+    "fractional batch size": ("gan", lambda: {"x": images(), "batch_size": 2.0}, "`batch_size`"),
+    "batch size in words": ("three_steps", lambda: {"x": images(), "batch_size": "2"}, "`batch_si"),
+    "indivisible batches of tf.data": (
+        "three_steps",
+        lambda: {"x": tf_batches(images())},
+        "multiple of discriminator_steps=3",
+    ),
+    "indivisible Batches": (
+        "three_steps",
+        lambda: {"x": Dataset(images()).batches(4)},
+        "multiple of discriminator_steps=3",
+    ),
+    "ragged tf.data": (
+        "gan",
+        lambda: {"x": tf_batches(images(9), drop_remainder=False)},
+        "drop_remainder=True",
+    ),
+    "unbatched tf.data": ("gan", lambda: {"x": tf_batches(images()).unbatch()}, "shape"),
+    "ragged PyDataset": (
+        "gan",
+        lambda: {"x": Listed([images(4), images(3)])},
+        "drop the remainder",
+    ),
+    "dictionaries of tf.data": (
+        "gan",
+        lambda: {"x": tf_batches({"image": images()})},
+        "a batch of",
+    ),
+    "dictionaries of a PyDataset": ("gan", lambda: {"x": Listed([{"image": 1}])}, "a batch of"),
+    "sample weights of tf.data": (
+        "conditional",
+        lambda: {"x": tf_batches(images(), labels(), np.ones(8))},
+        "no sample weights",
+    ),
+    "sample weights of a PyDataset": (
+        "conditional",
+        lambda: {"x": Listed([(images(), labels(), np.ones(8))])},
+        "no sample weights",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_DATA)
+def test_unfit_data_are_refused_before_the_first_step(case, request):
+    fixture, arguments, words = REFUSED_DATA[case]
+    gan = request.getfixturevalue(fixture)
+    with pytest.raises(ValueError, match=rf"(?s)(?=.*{words}).*Received: "):
+        gan.fit(**{"batch_size": 4, "verbose": 0, **arguments()})
+    assert gan.step == 0
+
+
+REFUSED_TYPES = {
+    "objects": ("gan", lambda: {"x": np.array([images(), None], dtype=object)}),
+    "integers": ("gan", lambda: {"x": images().astype("int32")}),
+    "float labels": ("conditional", lambda: {"x": images(), "y": labels().astype("float32")}),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_TYPES)
+def test_unfit_types_are_refused_before_the_first_step(case, request):
+    fixture, arguments = REFUSED_TYPES[case]
+    gan = request.getfixturevalue(fixture)
+    with pytest.raises(TypeError, match="Received: "):
+        gan.fit(**{"batch_size": 4, "verbose": 0, **arguments()})
+    assert gan.step == 0
+
+
+@pytest.mark.parametrize("argument", ["validation_data", "validation_split", "class_weight"])
+def test_what_fit_would_ignore_is_no_argument_of_it(argument, gan):
+    with pytest.raises(TypeError, match=argument):
+        gan.fit(images(), batch_size=4, **{argument: 0.5})
+
+
+def test_an_uncompiled_gan_does_not_train():
+    with pytest.raises(ValueError, match="compile"):
+        ganzoo.GAN(*networks()).fit(images())
+
+
+UNLABELED = {
+    "array": images,
+    "floats": floats,
+    "tensor": lambda: tf.constant(images()),
+    "Dataset": lambda: Dataset(images()),
+    "Batches": lambda: Dataset(images()).batches(4),
+    "tf.data": lambda: tf_batches(images()),
+    "tf.data of tuples": lambda: tf_batches(images()).map(lambda batch: (batch,)),
+    "PyDataset of arrays": lambda: Listed([images(4), images(4)]),
+    "PyDataset of tuples": lambda: Listed([(images(4),), (images(4),)]),
+}
+LABELED = {
+    "arrays": lambda: (images(), labels()),
+    "Dataset": lambda: (Dataset(images(), labels()),),
+    "Dataset of fewer classes": lambda: (Dataset(images(), 0 * labels()),),
+    "Batches": lambda: (Dataset(images(), labels()).batches(4),),
+    "tf.data": lambda: (tf_batches(images(), labels()),),
+    "tf.data of int64 labels": lambda: (tf_batches(images(), labels().astype("int64")),),
+    "PyDataset": lambda: (Listed([(images(4), labels(4))] * 2),),
+}
+
+
+@pytest.mark.parametrize("form", UNLABELED)
+def test_every_form_of_data_trains(form):
+    gan = build()
+    gan.fit(UNLABELED[form](), batch_size=4, verbose=0)
+    assert gan.step == 2
+    assert all(np.isfinite(weight.numpy()).all() for weight in gan.weights)
+
+
+@pytest.mark.parametrize("form", LABELED)
+def test_every_form_of_labeled_data_trains_a_conditional_gan(form):
+    gan = build(CLASSES)
+    gan.fit(*LABELED[form](), batch_size=4, verbose=0)
+    assert gan.step == 2
+
+
+@pytest.mark.parametrize("form", LABELED)
+def test_a_gan_without_classes_leaves_labels_aside(form):
+    gan = build()
+    gan.fit(*LABELED[form](), batch_size=4, verbose=0)
+    assert gan.step == 2
+
+
+def test_batches_without_end_train_for_the_steps_of_an_epoch():
+    for data in (Listed([images(4)], endless=True), tf_batches(images()).repeat()):
+        gan = build()
+        gan.fit(data, epochs=2, steps_per_epoch=3, verbose=0)
+        assert gan.step == 6
+
+
+def test_uint8_images_train_as_the_same_images_in_unit_range():
+    weights = []
+    for data in (images(), (images() / 127.5 - 1).astype("float32")):
+        keras.utils.set_random_seed(0)
+        gan = build()
+        gan.fit(data, batch_size=4, verbose=0)
+        weights.append([weight.numpy() for weight in gan.trainable_weights])
+    for first, second in zip(*weights, strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-5)
+
+
+def test_an_all_bright_batch_of_images_in_range_is_not_taken_for_unit_range():
+    data = floats()
+    data[:4] = np.abs(data[:4])
+    gan = build()
+    gan.fit(data, batch_size=1, verbose=0)
+    assert gan.step == 8
+
+
+@pytest.mark.parametrize("form", UNLABELED)
+def test_layers_know_the_size_of_the_batch_before_a_step_runs(form):
+    sizes = []
+
+    class Recorder(keras.layers.Layer):
+        def call(self, inputs):
+            sizes.append(inputs.shape[0])
+            return inputs
+
+    inputs = keras.Input(SHAPE)
+    x = keras.layers.Flatten()(Recorder()(inputs))
+    gan = ganzoo.GAN(networks()[0], keras.Model(inputs, keras.layers.Dense(1)(x)))
+    gan.compile(g_optimizer="sgd", d_optimizer="sgd")
+    sizes.clear()
+    gan.fit(UNLABELED[form](), batch_size=4, verbose=0)
+    assert set(sizes) == {4}
+    gan.fit(images(), batch_size=2, initial_epoch=1, epochs=2, verbose=0)
+    assert set(sizes) == {4, 2}
+
+
+def test_ready_batches_keep_their_order():
+    asked = []
+
+    class Recorded(Listed):
+        def __getitem__(self, index):
+            asked.append(index)
+            return super().__getitem__(index)
+
+    build().fit(Recorded([images(2)] * 8), epochs=2, verbose=0)
+    assert asked[-16:] == [*range(8), *range(8)]
+
+
+def test_a_step_takes_the_batch_size_for_each_update_of_the_discriminator():
+    gan = build(discriminator_steps=3)
+    gan.fit(images(14), batch_size=2, verbose=0)
+    assert gan.step == 2

@@ -1,0 +1,374 @@
+import dataclasses
+import importlib
+import json
+import os
+import re
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import ganzoo
+from ganzoo import drawing, zoo
+from ganzoo.distribution.hardware import machine
+from ganzoo.metrics import Protocol, Result, conditional_accuracy
+from ganzoo.zoo import comparison, measure, publishing
+from ganzoo.zoo import model_card as cards
+from ganzoo.zoo.memorization import Pixels
+from support import presets, published
+
+PICTURES = {"samples.png", "interpolation.png", "neighbors.png", "curves.png"}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A published model, its training and its facts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
+        folder = tmp_path_factory.mktemp("models") / "fruit"
+        training = published.training()
+        facts = zoo.publish(training, folder, published.Brightness())
+        return folder, training, facts
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_folder_is_a_preset_with_pictures(model):
+    folder, training, _ = model
+    metadata = json.loads((folder / "metadata.json").read_text())
+    assert {path.name for path in folder.iterdir()} == {
+        *metadata["files"],
+        "metadata.json",
+        *PICTURES,
+    }
+    loaded = ganzoo.GAN.from_preset(folder)
+    difference = loaded.sample(32).astype(int) - training.gan.sample(32)
+    assert np.abs(difference).max() <= 1
+    recipe = ganzoo.recipes.Recipe.from_json((folder / "recipe.json").read_text())
+    assert recipe == training.recipe
+
+
+def test_it_is_the_same_whenever_it_is_made(model, tmp_path):
+    folder, training, _ = model
+    zoo.publish(training, tmp_path / "models" / "fruit", published.Brightness())
+    assert contents(tmp_path / "models" / "fruit") == contents(folder)
+
+
+def test_figures_are_those_of_the_weights_that_are_stored(model):
+    folder, training, facts = model
+    loaded = ganzoo.GAN.from_preset(folder)
+    extractor = published.Brightness()
+    expected = ganzoo.metrics.evaluate(
+        loaded.sample, training.test, ["fid"], extractor, n=len(training.test), cache=False
+    )
+    assert facts["figures"]["samples"]["fid"] == expected["fid"].to_dict()
+    labels = np.arange(40) % 3
+    samples = loaded.sample(40, labels=labels)
+    accuracy = conditional_accuracy(extractor.probabilities(samples), labels)
+    assert facts["figures"]["samples"]["conditional_accuracy"]["value"] == accuracy
+    assert facts["figures"]["real"]["conditional_accuracy"]["value"] == 1.0
+    real = Result.from_dict(facts["figures"]["real"]["fid"])
+    assert real.protocol.samples == 40 and real.value < 0.1 * expected["fid"].value
+
+
+def test_the_facts_are_those_of_the_training(model):
+    folder, training, facts = model
+    assert json.loads((folder / "metrics.json").read_text()) == facts
+    assert facts["training"]["seconds"] == 122.0
+    assert facts["training"]["hardware"] == "2 cores of a processor"
+    assert facts["data"]["class_names"] == ["apple", "pear", "plum"]
+    assert facts["network"]["generator_parameters"] == training.gan.generator.count_params()
+    assert facts["weights"]["dtype"] == "float16"
+    assert facts["weights"]["generator_bytes"] == (folder / "generator.safetensors").stat().st_size
+
+
+def test_the_card_says_what_was_measured(model):
+    folder, _, facts = model
+    card = (folder / "README.md").read_text()
+    figures_of = facts["figures"]
+    for fact in (
+        f"{figures_of['samples']['fid']['value']:.4g}",
+        f"{figures_of['real']['fid']['value']:.4g}",
+        f"{figures_of['nearest']['spaces']['pixels']['samples']['median']:.3g}",
+        "3: apple, pear, plum",
+        "ganzoo train --model=sngan --data=fruit",
+        "2 min on 2 cores of a processor",
+        "40/40 fruit test",
+        "nobody has published figures of this protocol",
+        "the right one in 100.00% of the test images",
+        "0 steps of the 4 that were planned",
+        "of the 40 test images, which it has not seen",
+        "None of the 1,000 samples compared is identical to a training image, at 8 x 8 pixels.",
+        "| batch | 64 images |",
+        "| changed from the paper's recipe | `steps` 4 (there 100,000), `conditional` yes",
+    ):
+        assert fact in card
+    assert set(re.findall(r"\((\w+\.png)\)", card)) == PICTURES
+    for name, found in figures_of["nearest"]["spaces"].items():
+        ratio = found["samples"]["median"] / found["real"]["median"]
+        assert f"{ratio:.2f} in {name}" in card
+    drawn, real = (figures_of[who]["recall"]["value"] for who in ("samples", "real"))
+    assert f"Recall is {drawn:.2f}, and {real:.2f} of as many training images" in card
+
+
+def test_the_samples_of_the_card_are_those_of_the_model(model):
+    folder, _, _ = model
+    gan = ganzoo.GAN.from_preset(folder)
+    labels, columns = drawing.class_rows(64, 3)
+    expected = drawing.image_grid(gan.sample(len(labels), labels=labels), columns)
+    np.testing.assert_array_equal(np.asarray(Image.open(folder / "samples.png")), expected)
+    assert expected.std() > 5
+
+
+def test_the_card_follows_from_the_facts(model):
+    folder, training, facts = model
+
+    def card(**changes):
+        other = json.loads(json.dumps(facts))
+        for path, value in changes.items():
+            *keys, last = path.split("__")
+            place = other
+            for key in keys:
+                place = place[key]
+            place[last] = value
+        return cards.text(other, training.recipe, folder, {})
+
+    near = "figures__nearest__"
+    pixels = f"{near}spaces__pixels__"
+    assert "10.00 in pixels and" in card(
+        **{f"{pixels}samples__median": 50.0, f"{pixels}real__median": 5.0}
+    )
+    without = card(**{f"{pixels}real__median": 0.0})
+    assert "in pixels and" not in without and "in brightness times that" in without
+    assert "At least one of the 1,000 samples" in card(**{f"{pixels}samples__least": 0.0})
+    assert "40, drawn at random, of the 10,000 test images" in card(**{f"{near}real_of": 10000})
+    recalls = {"figures__samples__recall__value": 0.64, "figures__real__recall__value": 0.86}
+    missed = "Recall is 0.64, and 0.86 of as many training images: it misses part of the variety."
+    assert missed in card(**recalls)
+    recalls["figures__samples__recall__value"] = 0.9
+    assert "misses part" not in card(**recalls)
+    assert "3 real images only" in card(figures__samples__fid__protocol__reference_samples=3)
+    assert "2 min. ganzoo" in card(training__hardware=None)
+
+
+def test_a_published_error_rate_stands_beside_that_of_as_many_labels(model):
+    _, _, facts = model
+
+    def sentence(source, labels):
+        protocol = Protocol(
+            "test error",
+            reference=f"{source} test",
+            reference_samples=10_000,
+            settings={"labels": labels},
+        )
+        data = {**facts["data"], "source": source}
+        return comparison.semi_supervised(
+            Result("test error", 0.0123, None, protocol), {**facts, "data": data}
+        )
+
+    for source, labels, published_rate in (
+        ("tfds:mnist", 100, "0.93%"),
+        ("tfds:cifar10", 4000, "18.63%"),
+        ("tfds:svhn_cropped", 1000, "8.11%"),
+    ):
+        assert "1.23% of 10,000 images" in sentence(source, labels)
+        assert f"Published with as many labels: {published_rate} ± " in sentence(source, labels)
+        assert "Published" not in sentence(source, labels + 1)
+
+
+def test_real_images_are_drawn_at_random(tmp_path):
+    # Sorted, as folders are: all of the first half are black.
+    brightness = np.repeat([0, 200], 1100)
+    rng = np.random.default_rng(0)
+    images = brightness[:, None, None, None] + rng.integers(0, 50, (2200, 8, 8, 3))
+    data = ganzoo.data.Dataset(images.astype("uint8"), name="sorted")
+    gan = presets.image_gan()
+    for test in (None, data):
+        facts, _ = measure.measure(gan, data, test, n=20)
+        assert facts["nearest"]["real_of"] == 2200
+    shown = []
+
+    class Spy(measure.Nearest):
+        def measure(self):
+            shown.extend([self.training[:1000], self.held_out])
+            return {}, None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "Nearest", Spy)
+        measure.measure(gan, data, data, n=20)
+    for drawn in shown:
+        assert len(drawn) == 1000 and 400 < (drawn[:, 0, 0, 0] > 100).sum() < 600
+
+
+def test_the_machine_is_the_one_that_it_runs_on(monkeypatch):
+    module = importlib.import_module("ganzoo.distribution.hardware")
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    monkeypatch.setattr(module, "_processor", lambda: "a Cray-1")
+    monkeypatch.setattr(module, "accelerator", lambda: None)
+    assert machine() == "3 cores of a Cray-1"
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: {0})
+    monkeypatch.setattr(module, "accelerator", lambda: "an abacus")
+    assert machine() == "an abacus, 1 core of a Cray-1"
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_replacement_that_fails_at_the_end_leaves_the_old_model(tmp_path, monkeypatch, failing):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    rename, calls = os.rename, []
+
+    def interrupted(source, target):
+        calls.append(source)
+        if len(calls) == failing:
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    monkeypatch.setattr(publishing.os, "rename", interrupted)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        publishing._replacing(folder, replace=True) as new,
+    ):
+        new.mkdir()
+    assert list(tmp_path.rglob("*")) == [folder, folder / "old"]
+
+
+def test_the_python_of_the_card_runs(model, tmp_path, monkeypatch):
+    folder, _, _ = model
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+    exec(block.replace("path/to/this/folder", str(folder)), names := {})
+    assert names["images"].shape == (16, 8, 8, 3)
+    assert (tmp_path / "sample.png").is_file()
+
+
+def test_a_model_of_own_images_has_the_figures_that_need_no_network(tmp_path):
+    photos = tmp_path / "home" / "photos"
+    training = published.training()
+    recipe = dataclasses.replace(training.recipe, data=f"folder:{photos}")
+    training = dataclasses.replace(training, test=None, recipe=recipe)
+    facts = zoo.publish(training, tmp_path / "model", n=30, name="holiday")
+    assert set(facts["figures"]["samples"]) == {"pairwise_distance"}  # 8 pixels: no similarity.
+    assert facts["figures"]["samples"]["pairwise_distance"]["protocol"]["samples"] == 30
+    assert facts["figures"]["nearest"]["real_are_training"]
+    assert facts["name"] == "holiday" and facts["data"]["source"] == "folder:photos"
+    texts = [content for content in contents(tmp_path / "model").values() if b"home" in content]
+    assert texts == []
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "there is no FID" in card and "not known to ganzoo" in card
+
+
+def test_a_semi_supervised_model_has_its_error_rate(tmp_path):
+    data = published.data()
+    gray = ganzoo.data.Dataset(
+        data.examples[..., :1], data.labels, class_names=published.NAMES, name="mnist", split="test"
+    )
+    gan = presets.semi_supervised_gan()
+    recipe = dataclasses.replace(ganzoo.recipes.get("semi_supervised_mnist"), steps=1)
+    training = published.training(gan, recipe=recipe, data=gray, test=gray)
+    facts = zoo.publish(training, tmp_path / "model", n=20)
+    wrong = np.mean(gan.classify(gray.examples) != gray.labels)
+    assert abs(facts["figures"]["samples"]["test_error"]["value"] - wrong) <= 1 / 40
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "classes = gan.classify(images)" in card and "it tells apart apple, pear, plum" in card
+    assert "trained with 30 labels, it is wrong on" in card and "of 40 images of mnist test" in card
+
+
+def test_weights_that_need_float32_have_it_and_a_large_discriminator_is_left_out(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(publishing, "_LARGEST_DISCRIMINATOR", 100)
+    latents, images = keras.Input((2,)), keras.Input((8, 8, 1))
+    pixels = keras.layers.Dense(64, activation="tanh", use_bias=False)(latents)
+    logits = keras.layers.Dense(1)(keras.layers.Flatten()(images))
+    gan = ganzoo.GAN(
+        keras.Model(latents, keras.layers.Reshape((8, 8, 1))(pixels)), keras.Model(images, logits)
+    )
+    gan.sampler.weights[0].assign(np.full((2, 64), 1e6))  # Beyond float16.
+    data = published.data()
+    gray = ganzoo.data.Dataset(data.examples[..., :1], name="fruit")
+    training = published.training(gan, data=gray, test=None)
+    facts = zoo.publish(training, tmp_path / "model", n=20)
+    assert facts["weights"]["dtype"] == "float32"
+    assert facts["weights"]["discriminator_bytes"] is None
+    assert not (tmp_path / "model" / "discriminator.safetensors").exists()
+    ganzoo.GAN.from_preset(tmp_path / "model")
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "would have moved by more than" in card and "it begins with new weights" in card
+
+
+def test_a_failure_leaves_what_was_there(model, tmp_path, monkeypatch):
+    folder, training, _ = model
+    copy = shutil.copytree(folder, tmp_path / "model")
+    training = dataclasses.replace(training, test=None)
+    with pytest.raises(ValueError, match=r"must be empty or not exist.*--replace.*Received: "):
+        zoo.publish(training, copy)
+    save = publishing.presets.save
+
+    def fail(gan, folder, *arguments, **settings):
+        if arguments:  # Not where the weights are tried.
+            raise OSError("no space left")
+        save(gan, folder, **settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing.measure, "measure", lambda *_, **__: ({}, None))
+        patch.setattr(publishing, "_facts", lambda *_: {})
+        patch.setattr(publishing.model_card, "text", lambda *_: "")
+        patch.setattr(publishing.pictures, "encoded", lambda picture: b"")
+        patch.setattr(publishing.presets, "save", fail)
+        with pytest.raises(OSError, match="no space left"):
+            zoo.publish(training, copy, n=20, replace=True)
+    assert contents(copy) == contents(folder)
+    zoo.publish(training, copy, n=20, name="other", replace=True)
+    assert b"# other" in contents(copy)["README.md"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mine.txt").write_text("mine")
+    with pytest.raises(ValueError, match=r"must be empty or not exist"):
+        zoo.publish(training, tmp_path / "notes", n=20, replace=True)
+
+
+def test_vectors_are_refused(tmp_path):
+    training = published.training(presets.mlp_gan(), data=ganzoo.data.Dataset(np.ones((4, 2))))
+    with pytest.raises(ValueError, match=r"Published models make images. Received: Dataset"):
+        zoo.publish(training, tmp_path / "model")
+
+
+def test_what_the_figures_are_of_is_said_as_it_is(tmp_path):
+    few = published.data(count=30)
+    without_test = published.training(data=few, test=None)
+    facts = zoo.publish(without_test, tmp_path / "model", published.Brightness(), n=40)
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "the right one in 100.00% of the training images" in card
+    assert "Real images are" not in card and "as there are no test images" in card
+    assert facts["figures"]["real"].keys() == {"conditional_accuracy"}
+
+    with_test = published.training(data=few)
+    zoo.publish(with_test, tmp_path / "other", published.Brightness(), n=40)
+    card = (tmp_path / "other" / "README.md").read_text()
+    assert "Real images are 30 training images, measured as the samples are." in card
+    assert "No other model here has a lower FID" not in card
+
+
+def test_images_that_are_not_square_are_compared_whole():
+    images = np.zeros((2, 20, 90, 1), "uint8")
+    images[1, :, 85:] = 255
+    pixels = Pixels()
+    assert pixels.size_of(images) == (20, 90) and pixels.size_of(images[:, :, :40]) == (20, 40)
+    assert pixels.size_of(np.zeros((1, 64, 96, 1), "uint8")) == (32, 48)
+    first, second = pixels(images)
+    assert np.linalg.norm(first - second) == pytest.approx(255 * np.sqrt(5 / 90))
+
+
+def test_a_single_training_image_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="at least 2 training images"):
+        zoo.publish(published.training(data=published.data(count=1)), tmp_path / "model")
