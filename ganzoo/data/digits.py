@@ -5,8 +5,7 @@ import numpy as np
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array
 from ganzoo.data.philox import permutation
-from ganzoo.data.sources import register
-from ganzoo.validation import check_choice
+from ganzoo.data.sources import check_split, register
 
 
 @register("digits")
@@ -27,7 +26,7 @@ def load_digits(argument=None, split="train", size=None, channels=None):
     # Imported here because it takes a second.
     from sklearn.datasets import load_digits as bundled_digits
 
-    check_choice("split", split, ("train", "test", "all"))
+    check_split(split, ("train", "test", "all"))
     bundle = bundled_digits()
     # The originals count the ink in blocks of 4 x 4 pixels: integers from 0 to 16.
     images = np.round(bundle.images * (255 / 16)).astype(np.uint8)[..., None]

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert, is_gray
-from ganzoo.data.sources import register
+from ganzoo.data.sources import UnknownSplit, check_split, register
 from ganzoo.validation import check_choice
 
 _SPLITS = {"train", "test", "val", "valid", "validation"}
@@ -57,10 +57,10 @@ def _folder_of_split(root, split):
         raise FileNotFoundError(f"There is no such folder. Received: source='folder:{root}'")
     entries = [entry for entry in root.iterdir() if not entry.name.startswith(".")]
     if entries and all(entry.is_dir() and entry.name in _SPLITS for entry in entries):
-        check_choice("split", split, sorted(entry.name for entry in entries))
+        check_split(split, sorted(entry.name for entry in entries))
         return root / split
     if split != "train":
-        raise ValueError(
+        raise UnknownSplit(
             f"The folder {str(root)!r} has no splits: pass split='train' for all of it, or make it "
             f"hold the sub-folders 'train' and 'test' alone. Received: split={split!r}"
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array
-from ganzoo.data.sources import register
+from ganzoo.data.sources import UnknownSplit, register
 from ganzoo.files import new_file
 
 _FORMAT = "ganzoo-dataset"
@@ -84,7 +84,7 @@ def load_packed(argument, split="train", size=None, channels=None):
     held = metadata.get("split") or "train"
     # "train[:10%]" is a part of "train".
     if split not in (held, held.partition("[")[0]):
-        raise ValueError(
+        raise UnknownSplit(
             f"The packed file {argument!r} holds split {held!r}. Received: split={split!r}"
         )
     try:

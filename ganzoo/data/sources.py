@@ -11,6 +11,18 @@ from ganzoo.registry import Registry
 SOURCES = Registry("data source")
 
 
+class UnknownSplit(ValueError):
+    """A data source has no split of the requested name."""
+
+
+def check_split(split, choices):
+    """Returns `split` if it is one of `choices`, or raises `UnknownSplit` that lists them."""
+    if split not in choices:
+        listed = ", ".join(repr(choice) for choice in choices)
+        raise UnknownSplit(f"`split` must be one of {listed}. Received: split={split!r}")
+    return split
+
+
 @dataclasses.dataclass(frozen=True)
 class Source:
     """One kind of data: what follows its name, what loads it, and what it is.

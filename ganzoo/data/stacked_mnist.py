@@ -4,7 +4,7 @@ import numpy as np
 
 from ganzoo.data import philox
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.sources import load, register
+from ganzoo.data.sources import check_split, load, register
 from ganzoo.validation import check_choice, check_positive_integer
 
 _COUNTS = {"train": 128_000, "test": 26_000}
@@ -38,7 +38,7 @@ def load_stacked_mnist(
     Reference:
         Lin et al., PacGAN, 2018, arXiv:1712.04086, section 4.2
     """
-    check_choice("split", split, tuple(_COUNTS))
+    check_split(split, tuple(_COUNTS))
     check_choice("channels", channels, (None, 3))
     count = _COUNTS[split] if count is None else check_positive_integer("count", count)
     singles = load(digits, split=split, size=size)

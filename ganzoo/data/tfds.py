@@ -7,7 +7,7 @@ import numpy as np
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array, convert_stream
-from ganzoo.data.sources import register
+from ganzoo.data.sources import UnknownSplit, register
 
 _BATCH = 1024
 
@@ -49,7 +49,7 @@ def load_tfds(
     try:
         count = builder.info.splits[split].num_examples
     except (ValueError, KeyError) as error:
-        raise ValueError(
+        raise UnknownSplit(
             f"`split` must be one of {', '.join(builder.info.splits)} of 'tfds:{argument}', or a "
             f"slice of it. Received: split={split!r}"
         ) from error

@@ -4,7 +4,7 @@ import numpy as np
 
 from ganzoo.data import philox
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.sources import register
+from ganzoo.data.sources import check_split, register
 from ganzoo.validation import check_choice, check_positive_integer
 
 
@@ -31,7 +31,7 @@ class Mixture(Dataset):
     """
 
     def __init__(self, centers, deviation, count=100_000, seed=0, name="mixture", split="train"):
-        check_choice("split", split, ("train", "test"))
+        check_split(split, ("train", "test"))
         count = check_positive_integer("count", count)
         self.centers = np.asarray(centers, np.float32)
         self.deviation = deviation

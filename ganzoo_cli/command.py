@@ -1,0 +1,165 @@
+"""A command: its flags in groups, its help text, and the parsing of its arguments."""
+
+import dataclasses
+import re
+import textwrap
+from collections.abc import Callable
+from types import SimpleNamespace
+
+from ganzoo_cli import values
+from ganzoo_cli.suggestions import did_you_mean
+
+_WIDTH = 98
+_INDENT = 28
+_FLAG = re.compile(r"--?([A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Flag:
+    """A flag and the reader of its value, a function of the flag's name and the given text."""
+
+    name: str
+    read: Callable
+    default: object
+
+
+class Command:
+    """A command of `ganzoo`.
+
+    Args:
+        name: The word after `ganzoo`.
+        summary: One line that says what the command does.
+        usage: What follows the name, one line for each form.
+        description: A paragraph on what else a user should know.
+        examples: Command lines.
+        check: Function of the flags' values and the list of the other arguments. It raises
+            `ValueError` or `OSError` where they do not fit each other.
+    """
+
+    def __init__(self, name, summary, usage, description="", examples=(), check=None):
+        self.name = name
+        self.summary = summary
+        self._usage = usage
+        self._description = description
+        self._examples = examples
+        self._check = check
+        self._flags = {}
+        self._lines = []
+
+    def group(self, title):
+        """Starts a group: the flags defined after it belong to it."""
+        self._lines += ["", f"{title}:"]
+
+    def text(self, name, value, help, default=None):
+        """Defines a flag that takes any text, which the help calls `value`."""
+        self._define(name, value, help, default, values.text)
+
+    def choice(self, name, choices, help, default=None):
+        """Defines a flag that takes one of a few words, or one of a few integers."""
+        self._define(name, "|".join(map(str, choices)), help, default, values.choice(choices))
+
+    def integer(self, name, help, default=None):
+        """Defines a flag that takes an integer of at least 0."""
+        self._define(name, "N", help, default, values.natural)
+
+    def positive_integer(self, name, help, default=None):
+        """Defines a flag that takes an integer of at least 1."""
+        self._define(name, "N", help, default, values.positive_integer)
+
+    def positive(self, name, help, default=None):
+        """Defines a flag that takes a number above 0."""
+        self._define(name, "X", help, default, values.positive)
+
+    def fraction(self, name, help, default=None):
+        """Defines a flag that takes a number in [0, 1)."""
+        self._define(name, "X", help, default, values.fraction)
+
+    def integers(self, name, value, help):
+        """Defines a flag that takes integers and ranges between commas, as a list."""
+        self._define(name, value, help, None, values.integers)
+
+    def switch(self, name, help):
+        """Defines a flag that is on if it is given, and off otherwise."""
+        self._flags[name] = _Flag(name, values.switch, False)
+        self._describe(f"--{name}", help)
+
+    def parse(self, arguments):
+        """Parses what follows the command's name.
+
+        Args:
+            arguments: List of words. The name of a flag may have hyphens for its underscores.
+
+        Returns:
+            The values of the flags as attributes, with `given`, the set of the names of the flags
+            on the command line; and the list of the other arguments.
+
+        Raises:
+            ValueError: If a flag is unknown or has a value that it cannot take.
+        """
+        options = SimpleNamespace(**{name: flag.default for name, flag in self._flags.items()})
+        options.given, others = set(), []
+        words = iter(arguments)
+        for word in words:
+            if word == "--":
+                others += words
+            elif match := _FLAG.fullmatch(word):
+                flag = self._find(match[1], word)
+                given = match[2]
+                if given is None and flag.read is not values.switch:
+                    given = self._next_value(flag, words)
+                setattr(options, flag.name, flag.read(flag.name, given))
+                options.given.add(flag.name)
+            else:
+                others.append(word)
+        return options, others
+
+    def check(self, options, others):
+        """Raises `ValueError` or `OSError` if what `parse` returned does not fit together."""
+        if self._check is not None:
+            self._check(options, others)
+
+    def help(self):
+        """Returns the help text."""
+        forms = "\n       ".join(f"ganzoo {self.name} {form}" for form in self._usage.splitlines())
+        parts = [f"usage: {forms}", "", self.summary]
+        if self._description:
+            parts += ["", textwrap.fill(" ".join(self._description.split()), _WIDTH)]
+        parts += self._lines
+        if self._examples:
+            parts += ["", "Examples:", *(f"  {line}" for line in self._examples)]
+        return "\n".join(parts)
+
+    def _find(self, name, word):
+        flag = self._flags.get(name.replace("-", "_"))
+        if flag is None:
+            raise ValueError(
+                f"Unknown flag.{did_you_mean(name.replace('-', '_'), self._flags, '--')} "
+                f"`ganzoo {self.name} --help` lists the flags. Received: {word}"
+            )
+        return flag
+
+    def _next_value(self, flag, words):
+        """Returns the word after a flag that was given without `=`."""
+        given = next(words, None)
+        if given is None or _FLAG.fullmatch(given):
+            raise ValueError(
+                f"--{flag.name} needs a value: --{flag.name}=VALUE. Received: --{flag.name}"
+                f"{'' if given is None else f' {given}'}"
+            )
+        return given
+
+    def _define(self, name, value, help, default, read):
+        self._flags[name] = _Flag(name, read, default)
+        if default is not None:
+            help = f"{help} Default: {default}."
+        self._describe(f"--{name}={value}", help)
+
+    def _describe(self, flag, help):
+        lines = textwrap.wrap(" ".join(help.split()), _WIDTH - _INDENT)
+        left = f"  {flag}"
+        if len(left) > _INDENT - 2:
+            self._lines.append(left)
+            left = ""
+        for line in lines:
+            self._lines.append(f"{left:<{_INDENT}}{line}")
+            left = ""

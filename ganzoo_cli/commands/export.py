@@ -1,0 +1,49 @@
+"""`ganzoo export`: a trained model for TF Serving, ONNX Runtime or LiteRT."""
+
+from ganzoo_cli.command import Command
+from ganzoo_cli.models import only_model
+from ganzoo_cli.shared_flags import MODEL, add_debug_flag
+
+FORMATS = ("saved_model", "onnx", "litert")
+QUANTIZATIONS = ("float16", "dynamic_range")
+
+
+def _check(options, others):
+    only_model(others)
+
+
+COMMAND = Command(
+    "export",
+    "Export a trained model for TF Serving, ONNX Runtime or LiteRT.",
+    "MODEL [flags]",
+    description=f"""{MODEL} The export has the weights that samples are drawn with. A SavedModel
+        maps seeds or latents to images; an ONNX or LiteRT file maps latents to images.""",
+    examples=(
+        "ganzoo export dcgan_mnist",
+        "ganzoo export runs/sngan-digits --output=saved_models/digits --version=7 --truncation",
+        "ganzoo export model.keras --format=onnx --output=generator.onnx",
+        "ganzoo export dcgan_mnist --format=litert --quantization=float16",
+    ),
+    check=_check,
+)
+COMMAND.group("Format")
+COMMAND.choice("format", FORMATS, "What to write.", default="saved_model")
+COMMAND.choice(
+    "quantization",
+    QUANTIZATIONS,
+    """For a LiteRT file: all weights in 16 bits, or the weights of large kernels in 8 bits. By
+    default all weights are in 32 bits.""",
+)
+COMMAND.group("Files")
+COMMAND.text(
+    "output",
+    "PATH",
+    """The folder of the model, which holds a folder for each version; or the ONNX or LiteRT file.
+    Default: saved_models/NAME, NAME.onnx or NAME.tflite, where NAME is the preset or the run.""",
+)
+COMMAND.group("For a SavedModel")
+COMMAND.positive_integer("version", "Number of the version. By default the next one.")
+COMMAND.switch("truncation", "Let requests choose a factor of the latents in [0, 1].")
+COMMAND.switch("discriminator", "Export the discriminator too.")
+COMMAND.group("Other")
+add_debug_flag(COMMAND)

@@ -1,0 +1,79 @@
+"""`ganzoo interpolate`: the path from sample to sample, as a strip or as an animation."""
+
+from pathlib import Path
+
+from ganzoo_cli.command import Command
+from ganzoo_cli.models import only_model
+from ganzoo_cli.shared_flags import MODEL, add_debug_flag
+
+# Steps from one sample to the next, by the kind of file.
+STEPS = {".png": 8, ".gif": 30, ".mp4": 60}
+INTERPOLATIONS = ("spherical", "linear")
+
+
+def _check(options, others):
+    if Path(options.output).suffix.lower() not in STEPS:
+        raise ValueError(
+            f"Expected an --output that ends in {' or '.join(STEPS)}. "
+            f"Received: --output={options.output}"
+        )
+    if options.seeds and len(options.seeds) % options.rows:
+        raise ValueError(
+            "Each of the --rows must have the same number of --seeds. "
+            f"Received: {len(options.seeds)} seeds for {options.rows} rows"
+        )
+    only_model(others)
+
+
+COMMAND = Command(
+    "interpolate",
+    "Draw the path from sample to sample, as a strip or an animation.",
+    "MODEL [flags]",
+    description=f"""{MODEL} Between two samples the latents follow a great circle if they are
+        normal, and a straight line if they are uniform.""",
+    examples=(
+        "ganzoo interpolate runs/sngan-digits --rows=8",
+        "ganzoo interpolate model.keras --seeds=3,17,204 --loop --output=loop.gif",
+        "ganzoo interpolate model.keras --seeds=0-15 --rows=4 --loop --output=loop.mp4",
+        "ganzoo interpolate model.keras --seeds=5 --labels=3,8 --steps=12",
+    ),
+    check=_check,
+)
+COMMAND.group("Paths")
+COMMAND.integers(
+    "seeds",
+    "SEEDS",
+    """Seeds of the samples on the path, as integers or ranges between commas, such as 3,17,204 or
+    0-7. Several rows divide them into equal parts. By default 0, 1, ...: two seeds in each row, or
+    one seed if --labels gives several classes.""",
+)
+COMMAND.integers(
+    "labels",
+    "CLASSES",
+    """For a conditional model: one class, or one class for each sample of a row; a row with a
+    single sample takes it through all of them. By default row i is of class i.""",
+)
+COMMAND.positive_integer("rows", "Number of paths, one below the other.", default=1)
+COMMAND.positive_integer(
+    "steps",
+    f"""Steps from each sample to the next. By default {STEPS[".png"]} for a PNG, {STEPS[".gif"]}
+    for a GIF and {STEPS[".mp4"]} for an MP4, which take two seconds.""",
+)
+COMMAND.switch("loop", "Return to the first sample, for an animation without a pause.")
+COMMAND.choice(
+    "interpolation", INTERPOLATIONS, "By default the one that fits the model's latents."
+)
+COMMAND.positive(
+    "truncation",
+    "Factor of the latents: below 1, samples are more typical and less varied.",
+    default=1.0,
+)
+COMMAND.group("Files")
+COMMAND.text(
+    "output",
+    "FILE",
+    "A PNG file with one strip for each row, a GIF, or an MP4, which needs `ganzoo[video]`.",
+    default="interpolation.png",
+)
+COMMAND.group("Other")
+add_debug_flag(COMMAND)

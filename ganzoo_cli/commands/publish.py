@@ -1,0 +1,63 @@
+"""`ganzoo publish`: from the folder of a run to a published model."""
+
+from ganzoo_cli.command import Command
+from ganzoo_cli.shared_flags import add_debug_flag
+
+
+def _check(options, others):
+    if "table" not in options.given:
+        if len(others) != 1:
+            raise ValueError(
+                f"Expected the folder of one run. Received: {' '.join(others) or 'none'}"
+            )
+        return
+    more = [*others, *(f"--{name}" for name in sorted(options.given - {"table", "debug"}))]
+    if more or not options.table:
+        raise ValueError(
+            "--table takes the folder of all models, and nothing else. "
+            f"Received: --table={options.table} {' '.join(more)}"
+        )
+
+
+COMMAND = Command(
+    "publish",
+    "Publish a run as a model: its weights, metrics, pictures and card.",
+    "RUN [flags]\n--table=FOLDER",
+    description="""RUN is the folder of a run that has ended. The new folder is a preset, which
+        `ganzoo.GAN.from_preset` takes. It holds the weights that samples are drawn with, in float16
+        if the samples then change by at most one gray level; the metrics with their protocols; and
+        the card with its pictures. All facts on the card are measured or read from the run. The
+        data of the run must still exist.""",
+    examples=(
+        "ganzoo publish runs/dcgan_mnist",
+        "ganzoo publish runs/sngan-folder_photos --output=models/photos --extractor=inception",
+        "ganzoo publish --table=models",
+    ),
+    check=_check,
+)
+COMMAND.group("What to measure")
+COMMAND.text(
+    "extractor",
+    "NAME",
+    """Network whose features are compared, or none. By default ganzoo's own network for the data,
+    if there is one.""",
+)
+COMMAND.positive_integer("n", "Number of samples. By default as many as real images.")
+COMMAND.text(
+    "hardware",
+    "WORDS",
+    "The machine that trained the model, for the card. By default as the run has recorded it.",
+)
+COMMAND.group("Files")
+COMMAND.text(
+    "output", "FOLDER", "The model's folder; its name is the model's. By default models/RUN."
+)
+COMMAND.switch("replace", "Replace the preset that is in the folder.")
+COMMAND.text(
+    "table",
+    "FOLDER",
+    """In place of publishing: write the page README.md of all models in a folder, and the
+    comparisons on their cards.""",
+)
+COMMAND.group("Other")
+add_debug_flag(COMMAND)

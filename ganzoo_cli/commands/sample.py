@@ -1,0 +1,70 @@
+"""`ganzoo sample`: pictures from a trained model."""
+
+from ganzoo_cli.command import Command
+from ganzoo_cli.models import only_model
+from ganzoo_cli.shared_flags import MODEL, add_debug_flag
+
+
+def _check(options, others):
+    if options.folder and "output" in options.given:
+        raise ValueError(
+            "Expected --output for one picture, or --folder for one file of each sample. "
+            f"Received: --output={options.output} and --folder={options.folder}"
+        )
+    if options.folder and "columns" in options.given:
+        raise ValueError(
+            "--columns is for one picture, and not for one file of each sample. "
+            f"Received: --columns={options.columns} and --folder={options.folder}"
+        )
+    if options.seeds and {"n", "seed"} & options.given:
+        raise ValueError(
+            "Expected --seeds for chosen samples, or --n and --seed for consecutive samples. "
+            f"Received: --seeds={','.join(map(str, options.seeds))} with --n or --seed"
+        )
+    only_model(others)
+
+
+COMMAND = Command(
+    "sample",
+    "Draw samples from a trained model.",
+    "MODEL [flags]",
+    description=f"""{MODEL} Sample number i has the seed SEED + i. It is the same whatever the
+        number of samples is.""",
+    examples=(
+        "ganzoo sample dcgan_mnist",
+        "ganzoo sample runs/sngan-digits --n=16 --seed=100 --output=grid.png",
+        "ganzoo sample model.keras --seeds=3,17,204 --truncation=0.7 --folder=chosen",
+        "ganzoo sample model.keras --labels=0-9 --folder=one_of_each",
+    ),
+    check=_check,
+)
+COMMAND.group("Samples")
+COMMAND.positive_integer(
+    "n", "Number of samples. With several --labels, one for each label.", default=64
+)
+COMMAND.integer("seed", "Seed of the first sample.", default=0)
+COMMAND.integers(
+    "seeds",
+    "SEEDS",
+    """Instead of --n and --seed: the seeds of chosen samples, as integers or ranges between commas,
+    such as 3,17,204 or 0-7. A conditional model without --labels draws each of them in each class,
+    one class in each row.""",
+)
+COMMAND.integers(
+    "labels",
+    "CLASSES",
+    """For a conditional model: one class, or one class for each sample, as integers or ranges
+    between commas. By default each row of the grid is one class, with at most N samples in
+    total.""",
+)
+COMMAND.positive(
+    "truncation",
+    "Factor of the latents: below 1, samples are more typical and less varied.",
+    default=1.0,
+)
+COMMAND.group("Files")
+COMMAND.text("output", "FILE", "PNG file of all samples as a grid.", default="samples.png")
+COMMAND.text("folder", "FOLDER", "Instead of --output: a folder for one PNG file of each sample.")
+COMMAND.positive_integer("columns", "Number of samples in a row of the grid.")
+COMMAND.group("Other")
+add_debug_flag(COMMAND)

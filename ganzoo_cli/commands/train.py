@@ -1,0 +1,184 @@
+"""`ganzoo train`: trains a recipe, and keeps everything in a folder of its own."""
+
+from ganzoo_cli.command import Command
+from ganzoo_cli.shared_flags import (
+    add_data_flags,
+    add_debug_flag,
+    add_dry_run_flag,
+    add_seed_flag,
+)
+
+NORMALIZATIONS = ("spectral", "batch", "layer", "weight", "none")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+LARGEST_SEED = 2**32 - 1
+# The flags that can change when a run is resumed.
+_CHANGEABLE = {
+    *("output", "resume", "epochs", "steps", "sample_every", "jit", "dry_run", "debug"),
+    *("devices", "coordinator", "process_id", "num_processes"),
+}
+
+
+def _check(options, others):
+    if others:
+        raise ValueError(f"`ganzoo train` takes flags only. Received: {' '.join(others)}")
+    if options.coordinator is None and {"process_id", "num_processes"} & options.given:
+        raise ValueError(
+            "--process_id and --num_processes need the address of process 0: "
+            "--coordinator=HOST:PORT. Received: none"
+        )
+    if options.resume:
+        _check_resume(options)
+    elif options.model is None:
+        raise ValueError("--model must be given; `ganzoo list` lists the recipes. Received: none")
+    if options.epochs is not None and options.steps is not None:
+        raise ValueError(
+            "Expected --epochs or --steps, not both. "
+            f"Received: --epochs={options.epochs} --steps={options.steps}"
+        )
+    if options.seed > LARGEST_SEED:
+        raise ValueError(
+            f"--seed must be at most {LARGEST_SEED}. Received: --seed={options.seed}"
+        )
+
+
+def _check_resume(options):
+    if options.output is None:
+        raise ValueError("--resume needs the folder of the run: --output=FOLDER. Received: none")
+    fixed = sorted(f"--{name}" for name in options.given - _CHANGEABLE)
+    if fixed:
+        raise ValueError(
+            "A resumed run keeps its options: only --epochs or --steps, --sample_every, --jit and "
+            f"the devices can change. Received: --resume with {', '.join(fixed)}"
+        )
+
+
+COMMAND = Command(
+    "train",
+    "Train a GAN, and keep everything in a run folder.",
+    "--model=NAME [--data=SOURCE] [flags]\n--resume --output=FOLDER [flags]",
+    description="""A model is a recipe: the networks, the losses and the optimizers of a paper. The
+        flags change single parts of it. The run folder holds options.json; log.csv with the mean of
+        each term over each epoch; samples/ with a picture of the same latents every few epochs and
+        an animation of them; checkpoints/ to resume from; and, at the end, model.keras. Ctrl-C ends
+        the training run after the current step: the folder then holds the current model, and
+        --resume continues from exactly this step.""",
+    examples=(
+        "ganzoo train --model=dcgan_mnist",
+        "ganzoo train --model=sngan --data=digits --width=16 --epochs=60",
+        "ganzoo train --model=infogan_ns --data=tfds:fashion_mnist --epochs=20 --output=fashion",
+        "ganzoo train --resume --output=fashion --epochs=40",
+        "ganzoo train --model=sngan --data=folder:photos --size=64 --steps=50000 --dry_run",
+        "ganzoo train --model=sngan_resnet --data=cifar.npz --conditional --ema_decay=0.9999",
+        "ganzoo train --model=semi_supervised_mnist --test_split=test",
+        "ganzoo train --model=dcgan_mnist --devices=all",
+    ),
+    check=_check,
+)
+COMMAND.group("What to train")
+COMMAND.text("model", "NAME", "The recipe; `ganzoo list` lists them with their papers.")
+COMMAND.text(
+    "data",
+    "SOURCE",
+    """The data; `ganzoo list` lists the kinds of sources. By default the data of the recipe, if it
+    names any.""",
+)
+add_data_flags(COMMAND)
+COMMAND.switch(
+    "conditional", "Train on the labels too, so that samples of a chosen class can be drawn."
+)
+COMMAND.positive_integer(
+    "labels_per_class",
+    """For a semi-supervised model: the number of examples of each class whose labels are used. By
+    default the recipe's.""",
+)
+COMMAND.text(
+    "test_split",
+    "NAME",
+    """For a semi-supervised model: the part of the source on which the error rate is measured after
+    each epoch, e.g. test. By default none.""",
+)
+COMMAND.group("How long")
+COMMAND.positive_integer("epochs", "Passes over the data; or give --steps.")
+COMMAND.positive_integer(
+    "steps", "Updates of the generator. By default the recipe's, which may take days."
+)
+COMMAND.positive_integer(
+    "batch_size", "Real examples in each update of the discriminator. By default the recipe's."
+)
+COMMAND.group("Changes to the recipe")
+COMMAND.positive_integer("width", "Channels of the networks at the full image size.")
+COMMAND.positive_integer("latent_dim", "Size of a latent vector.")
+COMMAND.text("loss", "NAME", "The adversarial loss; `ganzoo list` lists them.")
+COMMAND.text(
+    "regularizers",
+    "NAMES",
+    """Regularizers between commas in place of the recipe's, or none; `ganzoo list` lists them. By
+    default they have the strengths of their papers. Other arguments follow after colons:
+    r1:gamma=0.1:every=16.""",
+)
+COMMAND.text(
+    "augment",
+    "POLICY",
+    """Augmentation of all images that the discriminator sees: adaptive_augment, or transforms
+    between commas, e.g. color,translation,cutout; or none.""",
+)
+COMMAND.text(
+    "normalization",
+    "KIND",
+    f"""Normalization of the discriminator in place of the recipe's:
+    {", ".join(NORMALIZATIONS[:-1])} or {NORMALIZATIONS[-1]}.""",
+)
+COMMAND.positive_integer("packing", "Examples that the discriminator sees in one row (PacGAN).")
+COMMAND.positive("generator_rate", "Learning rate of the generator.")
+COMMAND.positive("discriminator_rate", "Learning rate of the discriminator.")
+COMMAND.fraction(
+    "ema_decay",
+    """Samples are drawn with an average of the generator's weights; this is its decay per step,
+    e.g. 0.999.""",
+)
+add_seed_flag(COMMAND)
+COMMAND.group("The machine")
+COMMAND.choice(
+    "precision",
+    PRECISIONS,
+    "Precision of the networks' computations; weights and losses stay in float32.",
+    default="float32",
+)
+COMMAND.choice(
+    "jit",
+    ("auto", "true", "false"),
+    "Compile with XLA. With auto, JAX always compiles and TensorFlow compiles on a GPU.",
+    default="auto",
+)
+COMMAND.text(
+    "devices",
+    "N",
+    """Number of devices of this machine that share each batch, or all: GPUs, or processors if there
+    is no GPU.""",
+    default="1",
+)
+COMMAND.text(
+    "coordinator",
+    "HOST:PORT",
+    """For several processes, with JAX: the address of process 0, where the port is any free port of
+    its machine; or auto under Slurm, Open MPI or on a cloud TPU. The processes train on the devices
+    of all.""",
+)
+COMMAND.integer("process_id", "Number of this process, from 0; not with --coordinator=auto.")
+COMMAND.positive_integer("num_processes", "Number of processes; not with --coordinator=auto.")
+COMMAND.group("The run folder")
+COMMAND.text(
+    "output",
+    "FOLDER",
+    "The run folder. By default runs/MODEL, or runs/MODEL-DATA if --data is given.",
+)
+COMMAND.switch(
+    "resume", "Continue the run in the output folder, exactly as if it had not been interrupted."
+)
+COMMAND.positive_integer(
+    "sample_every",
+    "Epochs from one picture of samples to the next. By default the run has 50 pictures.",
+)
+COMMAND.group("Other")
+add_dry_run_flag(COMMAND)
+add_debug_flag(COMMAND)

@@ -1,0 +1,16 @@
+"""Errors that happen during the work of a command and are not mistakes in the library."""
+
+import contextlib
+
+
+class Failure(Exception):
+    """An error whose message is all that a user needs; its cause is the original error."""
+
+
+@contextlib.contextmanager
+def expected():
+    """Turns errors of the data, the disk and missing packages into a `Failure`."""
+    try:
+        yield
+    except (ValueError, OSError, ImportError) as error:
+        raise Failure(str(error) or repr(error)) from error

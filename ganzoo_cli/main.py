@@ -1,0 +1,128 @@
+"""Finds the command, runs it, and turns errors into a line and an exit code."""
+
+import importlib
+import sys
+
+from ganzoo_cli import package
+from ganzoo_cli.closed_output import discard_closed_output
+from ganzoo_cli.errors import Failure
+from ganzoo_cli.quiet import quiet_start
+from ganzoo_cli.suggestions import did_you_mean
+
+COMMANDS = (
+    "train",
+    "sample",
+    "interpolate",
+    "evaluate",
+    "export",
+    "publish",
+    "create",
+    "data",
+    "list",
+)
+
+_USAGE = """\
+usage: ganzoo COMMAND [arguments]
+
+GANs for Keras 3, from the command line.
+
+Commands:
+{commands}
+
+`ganzoo COMMAND --help` explains a command, `ganzoo --version` prints the version. Names of flags
+may have hyphens or underscores: --batch-size is --batch_size. The environment variable
+KERAS_BACKEND chooses between tensorflow (the default) and jax."""
+_CORRECT, _INTERRUPTED, _CLOSED = 2, 130, 141
+
+
+def main(arguments=None):
+    """Runs a command line.
+
+    Args:
+        arguments: List of the words after `ganzoo`; by default those of this process.
+
+    Returns:
+        The exit code: 0 for success; 1 if a training run or the work after the checks failed; 2 if
+        the user must correct the command line or the data; 130 or 143 after an interruption; 141
+        if the reader of the output has closed it, as `head` does.
+    """
+    try:
+        code = _answer(sys.argv[1:] if arguments is None else arguments)
+        # What the reader has closed is noticed here, and not when Python ends.
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        if not discard_closed_output():
+            raise
+        return _CLOSED
+
+
+def command(name):
+    """Returns the `Command` of a name in `COMMANDS`."""
+    return importlib.import_module(f"ganzoo_cli.commands.{name}").COMMAND
+
+
+def _answer(arguments):
+    name, *rest = arguments or [""]
+    if name in ("", "help", "-h", "--help"):
+        summaries = [f"  {name:<13}{command(name).summary}" for name in COMMANDS]
+        print(_USAGE.format(commands="\n".join(summaries)))
+        return 0 if name else _CORRECT
+    if name == "--version":
+        print(f"ganzoo {package.version()}")
+        return 0
+    if name not in COMMANDS:
+        return _fail(
+            "ganzoo",
+            f"Unknown command.{did_you_mean(name, COMMANDS)} Expected: {' | '.join(COMMANDS)}. "
+            f"Received: {name}",
+        )
+    if {"-h", "-help", "--help"} & set(rest):
+        print(command(name).help())
+        return 0
+    return _run(command(name), rest)
+
+
+def _run(command, arguments):
+    program = f"ganzoo {command.name}"
+    debug = "--debug" in arguments
+    try:
+        work = _start(command, arguments, debug)
+    except BrokenPipeError:
+        raise
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        if debug:
+            raise
+        return _fail(program, str(error) or repr(error))
+    except KeyboardInterrupt:
+        return _fail(program, "Interrupted.", _INTERRUPTED)
+    try:
+        return 0 if work is None else work()
+    except BrokenPipeError:
+        raise
+    except (Failure, OSError) as error:
+        if debug:
+            raise
+        return _fail(program, str(error) or repr(error), code=1)
+    except KeyboardInterrupt:
+        return _fail(program, "Interrupted.", _INTERRUPTED)
+
+
+def _start(command, arguments, debug):
+    """Checks a command line and starts the command.
+
+    Returns:
+        `None` if all is done, or a function without arguments that does the rest of the work and
+        returns the exit code. Errors raised here are the user's to correct; those of the function
+        are not.
+    """
+    options, others = command.parse(arguments)
+    command.check(options, others)
+    with quiet_start(is_off=debug):
+        module = importlib.import_module(f"ganzoo.cli.{command.name}")
+    return module.run(options, others)
+
+
+def _fail(program, message, code=_CORRECT):
+    print(f"{program}: {' '.join(message.split())}", file=sys.stderr)
+    return code

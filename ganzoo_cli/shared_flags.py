@@ -1,0 +1,47 @@
+"""Flags and words that several commands share."""
+
+MODEL = "MODEL is a preset, a `.keras` file, or the folder of a run."
+
+
+def add_data_flags(command):
+    """Gives a command the flags that say how a data source is read."""
+    command.text("split", "NAME", "Part of the source.", default="train")
+    command.positive_integer(
+        "size",
+        """Side of the images in pixels: they are cropped around their center to a square and
+        resized with antialiasing. By default they keep their own size.""",
+    )
+    add_channels_flag(command)
+    add_on_bad_flag(command)
+
+
+def add_channels_flag(command):
+    """Gives a command the flag for the number of channels of images."""
+    command.choice("channels", (1, 3), "Gray or color. By default what the images have.")
+
+
+def add_on_bad_flag(command):
+    """Gives a command the flag for files in a folder of images that cannot be read."""
+    command.choice(
+        "on_bad",
+        ("error", "skip"),
+        """What happens if a file in a folder is not an image: the command ends, or it skips the
+        file and lists it. By default an error.""",
+    )
+
+
+def add_seed_flag(command):
+    """Gives a command the flag for the seed of a training run."""
+    command.integer(
+        "seed", "Determines the initial weights, the noise and the order of the data.", default=0
+    )
+
+
+def add_dry_run_flag(command):
+    """Gives a command the flag that ends it before anything is trained or written."""
+    command.switch("dry_run", "Check everything, build the networks, print the plan, and end.")
+
+
+def add_debug_flag(command):
+    """Gives a command the flag that every command has."""
+    command.switch("debug", "Show the traceback of an error, and TensorFlow's messages.")

@@ -1,0 +1,23 @@
+"""Suggestions for mistyped words."""
+
+import difflib
+
+
+def did_you_mean(word, candidates, prefix=""):
+    """Returns a sentence that suggests the candidate most like a word.
+
+    Args:
+        word: The word that was typed.
+        candidates: The words that are allowed.
+        prefix: What the sentence shows before the candidate, such as `"--"`.
+
+    Returns:
+        The sentence with a space before it, or `""` if no candidate is similar.
+
+    Example:
+
+    >>> did_you_mean("trian", ["train", "sample"])
+    ' Did you mean train?'
+    """
+    close = difflib.get_close_matches(word, candidates, n=1)
+    return f" Did you mean {prefix}{close[0]}?" if close else ""

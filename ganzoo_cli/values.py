@@ -1,0 +1,89 @@
+"""Readers of flags' values: each returns a value, or raises an error that says what it must be."""
+
+import math
+import re
+
+_RANGE = re.compile(r"\s*(\d+)(?:-(\d+))?\s*")
+_MOST_INTEGERS = 100_000
+
+
+def text(name, given):
+    """Returns any text."""
+    return given
+
+
+def choice(choices):
+    """Returns a reader of one of `choices`, which are all texts or all integers."""
+    by_text = {str(one): one for one in choices}
+
+    def read(name, given):
+        if given not in by_text:
+            raise _error(name, given, f"one of {', '.join(by_text)}")
+        return by_text[given]
+
+    return read
+
+
+def natural(name, given):
+    """Returns an integer of at least 0."""
+    return _integer(name, given, 0, "an integer of at least 0")
+
+
+def positive_integer(name, given):
+    """Returns an integer of at least 1."""
+    return _integer(name, given, 1, "a positive integer")
+
+
+def positive(name, given):
+    """Returns a finite number above 0."""
+    value = _number(given)
+    if not value > 0:
+        raise _error(name, given, "a number above 0")
+    return value
+
+
+def fraction(name, given):
+    """Returns a number in [0, 1)."""
+    value = _number(given)
+    if not 0 <= value < 1:
+        raise _error(name, given, "a number in [0, 1)")
+    return value
+
+
+def integers(name, given):
+    """Returns the integers of a text such as `"3"`, `"3,17,204"` or `"0-7,100"`."""
+    parts = [_RANGE.fullmatch(part) for part in given.split(",")]
+    ranges = [(int(part[1]), int(part[2] or part[1])) for part in parts if part]
+    if len(ranges) != len(parts) or any(last < first for first, last in ranges):
+        raise _error(name, given, "integers or ranges between commas, such as 3,17,204 or 0-7")
+    if sum(last - first + 1 for first, last in ranges) > _MOST_INTEGERS:
+        raise _error(name, given, f"at most {_MOST_INTEGERS:,} integers")
+    return [integer for first, last in ranges for integer in range(first, last + 1)]
+
+
+def switch(name, given):
+    """Returns whether a flag is on; `given` is `None` where it has no value."""
+    return True if given is None else choice(("true", "false"))(name, given) == "true"
+
+
+def _integer(name, given, least, expected):
+    try:
+        value = int(given)
+    except ValueError as error:
+        raise _error(name, given, expected) from error
+    if value < least:
+        raise _error(name, given, expected)
+    return value
+
+
+def _number(given):
+    """Returns a finite number, or NaN, which is in no range."""
+    try:
+        value = float(given)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def _error(name, given, expected):
+    return ValueError(f"--{name} must be {expected}. Received: --{name}={given}")
