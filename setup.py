@@ -28,7 +28,7 @@ setup(
     packages=[*find_packages(include=["ganzoo", "ganzoo.*"]), "ganzoo.models"],
     package_dir={"ganzoo.models": "models"},
     package_data={
-        "ganzoo.metrics.extractors": ["weights/*.npz", "weights/*.json", "weights/README.md"],
+        "ganzoo.extractors": ["weights/*.npz", "weights/*.json", "weights/README.md"],
         "ganzoo.models": ["*/*"],
     },
     entry_points={"console_scripts": ["ganzoo = ganzoo.cli.main:main"]},

@@ -261,7 +261,7 @@ def precision_recall(program, threads, count, dimensions):
 
 def extracting(program, threads, images, image_size, batch_size, folder):
     """Returns a function of the features of uint8 images, after a first batch."""
-    from ganzoo.metrics.extractors import inception_weights
+    from ganzoo.extractors import inception_weights
 
     pixels = np.random.default_rng(0).integers(
         0, 256, (images, image_size, image_size, 3), dtype=np.uint8
@@ -276,7 +276,7 @@ def extracting(program, threads, images, image_size, batch_size, folder):
 
 
 def _ours(path, inception_weights, batch_size):
-    from ganzoo.metrics.extractors import Inception, inception_network
+    from ganzoo.extractors import Inception, inception_network
 
     names = inception_weights.variables_by_graph_name(inception_network.inception_network())
     rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ from ganzoo import losses
 from ganzoo.callbacks.order import check_listed_before_readers
 from ganzoo.data import Dataset, philox
 from ganzoo.data.images import convert_array
-from ganzoo.metrics.base import check_extractor
+from ganzoo.extractors.checks import check_extractor
 from ganzoo.metrics.features import check_features, squared_distances
 from ganzoo.training.gan import GAN
 from ganzoo.validation import check_fraction, check_positive, check_positive_integer, check_seed
@@ -55,7 +55,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         data: The real examples, a `ganzoo.data.Dataset` or an array, of the shape of the samples.
         n: Number of samples, and of real examples, that are compared.
         every: Epochs from one check to the next.
-        extractor: Gives features of uint8 images; see `ganzoo.metrics.extractors`.
+        extractor: Gives features of uint8 images; see `ganzoo.extractors`.
         seed: Seed of the first sample, and of the choice of real examples.
         min_diversity: Warn below it.
         max_duplicates: Warn above it.

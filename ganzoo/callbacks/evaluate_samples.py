@@ -31,7 +31,7 @@ class EvaluateSamples(keras.callbacks.Callback):
         data: The real examples, a `ganzoo.data.Dataset` or an array; `None` where no metric
             compares.
         extractor: For the metrics that are given by name: a name of
-            `ganzoo.metrics.extractors.names()`, or an extractor.
+            `ganzoo.extractors.names()`, or an extractor.
         n: Number of samples; by default as many as there are real examples.
         every: Epochs from one evaluation to the next.
         seed: Integer, the seed of the first sample.

@@ -12,7 +12,7 @@ from ganzoo.cli.publish import load_extractor, publish, read_training
 from ganzoo.cli.run_folder import RunFolder
 from ganzoo.cli.train_plan import TrainingPlan
 from ganzoo.files import new_file
-from ganzoo.metrics import extractors
+from ganzoo import extractors
 from ganzoo.presets import manifest
 from ganzoo.validation import check_choice
 

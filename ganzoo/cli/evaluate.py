@@ -49,12 +49,11 @@ def _prepare(options, others):
     """Returns the evaluation, the model if any, what makes or is the samples, and its name."""
     from ganzoo.cli.data import load_source
     from ganzoo.cli.run_folder import data_of, load_model
-    from ganzoo.metrics.evaluation import Evaluation, find
+    from ganzoo.metrics import Evaluation, check_metrics
 
     names = options.metrics.split(",")
     # What is unknown is refused before the model and the data are loaded.
-    for name in names:
-        find(name)
+    check_metrics(names)
     if options.samples:
         extractor = _extractor(options.extractor, options.data)
         source = {**vars(options), "split": "train"}
@@ -77,7 +76,7 @@ def _prepare(options, others):
 
 def _extractor(name, source):
     """Returns the extractor of this name, by default ganzoo's own of the data, if there is one."""
-    from ganzoo.metrics import extractors
+    from ganzoo import extractors
 
     return extractors.get_for(source) if name is None else extractors.get(name)
 

@@ -99,7 +99,7 @@ def read_training(path, hardware=None):
 
 def load_extractor(name, source):
     """Returns the extractor of this name, by default ganzoo's own of the data, or `None`."""
-    from ganzoo.metrics import extractors
+    from ganzoo import extractors
 
     if name == _NO_EXTRACTOR:
         return None

@@ -24,10 +24,9 @@ raises in a traced function (`tf.function`, `jax.jit`), which would run it once 
 `reset_samples()` keeps the reference, for a callback that measures one model again and again.
 """
 
-from ganzoo.metrics import extractors
-from ganzoo.metrics.base import ReferenceMetric, SampleMetric, get, names
+from ganzoo.metrics.base import ReferenceMetric, SampleMetric, find, get, names
 from ganzoo.metrics.conditional_accuracy import conditional_accuracy
-from ganzoo.metrics.evaluation import Evaluation, evaluate
+from ganzoo.metrics.evaluation import Evaluation, check_metrics, evaluate
 from ganzoo.metrics.frechet_distance import FrechetDistance, frechet_distance, gaussian_distance
 from ganzoo.metrics.gaussian import Gaussian
 from ganzoo.metrics.inception_score import InceptionScore, inception_score
@@ -55,9 +54,10 @@ __all__ = [
     "Result",
     "SampleMetric",
     "StructuralSimilarity",
+    "check_metrics",
     "conditional_accuracy",
     "evaluate",
-    "extractors",
+    "find",
     "frechet_distance",
     "gaussian_distance",
     "get",

@@ -1,36 +1,128 @@
-"""What every metric has in common, and how one is found by its name."""
+"""What all metrics share, and how a metric is found by its name."""
+
+import re
 
 import keras
-import numpy as np
 
-from ganzoo.metrics.features import check_features, on_host
+from ganzoo import extractors
+from ganzoo.extractors.checks import check_extractor, check_images
+from ganzoo.extractors.probabilities import classifier_of
+from ganzoo.metrics.features import check_features
 from ganzoo.metrics.result import Protocol, Result
+from ganzoo.part import Part
 from ganzoo.registry import Registry
 
 METRICS = Registry("metric")
 
 
-class SampleMetric(keras.metrics.Metric):
-    """A measure of generated samples that takes them batch by batch.
+class SampleMetric(Part, keras.metrics.Metric):
+    """A metric of generated samples that takes them batch by batch.
 
-    A subclass says what is kept of the samples (`accumulator`, a class with `update(batch)` and
-    `count`), and what comes of it (`measure`). The package's docstring tells what samples are.
+    A subclass declares what it is and needs in the attributes below. It defines what is kept of
+    the samples (`accumulator`, a class with `update(batch)` and `count`), and how the values are
+    computed from it (`measure`). The docstring of `ganzoo.metrics` says what samples are.
 
     Args:
-        extractor: A callable of uint8 images with the attributes `name` and `sha256`, or None:
-            then samples are features.
+        extractor: A callable of uint8 images with the attributes `name` and `sha256`; a name of
+            `ganzoo.extractors.names()`; or `None`: then samples are features.
         name: Name of the metric in logs.
 
+    Attributes:
+        alias: Short name, such as `"fid"`, that is accepted wherever the registered name is.
+        needs: What the metric needs to be measured, a tuple of these words:
+            `"features"`: an extractor of features, for images;
+            `"probabilities"`: an extractor of class probabilities, for images;
+            `"images"`: samples that are images;
+            `"reference"`: real examples;
+            `"mixture"`: data that are a mixture of Gaussians, as `toy:ring`.
+        card: When the card of a published model gives the metric: `"features"` where an extractor
+            knows the images, `"pixels"` where none does, or `None` for never.
+        headline: Names of the values that the tables of published models show.
+        best: Which of these values is best, `"lowest"` or `"highest"`.
+
     Raises:
-        ValueError: If the extractor lacks a name or a hash.
+        ValueError: If the extractor has no name or no hash, or is unknown.
     """
 
+    alias: str | None = None
+    needs: tuple[str, ...] = ("features",)
+    card: str | None = None
+    headline: tuple[str, ...] = ()
+    best: str | None = None
     accumulator = None
 
     def __init__(self, extractor=None, name=None):
         super().__init__(dtype="float64", name=name)
+        if isinstance(extractor, str):
+            wanted = ("probabilities",) if "probabilities" in self.needs else ()
+            extractor = extractors.get(extractor, *wanted)
         self.extractor = check_extractor(extractor)
         self.reset_state()
+
+    @classmethod
+    def from_data(cls, data=None, extractor=None, n: int | None = None) -> "SampleMetric":
+        """Returns the metric with the arguments that suit a data set.
+
+        Args:
+            data: The real examples, a `ganzoo.data.Dataset`, or `None`.
+            extractor: An extractor, a name of `ganzoo.extractors.names()`, or `None`: then it is
+                ganzoo's own for the data, if there is one.
+            n: Number of samples; by default as many as there are real examples.
+
+        Raises:
+            ValueError: If the data or the extractor is not what the metric needs.
+
+        Example:
+
+        >>> test = ganzoo.data.load("digits", split="test")
+        >>> ganzoo.metrics.KernelDistance.from_data(test).subset_size
+        179
+        """
+        name = cls.alias or cls.__name__
+        has_images = data is None or data.has_images
+        if data is None and "reference" in cls.needs:
+            raise ValueError(f"`{name}` compares with real examples: give `data`. Received: None")
+        if "images" in cls.needs and not has_images:
+            raise ValueError(f"`{name}` measures images. Received: data={data!r}")
+        arguments = cls.arguments_for(data, len(data) if n is None and data is not None else n)
+        if {"features", "probabilities"} & set(cls.needs):
+            arguments["extractor"] = cls._fitting(extractor, data, name)
+        return cls(**arguments)
+
+    @classmethod
+    def arguments_for(cls, data, n: int | None) -> dict:
+        """Returns the arguments of `__init__` that follow from the data and the samples.
+
+        A subclass overrides it where its defaults do not suit all data.
+
+        Args:
+            data: The real examples, a `ganzoo.data.Dataset`, or `None`.
+            n: Number of samples, or `None`.
+
+        Raises:
+            ValueError: If the metric does not fit the data.
+        """
+        return {}
+
+    @classmethod
+    def is_meaningful(cls, example_shape: tuple, n: int) -> bool:
+        """Whether the values say something about `n` samples of this shape, for a model's card."""
+        return True
+
+    @classmethod
+    def _fitting(cls, extractor, data, name):
+        """Returns an extractor that gives what the metric needs; `None` for vectors."""
+        if isinstance(extractor, str):
+            extractor = extractors.get(extractor)
+        if extractor is None and data is not None and data.has_images:
+            extractor = extractors.get_for(data.name)
+        if extractor is None and (data is None or data.has_images):
+            raise ValueError(
+                f"`{name}` of images needs an `extractor`: one of "
+                f"{', '.join(map(repr, extractors.names()))}, or a callable of uint8 images. "
+                "Received: extractor=None"
+            )
+        return classifier_of(extractor) if "probabilities" in cls.needs else extractor
 
     def reset_state(self):
         """Forgets everything that was streamed."""
@@ -44,8 +136,8 @@ class SampleMetric(keras.metrics.Metric):
         """Adds a batch of generated samples.
 
         Args:
-            samples: uint8 images `(batch, height, width, channels)`, or without an extractor
-                features `(batch, dimensions)`, floating.
+            samples: uint8 images `(batch, height, width, channels)`; without an extractor floating
+                features `(batch, dimensions)`.
 
         Raises:
             ValueError: If they are something else, or not finite.
@@ -54,28 +146,28 @@ class SampleMetric(keras.metrics.Metric):
         self.samples.update(self.prepare(samples))
 
     def prepare(self, samples):
-        """Returns what the accumulator takes of a batch: here, its features."""
+        """Returns what the accumulator takes of a batch; here its features."""
         if self.extractor is None:
             return check_features("samples", samples)
         features = self.extractor(check_images("samples", samples))
         return check_features(f"features of {self.extractor.name}", features)
 
-    def measure(self):
-        """Returns a dictionary from the name of each figure to (value, spread or None)."""
+    def measure(self) -> dict:
+        """Returns a dictionary from the name of each value to (value, spread or None)."""
         raise NotImplementedError(f"`{type(self).__name__}` must implement `measure()`.")
 
-    def settings(self):
-        """Returns the arguments that change the figures, for the protocol."""
+    def settings(self) -> dict:
+        """Returns the arguments that change the values, for the protocol."""
         return {}
 
-    def result(self):
-        """Returns the figure, a float, or a dictionary of several by name."""
+    def result(self) -> float | dict[str, float]:
+        """Returns the value, a float; a dictionary by name where there are several."""
         self.check_ready()
         values = {name: value for name, (value, _) in self.measure().items()}
         return next(iter(values.values())) if len(values) == 1 else values
 
-    def report(self, reference=None, seed=None, example_shape=None):
-        """Returns a list of `Result`, one for each figure.
+    def report(self, reference=None, seed=None, example_shape=None) -> list[Result]:
+        """Returns a list of `Result`, one for each value.
 
         Args:
             reference: What the real examples are, e.g. `"fashion_mnist test"`.
@@ -99,10 +191,32 @@ class SampleMetric(keras.metrics.Metric):
             for name, (value, spread) in self.measure().items()
         ]
 
+    def log_name(self, value_name: str, count: int) -> str:
+        """Returns the name of one of the metric's values in logs.
+
+        It is the value's own in lower case (`fid`, `precision`). A metric that was given a name
+        has that name, followed by the value's own where there are several.
+
+        Args:
+            value_name: Name of the value in `measure()`.
+            count: Number of the metric's values.
+        """
+        short = key_of(value_name)
+        class_name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+        # Keras counts the metrics that were given no name.
+        if re.fullmatch(rf"{class_name}(_\d+)?", self.name):
+            return short
+        return self.name if count == 1 else f"{self.name}_{short}"
+
     @property
-    def reference_count(self):
-        """Number of real examples, or None without a reference."""
+    def reference_count(self) -> int | None:
+        """Number of real examples, or `None` without a reference."""
         return None
+
+    @property
+    def takes_reference(self) -> bool:
+        """Whether the metric compares with real examples that it takes by `update_reference`."""
+        return False
 
     def check_ready(self):
         """Raises `ValueError` if there is nothing to measure."""
@@ -111,31 +225,19 @@ class SampleMetric(keras.metrics.Metric):
                 f"`{self.name}` has no samples: call `update_state` first. Received: 0 samples"
             )
 
-    def get_config(self):
-        """Returns the arguments of `__init__`."""
-        extractor = self.extractor
-        if extractor is not None:
-            extractor = keras.saving.serialize_keras_object(extractor)
-        return {"extractor": extractor, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config):
-        """Returns the metric that `get_config` described."""
-        if isinstance(config.get("extractor"), dict):
-            extractor = keras.saving.deserialize_keras_object(config["extractor"])
-            config = {**config, "extractor": extractor}
-        return cls(**config)
-
 
 class ReferenceMetric(SampleMetric):
-    """A measure that compares generated samples with real ones."""
+    """A metric that compares generated samples with real ones."""
+
+    needs = ("features", "reference")
+    takes_reference = True
 
     def reset_state(self):
         super().reset_state()
         self.reference_samples = self.accumulator()
 
     def update_reference(self, samples):
-        """Adds a batch of real samples, of the form that `update_state` takes."""
+        """Adds a batch of real samples, in the form that `update_state` takes."""
         self.reference_samples.update(self.prepare(samples))
 
     @property
@@ -151,24 +253,25 @@ class ReferenceMetric(SampleMetric):
             )
 
 
-def get(identifier, **arguments):
+def get(identifier, **arguments) -> SampleMetric:
     """Returns the metric that `identifier` stands for.
 
     Args:
-        identifier: A name of `ganzoo.metrics.names()`, the dictionary that
-            `keras.saving.serialize_keras_object` made of a metric, or a metric, which is returned.
-        **arguments: Arguments of the metric, with a name only.
+        identifier: A name of `ganzoo.metrics.names()` or an alias, such as `"fid"`; the dictionary
+            that `keras.saving.serialize_keras_object` made of a metric; or a metric, which is
+            returned.
+        **arguments: Arguments of the metric, only with a name.
 
     Raises:
         ValueError: If it is none of these.
 
     Example:
 
-    >>> ganzoo.metrics.get("kernel_distance", subset_size=100).subset_size
+    >>> ganzoo.metrics.get("kid", subset_size=100).subset_size
     100
     """
     if isinstance(identifier, str):
-        return METRICS[identifier](**arguments)
+        return find(identifier)(**arguments)
     if arguments:
         raise ValueError(
             "Arguments are for a metric that is given by its name. "
@@ -177,30 +280,47 @@ def get(identifier, **arguments):
     return METRICS.instance(identifier, SampleMetric)
 
 
-def names():
+def find(name: str) -> type[SampleMetric]:
+    """Returns the class of a metric.
+
+    Args:
+        name: A name of `ganzoo.metrics.names()`, or an alias.
+
+    Raises:
+        ValueError: If it is neither.
+
+    Example:
+
+    >>> ganzoo.metrics.find("fid")
+    <class 'ganzoo.metrics.frechet_distance.FrechetDistance'>
+    """
+    full_names = {kind.alias: full_name for full_name, kind in kinds().items() if kind.alias}
+    full_name = full_names.get(name, name)
+    if full_name not in METRICS.names():
+        raise ValueError(
+            f"Unknown metric. Expected one of: {', '.join(sorted([*full_names, *names()]))}. "
+            f"Received: {name!r}"
+        )
+    return METRICS[full_name]
+
+
+def names() -> list[str]:
     """Returns the names of all metrics in alphabetical order."""
     return METRICS.names()
 
 
-def check_extractor(extractor):
-    """Returns the extractor, or raises `ValueError` if it is not a callable with name and hash."""
-    named = all(isinstance(getattr(extractor, name, None), str) for name in ("name", "sha256"))
-    if extractor is not None and not (callable(extractor) and named):
-        raise ValueError(
-            "`extractor` must be a callable of uint8 images with the attributes `name` and "
-            "`sha256`, two strings that tell its figures from those of others. "
-            f"Received: extractor={extractor!r}"
-        )
-    return extractor
+def kinds() -> dict[str, type[SampleMetric]]:
+    """Returns the classes of all metrics by their names, in alphabetical order."""
+    return {name: METRICS[name] for name in METRICS.names()}
 
 
-def check_images(name, images):
-    """Returns uint8 images `(batch, height, width, channels)` as an array, or raises."""
-    images = on_host(images)
-    if images.dtype != np.uint8 or images.ndim != 4 or not images.size:
-        raise ValueError(
-            f"`{name}` must be uint8 images in [0, 255] of shape (batch, height, width, channels), "
-            "such as `gan.sample` gives: figures depend on the rounding. "
-            f"Received: {name} of dtype {images.dtype} and shape {images.shape}"
-        )
-    return images
+def key_of(value_name: str) -> str:
+    """Returns the key of a value in logs and dictionaries of results.
+
+    Example:
+
+    >>> from ganzoo.metrics.base import key_of
+    >>> key_of("MS-SSIM")
+    'ms_ssim'
+    """
+    return re.sub(r"\W+", "_", value_name.lower())

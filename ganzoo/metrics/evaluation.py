@@ -6,49 +6,52 @@ print(*results.values(), sep="\\n")
 
 import contextlib
 import itertools
-import re
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from ganzoo import extractors
 from ganzoo.data import Dataset
+from ganzoo.extractors.checks import check_extractor, on_host
+from ganzoo.extractors.probabilities import classifier_of
 from ganzoo.metrics import base
-from ganzoo.metrics.base import ReferenceMetric
+from ganzoo.metrics.base import SampleMetric
 from ganzoo.metrics.feature_cache import FeatureCache
-from ganzoo.metrics.features import on_host
-from ganzoo.metrics.inception_score import InceptionScore
-from ganzoo.metrics.mode_coverage import ModeCoverage
+from ganzoo.metrics.result import Result
 from ganzoo.validation import check_positive_integer, check_seed
 
-# What the field calls them.
-SHORT_NAMES = {
-    "fid": "frechet_distance",
-    "kid": "kernel_distance",
-    "is": "inception_score",
-    "ms_ssim": "structural_similarity",
-}
-_WITHOUT_EXTRACTOR = ("mixture_coverage", "structural_similarity")
 _BATCH = 1024
-# What `GAN.sample` draws at once: it compiles anew for fewer samples.
+# The fewest samples that are drawn in one call: `GAN.sample` compiles once more for fewer.
 _SAMPLED_AT_ONCE = 64
-_KID_SUBSET = 1000
 
 
-def evaluate(sample, data=None, metrics=("fid",), extractor=None, n=None, seed=0, cache=True):
-    """Measures samples once; see `Evaluation` for the arguments that are not here.
+def evaluate(
+    sample,
+    data=None,
+    metrics: Sequence[str | SampleMetric] = ("fid",),
+    extractor=None,
+    n: int | None = None,
+    seed: int = 0,
+    cache=True,
+) -> dict[str, Result]:
+    """Measures samples once.
 
     Args:
         sample: Function of a number of samples and the first one's seed, such as `gan.sample`; or
             samples: an array or a `ganzoo.data.Dataset`.
+        data, metrics, extractor, n, cache: As for `ganzoo.metrics.Evaluation`.
         seed: Seed of the first sample.
 
     Returns:
         A dictionary from short names to `ganzoo.metrics.Result`.
 
+    Raises:
+        ValueError: As for `ganzoo.metrics.Evaluation`.
+
     Example:
 
-    >>> from ganzoo.metrics.evaluation import evaluate
     >>> digits, test = (ganzoo.data.load("digits", split=name) for name in ("train", "test"))
-    >>> results = evaluate(digits, test, ["fid"], extractor="digits")
+    >>> results = ganzoo.metrics.evaluate(digits, test, ["fid"])
     >>> print(results["fid"])
     FID@digits-classifier ... (1438/359 digits test, Lanczos to 32x32)
     """
@@ -58,83 +61,85 @@ def evaluate(sample, data=None, metrics=("fid",), extractor=None, n=None, seed=0
 
 
 class Evaluation:
-    """Metrics with their real examples, to which samples are put again and again.
+    """Metrics with their real examples, which measure samples any number of times.
 
-    Metrics that have one extractor share its passes. The features of the real images are extracted
+    Metrics with the same extractor share its passes. The features of the real images are extracted
     once, and kept on disk.
 
     Args:
-        metrics: List of `ganzoo.metrics` metrics, or of their names: those of
-            `ganzoo.metrics.names()`, or `"fid"`, `"kid"`, `"is"` and `"ms_ssim"`. A name stands
-            for the metric with its defaults, but for the subsets of KID (half of the examples or
-            samples, whichever are fewer, and at most 1000) and the modes and channels of the data.
+        metrics: List of `ganzoo.metrics` metrics, of their names, or of their aliases, such as
+            `"fid"`. A name stands for the metric that `from_data` returns: with its defaults,
+            except for what follows from the data, such as the size of the subsets of KID.
         data: The real examples, a `ganzoo.data.Dataset` or an array; `None` where no metric
             compares, or those that do have a reference already.
-        extractor: For the metrics that are given by name: a name of
-            `ganzoo.metrics.extractors.names()`, or an extractor; with the method `probabilities`
-            for the Inception score and the coverage of modes.
+        extractor: For the metrics that are given by name: a name of `ganzoo.extractors.names()`,
+            or an extractor, which must have the method `probabilities` for the metrics that need
+            classes. By default ganzoo's own for the data, if there is one.
         n: Number of samples; by default as many as there are real examples.
-        cache: Whether to keep the features of real images in the folder `ganzoo` in Keras's own;
-            or another folder. They are found again by the images and the extractor's `name` and
-            `sha256`: an extractor of yours that changes needs another hash.
+        cache: Whether to keep the features of real images in the folder `ganzoo` inside Keras's
+            own; or another folder. They are found again by the images and the extractor's `name`
+            and `sha256`: if an extractor of yours changes, give it another hash.
 
     Attributes:
         metrics: List of the metrics.
 
     Raises:
-        ValueError: If a metric or the extractor is unknown or lacking, or the number of samples is.
+        ValueError: If a metric or the extractor is unknown, missing or does not fit the data, or
+            the number of samples is missing.
 
     Example:
 
-    >>> evaluation = Evaluation(["fid", "precision_recall"], test, extractor="digits", n=5000)
+    >>> evaluation = ganzoo.metrics.Evaluation(["fid", "precision_recall"], test, n=5000)
     >>> evaluation.measure(gan.sample)
     {'fid': Result(...), 'precision': Result(...), 'recall': Result(...), ...}
     """
 
-    def __init__(self, metrics, data=None, extractor=None, n=None, cache=True):
-        if not isinstance(metrics, (list, tuple)) or not metrics:
-            raise ValueError(
-                f"`metrics` must be a list of metrics or of names. Received: metrics={metrics!r}"
-            )
+    def __init__(
+        self,
+        metrics: Sequence[str | SampleMetric],
+        data=None,
+        extractor=None,
+        n: int | None = None,
+        cache=True,
+    ):
+        check_metrics(metrics)
         self.data = data if data is None or isinstance(data, Dataset) else Dataset(data)
         if n is None and data is None:
             raise ValueError("`n`, the number of samples, must be given without data.")
         self.n = len(self.data) if n is None else check_positive_integer("n", n)
-        if isinstance(extractor, str):
-            from ganzoo.metrics import extractors  # Only here: they come with their networks.
-
-            extractor = extractors.get(extractor)
-        self._extractor = base.check_extractor(extractor)
         self._cache = FeatureCache(None if cache is True else cache) if cache else None
-        self.metrics = [
-            self._named(metric) if isinstance(metric, str) else base.get(metric)
-            for metric in metrics
-        ]
-        self._compared = [m for m in self.metrics if self._needs_data(m)]
+        kinds = [base.find(metric) for metric in metrics if isinstance(metric, str)]
+        by_need = self._extractors_by_need(
+            extractor, {need for kind in kinds for need in kind.needs}
+        )
+        self.metrics = [self._built(metric, by_need) for metric in metrics]
+        self._compared = [m for m in self.metrics if self.data is not None and m.takes_reference]
         self._is_ready = False
 
-    def measure(self, sample, seed=0, progress=None):
-        """Returns the figures of samples, a dictionary from short names to `Result`.
+    def measure(
+        self, sample, seed: int = 0, progress: Callable[[str, int, int], None] | None = None
+    ) -> dict[str, Result]:
+        """Returns the values of samples, a dictionary from short names to `Result`.
 
-        A figure's short name is its own in lower case (`fid`, `precision`); of a metric that was
-        given a name, it is that name, followed by the figure's own if there are several.
+        The short name of a value is its own in lower case (`fid`, `precision`). For a metric that
+        was given a name, it is that name, followed by the value's own where there are several.
 
         Args:
             sample: Function of a number of samples and the first one's seed, or samples.
             seed: Seed of the first sample.
-            progress: Function that is called with what is looked at, `"real"` or `"samples"`, how
+            progress: Function that is called with what was measured, `"real"` or `"samples"`, how
                 many were, and how many there are.
 
         Raises:
-            ValueError: If samples are of another shape than the real examples, if there are too
-                few of them, or if two figures have one short name.
+            ValueError: If samples have another shape than the real examples, if there are too few
+                of them, or if two values have the same short name.
         """
         progress = progress or (lambda *state: None)
         if callable(sample):
             batches = _drawn(sample, self.n, check_seed(seed))
         else:
             batches, seed = _parts(sample, self.n), None
-        # What is wrong with the samples is seen before the features of all real examples are made.
+        # Wrong samples are an error before the features of all real examples are extracted.
         first = self._checked(next(batches))
         self.prepare(progress)
         for metric in self.metrics:
@@ -146,39 +151,42 @@ class Evaluation:
                     metric.update_state(batch)
                 done += len(batch)
                 progress("samples", done, self.n)
+        return self._results(seed, first.shape[1:])
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        """Shows the real examples to the metrics, unless they have seen them."""
+        if self._is_ready:
+            return
+        for metric in self._compared:
+            metric.reset_state()
+        with self._shared_passes(self._compared) as shared:
+            self._show_real(shared, progress or (lambda *state: None))
+        self._is_ready = True
+
+    def _results(self, seed, example_shape):
         reference = None
         if self.data is not None:
             reference = " ".join(filter(None, (self.data.name, self.data.split)))
         results = {}
         for metric in self.metrics:
             compared_with = reference if metric in self._compared else None
-            figures = metric.report(compared_with, seed, first.shape[1:])
-            for result in figures:
-                name = _short_name(metric, result.name, len(figures))
+            values = metric.report(compared_with, seed, example_shape)
+            for result in values:
+                name = metric.log_name(result.name, len(values))
                 if name in results:
                     raise ValueError(
-                        "Two metrics give figures of one name: give one of them another `name`. "
-                        f"Received: {name!r} twice"
+                        "Two metrics give values of the same name: give one of them another "
+                        f"`name`. Received: {name!r} twice"
                     )
                 results[name] = result
         return results
 
-    def prepare(self, progress=None):
-        """Shows the real examples to the metrics, unless they have seen them."""
-        if self._is_ready:
-            return
-        for metric in self._compared:
-            metric.reset_state()
-        with self._shared_passes(self._compared) as extractors:
-            self._show_real(extractors, progress or (lambda *state: None))
-        self._is_ready = True
-
-    def _show_real(self, extractors, progress):
+    def _show_real(self, shared, progress):
         if not self._compared:
             return
         examples = self.data.examples
         stored, extracted, paths = {}, {}, {}
-        for extractor in extractors if self._cache else ():
+        for extractor in shared if self._cache else ():
             paths[extractor] = self._cache.path(examples, extractor.extractor)
             stored[extractor] = self._cache.load(paths[extractor], len(examples))
             extracted[extractor] = []
@@ -197,8 +205,8 @@ class Evaluation:
                 self._cache.save(paths[extractor], np.concatenate(features))
 
     @contextlib.contextmanager
-    def _shared_passes(self, metrics):
-        """Lets metrics with one extractor share its passes; yields the list of those shared."""
+    def _shared_passes(self, metrics) -> Iterator[list]:
+        """Lets metrics with the same extractor share its passes; yields the shared extractors."""
         own = [metric.extractor for metric in metrics]
         shared = {id(one): _OncePerBatch(one) for one in own if one is not None}
         for metric, extractor in zip(metrics, own, strict=True):
@@ -209,82 +217,49 @@ class Evaluation:
             for metric, extractor in zip(metrics, own, strict=True):
                 metric.extractor = extractor
 
-    def _named(self, name):
-        name, kind = find(name)
-        arguments = {}
-        if name not in _WITHOUT_EXTRACTOR:
-            arguments["extractor"] = self._extractor_for(name, kind)
-        if self.data is None and issubclass(kind, ReferenceMetric):
-            raise ValueError(f"`{name}` compares with real examples: give `data`. Received: None")
-        if name == "kernel_distance":
-            # Subsets that held all examples would be one, with no spread between them.
-            half = min(self.n, len(self.data)) // 2
-            arguments["subset_size"] = min(_KID_SUBSET, max(half, 2))
-        if name == "mode_coverage" and self.data is not None:
-            arguments["channels"] = self.data.example_shape[-1]
-        if name == "mixture_coverage":
-            if not hasattr(self.data, "centers"):
-                raise ValueError(
-                    "`mixture_coverage` is for mixtures of Gaussians, such as `toy:ring`. "
-                    f"Received: data={self.data!r}"
-                )
-            arguments |= {"centers": self.data.centers, "deviation": self.data.deviation}
-        return base.get(name, **arguments)
+    def _extractors_by_need(self, extractor, needs):
+        """Returns the extractors of features and of probabilities: one each, to share passes."""
+        if isinstance(extractor, str):
+            extractor = extractors.get(extractor)
+        check_extractor(extractor)
+        has_images = self.data is not None and self.data.has_images
+        if extractor is None and has_images and {"features", "probabilities"} & needs:
+            extractor = extractors.get_for(self.data.name)
+        by_need = {"features": extractor}
+        if extractor is not None and "probabilities" in needs:
+            by_need["probabilities"] = classifier_of(extractor)
+        return by_need
 
-    def _extractor_for(self, name, kind):
-        extractor = self._extractor
-        if extractor is None:
-            if self.data is not None and not self.data.has_images:
-                return None
-            from ganzoo.metrics import extractors
-
-            raise ValueError(
-                f"`{name}` of images needs an `extractor`: one of "
-                f"{', '.join(map(repr, extractors.names()))}, or a callable of uint8 images. "
-                "Received: extractor=None"
-            )
-        if not issubclass(kind, (InceptionScore, ModeCoverage)):
-            return extractor
-        if not hasattr(extractor, "probabilities"):
-            raise ValueError(
-                f"`{name}` needs a classifier, an extractor with the method `probabilities`. "
-                f"Received: extractor={extractor!r}"
-            )
-        # One adapter, so that metrics that take probabilities share their passes too.
-        if not hasattr(self, "_classifier"):
-            self._classifier = _Probabilities(extractor)
-        return self._classifier
-
-    def _needs_data(self, metric):
-        """Whether a metric compares, and was not given a reference of its own."""
-        is_filled = getattr(metric, "reference", None) is not None
-        return isinstance(metric, ReferenceMetric) and self.data is not None and not is_filled
+    def _built(self, metric, by_need):
+        if not isinstance(metric, str):
+            return base.get(metric)
+        kind = base.find(metric)
+        extractor = next((by_need.get(need) for need in kind.needs if need in by_need), None)
+        return kind.from_data(self.data, extractor, self.n)
 
     def _checked(self, batch):
         if self._compared and batch.shape[1:] != self.data.example_shape:
             raise ValueError(
-                "Samples and real examples must have one shape: load the data with the samples' "
-                f"`size` and `channels`. Received: samples of shape {batch.shape[1:]}, {self.data}"
+                "Samples and real examples must have the same shape: load the data with the "
+                "samples' `size` and `channels`. "
+                f"Received: samples of shape {batch.shape[1:]}, {self.data}"
             )
         return batch
 
 
-def find(name):
-    """Returns the full name and the class of a metric.
+def check_metrics(metrics: Sequence[str | SampleMetric]) -> None:
+    """Raises `ValueError` unless `metrics` is a list of metrics, of their names or aliases.
 
-    Args:
-        name: One of `ganzoo.metrics.names()` or of `SHORT_NAMES`.
+    Example:
 
-    Raises:
-        ValueError: If it is neither.
+    >>> ganzoo.metrics.check_metrics(["fid", ganzoo.metrics.PairwiseDistance()])
     """
-    full_name = SHORT_NAMES.get(name, name)
-    if full_name not in base.names():
+    if not isinstance(metrics, (list, tuple)) or not metrics:
         raise ValueError(
-            f"Unknown metric. Expected one of: {', '.join(sorted([*SHORT_NAMES, *base.names()]))}. "
-            f"Received: {name!r}"
+            f"`metrics` must be a list of metrics or of names. Received: metrics={metrics!r}"
         )
-    return full_name, base.METRICS[full_name]
+    for metric in metrics:
+        base.find(metric) if isinstance(metric, str) else base.get(metric)
 
 
 class _OncePerBatch:
@@ -301,22 +276,8 @@ class _OncePerBatch:
         return self._features
 
     def remember(self, images, features):
-        """Takes `features` for those of `images`."""
+        """Takes `features` as the features of `images`."""
         self._images, self._features = images, features
-
-
-class _Probabilities:
-    """A classifier as an extractor of probabilities."""
-
-    output = "probabilities"
-
-    def __init__(self, classifier):
-        self._classifier = classifier
-        self.name, self.sha256 = classifier.name, classifier.sha256
-        self.resize = getattr(classifier, "resize", None)
-
-    def __call__(self, images):
-        return self._classifier.probabilities(images)
 
 
 def _drawn(sample, n, seed):
@@ -335,13 +296,3 @@ def _parts(samples, n):
         )
     for start in range(0, n, _BATCH):
         yield samples[start : min(start + _BATCH, n)]
-
-
-def _short_name(metric, figure, figures):
-    """Returns the name of one of the figures of a metric in logs."""
-    short = re.sub(r"\W+", "_", figure.lower())
-    kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(metric).__name__).lower()
-    # Keras counts the metrics that were given no name.
-    if re.fullmatch(rf"{kind}(_\d+)?", metric.name):
-        return short
-    return metric.name if figures == 1 else f"{metric.name}_{short}"

@@ -1,30 +1,13 @@
 """Arrays of features: brought to the host, checked, collected, and their distances in blocks."""
 
-import keras
 import numpy as np
-from keras import ops
+
+from ganzoo.extractors.checks import on_host
 
 # Bytes of one block of distances: 10,000 columns give blocks of 419 rows.
 _BLOCK_BYTES = 2**25
 # Columns that are converted to float64 at once.
 _TILE = 1024
-
-
-def on_host(values):
-    """Returns values as a NumPy array, half precision as float32; raises in a traced function."""
-    try:
-        # While a function is traced, even a constant is symbolic.
-        ops.convert_to_numpy(ops.zeros(()))
-    except (NotImplementedError, TypeError) as error:
-        raise RuntimeError(
-            "Metrics of samples accumulate on the host: a traced function (`tf.function`, "
-            "`jax.jit`) would run the update once, while it is traced, and never again. Call "
-            f"`update_state` eagerly, e.g. in a callback. Received: {values!r}"
-        ) from error
-    # Keras would copy an array.
-    array = values if isinstance(values, np.ndarray) else ops.convert_to_numpy(values)
-    dtype = keras.backend.standardize_dtype(array.dtype)
-    return array.astype("float32") if dtype in ("float16", "bfloat16") else array
 
 
 def check_features(name, features, minimum=1):

@@ -109,6 +109,10 @@ class FrechetDistance(ReferenceMetric):
         https://arxiv.org/abs/1706.08500), equation 6.
     """
 
+    alias = "fid"
+    card = "features"
+    headline = ("FID",)
+    best = "lowest"
     accumulator = Moments
 
     def __init__(self, extractor=None, reference=None, name=None):
@@ -130,6 +134,10 @@ class FrechetDistance(ReferenceMetric):
         super().update_reference(samples)
 
     @property
+    def takes_reference(self):
+        return self._loaded is None
+
+    @property
     def reference_gaussian(self):
         """The `Gaussian` of the real features, which `save` writes to a file."""
         if self._loaded is not None:
@@ -143,9 +151,6 @@ class FrechetDistance(ReferenceMetric):
     def measure(self):
         fake = self.samples.gaussian(self.extractor)
         return {"FID": (gaussian_distance(self.reference_gaussian, fake), None)}
-
-    def get_config(self):
-        return {**super().get_config(), "reference": self.reference}
 
 
 def _root_by_cholesky(real, fake, tolerance):

@@ -9,6 +9,7 @@ from ganzoo.metrics.features import Collection, check_features
 from ganzoo.validation import check_choice, check_positive_integer, check_seed
 
 _ORDERS = ("given", "shuffled")
+_FEWEST_FOR_CARDS = 5000
 
 
 def inception_score(probabilities, splits=10, order="given", seed=0):
@@ -91,6 +92,9 @@ class InceptionScore(SampleMetric):
         splits are those of the authors' code.
     """
 
+    alias = "is"
+    needs = ("probabilities",)
+    card = "features"
     accumulator = Collection
 
     def __init__(self, extractor=None, splits=10, order="given", seed=0, name=None):
@@ -98,6 +102,11 @@ class InceptionScore(SampleMetric):
         self.splits = check_positive_integer("splits", splits)
         self.order = check_choice("order", order, _ORDERS)
         self.seed = check_seed(seed)
+
+    @classmethod
+    def is_meaningful(cls, example_shape, n):
+        # With fewer samples, the score tells how evenly its splits were drawn from the classes.
+        return n >= _FEWEST_FOR_CARDS
 
     def prepare(self, samples):
         return _check_probabilities("samples", super().prepare(samples))
@@ -108,10 +117,6 @@ class InceptionScore(SampleMetric):
     def settings(self):
         shuffle = {"shuffle_seed": self.seed} if self.order == "shuffled" else {}
         return {"splits": self.splits, **shuffle}
-
-    def get_config(self):
-        arguments = {"splits": self.splits, "order": self.order, "seed": self.seed}
-        return {**super().get_config(), **arguments}
 
 
 def _p_log_p(p):

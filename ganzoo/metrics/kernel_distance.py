@@ -8,6 +8,8 @@ from ganzoo.metrics.base import METRICS, ReferenceMetric
 from ganzoo.metrics.features import Collection, check_pair
 from ganzoo.validation import check_positive_integer, check_seed
 
+_LARGEST_SUBSET = 1000
+
 
 def polynomial_mmd(real, fake, degree=3):
     """Returns the unbiased estimate of the squared maximum mean discrepancy, a float.
@@ -105,6 +107,8 @@ class KernelDistance(ReferenceMetric):
         [Demystifying MMD GANs](https://arxiv.org/abs/1801.01401), section 4.
     """
 
+    alias = "kid"
+    card = "features"
     accumulator = Collection
 
     def __init__(self, extractor=None, subsets=100, subset_size=1000, degree=3, seed=0, name=None):
@@ -113,6 +117,12 @@ class KernelDistance(ReferenceMetric):
         self.subset_size = check_positive_integer("subset_size", subset_size)
         self.degree = check_positive_integer("degree", degree)
         self.seed = check_seed(seed)
+
+    @classmethod
+    def arguments_for(cls, data, n):
+        # Subsets that held all examples would be equal, with no spread between them.
+        half = min(n, len(data)) // 2
+        return {"subset_size": min(_LARGEST_SUBSET, max(half, 2))}
 
     def measure(self):
         features = self.reference_samples.array(), self.samples.array()
@@ -125,13 +135,4 @@ class KernelDistance(ReferenceMetric):
             "subset_size": self.subset_size,
             "degree": self.degree,
             "subset_seed": self.seed,
-        }
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "subsets": self.subsets,
-            "subset_size": self.subset_size,
-            "degree": self.degree,
-            "seed": self.seed,
         }

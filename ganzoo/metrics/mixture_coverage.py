@@ -64,11 +64,22 @@ class MixtureCoverage(SampleMetric):
         [PacGAN](https://arxiv.org/abs/1712.04086), section 4.1.
     """
 
+    needs = ("mixture",)
+
     def __init__(self, centers, deviation, threshold=3.0, name=None):
         self.centers = check_features("centers", np.asarray(centers, np.float64))
         self.deviation = check_positive("deviation", deviation)
         self.threshold = check_positive("threshold", threshold)
         super().__init__(name=name)
+
+    @classmethod
+    def arguments_for(cls, data, n):
+        if not hasattr(data, "centers"):
+            raise ValueError(
+                "`mixture_coverage` is for mixtures of Gaussians, such as `toy:ring`. "
+                f"Received: data={data!r}"
+            )
+        return {"centers": data.centers, "deviation": data.deviation}
 
     def accumulator(self):
         return _Assigned(self.centers, self.threshold * self.deviation)
@@ -87,14 +98,6 @@ class MixtureCoverage(SampleMetric):
             "of": len(self.centers),
             "deviation": self.deviation,
             "threshold": self.threshold,
-        }
-
-    def get_config(self):
-        return {
-            "centers": self.centers.tolist(),
-            "deviation": self.deviation,
-            "threshold": self.threshold,
-            "name": self.name,
         }
 
 

@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 
-from ganzoo.metrics.base import METRICS, SampleMetric, check_images
-from ganzoo.metrics.features import check_features, on_host
+from ganzoo.extractors.checks import check_images, on_host
+from ganzoo.metrics.base import METRICS, SampleMetric
+from ganzoo.metrics.features import check_features
 from ganzoo.validation import check_positive_integer
 
 
@@ -86,10 +87,16 @@ class ModeCoverage(SampleMetric):
         [PacGAN](https://arxiv.org/abs/1712.04086), section 4.2.
     """
 
+    needs = ("probabilities",)
+
     def __init__(self, extractor=None, num_classes=10, channels=3, name=None):
         self.num_classes = check_positive_integer("num_classes", num_classes)
         self.channels = check_positive_integer("channels", channels)
         super().__init__(extractor, name)
+
+    @classmethod
+    def arguments_for(cls, data, n):
+        return {} if data is None else {"channels": data.example_shape[-1]}
 
     def accumulator(self):
         return _Counts(self.num_classes**self.channels)
@@ -121,10 +128,6 @@ class ModeCoverage(SampleMetric):
 
     def settings(self):
         return {"of": self.num_classes**self.channels}
-
-    def get_config(self):
-        arguments = {"num_classes": self.num_classes, "channels": self.channels}
-        return {**super().get_config(), **arguments}
 
 
 class _Counts:

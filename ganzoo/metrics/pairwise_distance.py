@@ -38,6 +38,7 @@ class PairwiseDistance(SampleMetric):
         name: Name in logs.
     """
 
+    card = "pixels"
     accumulator = Collection
 
     def measure(self):

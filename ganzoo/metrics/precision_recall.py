@@ -100,6 +100,9 @@ class PrecisionRecall(ReferenceMetric):
         https://arxiv.org/abs/2002.09797), equations 4 and 5.
     """
 
+    card = "features"
+    headline = ("precision", "recall")
+    best = "highest"
     accumulator = Collection
 
     def __init__(self, extractor=None, k=3, density_k=5, name=None):
@@ -114,6 +117,3 @@ class PrecisionRecall(ReferenceMetric):
 
     def settings(self):
         return {"k": self.k, "density_k": self.density_k}
-
-    def get_config(self):
-        return {**super().get_config(), "k": self.k, "density_k": self.density_k}

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from ganzoo.data import philox
-from ganzoo.metrics.base import METRICS, SampleMetric, check_images
+from ganzoo.extractors.checks import check_images
+from ganzoo.metrics.base import METRICS, SampleMetric
 from ganzoo.metrics.features import Collection
 from ganzoo.validation import check_positive_integer, check_seed
 
@@ -100,12 +101,19 @@ class StructuralSimilarity(SampleMetric):
         https://arxiv.org/abs/1610.09585), section 4.2.
     """
 
+    alias = "ms_ssim"
+    needs = ("images",)
+    card = "pixels"
     accumulator = Collection
 
     def __init__(self, pairs=100, seed=0, name=None):
         super().__init__(name=name)
         self.pairs = check_positive_integer("pairs", pairs)
         self.seed = check_seed(seed)
+
+    @classmethod
+    def is_meaningful(cls, example_shape, n):
+        return min(example_shape[:2]) >= len(_WINDOW)
 
     def prepare(self, samples):
         images = check_images("samples", samples)
@@ -125,9 +133,6 @@ class StructuralSimilarity(SampleMetric):
     def settings(self):
         shape = self.samples.array().shape
         return {"pairs": self.pairs, "pair_seed": self.seed, "scales": scales_of(*shape[1:3])}
-
-    def get_config(self):
-        return {"pairs": self.pairs, "seed": self.seed, "name": self.name}
 
 
 def _similarity(x, y, weights):

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import ganzoo
-from ganzoo import drawing, recipes
+from ganzoo import drawing, extractors, recipes
 from ganzoo.cli.main import main
 from ganzoo.cli.run_folder import RunFolder
-from ganzoo.metrics import Result, extractors
+from ganzoo.metrics import Result
 from ganzoo.metrics.evaluation import evaluate
 from ganzoo.presets import builtin
 from support import presets

@@ -7,9 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from ganzoo import data, metrics
-from ganzoo.metrics import extractors
-from ganzoo.metrics.extractors.classifier import WEIGHTS
+from ganzoo import data, extractors, metrics
+from ganzoo.extractors.classifier import WEIGHTS
 from support.processes import run_python
 
 SHIPPED = sorted(path.stem for path in WEIGHTS.glob("*.npz"))
@@ -182,7 +181,7 @@ def test_jax_without_tensorflow_gives_the_same_features(classifier, digits):
     script = """
 import json
 from ganzoo import data
-from ganzoo.metrics import extractors
+from ganzoo import extractors
 images = data.load("digits", split="test").examples[:5]
 print(json.dumps(extractors.get("digits", batch_size=5)(images).tolist()))
 """

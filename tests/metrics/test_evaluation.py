@@ -299,7 +299,9 @@ def test_a_score_needs_a_classifier(extractor):
 
 
 def test_samples_of_another_shape_are_refused_before_real_images_are_looked_at(extractor):
-    with pytest.raises(ValueError, match=r"one shape.*Received: samples of shape \(12, 12, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"the same shape.*Received: samples of shape \(12, 12, 1\)"
+    ):
         evaluate(images(100), REAL, ["fid"], extractor)
 
     assert extractor.features_of == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ganzoo.metrics.extractors.frozen_graph import read_constants
+from ganzoo.extractors.frozen_graph import read_constants
 
 
 def constant(graph, name, proto):

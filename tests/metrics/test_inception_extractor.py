@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 import torch_fidelity_metrics
 
-from ganzoo.metrics import extractors
-from ganzoo.metrics.extractors import inception_network, inception_weights
+from ganzoo import extractors
+from ganzoo.extractors import inception_network, inception_weights
 from support.processes import run_python
 
 SLOW = pytest.mark.slow
@@ -124,7 +124,7 @@ def test_jax_without_tensorflow_gives_the_same_features(inception, graph_file):
     images = images_of(32, 32)
     script = f"""
 import json, numpy as np
-from ganzoo.metrics import extractors
+from ganzoo import extractors
 images = np.random.default_rng(1).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
 extractor = extractors.get("inception", batch_size=2, path={str(graph_file)!r})
 print(json.dumps(extractor(images).tolist()))

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from ganzoo.metrics.extractors import inception_network
+from ganzoo.extractors import inception_network
 
 
 def test_a_folded_network_computes_the_same():

@@ -168,7 +168,7 @@ def test_an_extractor_that_returns_nan_is_named():
         metrics.FrechetDistance(broken).update_state(images(4))
 
 
-@pytest.mark.parametrize("extractor", ["inception", print, lambda images: images])
+@pytest.mark.parametrize("extractor", [3, print, lambda images: images])
 def test_an_extractor_without_name_and_hash_is_refused(extractor):
     with pytest.raises(ValueError, match=r"`name` and `sha256`.*Received: extractor="):
         metrics.KernelDistance(extractor)
@@ -178,8 +178,8 @@ def test_metrics_are_found_by_name():
     assert metrics.get("kernel_distance", subsets=7).subsets == 7
     metric = metrics.PairwiseDistance()
     assert metrics.get(metric) is metric
-    with pytest.raises(ValueError, match=r"Unknown metric.*Received: 'fid'"):
-        metrics.get("fid")
+    with pytest.raises(ValueError, match=r"Unknown metric.*fid, .*Received: 'fod'"):
+        metrics.get("fod")
     with pytest.raises(ValueError, match=r"given by its name.*Received"):
         metrics.get(metric, subsets=7)
     with pytest.raises(ValueError, match=r"SampleMetric.*Received: 3"):

@@ -5,9 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ganzoo import data
-from ganzoo.metrics import extractors
-from ganzoo.metrics.extractors import train_classifier
+from ganzoo import data, extractors
+from ganzoo.extractors import train_classifier
 
 
 def shifts_of(image, original, limit):

@@ -1,6 +1,6 @@
 """Trains the small classifiers whose features measure samples, on the training split only.
 
-    python -m ganzoo.metrics.extractors.train_classifier mnist
+    python -m ganzoo.extractors.train_classifier mnist
 
 writes `mnist.npz` and `mnist.json`, its hash, accuracy and recipe, into `--folder`; by default into
 the folder of this package that the extractors read.
@@ -16,8 +16,8 @@ import keras
 import numpy as np
 
 import ganzoo
-from ganzoo.metrics.extractors.classifier import WEIGHTS, Classifier
-from ganzoo.metrics.extractors.classifier_network import SIDE, classifier_network
+from ganzoo.extractors.classifier import WEIGHTS, Classifier
+from ganzoo.extractors.classifier_network import SIDE, classifier_network
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,11 +5,12 @@ import contextlib
 import keras
 import numpy as np
 
-from ganzoo.metrics.base import check_images
+from ganzoo.extractors.checks import check_images
+from ganzoo.part import Part
 from ganzoo.validation import check_choice, check_positive_integer
 
 
-class NetworkExtractor:
+class NetworkExtractor(Part):
     """Runs uint8 images through a network in batches of one size.
 
     A last batch that is not full is filled up with zeros, so that a backend compiles the network
@@ -37,15 +38,6 @@ class NetworkExtractor:
     def __call__(self, images):
         """Returns what `output` names, for uint8 images `(batch, height, width, channels)`."""
         return getattr(self, self.output)(images)
-
-    def get_config(self):
-        """Returns the arguments of `__init__`."""
-        return {"output": self.output, "batch_size": self.batch_size}
-
-    @classmethod
-    def from_config(cls, config):
-        """Returns the extractor that `get_config` described."""
-        return cls(**config)
 
     def run(self, images, output):
         """Returns one output of the network for all images, float32."""

@@ -1,6 +1,6 @@
 """Networks whose features and classes samples are measured by.
 
-    extractor = ganzoo.metrics.extractors.get("mnist")
+    extractor = ganzoo.extractors.get("mnist")
     metric = ganzoo.metrics.FrechetDistance(extractor)
 
 An extractor is a callable of uint8 images `(batch, height, width, channels)` that returns an array
@@ -8,12 +8,12 @@ An extractor is a callable of uint8 images `(batch, height, width, channels)` th
 `resize` enter the protocol of every figure. Those here return `"features"`, for the distances, or
 `"probabilities"`, for the Inception score and the coverage of modes:
 
-    classes = ganzoo.metrics.extractors.get("mnist", "probabilities")
+    classes = ganzoo.extractors.get("mnist", "probabilities")
     score, modes = ganzoo.metrics.InceptionScore(classes), ganzoo.metrics.ModeCoverage(classes)
 
 **Yours.** A function that returns such a callable needs three lines to have a name of its own:
 
-    @ganzoo.metrics.extractors.register("faces")
+    @ganzoo.extractors.register("faces")
     def faces(output="features", **arguments):
         return FaceNetwork(output, **arguments)
 
@@ -22,9 +22,9 @@ To be saved with a metric, it must have `get_config` and be registered with Kera
 
 import functools
 
-from ganzoo.metrics.base import check_extractor
-from ganzoo.metrics.extractors.classifier import Classifier, name_for
-from ganzoo.metrics.extractors.inception import Inception
+from ganzoo.extractors.checks import check_extractor
+from ganzoo.extractors.classifier import Classifier, name_for
+from ganzoo.extractors.inception import Inception
 from ganzoo.registry import Registry
 
 __all__ = ["Classifier", "Inception", "get", "get_for", "names", "register"]
@@ -44,7 +44,7 @@ def get(identifier, *arguments, **keywords):
     """Returns the feature extractor that `identifier` stands for.
 
     Args:
-        identifier: A name of `ganzoo.metrics.extractors.names()`, or an extractor, which is
+        identifier: A name of `ganzoo.extractors.names()`, or an extractor, which is
             returned.
         *arguments: Arguments of the extractor, with a name only; first of all `output`,
             `"features"` (the default) or `"probabilities"`.
@@ -56,7 +56,7 @@ def get(identifier, *arguments, **keywords):
 
     Example:
 
-    >>> ganzoo.metrics.extractors.get("digits", "probabilities").name
+    >>> ganzoo.extractors.get("digits", "probabilities").name
     'digits-classifier'
     """
     if isinstance(identifier, str):
@@ -82,7 +82,7 @@ def get_for(source):
 
     Example:
 
-    >>> ganzoo.metrics.extractors.get_for("tfds:mnist").name
+    >>> ganzoo.extractors.get_for("tfds:mnist").name
     'mnist-classifier'
     """
     name = name_for(source)

@@ -10,8 +10,8 @@ import tarfile
 import keras
 import numpy as np
 
+from ganzoo.extractors.frozen_graph import read_constants
 from ganzoo.files import new_file
-from ganzoo.metrics.extractors.frozen_graph import read_constants
 
 GRAPH = "classify_image_graph_def.pb"
 # PyTorch's copy of the graph's weights, as pytorch-fid and torch-fidelity use it.
@@ -135,7 +135,7 @@ def download(names):
         raise OSError(
             f"The Inception weights could not be downloaded from {PORT}. Without a network, give "
             "the file (or inception-2015-12-05.tgz of TensorFlow) as "
-            f"`ganzoo.metrics.extractors.Inception(path=...)`. {type(error).__name__}: {error}"
+            f"`ganzoo.extractors.Inception(path=...)`. {type(error).__name__}: {error}"
         ) from error
     weights = read(path, names)
     write(converted, weights)
@@ -185,7 +185,7 @@ def _import_torch():
         raise ImportError(
             "Reading PyTorch's copy of the weights needs PyTorch, once: `pip install "
             "'ganzoo[inception]'`. Without it, give TensorFlow's inception-2015-12-05.tgz as "
-            f"`ganzoo.metrics.extractors.Inception(path=...)`. {error}"
+            f"`ganzoo.extractors.Inception(path=...)`. {error}"
         ) from error
     return torch
 

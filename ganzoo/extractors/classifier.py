@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from ganzoo.data.images import convert_array
-from ganzoo.metrics.extractors.classifier_network import SIDE, classifier_network
-from ganzoo.metrics.extractors.network_extractor import NetworkExtractor, float32, softmax
+from ganzoo.extractors.classifier_network import SIDE, classifier_network
+from ganzoo.extractors.network_extractor import NetworkExtractor, float32, softmax
 
 WEIGHTS = pathlib.Path(__file__).parent / "weights"
 
@@ -44,7 +44,7 @@ class Classifier(NetworkExtractor):
     Example:
 
     >>> digits = ganzoo.data.load("digits", split="test")
-    >>> classifier = ganzoo.metrics.extractors.get("digits")
+    >>> classifier = ganzoo.extractors.get("digits")
     >>> classifier(digits.examples).shape
     (359, 128)
     >>> bool((classifier.classify(digits.examples) == digits.labels).mean() > 0.97)
@@ -94,9 +94,6 @@ class Classifier(NetworkExtractor):
             )
         return convert_array(images, (SIDE, SIDE))
 
-    def get_config(self):
-        return {"data": self.data, **super().get_config(), "folder": self.folder}
-
 
 def _read(data, folder):
     """Returns the arrays of a classifier by name and its card, after its hash was checked."""
@@ -104,7 +101,7 @@ def _read(data, folder):
     if not path.exists():
         raise FileNotFoundError(
             "There are no weights of this classifier. `python -m "
-            f"ganzoo.metrics.extractors.train_classifier {data} --folder={folder}` trains it; it "
+            f"ganzoo.extractors.train_classifier {data} --folder={folder}` trains it; it "
             "takes hours for cifar10 without a GPU. "
             f"Received: data={data!r}, without {path}"
         )

@@ -3,15 +3,15 @@
 import keras
 from keras import ops
 
-from ganzoo.metrics.extractors import inception_weights
-from ganzoo.metrics.extractors.inception_network import (
+from ganzoo.extractors import inception_weights
+from ganzoo.extractors.inception_network import (
     SIDE,
     folded,
     inception_network,
     resized,
     scaled,
 )
-from ganzoo.metrics.extractors.network_extractor import NetworkExtractor, float32, softmax
+from ganzoo.extractors.network_extractor import NetworkExtractor, float32, softmax
 
 
 @keras.saving.register_keras_serializable(package="ganzoo")
@@ -99,6 +99,3 @@ class Inception(NetworkExtractor):
                 f"Received: images of shape {images.shape}"
             )
         return images
-
-    def get_config(self):
-        return {**super().get_config(), "path": self.path}
