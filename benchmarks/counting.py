@@ -1,19 +1,20 @@
-"""How many floating-point operations a training step needs.
+"""Counts the floating-point operations of a training step.
 
-Counted are the kernels of the dense layers and of the convolutions, a multiplication and an
-addition as two operations:
+Only the kernels of dense layers and convolutions count. A multiplication and an addition are two
+operations.
 
-- A pass forwards costs, for each example, the kernel's size times the number of places it is
-  applied at: outputs of a convolution, inputs of a transposed one, 1 of a dense layer. Places where
-  the kernel overlaps the padding count in full.
-- A pass backwards costs as much again for the gradient by the kernel, and as much for the gradient
-  by the layer's inputs.
-- Only what the algorithm needs counts. The discriminator's update: the generator forwards; the
-  discriminator forwards and backwards on real and on fake images, without the gradient by the
-  images. The generator's update: both networks forwards; backwards through the discriminator
-  without the gradients by its kernels, and through the generator without that by the latents.
+- A forward pass costs, per example, the size of the kernel times the number of positions where it
+  is applied: the outputs of a convolution, the inputs of a transposed one, 1 for a dense layer.
+  Positions where the kernel overlaps the padding count in full.
+- A backward pass costs the same for the gradient with respect to the kernel, and the same again for
+  the gradient with respect to the inputs of the layer.
+- Only what the algorithm needs counts. For an update of the discriminator: the generator forward,
+  the discriminator forward and backward on real and on fake images, without the gradient with
+  respect to the images. For an update of the generator: both networks forward, backward through the
+  discriminator without the gradients of its kernels, and backward through the generator without the
+  gradient with respect to the latents.
 
-Normalization, activations, optimizers, averages and random numbers count nothing: what they cost
+Normalization, activations, optimizers, averages and random numbers are not counted. Their cost
 shows as a lower share of the peak.
 """
 
@@ -23,13 +24,13 @@ import keras
 
 
 def step_operations(generator, discriminator, batch_size, discriminator_steps=1):
-    """Returns the floating-point operations of one training step without penalties.
+    """Returns the number of floating-point operations of a training step without penalties.
 
     Args:
         generator: A functional Keras model.
-        discriminator: The same.
-        batch_size: Real examples of a discriminator's update, and fakes of each update.
-        discriminator_steps: Updates of the discriminator in a step.
+        discriminator: A functional Keras model.
+        batch_size: Real examples in a discriminator update, and fakes in each update.
+        discriminator_steps: Discriminator updates per step.
     """
     g, d = _forward_products(generator), _forward_products(discriminator)
     d_update = sum(g) + 2 * (3 * sum(d) - d[0])
@@ -38,7 +39,7 @@ def step_operations(generator, discriminator, batch_size, discriminator_steps=1)
 
 
 def _forward_products(network):
-    """Multiplications of each layer for one example, in the order of the layers."""
+    """Returns the multiplications of each layer for one example, in the order of the layers."""
     products = []
     for layer in network.layers:
         layer_input, layer_output = layer.input, layer.output

@@ -1,4 +1,4 @@
-"""ganzoo's part of the benchmark: training steps and matrix products on the Keras backend."""
+"""The ganzoo side of the benchmark: training steps and matrix products on the Keras backend."""
 
 import time
 
@@ -16,20 +16,20 @@ FIT_EXAMPLES = 10_000
 
 
 def configure(threads, inter_threads):
-    """Limits the processor's threads, before the first operation."""
+    """Limits the number of threads. Call it before the first operation."""
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(inter_threads)
-        # It warns of retracing: each case is a function of its own, traced once.
+        # Each case traces its own function once, which TensorFlow would report as retracing.
         tf.get_logger().setLevel("ERROR")
-    # Once, for it empties TensorFlow's cache of compiled functions.
+    # Only once, because it empties TensorFlow's cache of compiled functions.
     keras.utils.set_random_seed(0)
 
 
 def describe():
-    """Returns the versions, and the device that computes."""
+    """Returns the versions and the name of the device."""
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
@@ -47,17 +47,17 @@ def describe():
 
 
 class Case:
-    """A GAN in training on images in memory.
+    """Training of a GAN on images in memory.
 
     Args:
         model: `"dcgan"` or `"sngan"`.
         precision: `"float32"` or `"bfloat16"`.
         width: Width of both networks.
-        batch_size: Real images of a discriminator's update.
-        networks: Further arguments of `ganzoo.architectures.build`.
-        training: Further arguments of `GAN.compile`; regularizers as a dictionary of arguments
-            by name.
-        through_fit: Whether `fit` drives the steps, rather than a bare loop.
+        batch_size: Real images in a discriminator update.
+        networks: Other arguments of `ganzoo.architectures.build`.
+        training: Other arguments of `GAN.compile`. `regularizers` is a dictionary from names to
+            arguments.
+        through_fit: Whether `fit` runs the steps, instead of a bare loop.
     """
 
     def __init__(
@@ -89,9 +89,9 @@ class Case:
         ]
 
     def _fit(self, steps):
-        """Returns the seconds of `steps` steps in the middle of an epoch."""
+        """Returns the seconds that `steps` steps take in the middle of an epoch."""
         clock = _Clock()
-        # The first step waits for the data's thread to start, once an epoch.
+        # The first step of an epoch waits until the thread of the data has started.
         batches = self._dataset.batches(self._batch_size, steps_per_epoch=steps + 1)
         self._gan.fit(batches, verbose=1, callbacks=[clock])
         return clock.stop - clock.start
@@ -129,7 +129,7 @@ def _gan(model, precision, width, networks, training):
 
 
 def _bare_loop(gan, examples, labels):
-    """Returns a function that runs the compiled step on a batch that lies on the device."""
+    """Returns a function that runs the compiled step on a batch on the device."""
     batch = (examples,) if labels is None else (examples, labels)
     if BACKEND == "tensorflow":
         import tensorflow as tf
@@ -146,7 +146,7 @@ def _bare_loop(gan, examples, labels):
 
         step = jax.jit(gan.train_step, donate_argnums=0)
         batch = jax.device_put(batch)
-        # Copies, for the step takes its arguments' memory and the model keeps its own.
+        # Copies, because the step takes over the memory of its arguments.
         groups = (
             gan.trainable_variables,
             gan.non_trainable_variables,
@@ -173,14 +173,14 @@ def _timed(loop):
 
 
 def product(precision, size):
-    """Returns a function that runs a matrix product and returns its seconds."""
+    """Returns a function that runs a matrix product and returns how many seconds it took."""
     draws = np.random.default_rng(0).standard_normal((2, size, size), dtype="float32")
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
         a, b = (tf.cast(tf.constant(draw), precision) for draw in draws)
         multiply = tf.function(lambda: tf.linalg.matmul(a, b))
-        # One number read back waits for the whole product.
+        # Reading one element waits for the whole product.
         return _timed(lambda _: float(multiply()[0, 0]))
     import jax
 

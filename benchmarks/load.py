@@ -1,42 +1,44 @@
-"""What other processes take of the cores while a block is timed."""
+"""Detects how much of the cores other processes use while a block is timed."""
 
 import os
 import time
 
 
 def add_flags(parser, block_seconds, patience):
-    """Gives a benchmark the flags that say on what, for how long and how patiently it times."""
-    parser.add_argument("--threads", type=int, default=2, help="cores to compute on")
-    parser.add_argument("--cores", help="their numbers, such as 2,3; by default the first ones")
-    parser.add_argument("--repeats", type=int, default=15, help="blocks that a median is of")
+    """Adds the flags for cores, lengths of blocks and patience to a benchmark."""
+    parser.add_argument("--threads", type=int, default=2, help="number of cores to use")
     parser.add_argument(
-        "--block-seconds", type=float, default=block_seconds, help="least time of a block"
+        "--cores", help="numbers of the cores, such as 2,3; the first ones by default"
+    )
+    parser.add_argument("--repeats", type=int, default=15, help="blocks per median")
+    parser.add_argument(
+        "--block-seconds", type=float, default=block_seconds, help="minimum length of a block"
     )
     parser.add_argument(
         "--foreign-load",
         type=float,
         default=0.03,
-        help="share of the cores that other processes may take before a block is repeated",
+        help="a block is repeated if other processes use more than this share of the cores",
     )
     parser.add_argument(
         "--patience",
         type=float,
         default=patience,
-        help="seconds to spend on repeated blocks, in all",
+        help="total seconds to spend on repeated blocks",
     )
     parser.add_argument("--markdown", help="file to write the tables to")
-    parser.add_argument("--json", help="file to write every block to")
+    parser.add_argument("--json", help="file to write all blocks to")
 
 
 class ForeignLoad:
-    """Repeats the blocks during which other processes used the cores.
+    """Repeats a block if other processes used the cores meanwhile.
 
-    Where the system has no `/proc/stat`, every block counts as undisturbed.
+    Without `/proc/stat`, every block counts as undisturbed.
 
     Args:
-        cores: Numbers of the cores, joined by commas.
-        limit: Share of the cores, in [0, 1], that other processes may take.
-        patience: Seconds to spend on repeated blocks in all. After that every block is accepted.
+        cores: Numbers of the cores, separated by commas.
+        limit: Share of the cores, in [0, 1], that other processes may use.
+        patience: Total seconds to spend on repeated blocks. After that, every block is accepted.
     """
 
     def __init__(self, cores, limit, patience):
@@ -47,7 +49,7 @@ class ForeignLoad:
         self.accepted_disturbed = 0
 
     def undisturbed(self, run):
-        """Calls `run` until it was undisturbed, and returns the seconds that it answers."""
+        """Calls `run` until it is undisturbed, and returns its `"seconds"`."""
         while True:
             busy, start = self._busy(), time.perf_counter()
             answer = run()
@@ -58,12 +60,12 @@ class ForeignLoad:
                 self.accepted += 1
                 self.accepted_disturbed += disturbed
                 return answer["seconds"]
-            # A moment's pause, for the others to finish.
+            # A short pause, so that the other processes can finish.
             time.sleep(min(1.0, elapsed))
             self._patience -= time.perf_counter() - start
 
     def _busy(self):
-        """Seconds that the cores have spent on anything since the system's start."""
+        """Returns the seconds that the cores have been busy since the system started."""
         if not os.path.exists("/proc/stat"):
             return 0.0
         ticks = 0

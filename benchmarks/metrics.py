@@ -1,11 +1,11 @@
-"""Times the measures of samples, beside those of other programs, on this machine.
+"""Compares the time of ganzoo's metrics with that of other programs on this machine.
 
     python benchmarks/metrics.py --cores 0,1 --markdown table.md --json table.json
 
-Each program runs in a process of its own, on the same cores. Only one works at a time, and they
-take turns, so that whatever disturbs the machine disturbs all alike. A row is the median of its
-repeats, and the growth of the resident memory to its highest point meanwhile (Linux only). The
-Inception network has random weights, the same for both programs. `docs/metrics.md` says more.
+Each program runs in its own process, on the same cores. Only one runs at a time, and they take
+turns, so a disturbance of the machine affects all of them. A row has the median of the repeats, and
+the growth of the resident memory to its peak (Linux only). The Inception network has random
+weights, the same for both programs. `docs/metrics.md` has more details.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from load import ForeignLoad
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "metrics")]
 
-# Of each part: the programs, what they must have installed, and ganzoo's name among them.
+# Part -> program -> packages that it needs.
 PARTS = {
     "frechet_distance": {
         "ganzoo": (),
@@ -49,8 +49,15 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cores", default="", help="e.g. 0,1; all by default")
-    parser.add_argument("--load-limit", type=float, default=0.1, help="share others may take")
-    parser.add_argument("--patience", type=float, default=60, help="seconds to wait for others")
+    parser.add_argument(
+        "--load-limit",
+        type=float,
+        default=0.1,
+        help="share of the cores that other processes may use",
+    )
+    parser.add_argument(
+        "--patience", type=float, default=60, help="total seconds to spend on repeats"
+    )
     parser.add_argument("--markdown", type=pathlib.Path)
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--serve", help=argparse.SUPPRESS)
@@ -73,7 +80,7 @@ def main():
 
 
 def cases(options, folder):
-    """Yields each part and its settings."""
+    """Yields the parts with their settings."""
     counts = {"count": options.count}
     for part in options.parts:
         if part == "frechet_distance":
@@ -87,7 +94,7 @@ def cases(options, folder):
 
 
 def measure(part, settings, options, load):
-    """Returns the rows of a part."""
+    """Returns the settings and the rows of a part."""
     rows, absent = {}, []
     with contextlib.ExitStack() as stack:
         programs = {}
@@ -134,7 +141,7 @@ def table(measured):
 
 
 class Program:
-    """A process that holds one program and measures its work on request."""
+    """A process that runs one program and measures it on request."""
 
     def __init__(self, part, program, settings, options):
         what = {"part": part, "program": program, "settings": settings}
@@ -159,14 +166,14 @@ class Program:
         self._answer()
 
     def ask(self):
-        """Returns what one call measured."""
+        """Returns the measurements of one call."""
         print(file=self._process.stdin, flush=True)
         return self._answer()
 
     def _answer(self):
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("The process of a program ended; its message is above.")
+            raise RuntimeError("The process of a program ended. See its message above.")
         return json.loads(line)
 
     def __enter__(self):
@@ -178,8 +185,8 @@ class Program:
 
 
 def serve(part, program, settings, cores, threads):
-    """Measures one call for each line of standard input."""
-    # Before libraries are loaded: thread pools are as large as the cores a process may use.
+    """Measures one call per line of standard input."""
+    # Before libraries are loaded, because thread pools get one thread per usable core.
     os.sched_setaffinity(0, [int(core) for core in cores.split(",")])
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -190,7 +197,7 @@ def serve(part, program, settings, cores, threads):
     }[part](program, threads, **settings)
     print("{}", file=answers, flush=True)
     for _ in sys.stdin:
-        # Linux then counts the highest point from here on.
+        # Resets the peak that Linux reports as VmHWM.
         pathlib.Path("/proc/self/clear_refs").write_text("5")
         before, processor, start = memory("VmRSS"), time.process_time(), time.perf_counter()
         values = work()
@@ -204,7 +211,7 @@ def serve(part, program, settings, cores, threads):
 
 
 def memory(field):
-    """Returns a field of the kernel's record of this process, in MB."""
+    """Returns a field of /proc/self/status in MB."""
     for line in pathlib.Path("/proc/self/status").read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) / 1024
@@ -212,7 +219,7 @@ def memory(field):
 
 
 def features(count, dimensions, seed):
-    """Returns features, at least 0 as those of networks are, of which few directions vary most."""
+    """Returns features like those of networks: nonnegative, and a few directions vary most."""
     rng = np.random.default_rng(seed)
     mixing = np.random.default_rng(0).standard_normal((dimensions, dimensions), np.float32)
     scales = (np.arange(1, dimensions + 1) ** -0.5).astype(np.float32)
@@ -221,7 +228,7 @@ def features(count, dimensions, seed):
 
 
 def frechet_distance(program, threads, count, dimensions):
-    """Returns a function of the distance from statistics."""
+    """Returns a function that computes the distance from statistics."""
     sets = (features(count, dimensions, seed).astype(np.float64) for seed in (1, 2))
     pairs = [(x.mean(axis=0), np.cov(x, rowvar=False)) for x in sets]
     if program == "ganzoo":
@@ -242,7 +249,7 @@ def frechet_distance(program, threads, count, dimensions):
 
 
 def precision_recall(program, threads, count, dimensions):
-    """Returns a function of precision and recall; ganzoo's are with density and coverage."""
+    """Returns a function that computes precision and recall; ganzoo also density and coverage."""
     real, fake = (features(count, dimensions, seed) for seed in (1, 2))
     if program == "ganzoo":
         from ganzoo import metrics
@@ -260,7 +267,7 @@ def precision_recall(program, threads, count, dimensions):
 
 
 def extracting(program, threads, images, image_size, batch_size, folder):
-    """Returns a function of the features of uint8 images, after a first batch."""
+    """Returns a function that extracts features of uint8 images, after a first batch."""
     from ganzoo.extractors import inception_weights
 
     pixels = np.random.default_rng(0).integers(
@@ -283,7 +290,7 @@ def _ours(path, inception_weights, batch_size):
     weights = {}
     for name, variable in names.items():
         shape = tuple(variable.shape)
-        # Of a size that keeps the activations' own through the layers.
+        # A scale that keeps the size of activations constant through the layers.
         scale = np.sqrt(2 / np.prod(shape[:-1])) if len(shape) > 1 else 0.1
         weights[name] = (scale * rng.standard_normal(shape)).astype(np.float32)
         if name.endswith(("gamma", "moving_variance")):
@@ -316,7 +323,7 @@ def _theirs(path, inception_weights, batch_size, threads):
 
 
 def torch_fidelity(threads, name):
-    """Returns a module of torch-fidelity, which works on so many threads."""
+    """Returns a module of torch-fidelity that uses this number of threads."""
     import torch
     import torch_fidelity_metrics
 

@@ -1,9 +1,9 @@
-"""Memory and time of `MinibatchDiscrimination`, in blocks and at once.
+"""Measures memory and time of `MinibatchDiscrimination`, in blocks and at once.
 
-Each row is measured in a process of its own: the growth of the resident memory to its highest point
-while the sums, their gradient by the inputs, or the gradient of that gradient's squared length by
-the inputs and the kernel (as in a gradient penalty) are computed, above inputs and weights; and the
-fastest of some calls. Linux only, on the processor.
+Three functions are measured: the layer; its gradient with respect to the inputs; and the gradient
+of the squared norm of that gradient with respect to inputs and kernel, as in a gradient penalty.
+Each row runs in its own process. Memory is the growth of the resident memory from the start of the
+calls to its peak. Time is that of the fastest call. Linux only, on the CPU.
 """
 
 import argparse
@@ -29,7 +29,10 @@ def main():
     parser.add_argument("--modes", nargs="+", choices=["graph", "xla", "eager"], default=["graph"])
     parser.add_argument("--calls", type=int, default=3)
     parser.add_argument(
-        "--direct-limit", type=int, default=512, help="MiB of differences up to which to compare"
+        "--direct-limit",
+        type=int,
+        default=512,
+        help="compare both forms up to this size of all differences, in MiB",
     )
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -59,7 +62,7 @@ def main():
 
 
 def measured_apart(**case):
-    """Measures a case in a fresh process."""
+    """Measures a case in a new process."""
     process = subprocess.run(
         [sys.executable, __file__, "--measure", json.dumps(case)],
         stdout=subprocess.PIPE,
@@ -76,7 +79,7 @@ def measured_apart(**case):
 
 
 def measure(batch, kernels, length, mode, form, derivative, calls):
-    """Returns the peak in MB above the inputs, and the milliseconds of the fastest call."""
+    """Returns the growth of the memory in MB and the milliseconds of the fastest call."""
     import numpy as np
     import tensorflow as tf
 
@@ -88,7 +91,7 @@ def measure(batch, kernels, length, mode, form, derivative, calls):
     kernel = layer.kernel.value
     draws = np.random.default_rng(0).standard_normal((batch, FEATURES))
     inputs = tf.constant(draws.astype("float32"))
-    tf.matmul(inputs, tf.reshape(kernel, (FEATURES, -1)))  # Loads the library of matrix products.
+    tf.matmul(inputs, tf.reshape(kernel, (FEATURES, -1)))  # Loads the library for matrix products.
 
     def forward():
         return layer(inputs)
@@ -109,7 +112,7 @@ def measure(batch, kernels, length, mode, form, derivative, calls):
     if mode != "eager":
         function = tf.function(function, autograph=False, jit_compile=mode == "xla")
     seconds = []
-    # Linux then counts the highest point from here on.
+    # Resets the peak that Linux reports as VmHWM.
     pathlib.Path("/proc/self/clear_refs").write_text("5")
     before = memory("VmRSS")
     for _ in range(calls + 1):
@@ -121,7 +124,7 @@ def measure(batch, kernels, length, mode, form, derivative, calls):
 
 
 def memory(field):
-    """Returns a field of the kernel's record of this process, in MB."""
+    """Returns a field of /proc/self/status in MB."""
     for line in pathlib.Path("/proc/self/status").read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) / 1024

@@ -1,4 +1,4 @@
-"""Conversation with a worker process."""
+"""Starts worker processes and sends them requests."""
 
 import json
 import os
@@ -10,12 +10,12 @@ WORKER = pathlib.Path(__file__).with_name("worker.py")
 
 
 class Side:
-    """A worker that holds one framework; a context manager that ends the process.
+    """A worker process with one framework. As a context manager, it ends the process.
 
     Args:
         module: `"ganzoo_side"` or `"torch_side"`.
-        cores: Numbers of the cores to run on, joined by commas.
-        options: `threads` and `inter_threads` are used.
+        cores: Numbers of the cores to use, separated by commas.
+        options: The options of the command line. `threads` and `inter_threads` are used.
     """
 
     def __init__(self, module, cores, options):
@@ -37,7 +37,7 @@ class Side:
         )
 
     def ask(self, do, **arguments):
-        """Sends a request and returns its answer; raises a `RuntimeError` if it failed."""
+        """Sends a request and returns its answer. Raises a `RuntimeError` if it failed."""
         print(json.dumps({"do": do, **arguments}), file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
         answer = json.loads(line) if line else {"error": "the process ended"}

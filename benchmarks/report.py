@@ -1,4 +1,4 @@
-"""The tables that come of the measurements, as Markdown."""
+"""Writes the measurements as Markdown tables."""
 
 import pathlib
 import platform
@@ -31,7 +31,7 @@ PART_NAMES = {
 
 
 def processor(threads):
-    """Returns the processor's name, the cores used and what it can do."""
+    """Returns the number of cores, the name of the processor and its instruction sets."""
     name, flags = platform.processor() or platform.machine(), []
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -46,12 +46,12 @@ def processor(threads):
 
 
 def document(results):
-    """Returns all tables, below a line on where they come from."""
+    """Returns all tables, after a line about the machine and the versions."""
     return "\n".join([header(results), *map(section, results["models"])])
 
 
 def header(results):
-    """Returns what the numbers were measured on."""
+    """Returns the machine, the versions and the number of blocks."""
     versions = [results["ganzoo"]["versions"]]
     versions.append(
         results["torch"]["versions"]
@@ -104,7 +104,7 @@ def section(measured):
 
 
 def _middle_half(values, digits):
-    """Returns the range from the first to the third quartile."""
+    """Returns the range from the first to the third quartile as text."""
     if len(values) < 2:
         return f"{values[0]:.{digits}f}"
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")

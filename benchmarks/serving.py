@@ -1,14 +1,14 @@
-"""Times an exported GAN in each runtime, beside the Keras model, on this machine.
+"""Compares the speed of an exported GAN in each runtime with the Keras model on this machine.
 
     python benchmarks/serving.py --models dcgan_mnist --markdown table.md --json table.json
 
-A model is a preset, a `.keras` file, the folder of a run; or a recipe, whose network is then a
-fresh one: weights do not change the time. TensorFlow, ONNX Runtime and LiteRT run in a process
-each, on the same cores. Only one works at a time, and they take turns in short blocks, so that
-whatever disturbs the machine disturbs all alike. A call gets NumPy arrays and gives NumPy arrays.
+A model is a preset, a `.keras` file, a run folder or a recipe. A recipe gives an untrained network,
+because the weights do not change the time. TensorFlow, ONNX Runtime and LiteRT run in one process
+each, on the same cores. Only one runs at a time, and they take turns in short blocks, so a
+disturbance of the machine affects all of them. A call takes and returns NumPy arrays.
 
-Before a runtime is timed, its examples of 64 latents are compared with the Keras model's, which is
-the second table. With `--repeats 0` there is that one alone.
+Before a runtime is timed, its examples for 64 latents are compared with those of the Keras model.
+This is the second table. With `--repeats 0`, it is the only one.
 """
 
 import argparse
@@ -27,21 +27,21 @@ from load import ForeignLoad, add_flags
 from train_step import default_cores
 
 SIDE = pathlib.Path(__file__).with_name("serving_side.py")
-# Of each process: what it times.
+# Process -> runtimes that it measures.
 RUNTIMES = {
     "tensorflow": ("Keras", "SavedModel", "SavedModel, XLA", "`gan.sample`", "SavedModel `sample`"),
     "onnx": ("ONNX Runtime",),
     "litert": ("LiteRT", "LiteRT, float16", "LiteRT, dynamic range"),
 }
-# Of each process: what must be installed.
+# Process -> packages that it needs.
 PACKAGES = {
     "tensorflow": ("tensorflow",),
     "onnx": ("onnx", "onnxruntime", "tf2onnx"),
     "litert": ("ai_edge_litert",),
 }
-# What takes seeds and gives uint8 is compared with `gan.sample`, all else with the Keras model.
+# Runtimes that map seeds to uint8 are compared with `gan.sample`, all others with Keras.
 OF_SEEDS = ("`gan.sample`", "SavedModel `sample`")
-# Their exports have tolerances of their own, which the export itself checks.
+# Their exports have their own tolerances, which the export checks.
 QUANTIZED = ("LiteRT, float16", "LiteRT, dynamic range")
 
 
@@ -70,7 +70,11 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", default=["dcgan_mnist", "sngan_fashion_mnist"])
     parser.add_argument(
-        "--image-shape", type=int, nargs="+", default=[32, 32, 1], help="a recipe's"
+        "--image-shape",
+        type=int,
+        nargs="+",
+        default=[32, 32, 1],
+        help="shape of the images if the model is a recipe",
     )
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 8, 64])
     add_flags(parser, block_seconds=0.5, patience=300)
@@ -78,11 +82,11 @@ def parse(arguments):
 
 
 def measure(model, folder, cores, options, load):
-    """Returns the sizes, differences and times of a model in every runtime."""
+    """Returns the sizes, differences and times of a model in all runtimes."""
     settings = {"model": model, "image_shape": options.image_shape, "folder": folder}
     sides, owners, absent = [], {}, []
     try:
-        # TensorFlow's process comes first: it writes the files that the others read.
+        # The process of TensorFlow starts first, because it writes the files that the others read.
         for name, runtimes in RUNTIMES.items():
             if missing := [x for x in PACKAGES[name] if not importlib.util.find_spec(x)]:
                 absent += missing
@@ -107,18 +111,18 @@ def measure(model, folder, cores, options, load):
 
 
 def compare(side, runtime, expected):
-    """Returns the size of what a runtime loads, and how far its examples are off.
+    """Returns the size of the file that a runtime loads, and the error of its examples.
 
     Args:
         side: The process.
         runtime: Name of the runtime.
-        expected: Dictionary in which the first runtime's examples are kept, for latents and seeds.
+        expected: Dictionary that stores the examples of the first runtime, for latents and seeds.
     """
     answer = side.ask(do="examples", runtime=runtime)
     examples = np.load(answer["path"])
     reference = expected.setdefault(runtime in OF_SEEDS, examples)
     difference = examples.astype("float64") - reference
-    # Of uint8 examples, some may be rounded the other way.
+    # Some uint8 values may be rounded differently.
     tolerance = 1 if runtime in OF_SEEDS else 1e-3
     if runtime not in QUANTIZED and np.abs(difference).max() > tolerance:
         raise AssertionError(
@@ -133,7 +137,7 @@ def compare(side, runtime, expected):
 
 
 def interleave(owners, size, options, load):
-    """Times blocks of calls of each runtime in turn; every second round goes backwards."""
+    """Times blocks of calls of each runtime in turn. Every second round is in reverse order."""
     rows = {}
     for runtime, side in owners.items():
         seconds = side.ask(do="prepare", runtime=runtime, batch_size=size)["seconds_per_call"]
@@ -154,7 +158,7 @@ def interleave(owners, size, options, load):
 
 
 def document(results):
-    """Returns all tables, below a line on where they come from."""
+    """Returns all tables, after a line about the machine and the versions."""
     sections = [header(results)]
     for measured in results["models"]:
         sections += [
@@ -165,7 +169,7 @@ def document(results):
 
 
 def header(results):
-    """Returns what the numbers were measured on."""
+    """Returns the machine, the versions and the number of blocks."""
     versions = dict.fromkeys(x for model in results["models"] for x in model["versions"])
     absent = dict.fromkeys(x for model in results["models"] for x in model["absent"])
     missing = f"; not installed: {', '.join(absent)}" if absent else ""
@@ -176,7 +180,7 @@ def header(results):
 
 
 def sizes_table(measured):
-    """Returns how large the exports of a model are, and how far off their examples."""
+    """Returns a table of the sizes of a model's exports and the errors of their examples."""
     lines = [
         f"**{measured['model']}** ({measured['describes']})\n",
         "| | KB | largest difference | root mean square |",
@@ -191,7 +195,7 @@ def sizes_table(measured):
 
 
 def speed_table(measured, batch_sizes):
-    """Returns the times of a model in every runtime, or nothing if none were taken."""
+    """Returns a table of the times of a model in all runtimes, or `""` without measurements."""
     if not measured["times"]:
         return ""
     lines = [
@@ -213,19 +217,19 @@ def speed_table(measured, batch_sizes):
 
 
 def middle_half(ratios):
-    """Returns the range from the first to the third quartile."""
+    """Returns the range from the first to the third quartile as text."""
     low, high = np.percentile(ratios, (25, 75))
     return f"{low:.2f} to {high:.2f}"
 
 
 class Side:
-    """A process that holds the runtimes of one library.
+    """A process with the runtimes of one library.
 
     Args:
         name: A key of `RUNTIMES`.
-        cores: Numbers of the cores to run on, joined by commas.
-        threads: How many of them an operation may take.
-        settings: What the process needs to know of the model.
+        cores: Numbers of the cores to use, separated by commas.
+        threads: Number of threads of an operation.
+        settings: Arguments about the model.
     """
 
     def __init__(self, name, cores, threads, settings):
@@ -241,7 +245,7 @@ class Side:
                 **os.environ,
                 "KERAS_BACKEND": "tensorflow",
                 "OMP_NUM_THREADS": str(threads),
-                # All runtimes on the processor, or they do not compare.
+                # All runtimes must use the CPU to be comparable.
                 "CUDA_VISIBLE_DEVICES": "",
             },
         )
@@ -255,7 +259,7 @@ class Side:
     def _answer(self):
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"The process of {self._name} ended; its message is above.")
+            raise RuntimeError(f"The process of {self._name} ended. See its message above.")
         return json.loads(line)
 
     def close(self):

@@ -1,6 +1,6 @@
-"""A process that holds a GAN in the runtimes of one library and times calls on request.
+"""A process that runs a GAN in the runtimes of one library and times calls on request.
 
-Each line of standard input is a request, each line of the answers a JSON object.
+Each line of standard input is a request. Each answer is a JSON object in one line.
 """
 
 import json
@@ -25,10 +25,10 @@ FILES = {
 def main():
     settings = json.loads(sys.argv[1])
     cores = settings.pop("cores")
-    # Before the libraries: thread pools are made as large as the cores that a process may use.
+    # Before libraries are loaded, because thread pools get one thread per usable core.
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, [int(core) for core in cores.split(",")])
-    # Whatever else is printed must not mix with the answers.
+    # Other output must not mix with the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), 1)
     library = {"tensorflow": TensorFlow, "onnx": OnnxRuntime, "litert": LiteRT}
@@ -42,13 +42,13 @@ def main():
 
 
 class Library:
-    """The requests that a process answers; a subclass fills `runs`.
+    """Answers the requests. A subclass fills `runs`.
 
     Attributes:
         version: Name and version of the library.
-        describes: What the model is, in words, where the library knows.
-        runs: Dictionary from the names of runtimes to functions of named NumPy inputs, `latents` or
-            `seed`, and `label`, to a NumPy array of examples.
+        describes: A description of the model, if the library knows it.
+        runs: Dictionary from names of runtimes to functions. A function takes a dictionary of NumPy
+            inputs (`latents` or `seed`, and `label`) and returns a NumPy array of examples.
     """
 
     describes = None
@@ -58,19 +58,19 @@ class Library:
         self.runs = {}
 
     def examples(self, runtime):
-        """Writes the examples of some inputs; returns where, and how large the export is."""
+        """Writes examples to a file. Returns its path and the size of the export."""
         path = self.folder / "examples.npy"
         np.save(path, self.runs[runtime](self._inputs(runtime, COMPARED_ROWS)))
         return {"path": str(path), "bytes": self._bytes(runtime)}
 
     def prepare(self, runtime, batch_size):
-        """Calls a runtime until its speed is steady."""
+        """Calls a runtime until its speed is stable."""
         self._call(runtime, batch_size, 3)
         latencies = self._call(runtime, batch_size, 3)
         return {"seconds_per_call": min(latencies)}
 
     def run(self, runtime, batch_size, calls):
-        """Times a block of calls; returns the seconds of each, and what the block took."""
+        """Times a block of calls. Returns the seconds of each call and of the whole block."""
         processor = time.process_time()
         latencies = self._call(runtime, batch_size, calls)
         return {
@@ -105,7 +105,7 @@ class Library:
 
 
 class TensorFlow(Library):
-    """Keras and SavedModels; it also exports the model for all of them."""
+    """Keras and SavedModels. Also exports the model for all runtimes."""
 
     def __init__(self, folder, model, image_shape, threads):
         super().__init__(folder)
@@ -123,7 +123,7 @@ class TensorFlow(Library):
         (self.folder / "facts.json").write_text(json.dumps(facts))
         export_all(gan, self.folder)
         self._exported = self.folder / "saved_model" / "1"
-        # A signature alone would not keep its variables.
+        # Keeps the variables alive, which a signature does not do.
         self._loaded = tf.saved_model.load(str(self._exported))
         default = self._loaded.signatures["serving_default"]
         sampling = self._loaded.signatures["sample"]
@@ -162,7 +162,7 @@ class TensorFlow(Library):
 
 
 class OnnxRuntime(Library):
-    """ONNX Runtime on the processor."""
+    """ONNX Runtime on the CPU."""
 
     def __init__(self, folder, model, image_shape, threads):
         super().__init__(folder)
@@ -179,7 +179,7 @@ class OnnxRuntime(Library):
 
 
 class LiteRT(Library):
-    """LiteRT's interpreter, with the weights in three precisions."""
+    """The interpreter of LiteRT, with weights in three precisions."""
 
     def __init__(self, folder, model, image_shape, threads):
         super().__init__(folder)
@@ -196,7 +196,7 @@ class LiteRT(Library):
 
 
 def gan_of(model, image_shape):
-    """Returns a trained GAN, or a fresh one of a recipe, and what it is."""
+    """Returns a trained GAN, or an untrained one from a recipe, and its description."""
     import ganzoo
     from ganzoo.cli.run_folder import load_model
 
@@ -208,12 +208,12 @@ def gan_of(model, image_shape):
     else:
         gan, kind = load_model(model), "trained"
     shape = " x ".join(map(str, gan.example_shape))
-    parameters = gan.sampler.count_params()
+    parameters = gan.inference_generator.count_params()
     return gan, f"{shape}, {parameters / 1e6:.2f} million parameters, {kind}"
 
 
 def export_all(gan, folder):
-    """Writes a GAN in every format that there are libraries for."""
+    """Exports a GAN to all formats whose libraries are installed."""
     import importlib.util
 
     from ganzoo.export.saved_model import export_saved_model

@@ -1,4 +1,4 @@
-"""PyTorch's part of the benchmark: the same networks and the same algorithm in its own idiom."""
+"""The PyTorch side of the benchmark: the same networks and algorithm in idiomatic PyTorch."""
 
 import time
 
@@ -9,21 +9,21 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
-BASE = 4  # Sides of the smallest stage; three doublings make 32 pixels of it.
+BASE = 4  # Side of the smallest feature map. Three doublings give 32 pixels.
 
 
 def configure(threads, inter_threads):
-    """Limits the processor's threads, before the first operation."""
+    """Limits the number of threads. Call it before the first operation."""
     torch.set_num_threads(threads)
     torch.set_num_interop_threads(inter_threads)
     torch.backends.cuda.matmul.allow_tf32 = True
-    # As TensorFlow does. A discriminator that wins on the same images has tiny gradients.
+    # TensorFlow does this too. The discriminator wins on constant images and has tiny gradients.
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
 
 
 def describe():
-    """Returns the versions, and the device that computes."""
+    """Returns the versions and the name of the device."""
     gpu = torch.cuda.get_device_name() if DEVICE == "cuda" else None
     return {"name": "PyTorch", "versions": f"PyTorch {torch.__version__}", "gpu": gpu}
 
@@ -53,10 +53,10 @@ class Discriminator(nn.Module):
 
 
 def dcgan(width, layout):
-    """Returns the networks of `ganzoo.architectures.dcgan` for 32 pixels, and the latents' size.
+    """Returns the networks of `ganzoo.architectures.dcgan` for 32 pixels, and the latent size.
 
-    An even padding of 2 takes the place of TensorFlow's 1 before and 2 behind: as the last row and
-    column go unused, the layers are mirror images of ganzoo's.
+    TensorFlow pads with 1 before and 2 after. Here the padding is 2 on both sides, and the last row
+    and column are not used. So the layers are mirror images of ganzoo's.
     """
 
     def up(inputs, outputs, normalized=True):
@@ -100,7 +100,7 @@ def dcgan(width, layout):
 
 
 def sngan(width, layout):
-    """Returns the networks of `ganzoo.architectures.sngan` for 32 pixels, and the latents' size."""
+    """Returns the networks of `ganzoo.architectures.sngan` for 32 pixels, and the latent size."""
     ups, downs, inputs = [], [], 3
     for multiple in (4, 2, 1):
         ups += [
@@ -130,16 +130,16 @@ def sngan(width, layout):
 
 
 def non_saturating(real_logits, fake_logits):
-    """Returns the discriminator's loss."""
+    """Returns the loss of the discriminator."""
     return functional.softplus(-real_logits).mean() + functional.softplus(fake_logits).mean()
 
 
 def hinge(real_logits, fake_logits):
-    """Returns the discriminator's loss."""
+    """Returns the loss of the discriminator."""
     return functional.relu(1 - real_logits).mean() + functional.relu(1 + fake_logits).mean()
 
 
-# Of each model: the networks, the discriminator's loss and the generator's.
+# Model -> (networks, loss of the discriminator, loss of the generator).
 MODELS = {
     "dcgan": (dcgan, non_saturating, lambda fake_logits: functional.softplus(-fake_logits).mean()),
     "sngan": (sngan, hinge, lambda fake_logits: -fake_logits.mean()),
@@ -147,13 +147,13 @@ MODELS = {
 
 
 class Case:
-    """A GAN in training on images in memory.
+    """Training of a GAN on images in memory.
 
     Args:
         model: `"dcgan"` or `"sngan"`.
         precision: `"float32"`, or `"bfloat16"` for autocast.
         width: Width of both networks.
-        batch_size: Images of each update.
+        batch_size: Images in each update.
         layout: `"contiguous"` or `"channels_last"`.
         compiled: Whether `torch.compile` compiles both networks.
     """
@@ -184,7 +184,7 @@ class Case:
         ]
 
     def run(self, steps):
-        """Returns the seconds of `steps` steps."""
+        """Returns the seconds that `steps` steps take."""
         start = time.perf_counter()
         for _ in range(steps):
             loss = self._step()
@@ -202,7 +202,7 @@ class Case:
         d_loss = self._d_loss(real_logits.float(), fake_logits.float())
         _minimize(d_loss, self._d_optimizer)
 
-        # Without this, backward would compute the gradients of the discriminator's weights too.
+        # Otherwise `backward` would also compute the gradients of the discriminator's weights.
         self._train_discriminator(False)
         with self._precision:
             fake_logits = discriminator(generator(self._latents()))
@@ -229,17 +229,17 @@ def _minimize(loss, optimizer):
 
 
 def _floating_state(network):
-    """The weights and the moving statistics, as plain tensors."""
+    """Returns the weights and the moving statistics as plain tensors."""
     return [value.detach() for value in network.state_dict().values() if value.is_floating_point()]
 
 
 def product(precision, size):
-    """Returns a function that runs a matrix product and returns its seconds."""
+    """Returns a function that runs a matrix product and returns how many seconds it took."""
     a, b = torch.randn(2, size, size, device=DEVICE).to(getattr(torch, precision))
 
     def run(_):
         start = time.perf_counter()
-        # One number read back waits for the whole product.
+        # Reading one element waits for the whole product.
         (a @ b)[0, 0].item()
         return time.perf_counter() - start
 

@@ -1,10 +1,10 @@
-"""Times training steps of ganzoo, beside PyTorch with the same networks, on this machine.
+"""Compares training steps of ganzoo with PyTorch and the same networks on this machine.
 
     python benchmarks/train_step.py --cores 2,3 --markdown table.md --json table.json
 
-Each framework runs in a process of its own, on the same cores. Only one works at a time, and they
-take turns in short blocks, so that whatever disturbs the machine disturbs all alike. A row is the
-median of its blocks. `docs/performance.md` says more about the protocol.
+Each framework runs in its own process, on the same cores. Only one runs at a time, and they take
+turns in short blocks, so a disturbance of the machine affects both. A row has the median of its
+blocks. `docs/performance.md` describes the protocol.
 """
 
 import argparse
@@ -30,7 +30,6 @@ TORCH_VARIANTS = {
     for compiled in (False, True)
     for layout in ("contiguous", "channels_last")
 }
-# Of each part: the settings without it, and with it.
 _CLASSES = {"num_classes": 10}
 
 
@@ -42,6 +41,7 @@ def _regularizer(name, **arguments):
     return _training(regularizers={name: arguments})
 
 
+# Part -> (settings without it, settings with it).
 PARTS = {
     "spectral_normalization": ({"networks": {"normalization": "none"}}, {}),
     "ema": ({"training": {"ema_decay": None}}, {}),
@@ -76,7 +76,7 @@ PARTS = {
     ),
     "packing": ({}, {"networks": {"packing": 2}}),
 }
-# What takes long and need not be known to a percent.
+# Parts whose steps take long, and whose cost is too large to need many repeats.
 LARGE_PARTS = ("r1_every_step", "r1_every_16th_step", "discriminator_steps_5", "gradient_penalty")
 LARGE_PART_REPEATS = 5
 
@@ -122,32 +122,36 @@ def main(arguments=None):
 def parse(arguments):
     """Returns the options of the command line."""
     parser = argparse.ArgumentParser(
-        description="Times training steps of ganzoo beside PyTorch with the same networks."
+        description="Compares training steps of ganzoo with PyTorch and the same networks."
     )
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--inter-threads", type=int, default=2, help="operations at a time")
-    parser.add_argument("--product-size", type=int, help="rows of the matrices whose product peaks")
-    parser.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
+    parser.add_argument(
+        "--inter-threads", type=int, default=2, help="operations that may run at the same time"
+    )
+    parser.add_argument(
+        "--product-size", type=int, help="rows of the matrices whose product gives the peak"
+    )
+    parser.add_argument("--no-torch", action="store_true", help="do not measure PyTorch")
     parser.add_argument("--no-torch-compile", action="store_true", help="only eager PyTorch")
     parser.add_argument(
-        "--parts", nargs="*", choices=PARTS, default=PARTS, help="parts to tell the cost of"
+        "--parts", nargs="*", choices=PARTS, default=PARTS, help="parts whose cost to measure"
     )
     add_flags(parser, block_seconds=1.0, patience=600)
     return parser.parse_args(arguments)
 
 
 def default_cores(threads):
-    """Returns the first cores that this process may use, or nothing where that is unknown."""
+    """Returns the first cores that this process may use, or `""` if the system cannot tell."""
     if not hasattr(os, "sched_getaffinity"):
         return ""
     return ",".join(map(str, sorted(os.sched_getaffinity(0))[:threads]))
 
 
 def why_no_torch(options, ganzoo):
-    """Returns why there are no rows of PyTorch, or `None`."""
+    """Returns the reason why PyTorch cannot be measured, or `None`."""
     if options.no_torch:
         return "left out by --no-torch"
     if importlib.util.find_spec("torch") is None:
@@ -161,7 +165,7 @@ def why_no_torch(options, ganzoo):
 
 
 class Bench:
-    """The measurements, from which `report` makes the tables."""
+    """Makes the measurements that `report` writes as tables."""
 
     def __init__(self, options, load, ganzoo, torch):
         self._options = options
@@ -172,7 +176,7 @@ class Bench:
         self._product_size = options.product_size or (8192 if on_gpu else 2048)
 
     def products(self, precision):
-        """Returns the operations per second of ten matrix products of each framework."""
+        """Returns the operations per second of ten matrix products in each framework."""
         sides = [side for side in (self._ganzoo, self._torch) if side is not None]
         for side in sides:
             side.ask(
@@ -185,7 +189,7 @@ class Bench:
         return [2 * self._product_size**3 / each for each in seconds]
 
     def compare(self, model, precision):
-        """Returns the rows of ganzoo and of each variant of PyTorch, by name."""
+        """Returns the rows of ganzoo and of each PyTorch variant, by name."""
         cases = {"ganzoo": self._prepare(self._ganzoo, "ganzoo", model, precision)}
         if self._torch is not None:
             for name, settings in TORCH_VARIANTS.items():
@@ -206,8 +210,8 @@ class Bench:
         }
 
     def parts(self, model, precision):
-        """Returns, for each part of ganzoo, the times of a step without and with it."""
-        # In a network without spectral normalization there is nothing to leave out.
+        """Returns the times of a step without and with each part of ganzoo."""
+        # DCGAN has no spectral normalization that could be removed.
         names = [
             name
             for name in self._options.parts
@@ -252,7 +256,7 @@ class Bench:
         return {**answer, "side": side, "steps": math.ceil(steps / every) * every}
 
     def _interleave(self, cases, repeats):
-        """Runs a block of each case in turn; every second round goes backwards."""
+        """Runs a block of each case in turn. Every second round is in reverse order."""
         times = {name: [] for name in cases}
         for repeat in range(repeats):
             for name in list(cases) if repeat % 2 == 0 else reversed(cases):
@@ -272,7 +276,7 @@ class Bench:
 
 
 def check_same_networks(ours, theirs, name):
-    """Raises unless both frameworks train weights of the same sizes, axes in any order."""
+    """Raises an error unless both frameworks train weights of the same shapes, up to axis order."""
     for player, our, their in zip(("generator", "discriminator"), ours, theirs, strict=True):
         counts = [sum(map(math.prod, shapes)) for shapes in (our, their)]
         sizes = [sorted(sorted(shape) for shape in shapes) for shapes in (our, their)]

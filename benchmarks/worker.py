@@ -1,7 +1,7 @@
-"""A process that holds one framework and times blocks of its steps on request.
+"""A process that runs one framework and times blocks of steps on request.
 
-Each line of standard input is a request, each line of the answers a JSON object. Frameworks in one
-process would share, and fight over, threads; here only one process works at a time.
+Each line of standard input is a request. Each answer is a JSON object in one line. In one process,
+the frameworks would compete for threads. With one process each, only one works at a time.
 """
 
 import argparse
@@ -22,10 +22,10 @@ def main():
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--inter_threads", type=int, required=True)
     options = parser.parse_args()
-    # Before the import: thread pools are made as large as the cores that a process may use.
+    # Before the import, because thread pools get one thread per usable core.
     if options.cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, [int(core) for core in options.cores.split(",")])
-    # Whatever else is printed, such as the progress bar of `fit`, must not mix with the answers.
+    # Other output, such as the progress bar of `fit`, must not mix with the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     os.dup2(sys.stdout.fileno(), 1)
@@ -42,7 +42,7 @@ def main():
 
 
 class Worker:
-    """The requests that a process answers.
+    """Answers the requests.
 
     Args:
         side: The module `ganzoo_side` or `torch_side`.
@@ -56,7 +56,7 @@ class Worker:
         return self._side.describe()
 
     def prepare(self, case, **settings):
-        """Builds and compiles a case; runs it until its speed is steady."""
+        """Builds and compiles a case, and runs it until its speed is stable."""
         built = self._cases[case] = self._side.Case(**settings)
         built.run(1)
         built.run(1)
@@ -73,7 +73,7 @@ class Worker:
         return {}
 
     def run(self, case, steps):
-        """Runs a block of steps; returns its seconds, and the processor's seconds it took."""
+        """Runs a block of steps. Returns its wall time and its processor time in seconds."""
         wall, processor = time.perf_counter(), time.process_time()
         seconds = self._cases[case].run(steps)
         return {
@@ -83,7 +83,7 @@ class Worker:
         }
 
     def release(self):
-        """Forgets all cases."""
+        """Deletes all cases."""
         self._cases.clear()
         return {}
 

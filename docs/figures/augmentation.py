@@ -1,6 +1,6 @@
-"""What augmentation makes of images: python docs/figures/augmentation.py
+"""Draws augmented images: python docs/figures/augmentation.py
 
-The images are three of scikit-learn's handwritten digits at a time, one in each color.
+Each image is made of three handwritten digits, one per color channel.
 """
 
 import numpy as np

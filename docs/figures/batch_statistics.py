@@ -1,8 +1,8 @@
-"""What layers that look at the batch say of it: python docs/figures/batch_statistics.py
+"""Draws how layers depend on the batch: python docs/figures/batch_statistics.py
 
-Left: minibatch discrimination and the minibatch standard deviation of batches of equal mean, from
-copies of one example to examples that vary as the data do. Right: the output that one example gets
-from batch normalization and from virtual batch normalization, in 200 batches.
+Left: minibatch discrimination and the minibatch standard deviation, for batches of equal mean that
+go from copies of one example to the spread of the data. Right: the output for one example with
+batch normalization and with virtual batch normalization, in 200 batches.
 """
 
 import keras
@@ -16,7 +16,7 @@ BATCH, FEATURES, REFERENCES = 16, 8, 64
 
 
 def statistics(spread):
-    """Returns the mean new feature of both layers for features of a standard deviation."""
+    """Returns the mean new feature of both layers for features with this standard deviation."""
     features = spread * np.random.default_rng(1).normal(size=(64, FEATURES)).astype("float32")
     keras.utils.set_random_seed(0)
     sums = layers.MinibatchDiscrimination(20, 5, kernel_initializer=keras.initializers.Orthogonal())
@@ -26,7 +26,7 @@ def statistics(spread):
 
 
 def outputs(normalization, training):
-    """Returns one number of the output for one example, among others, batch after batch."""
+    """Returns one component of the output for one example, in batches with other examples."""
     random = np.random.default_rng(2)
     reference = random.normal(size=(REFERENCES, FEATURES)).astype("float32")
     example = np.full((1, FEATURES), 1.0, "float32")
@@ -60,7 +60,7 @@ def main():
         values = outputs(layer, training=True)
         print(f"{name}: standard deviation {np.std(values):.4f}")
         right.plot(values, ".", markersize=3, label=name, color=color)
-    right.set(title="output for one and the same example", xlabel="batch", ylim=(-0.4, 2.4))
+    right.set(title="output for the same example", xlabel="batch", ylim=(-0.4, 2.4))
     right.legend(loc="lower center")
     style.save(figure, "batch_statistics.png")
 

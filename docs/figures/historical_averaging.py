@@ -1,4 +1,7 @@
-"""The game min over x, max over y of x y: python docs/figures/historical_averaging.py"""
+"""Draws paths in the game min over x, max over y of xy.
+
+Run it by `python docs/figures/historical_averaging.py`.
+"""
 
 import keras
 import numpy as np

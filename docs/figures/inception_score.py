@@ -1,6 +1,6 @@
-"""What the Inception Score sees and what it does not: python docs/figures/inception_score.py
+"""Shows what the Inception Score notices: python docs/figures/inception_score.py
 
-Prints a table; all images are scikit-learn's digits, judged by the classifier that ganzoo has.
+Prints a table. All images are digits, and the extractor is ganzoo's classifier for them.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""The best discriminator under both kinds of smoothing: python docs/figures/label_smoothing.py
+"""Draws the optimal discriminator under smoothing: python docs/figures/label_smoothing.py
 
-On a line, the data and the fakes are Gaussians. Each curve is the discriminator at which the loss
-of all examples together is smallest, found by gradient descent on a table of logits.
+The data and the fakes are Gaussians on a line. Each curve is the discriminator that minimizes the
+loss of all examples, found by gradient descent on a table of logits.
 """
 
 import keras
@@ -18,7 +18,7 @@ SMOOTHING, EXAMPLES = 0.2, 20_000
 
 
 def counts(mean):
-    """Returns the number of examples of a Gaussian in each cell of the line."""
+    """Returns how many examples of a Gaussian are in each cell of the line."""
     points = np.random.default_rng(0).normal(mean, 0.9, EXAMPLES)
     return np.histogram(points, np.append(CELLS - 0.05, CELLS[-1] + 0.05))[0]
 
@@ -37,7 +37,7 @@ def best(d_loss):
 
 
 def two_sided(real, fake):
-    """Keras's smoothing moves the targets of both kinds, by half as much each."""
+    """Returns the loss with Keras's smoothing, which moves both targets by half of the argument."""
     entropy = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=2 * SMOOTHING)
     return entropy(ops.ones_like(real), real) + entropy(ops.zeros_like(fake), fake)
 

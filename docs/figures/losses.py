@@ -1,6 +1,6 @@
-"""How the losses push an example's logit: python docs/figures/losses.py
+"""Draws how the losses push the logit of an example: python docs/figures/losses.py
 
-The forces are differences of ganzoo's losses on batches of one example.
+The forces are numerical derivatives of ganzoo's losses on batches of one example.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ LOGITS = np.linspace(-4, 4, 401, dtype="float32")
 
 
 def slope(loss_of):
-    """Returns the derivative of a loss by the logit of its one example."""
+    """Returns the derivative of a loss with respect to the logit of its one example."""
     values = [float(loss_of(ops.convert_to_tensor([logit]))) for logit in LOGITS]
     return np.gradient(np.array(values), LOGITS)
 
@@ -33,7 +33,7 @@ def main():
     for i, (name, label) in enumerate(NAMES.items()):
         loss = losses.get(name)
         look = {"color": style.CYCLE[i], "label": label}
-        if name != "minimax":  # Its discriminator is that of the non-saturating loss.
+        if name != "minimax":  # Its discriminator loss is the non-saturating one.
             up = slope(lambda logit, loss=loss: -loss.discriminator(logit, other))
             real.plot(LOGITS, up, **look)
             down = slope(lambda logit, loss=loss: loss.discriminator(other, logit))

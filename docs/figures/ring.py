@@ -1,8 +1,8 @@
-"""A small GAN on a ring of eight Gaussians, without and with each technique.
+"""Trains a small GAN on a ring of eight Gaussians, without and with each technique.
 
     python docs/figures/ring.py [--seeds 3]
 
-writes docs/images/mode_maps.png and docs/figures/ring.json, the figures of every run.
+writes docs/images/mode_maps.png, and the results of all runs to docs/figures/ring.json.
 """
 
 import argparse
@@ -22,7 +22,7 @@ RING = ganzoo.data.Mixture(ganzoo.data.load("toy:ring").centers, 0.05, count=20_
 
 
 def build_networks(spectral_factor=None, minibatch=False, packing=1):
-    """Returns two networks of three hidden layers; the last of the discriminator is `features`."""
+    """Returns two networks of three hidden layers; the discriminator's last is `features`."""
     generator, _ = ganzoo.architectures.build("mlp", (2,), latent_dim=LATENT_DIM, width=WIDTH)
     examples = keras.Input((2 * packing,))
     x = examples
@@ -43,7 +43,7 @@ def build_networks(spectral_factor=None, minibatch=False, packing=1):
     return generator, keras.Model(examples, keras.layers.Dense(1)(x))
 
 
-# Of each: options of `build_networks`, and settings of `GAN.compile`.
+# Technique -> (options of `build_networks`, settings of `GAN.compile`).
 TECHNIQUES = {
     "no technique": ({}, {}),
     "minibatch discrimination": ({"minibatch": True}, {}),
@@ -83,7 +83,7 @@ TECHNIQUES = {
 
 
 def train(technique, seed):
-    """Returns the GAN that a technique made of the ring."""
+    """Returns a GAN that was trained on the ring with a technique."""
     keras.utils.set_random_seed(seed)
     network_options, settings = TECHNIQUES[technique]
     packing = network_options.get("packing", 1)
@@ -101,13 +101,13 @@ def train(technique, seed):
 
 
 def measure(gan):
-    """Returns samples, and the modes that they cover."""
+    """Returns samples and how they cover the modes."""
     points = gan.sample(SAMPLES, seed=0, batch_size=SAMPLES)
     return points, ganzoo.metrics.mixture_coverage(points, RING.centers, RING.deviation)
 
 
 def draw(points, records, path):
-    """Draws the samples of the first seed of each technique."""
+    """Draws the samples of each technique's first seed."""
     figure, all_axes = plt.subplots(3, 5, figsize=(11, 7.6))
     real, *others = all_axes.flat
     real.set_title("the data\n")
@@ -134,7 +134,7 @@ def main(seeds):
             records.setdefault(technique, []).append({"seed": seed, **rounded})
             print(technique, records[technique][-1], flush=True)
             keras.backend.clear_session()
-        # After each technique, so that one can look before the end.
+        # Written after each technique, so that partial results can be viewed.
         draw(points, records, "mode_maps.png")
         Path(__file__).with_suffix(".json").write_text(json.dumps(records, indent=1) + "\n")
 

@@ -1,4 +1,4 @@
-"""The singular values of one kernel under four treatments: python docs/figures/spectra.py"""
+"""Draws the singular values of one kernel under four treatments: python docs/figures/spectra.py"""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ UNITS = 64
 
 
 def effective_kernel(layer):
-    """Returns the matrix that a dense layer without a bias multiplies by."""
+    """Returns the matrix by which a dense layer without a bias multiplies."""
     return np.asarray(layer(np.eye(UNITS, dtype="float32")))
 
 
@@ -28,7 +28,7 @@ def dense():
 
 
 def orthogonalized():
-    """Returns a layer after gradient descent on the penalty alone."""
+    """Returns a layer after gradient descent on the penalty only."""
     layer, part = dense(), regularizers.Orthogonal(weight=1.0, off_diagonal=False)
     optimizer = keras.optimizers.Adam(0.02)
     for _ in range(400):
@@ -49,7 +49,7 @@ def wrapped(kind, **options):
 
 def main():
     kernels = {
-        "as it is": dense(),
+        "unchanged": dense(),
         "spectral normalization": wrapped(layers.SpectralNormalization),
         "weight normalization, g = 1": wrapped(
             layers.WeightNormalization, scale_initializer="ones"
@@ -61,7 +61,7 @@ def main():
         values = np.linalg.svd(effective_kernel(layer), compute_uv=False)
         axes.plot(np.arange(1, UNITS + 1), values, label=f"{name} (largest {values[0]:.2f})")
         print(name, values[0], values[-1])
-    axes.set(title="singular values of the kernel that the layer computes with", xlabel="index")
+    axes.set(title="singular values of the effective kernel", xlabel="index")
     axes.legend()
     style.save(figure, "spectra.png")
 

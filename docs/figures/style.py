@@ -1,4 +1,4 @@
-"""How all figures of the documentation look, and where they go."""
+"""The style of the documentation's pictures, and the folder where they are saved."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-# Colors of Okabe and Ito, which people with any kind of color blindness tell apart.
+# The palette of Okabe and Ito, which is suitable for color blindness of any kind.
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 SKY, GRAY, BLACK = "#56B4E9", "#999999", "#222222"
 CYCLE = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK)

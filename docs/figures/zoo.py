@@ -1,4 +1,4 @@
-"""Picture and tables of the published models: `python docs/figures/zoo.py`."""
+"""Writes the picture and the tables of the published models: `python docs/figures/zoo.py`."""
 
 import re
 
@@ -18,7 +18,7 @@ PAGES = {ROOT / "README.md": "models/", ROOT / "docs/zoo.md": "../models/"}
 
 
 def text_of(page):
-    """Returns a page with the tables of the page of all models, without their pictures."""
+    """Returns the text of a page with current tables of all models."""
     text = page.read_text()
     tables = zoo.tables(ROOT / "models", pictures=False)
     tables = re.sub(r"\]\(([\w.-]+)\)", rf"]({PAGES[page]}\1)", tables)
