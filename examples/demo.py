@@ -1,7 +1,7 @@
-"""Trains a small SN-DCGAN on scikit-learn's digits, and samples the saved model in a new process.
+"""Trains a small SN-DCGAN on handwritten digits and samples the saved model in a new process.
 
-Takes about two minutes on two cores, and needs neither a network nor a GPU. Run it by `make demo`,
-or by `python examples/demo.py [FOLDER]`.
+It takes about two minutes on two cores, without a network connection and without a GPU. Run it with
+`make demo` or `python examples/demo.py [FOLDER]`.
 """
 
 import dataclasses
@@ -23,8 +23,8 @@ STEPS = 2500
 EPOCHS = 10
 MOST_SECONDS = 170
 
-# DCGAN's recipe with a quarter of its channels, a spectrally normalized discriminator, and higher
-# rates, the discriminator's twice the generator's.
+# The recipe of DCGAN with a quarter of the channels, spectral normalization in the discriminator,
+# and higher learning rates. The discriminator learns twice as fast as the generator.
 RECIPE = dataclasses.replace(
     ganzoo.recipes.get("dcgan"),
     normalization="spectral",
@@ -38,7 +38,7 @@ RECIPE = dataclasses.replace(
 
 
 class StopAfter(keras.callbacks.Callback):
-    """Ends a training that a slow machine would not finish in time."""
+    """Ends training after some seconds, for slow machines."""
 
     def __init__(self, seconds):
         super().__init__()
@@ -55,23 +55,23 @@ class StopAfter(keras.callbacks.Callback):
 def main(folder):
     keras.utils.set_random_seed(0)
     digits = ganzoo.data.load("digits", split="all")
-    gan = ganzoo.gan_from_recipe(RECIPE, digits.example_shape, digits.num_classes)
+    gan = ganzoo.GAN.from_recipe(RECIPE, digits)
     print(
-        f"Training on {digits!r}:\n{STEPS:,} steps of {RECIPE.batch_size} digits, a generator of "
-        f"{gan.generator.count_params():,} parameters against a discriminator of "
-        f"{gan.discriminator.count_params():,}.\n"
+        f"Training on {digits!r}:\n{STEPS:,} steps with {RECIPE.batch_size} digits each, "
+        f"{gan.generator.count_params():,} parameters in the generator and "
+        f"{gan.discriminator.count_params():,} in the discriminator.\n"
     )
     begin = time.monotonic()
     gan.fit(
         digits.batches(RECIPE.batch_size, seed=0, steps_per_epoch=STEPS // EPOCHS),
         epochs=EPOCHS,
         callbacks=[NaNGuard(), SampleGrid(folder / "training"), StopAfter(MOST_SECONDS)],
-        # A bar where someone watches it, a line for each epoch in a file.
+        # A progress bar on a terminal, one line per epoch in a file.
         verbose=1 if sys.stdout.isatty() else 2,
     )
     print(f"\nTrained {gan.step:,} steps in {time.monotonic() - begin:.0f} seconds.")
 
-    # Each row is a class, to the left as the GAN draws it, to the right as people wrote it.
+    # Each row is a class: samples on the left, real digits on the right.
     labels, columns = drawing.class_rows(80, digits.num_classes)
     samples = drawing.image_grid(gan.sample(len(labels), seed=0, labels=labels), columns)
     rows = [np.flatnonzero(digits.labels == label)[i % columns] for i, label in enumerate(labels)]
@@ -85,10 +85,10 @@ def main(folder):
     subprocess.run([sys.executable, *map(str, command), f"--output={fresh}"], check=True)
     with Image.open(fresh) as image:
         if not np.array_equal(np.asarray(image)[..., None], samples):
-            sys.exit(f"The loaded model's samples differ from those before: see {fresh}.")
-    print("A new process loaded the model, and drew the same samples, pixel by pixel.\n")
+            sys.exit(f"The loaded model gives other samples than the trained one: see {fresh}.")
+    print("A new process loaded the model and drew the same samples, pixel by pixel.\n")
     print(f"samples and real digits  {comparison.resolve()}")
-    print(f"how they came about      {(folder / 'training' / 'samples.gif').resolve()}")
+    print(f"samples during training  {(folder / 'training' / 'samples.gif').resolve()}")
     print(f"the model                {model.resolve()}")
     print(f"more samples             python -m ganzoo sample {model}")
 

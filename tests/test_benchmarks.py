@@ -1,4 +1,4 @@
-"""The benchmark runs, and what it compares is the same."""
+"""The benchmark of the training step runs, and compares equal networks."""
 
 import importlib.util
 import json
@@ -53,8 +53,8 @@ def test_benchmark_writes_its_tables(tmp_path):
     assert all(row["milliseconds"][0] > 0 for row in measured["rows"].values())
 
 
-# Gives PyTorch's networks the weights of ganzoo's, and compares what they compute. DCGAN's layers
-# are each other's mirror images, since the frameworks pad a 5x5 kernel of stride 2 on other sides.
+# Copies ganzoo's weights to PyTorch's networks and compares the outputs. DCGAN's layers are mirror
+# images of each other, because the frameworks pad on different sides of a 5x5 kernel of stride 2.
 SAME_FUNCTION = """
 import sys
 import keras, numpy as np, torch
@@ -75,7 +75,7 @@ def copy(keras_layers, torch_network, mirrored):
             weight = weight[::-1, ::-1] if mirrored else weight
             weight = weight.transpose(3, 2, 0, 1)
         elif weight.ndim == 2:
-            # The frameworks flatten (height, width, channels) in another order.
+            # The frameworks flatten (height, width, channels) in different orders.
             inputs, outputs = weight.shape
             side = outputs if outputs > 1 else inputs
             grid = weight.reshape(-1, 4, 4, side // 16)

@@ -10,7 +10,7 @@ DEMO = pathlib.Path(__file__).parents[1] / "examples" / "demo.py"
 
 @pytest.fixture
 def demo(monkeypatch):
-    """The demo, cut down to a few steps."""
+    """The demo with only a few steps."""
     spec = importlib.util.spec_from_file_location("demo", DEMO)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -31,7 +31,7 @@ def test_the_demo_trains_draws_saves_and_samples_in_a_new_process(demo, tmp_path
 
 
 @pytest.mark.parametrize("seconds, stops", [(0, True), (1000, False)])
-def test_a_slow_machine_ends_the_training_in_time(demo, seconds, stops):
+def test_training_stops_in_time_on_a_slow_machine(demo, seconds, stops):
     model = SimpleNamespace(stop_training=False)
     callback = demo.StopAfter(seconds)
     callback.set_model(model)

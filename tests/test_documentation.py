@@ -1,4 +1,4 @@
-"""The Python in the README and in the pages of docs/ runs as it stands, in order."""
+"""The Python code in the README and in docs/ runs unchanged, block by block."""
 
 import inspect
 import re
@@ -12,7 +12,7 @@ from ganzoo.cli import main
 from support.processes import ROOT
 
 DOCS = ROOT / "docs"
-# Pages that train several models, or whose many blocks trace many functions.
+# Pages that train several models or trace many functions.
 SLOW = {"getting_started.md", "migration_from_keras_examples.md", "index.md"}
 
 
@@ -45,7 +45,7 @@ def test_the_code_of_the_page_runs(page, one_epoch, tmp_path, monkeypatch):
 
 
 def _command_lines():
-    """Yields a page and the words of a line, for each `ganzoo` command on a page."""
+    """Yields (page, words of the line) for each `ganzoo` command on a page."""
     folders = (ROOT / name for name in ("docs", "examples", "models"))
     for page in [
         ROOT / "README.md",
@@ -58,7 +58,7 @@ def _command_lines():
                     yield page.relative_to(ROOT).as_posix(), shlex.split(line, comments=True)
 
 
-def test_the_commands_of_the_pages_have_such_flags():
+def test_the_flags_of_the_commands_on_the_pages_exist():
     lines = list(_command_lines())
     assert len(lines) > 60
     for page, words in lines:

@@ -1,4 +1,4 @@
-"""The benchmark of the metrics runs, and all programs measure the same."""
+"""The benchmark of the metrics runs, and all programs compute the same values."""
 
 import importlib.util
 import json

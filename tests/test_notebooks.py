@@ -1,4 +1,4 @@
-"""The notebooks of examples/ run from top to bottom, and are stored with their outputs."""
+"""The notebooks in examples/ run from top to bottom and are stored with their outputs."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def _printed(notebook):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_the_notebook_is_stored_with_small_outputs_of_all_its_cells(path):
+def test_the_notebook_is_stored_with_the_outputs_of_all_cells(path):
     nbformat.validate(_read(path))
     cells = [cell for cell in _read(path).cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in cells)
@@ -30,7 +30,7 @@ def test_the_notebook_is_stored_with_small_outputs_of_all_its_cells(path):
 
 @pytest.fixture(scope="module")
 def run():
-    """Returns a function that runs a notebook once and gives what it printed."""
+    """Returns a function that runs a notebook once and returns what it printed."""
     client = pytest.importorskip("nbclient", reason='needs pip install ".[notebooks]"')
     done = {}
 
@@ -46,7 +46,7 @@ def run():
     return execute
 
 
-def test_the_first_gan_gets_near_the_digits(run, tmp_path):
+def test_the_first_gan_learns_the_digits(run, tmp_path):
     printed = run("train_your_first_gan", tmp_path)
     before, after, real = (
         float(line.split()[1]) for line in printed.splitlines() if line.startswith("FID@")

@@ -1,4 +1,4 @@
-"""The benchmark of the exports runs, and all runtimes give the same examples."""
+"""The benchmark of the exports runs, and all runtimes compute the same examples."""
 
 import importlib.util
 import json
