@@ -3,11 +3,12 @@
 import keras
 from keras import ops
 
+from ganzoo.part import Part
 from ganzoo.validation import check_fraction, check_non_negative, check_positive_integer
 
 
 @keras.saving.register_keras_serializable(package="ganzoo")
-class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
+class LinearDecay(Part, keras.optimizers.schedules.LearningRateSchedule):
     """Holds a rate, then lets it fall linearly to 0.
 
     At update `t` the rate is `rate * min(1, (updates - t) / (updates - start * updates))`, and 0
@@ -37,6 +38,3 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         step = ops.cast(step, "float32")
         share = (self.updates - step) / (self.updates * (1.0 - self.start))
         return self.rate * ops.clip(share, 0.0, 1.0)
-
-    def get_config(self):
-        return {"rate": self.rate, "updates": self.updates, "start": self.start}

@@ -7,7 +7,7 @@ from keras import ops
 
 from ganzoo.augment.adaptive_transforms import NAMES, transform
 from ganzoo.augment.base import AUGMENTATIONS, Augmentation
-from ganzoo.augment.transforms import at_least_float32
+from ganzoo.numerics import at_least_float32
 from ganzoo.validation import check_choice, check_positive, check_positive_integer
 
 
@@ -41,7 +41,7 @@ class AdaptiveAugment(Augmentation):
         interval: Batches of real images from one move of p to the next.
         images_to_one: Real images in which p would go from 0 to 1. The paper's 500 thousand; fewer
             for short trainings.
-        initial: The p to start from, in [0, 1]; without a memory it is the p that is used.
+        initial: The p to start from, in [0, 1]; without a state it is the p that is used.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -51,9 +51,9 @@ class AdaptiveAugment(Augmentation):
     >>> from keras import ops
     >>> from ganzoo import augment
     >>> part = augment.AdaptiveAugment(interval=1, images_to_one=1000)
-    >>> memory = part.memory()
-    >>> part.observe(ops.ones((64, 1)), memory)  # All 64 are taken for real: overfitting.
-    >>> round(float(memory.probability), 3)
+    >>> state = part.state()
+    >>> part.update_state(ops.ones((64, 1)), state)  # All 64 are taken for real: overfitting.
+    >>> round(float(state.probability), 3)
     0.064
 
     Reference:
@@ -90,30 +90,21 @@ class AdaptiveAugment(Augmentation):
         self.images_to_one = check_positive("images_to_one", images_to_one)
         self.initial = _check_between("initial", initial, 0.0, 1.0)
 
-    def augment(self, images, draws, memory):
-        probability = self.initial if memory is None else memory.probability.value
+    def augment(self, images, draws, state):
+        probability = self.initial if state is None else state.probability.value
         images = at_least_float32(images)
         shape = (len(self.transforms), 3)
         uniforms = draws.uniform("adaptive_augment", ops.shape(images)[0], shape)
         return transform(images, self.transforms, uniforms, probability)
 
-    def memory(self):
+    def state(self):
         return _Overfitting(self.initial)
 
-    def observe(self, real_logits, memory):
-        signs, images, batches = memory.include(real_logits)
+    def update_state(self, real_logits, state):
+        signs, images, batches = state.include(real_logits)
         r = signs / images
-        p = memory.probability.value + ops.sign(r - self.target) * images / self.images_to_one
-        memory.restart(batches >= self.interval, ops.clip(p, 0.0, 1.0))
-
-    def get_config(self):
-        return {
-            "transforms": list(self.transforms),
-            "target": self.target,
-            "interval": self.interval,
-            "images_to_one": self.images_to_one,
-            "initial": self.initial,
-        }
+        p = state.probability.value + ops.sign(r - self.target) * images / self.images_to_one
+        state.restart(batches >= self.interval, ops.clip(p, 0.0, 1.0))
 
 
 class _Overfitting(keras.layers.Layer):

@@ -2,12 +2,13 @@
 
 from keras import ops
 
+from ganzoo.part import Part
 from ganzoo.registry import Registry
 
 AUGMENTATIONS = Registry("augmentation")
 
 
-class Augmentation:
+class Augmentation(Part):
     """A random transform of images that gradients pass through.
 
     The training step applies it to all that the discriminator sees, real and generated, in the
@@ -20,7 +21,7 @@ class Augmentation:
 
     name = None
 
-    def __call__(self, images, draws, memory=None):
+    def __call__(self, images, draws, state=None):
         """Returns augmented images.
 
         Args:
@@ -28,7 +29,7 @@ class Augmentation:
                 be known statically.
             draws: A `ganzoo.random.Draws`: its seed, step and scope determine the transforms, one
                 for each row.
-            memory: What `memory` returned, or `None`.
+            state: What `state` returned, or `None`.
 
         Returns:
             Images of the same shape and dtype.
@@ -37,32 +38,23 @@ class Augmentation:
             ValueError: If `images` is not a batch of images.
         """
         _check_images(images)
-        return ops.cast(self.augment(images, draws.scope("augment"), memory), images.dtype)
+        return ops.cast(self.augment(images, draws.scope("augment"), state), images.dtype)
 
-    def augment(self, images, draws, memory):
+    def augment(self, images, draws, state):
         """Returns the augmented images, of the same shape and of any float dtype."""
         raise NotImplementedError(
-            f"`{type(self).__name__}` must implement `augment(images, draws, memory)`."
+            f"`{type(self).__name__}` must implement `augment(images, draws, state)`."
         )
 
-    def memory(self):
+    def state(self):
         """Returns a new Keras layer that holds what the control of the strength remembers.
 
         `None` for an augmentation of constant strength.
         """
         return None
 
-    def observe(self, real_logits, memory):
+    def update_state(self, real_logits, state):
         """Takes the logits of a batch of real images into account, after they were computed."""
-
-    def get_config(self):
-        """Returns the arguments of `__init__`."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config):
-        """Returns the augmentation that `get_config` described."""
-        return cls(**config)
 
 
 def _check_images(images):

@@ -5,6 +5,7 @@ from keras import ops
 
 from ganzoo.augment import transforms
 from ganzoo.augment.base import AUGMENTATIONS, Augmentation
+from ganzoo.numerics import at_least_float32
 
 _LARGEST_SHIFT = 0.125
 _CUTOUT_SIZE = 0.5
@@ -22,7 +23,7 @@ class DiffAugment(Augmentation):
       times `U + 0.5`. With one channel, saturation changes nothing.
     - `translation`: a shift of rows and columns by whole pixels, up to an eighth of the size each
       way, with zeros (gray) entering.
-    - `cutout`: a rectangle of half the height and width, centerd anywhere, set to zero.
+    - `cutout`: a rectangle of half the height and width, centered anywhere, set to zero.
     - `flip`: half of the images are mirrored, left and right.
 
     Args:
@@ -61,16 +62,13 @@ class DiffAugment(Augmentation):
         self.policy = policy
         self._transforms = [transform for part in parts for transform in _PARTS[part]]
 
-    def augment(self, images, draws, memory):
-        images = transforms.at_least_float32(images)
+    def augment(self, images, draws, state):
+        images = at_least_float32(images)
         shape = (len(self._transforms), 2)
         uniforms = draws.uniform("diff_augment", ops.shape(images)[0], shape)
         for i, transform in enumerate(self._transforms):
             images = transform(images, uniforms[:, i, 0], uniforms[:, i, 1])
         return images
-
-    def get_config(self):
-        return {"policy": self.policy}
 
 
 # Functions of images and of two numbers from U(0, 1) for each.

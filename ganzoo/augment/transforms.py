@@ -8,7 +8,6 @@ operation, whose second derivatives TensorFlow does not know.
 
 import math
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -119,11 +118,6 @@ def cut_out(images, down, right, height, width):
     columns = _near(right, images.shape[2], width / 2)
     inside = ops.logical_and(rows[:, :, None], columns[:, None, :])
     return ops.where(inside[:, :, :, None], ops.zeros_like(images), images)
-
-
-def at_least_float32(images):
-    """Returns half precision as float32, and anything else as it is."""
-    return ops.cast(images, keras.backend.result_type(images.dtype, "float32"))
 
 
 def _per_image(parameters, images):

@@ -102,13 +102,6 @@ class AuxiliaryClassifier(Loss):
         """
         return self.generator_weight * _classification("fake", fake_class_logits, fake_labels)
 
-    def get_config(self):
-        return {
-            "discriminator_weight": self.discriminator_weight,
-            "generator_weight": self.generator_weight,
-            "classify_fakes": self.classify_fakes,
-        }
-
 
 def get_classifier_loss(identifier):
     """Returns the loss that `identifier` stands for, or `None` for `None`.

@@ -3,22 +3,15 @@
 import keras
 from keras import ops
 
+from ganzoo.numerics import at_least_float32
+from ganzoo.part import Part
 from ganzoo.registry import Registry
 
 LOSSES = Registry("loss")
 
 
-class Loss:
-    """The part that all losses share."""
-
-    def get_config(self):
-        """Returns the arguments of `__init__`."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config):
-        """Returns the loss that `get_config` described."""
-        return cls(**config)
+class Loss(Part):
+    """The base of all losses."""
 
 
 class AdversarialLoss(Loss):
@@ -111,7 +104,7 @@ def get(identifier):
 
     >>> from ganzoo import losses
     >>> losses.get("least_squares")
-    <ganzoo.losses.least_squares.LeastSquares object at ...>
+    LeastSquares(label_smoothing=0.0)
     """
     return LOSSES.instance(identifier, AdversarialLoss)
 
@@ -121,18 +114,18 @@ def names():
     return LOSSES.names()
 
 
-def at_least_float32(name, values):
+def as_floating(name, values):
     """Returns `values` as a tensor, half precision as float32; raises `ValueError` if no floats."""
     values = ops.convert_to_tensor(values)
     dtype = keras.backend.standardize_dtype(values.dtype)
     if not keras.backend.is_float_dtype(dtype):
         raise ValueError(f"`{name}` must be floating. Received: {name} of dtype {dtype}")
-    return ops.cast(values, keras.backend.result_type(dtype, "float32"))
+    return at_least_float32(values)
 
 
 def _flat(name, logits):
     """Returns logits as a tensor of shape (batch,), float32 at least."""
-    logits = at_least_float32(name, logits)
+    logits = as_floating(name, logits)
     shape = tuple(logits.shape)
     if len(shape) not in (1, 2) or shape[1:] not in ((), (1,), (None,)) or shape[0] == 0:
         raise ValueError(

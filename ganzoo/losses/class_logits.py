@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ganzoo.losses.base import at_least_float32
+from ganzoo.losses.base import as_floating
 
 
 def as_class_logits(name, logits, num_classes=None):
@@ -19,7 +19,7 @@ def as_class_logits(name, logits, num_classes=None):
     """
     if logits is None:
         raise ValueError(f"`{name}` must be class logits. Received: {name}=None")
-    logits = at_least_float32(name, logits)
+    logits = as_floating(name, logits)
     shape = tuple(logits.shape)
     fits = len(shape) == 2 and shape[0] != 0 and shape[1] is not None
     if not fits or (shape[1] < 2 if num_classes is None else shape[1] != num_classes):

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ganzoo.losses.base import Loss, at_least_float32
+from ganzoo.losses.base import Loss, as_floating
 from ganzoo.registry import Registry
 from ganzoo.validation import check_choice, check_non_negative
 
@@ -78,8 +78,8 @@ class FeatureMatching(Loss):
         Raises:
             ValueError: If features are not floating, have no unit, or differ in shape.
         """
-        real = at_least_float32("real_features", real_features)
-        fake = at_least_float32("fake_features", fake_features)
+        real = as_floating("real_features", real_features)
+        fake = as_floating("fake_features", fake_features)
         if len(real.shape) < 2 or tuple(real.shape[1:]) != tuple(fake.shape[1:]):
             raise ValueError(
                 "`real_features` and `fake_features` must be one layer's outputs, of one shape "
@@ -89,14 +89,6 @@ class FeatureMatching(Loss):
         difference = ops.mean(real, axis=0) - ops.mean(fake, axis=0)
         distances = ops.square(difference) if self.norm == "l2" else ops.abs(difference)
         return ops.sum(distances) if self.reduction == "sum" else ops.mean(distances)
-
-    def get_config(self):
-        return {
-            "layer": self.layer,
-            "norm": self.norm,
-            "reduction": self.reduction,
-            "adversarial_weight": self.adversarial_weight,
-        }
 
 
 def get_generator_loss(identifier):

@@ -56,6 +56,3 @@ class LeastSquares(AdversarialLoss):
 
     def g_loss(self, fake, real):
         return ops.mean(ops.square(fake - self.c)) / 2
-
-    def get_config(self):
-        return {"label_smoothing": self.label_smoothing}

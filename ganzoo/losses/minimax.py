@@ -53,6 +53,3 @@ class Minimax(AdversarialLoss):
 
     def g_loss(self, fake, real):
         return -ops.mean(ops.softplus(fake))
-
-    def get_config(self):
-        return {"label_smoothing": self.label_smoothing}

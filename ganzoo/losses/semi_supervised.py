@@ -139,6 +139,3 @@ class SemiSupervised(Loss):
 
     def _supervised(self, name, class_logits, labels):
         return cross_entropy(name, class_logits, "labels", labels, self.num_classes)
-
-    def get_config(self):
-        return {"num_classes": self.num_classes, "unlabeled_weight": self.unlabeled_weight}

@@ -78,7 +78,7 @@ def test_half_precision_is_augmented_in_float32():
 
 
 @pytest.mark.parametrize(
-    "policy", ["color", "color,,cutout", "", "color,color", "color, flip", ["color"]]
+    "policy", ["hue", "color,,cutout", "", "color,color", "color, flip", ["color"]]
 )
 def test_an_unknown_or_a_double_part_is_refused(policy):
     with pytest.raises(ValueError, match=r"color, translation, cutout, flip .*Received: policy="):
