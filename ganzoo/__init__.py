@@ -6,18 +6,25 @@ from ganzoo import (
     callbacks,
     data,
     distribution,
+    drawing,
+    export,
+    extractors,
+    generation,
     interpolation,
     layers,
     losses,
     metrics,
     plot,
+    presets,
+    random,
     recipes,
     regularizers,
     schedules,
+    training,
 )
 from ganzoo.layers import spectral_normalize
 from ganzoo.presets import list_models
-from ganzoo.training import GAN, AdversarialOptimizer, SemiSupervisedGAN, gan_from_recipe
+from ganzoo.training import GAN, AdversarialOptimizer, SemiSupervisedGAN
 from ganzoo.version import __version__
 
 __all__ = [
@@ -30,15 +37,25 @@ __all__ = [
     "callbacks",
     "data",
     "distribution",
-    "gan_from_recipe",
+    "drawing",
+    "export",
+    "extractors",
+    "generation",
     "interpolation",
     "layers",
     "list_models",
     "losses",
     "metrics",
     "plot",
+    "presets",
+    "random",
     "recipes",
     "regularizers",
     "schedules",
     "spectral_normalize",
+    "training",
 ]
+
+
+def __dir__():
+    return __all__

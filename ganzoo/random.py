@@ -82,6 +82,18 @@ class Draws:
         """Returns float32 of shape `(rows, *shape)` from the standard normal distribution."""
         return self._draw(_normals, purpose, rows, shape)
 
+    def latents(self, rows, latent_dim, distribution):
+        """Returns float32 latents of shape `(rows, latent_dim)`.
+
+        Args:
+            rows: Number of latent vectors.
+            latent_dim: Size of a latent vector.
+            distribution: `"normal"`, or `"uniform"` for the open interval (-1, 1).
+        """
+        if distribution == "normal":
+            return self.normal("latents", rows, (latent_dim,))
+        return self.uniform("latents", rows, (latent_dim,), minval=-1.0)
+
     def seed(self, purpose):
         """Returns a seed for other generators: two uint32 words, of shape `(2,)`."""
         return ops.stack(self._key(purpose))

@@ -2,7 +2,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from ganzoo.distribution.replicas import gather_rows, replica_context
+from ganzoo.backend import replica_context
+from ganzoo.distribution.replicas import gather_rows
 
 ROWS = np.random.default_rng(0).standard_normal((2, 3, 4))
 WEIGHTS = np.random.default_rng(1).standard_normal((2, 6, 4))

@@ -15,9 +15,12 @@ else:
 
 apply_gradients = _backend.apply_gradients
 compiled = _backend.compiled
+gather_rows = _backend.gather_rows
 input_gradient = _backend.input_gradient
 prefers_jit = _backend.prefers_jit
 replica_count = _backend.replica_count
+replica_context = _backend.replica_context
 run_step = _backend.run_step
 share_count = _backend.share_count
 value_and_grad = _backend.value_and_grad
+with_input_gradient = _backend.with_input_gradient

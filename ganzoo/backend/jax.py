@@ -51,10 +51,15 @@ def value_and_grad(objective, variables, state):
     (value, (results, updated)), gradients = jax.value_and_grad(pure_objective, has_aux=True)(
         [variable.value for variable in variables]
     )
-    for variable, before, after in zip(others, other_values, updated, strict=True):
+    _assign_changed(others, other_values, updated)
+    return value, results, gradients
+
+
+def _assign_changed(variables, values, updated):
+    """Assigns the values that differ from those before."""
+    for variable, before, after in zip(variables, values, updated, strict=True):
         if after is not before:
             variable.assign(after)
-    return value, results, gradients
 
 
 def input_gradient(function, inputs):
@@ -63,6 +68,32 @@ def input_gradient(function, inputs):
     The gradient can be differentiated again by the variables that it depends on.
     """
     return jax.grad(function)(inputs)
+
+
+def with_input_gradient(function, inputs, state):
+    """Calls a function, and offers the gradient of its scalar with respect to its inputs.
+
+    The gradient is computed only when it is asked for, from the pass that was made anyway.
+
+    Args:
+        function: Function of `inputs` that returns a scalar and a structure of other results.
+        inputs: A floating tensor.
+        state: All variables that the function may read or update.
+
+    Returns:
+        The other results, and a function without arguments that returns the gradient, in the
+        shape of the inputs. The gradient can be differentiated again.
+    """
+    values = [variable.value for variable in state]
+
+    def pure_function(inputs):
+        with keras.StatelessScope(state_mapping=list(zip(state, values, strict=True))) as scope:
+            value, results = function(inputs)
+        return value, (results, [scope.get_current_value(variable) for variable in state])
+
+    value, pullback, (results, updated) = jax.vjp(pure_function, inputs, has_aux=True)
+    _assign_changed(state, values, updated)
+    return results, lambda: pullback(jax.numpy.ones_like(value))[0]
 
 
 def apply_gradients(optimizer, gradients, variables):
@@ -79,6 +110,16 @@ def apply_gradients(optimizer, gradients, variables):
         [*variables, *optimizer.variables], [*new_values, *new_optimizer_values], strict=True
     ):
         variable.assign(value)
+
+
+def replica_context():
+    """Returns 0 and 1, the index and the number of replicas: one program computes all rows."""
+    return 0, 1
+
+
+def gather_rows(rows):
+    """Returns the rows: there is one replica, which has all of them."""
+    return rows
 
 
 def replica_count(model):

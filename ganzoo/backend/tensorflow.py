@@ -56,9 +56,47 @@ def input_gradient(function, inputs):
     return tape.gradient(value, inputs)
 
 
+def with_input_gradient(function, inputs, state):
+    """Calls a function, and offers the gradient of its scalar with respect to its inputs.
+
+    The gradient is computed only when it is asked for, from the pass that was made anyway.
+
+    Args:
+        function: Function of `inputs` that returns a scalar and a structure of other results.
+        inputs: A floating tensor.
+        state: All variables that the function may read or update (used by the JAX backend).
+
+    Returns:
+        The other results, and a function without arguments that returns the gradient, in the
+        shape of the inputs; `None` where there is none. The gradient can be differentiated again.
+    """
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        value, results = function(inputs)
+    return results, lambda: tape.gradient(value, inputs)
+
+
 def apply_gradients(optimizer, gradients, variables):
     """Lets a built optimizer update the variables that it was built with."""
     optimizer.apply(gradients, variables)
+
+
+def replica_context():
+    """Returns the index of the replica that runs this code, a tensor, and how many there are.
+
+    Outside of a replica of a strategy the two are 0 and 1.
+    """
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return 0, 1
+    return context.replica_id_in_sync_group, context.num_replicas_in_sync
+
+
+def gather_rows(rows):
+    """Concatenates the rows of all replicas, where there are several."""
+    context = tf.distribute.get_replica_context()
+    # In a graph the collective forgets the shape that it had.
+    return tf.ensure_shape(context.all_gather(rows, axis=0), (None, *rows.shape[1:]))
 
 
 def replica_count(model):

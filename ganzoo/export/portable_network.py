@@ -41,7 +41,7 @@ def portable_generation(gan):
         runs, and the `tf.TensorSpec` of each of its arguments.
     """
     _, specs = generation(gan)
-    network = _portable(gan.sampler)
+    network = _portable(gan.inference_generator)
     name = examples_name(gan)
 
     def generate(latents, label=None):
@@ -74,10 +74,10 @@ def check_examples(gan, network, run, tolerance):
     inputs = {"latents": gan.latents_of(range(rows))}
     if gan.num_classes is not None:
         inputs["label"] = np.arange(rows, dtype="int64") % gan.num_classes
-    layers = gan.sampler._flatten_layers()
+    layers = gan.inference_generator._flatten_layers()
     in_full = all(layer.compute_dtype in _FULL_PRECISIONS for layer in layers)
     tensors = [ops.convert_to_tensor(array) for array in inputs.values()]
-    expected = (gan.sampler if in_full else network)(
+    expected = (gan.inference_generator if in_full else network)(
         tensors if len(tensors) > 1 else tensors[0], training=False
     )
     expected = ops.convert_to_numpy(expected)

@@ -62,7 +62,7 @@ def describe(gan, name):
         "example_shape": list(gan.example_shape),
         "preset": gan.preset and dict(gan.preset),
         "steps": gan.step,
-        "generator_sha256": _hash(gan.sampler),
+        "generator_sha256": _hash(gan.inference_generator),
     }
 
 

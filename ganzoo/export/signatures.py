@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from ganzoo.generation.sampling import draw_examples
-from ganzoo.pixels import to_signed_range
+from ganzoo.numerics import to_signed_range
 
 _MOST_CHANNELS_OF_PNG = 4
 # What rounding in float32, and in bfloat16, leaves is far below it.
@@ -110,15 +110,15 @@ def _png(sample, specs):
 def _discrimination(gan):
     """Returns the function from examples to what the discriminator says, and its specs."""
     dtype = "uint8" if has_images(gan) else "float32"
-    judge = gan.inference_judge()
+    discriminator = gan.inference_discriminator
 
     def discriminate(examples, label=None):
         label = None if label is None else tf.cast(label, "int32")
-        verdict = judge(to_signed_range(examples), label, training=False)
-        said = {"score": verdict.logits[:, 0]}
-        if verdict.class_logits is not None:
-            said["class_probabilities"] = tf.nn.softmax(verdict.class_logits)
-        return {name: tf.cast(value, "float32") for name, value in said.items()}
+        outputs = discriminator(to_signed_range(examples), label, training=False)
+        results = {"score": outputs.logits[:, 0]}
+        if outputs.class_logits is not None:
+            results["class_probabilities"] = tf.nn.softmax(outputs.class_logits)
+        return {name: tf.cast(value, "float32") for name, value in results.items()}
 
     return discriminate, [_spec(examples_name(gan), dtype, *gan.example_shape), *_label_spec(gan)]
 

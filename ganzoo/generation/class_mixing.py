@@ -29,9 +29,10 @@ def compile_generation(gan):
         inputs = latents if labels is None else [latents, labels]
         if tables is None:
             return as_examples(gan, gan(inputs))
-        values = {id(variable): variable.value for variable in gan.sampler.variables}
+        variables = gan.inference_generator.variables
+        values = {id(variable): variable.value for variable in variables}
         values |= zip(map(id, class_tables(gan)), tables, strict=True)
-        mapping = [(variable, values[id(variable)]) for variable in gan.sampler.variables]
+        mapping = [(variable, values[id(variable)]) for variable in variables]
         with keras.StatelessScope(state_mapping=mapping):
             return as_examples(gan, gan(inputs))
 
@@ -90,7 +91,7 @@ def class_tables(gan):
     """Returns the variables of the sampler that hold a row for each class."""
     tables = []
     # Keras has no public way to the layers within a layer.
-    for layer in gan.sampler._flatten_layers():
+    for layer in gan.inference_generator._flatten_layers():
         if isinstance(layer, ConditionalBatchNormalization):
             tables += [layer.gamma, layer.beta]
         elif isinstance(layer, layers.Embedding) and layer.input_dim == gan.num_classes:

@@ -8,7 +8,7 @@ from keras import ops
 
 from ganzoo import backend
 from ganzoo.generation.sampling import as_examples, check_labels, in_batches
-from ganzoo.pixels import to_signed_range
+from ganzoo.numerics import to_signed_range
 from ganzoo.random import latents_from_seeds, split_seeds
 from ganzoo.validation import (
     check_non_negative,

@@ -4,16 +4,9 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.pixels import to_uint8
+from ganzoo.numerics import to_uint8
 from ganzoo.random import latents_from_seeds, split_seeds
 from ganzoo.validation import check_non_negative, check_positive_integer, check_seed
-
-
-def draw_latents(draws, rows, latent_dim, distribution):
-    """Returns the latents of a training step, of shape `(rows, latent_dim)`."""
-    if distribution == "normal":
-        return draws.normal("latents", rows, (latent_dim,))
-    return draws.uniform("latents", rows, (latent_dim,), minval=-1.0)
 
 
 def check_seeds(seeds):
@@ -81,6 +74,8 @@ def sample(gan, sampling_function, n, seed, labels, truncation, batch_size):
     """Draws `n` examples in batches of one size; the arguments are those of `GAN.sample`."""
     check_positive_integer("n", n)
     check_positive_integer("batch_size", batch_size)
+    if seed is None:
+        seed = int(np.random.default_rng().integers(2**64, dtype="uint64"))
     if np.ndim(seed) == 0:
         # Beyond the largest seed, they start again at 0.
         seeds = np.uint64(check_seed(seed)) + np.arange(n, dtype="uint64")

@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from ganzoo.distribution.replicas import gather_rows, replica_context
+from ganzoo.backend import replica_context
+from ganzoo.distribution.replicas import gather_rows
 from ganzoo.layers.data_dependent_initialization import add_initialized_flag
 from ganzoo.layers.pairwise import nearest_distances, similarity_sums
 from ganzoo.validation import check_positive_integer

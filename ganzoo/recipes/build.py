@@ -3,54 +3,42 @@
 import keras
 
 from ganzoo import recipes
+from ganzoo.data import Dataset
 
 
-def gan_from_recipe(recipe, example_shape, num_classes=None, seed=0, jit_compile="auto"):
-    """Builds the networks of a recipe, and compiles the GAN that trains as the recipe says.
-
-    What is left of the recipe is for `fit`: its `batch_size` and its `steps`. Initial weights are
-    drawn by Keras: call `keras.utils.set_random_seed` before to have the same ones again.
-
-    Args:
-        recipe: A `ganzoo.recipes.Recipe`, or the name of one.
-        example_shape: `(height, width, channels)` of the images, or `(d,)` of vectors.
-        num_classes: Number of classes of a conditional GAN, or `None`; for a semi-supervised
-            recipe the number of classes to tell apart.
-        seed: Integer that all draws of the training follow from.
-        jit_compile: Whether to compile with XLA, as in `GAN.compile`.
-
-    Returns:
-        A compiled `ganzoo.GAN`, or `ganzoo.SemiSupervisedGAN`.
-
-    Raises:
-        ValueError: If the recipe is unknown, or its networks cannot be built for the examples.
-
-    Example:
-
-    >>> digits = ganzoo.data.load("digits")
-    >>> gan = ganzoo.gan_from_recipe("sngan", digits.example_shape)
-    >>> history = gan.fit(digits, batch_size=64, epochs=10)
-    """
+def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto"):
+    """Builds and compiles a GAN; the arguments are those of `ganzoo.GAN.from_recipe`."""
     if isinstance(recipe, str):
         recipe = recipes.get(recipe)
-    if recipe.conditional and num_classes is None:
+    is_semi_supervised = recipe.labels_per_class is not None
+    takes_classes = recipe.conditional or is_semi_supervised
+    example_shape = data
+    if isinstance(data, Dataset):
+        if num_classes is not None:
+            raise ValueError(
+                "A `Dataset` knows its classes: leave `num_classes` out. "
+                f"Received: num_classes={num_classes} with {data!r}"
+            )
+        example_shape, num_classes = data.example_shape, data.num_classes
+    elif num_classes is not None and not takes_classes:
         raise ValueError(
-            "This recipe is conditional: `num_classes` must be the number of classes of the data. "
-            "Received: num_classes=None"
+            "The recipe is for images without classes: leave `num_classes` out, or take "
+            f"`dataclasses.replace(recipe, conditional=True)`. Received: num_classes={num_classes}"
+        )
+    if not takes_classes:
+        num_classes = None
+    elif num_classes is None:
+        raise ValueError(
+            "The recipe needs the number of classes: give a `ganzoo.data.Dataset` with labels, or "
+            f"`num_classes`. Received: data={data!r} with num_classes=None"
         )
     networks = recipe.build_networks(example_shape, num_classes)
-    kind = "GAN" if recipe.labels_per_class is None else "SemiSupervisedGAN"
-    gan_class = keras.saving.get_registered_object(f"ganzoo>{kind}")
-    if recipe.labels_per_class is None:
-        gan = gan_class(
-            *networks,
-            latent=recipe.latent,
-            num_classes=num_classes,
-            packing=recipe.packing,
-            seed=seed,
-        )
-    else:
-        gan = gan_class(*networks, latent=recipe.latent, seed=seed)
+    settings = {"latent": recipe.latent, "seed": seed}
+    if not is_semi_supervised:
+        settings |= {"num_classes": num_classes, "packing": recipe.packing}
+    # The classes of `ganzoo.training` lie above this room, which knows them by name only.
+    name = "SemiSupervisedGAN" if is_semi_supervised else "GAN"
+    gan = keras.saving.get_registered_object(f"ganzoo>{name}")(*networks, **settings)
     g_optimizer, d_optimizer = recipe.optimizers()
     gan.compile(
         g_optimizer=g_optimizer,

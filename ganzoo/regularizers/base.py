@@ -1,13 +1,11 @@
-"""What every regularizer has in common, and how one is found by its name.
+"""What every regularizer has in common, and how a name finds it.
 
-A regularizer is one of three kinds. A `Penalty` is a cost of what the discriminator says of
-images, which the training step adds to its loss. A `WeightPenalty` is a cost of the weights of one
-player or of both. A `Constraint` moves the discriminator's variables after each update.
+There are three kinds. A `Penalty` is a cost of the discriminator's logits or of their gradient,
+which the training step adds to the discriminator's loss. A `WeightPenalty` is a cost of the weights
+of one player or of both. A `Constraint` moves the discriminator's variables after each update.
 """
 
-import keras
-from keras import ops
-
+from ganzoo.part import Part
 from ganzoo.registry import Registry
 from ganzoo.validation import check_choice, check_positive_integer
 
@@ -20,23 +18,17 @@ _PLAYERS = {
 }
 
 
-class Regularizer:
-    """The part that all kinds share.
+class Regularizer(Part):
+    """The base of all three kinds.
 
     Attributes:
         name: The name in the registry and in the logs.
+        transforms_images: Whether it transforms single images, so that it cannot be used where the
+            discriminator sees packs of images.
     """
 
     name = None
-
-    def get_config(self):
-        """Returns the arguments of `__init__`."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config):
-        """Returns the regularizer that `get_config` described."""
-        return cls(**config)
+    transforms_images = False
 
 
 class Penalty(Regularizer):
@@ -48,31 +40,44 @@ class Penalty(Regularizer):
 
     Raises:
         ValueError: If `every` is not a positive integer.
+
+    Example:
+
+    >>> import keras
+    >>> from keras import ops
+    >>> from ganzoo import regularizers
+    >>> @keras.saving.register_keras_serializable(package="mypackage")
+    ... class SmallLogits(regularizers.Penalty):
+    ...     name = "small_logits"
+    ...
+    ...     def penalty(self, discriminator, real, fake, draws):
+    ...         return ops.mean(ops.square(real.logits)) + ops.mean(ops.square(fake.logits))
     """
 
     def __init__(self, every=1):
         self.every = check_positive_integer("every", every)
 
-    def penalty(self, critic, real, fake, draws):
+    def penalty(self, discriminator, real, fake, draws):
         """Returns the weighted penalty of one batch, without the factor `every`.
 
         Args:
-            critic: The discriminator with its labels bound: `critic(images)` gives logits
-                `(batch, 1)`, `critic.gradient(images)` the gradient of their sum with respect to
-                the images, in the shape of the images.
-            real: Real images in [-1, 1], `(batch, height, width, channels)`, or vectors.
-            fake: Generated ones, likewise.
-            draws: The `ganzoo.random.Draws` of the step.
+            discriminator: For examples that the step has not seen: `discriminator(examples)`
+                gives logits `(batch, 1)`, `discriminator.gradient(examples)` the gradient of each
+                logit with respect to its example. Labels are bound, and its state does not change.
+            real: The pass over the real examples that the adversarial loss has made, a
+                `ganzoo.training.DiscriminatorOutputs`: `real.examples` are images in [-1, 1],
+                `(batch, height, width, channels)`, or vectors; `real.logits` are their logits;
+                `real.input_gradient()` is the gradient of each logit with respect to its example,
+                without a second pass.
+            fake: The pass over the generated examples, likewise.
+            draws: The `ganzoo.random.Draws` of the update.
 
         Returns:
             A scalar, float32 or float64.
         """
         raise NotImplementedError(
-            f"`{type(self).__name__}` must implement `penalty(critic, real, fake, draws)`."
+            f"`{type(self).__name__}` must implement `penalty(discriminator, real, fake, draws)`."
         )
-
-    def get_config(self):
-        return {"every": self.every}
 
 
 class WeightPenalty(Regularizer):
@@ -98,55 +103,38 @@ class WeightPenalty(Regularizer):
     def players(self):
         return _PLAYERS[self.player]
 
-    def memory(self, variables):
-        """Returns what the penalty remembers of one player's variables between its updates.
+    def state(self, variables):
+        """Returns a new Keras layer with what the penalty keeps from update to update, or `None`.
 
         Args:
-            variables: The player's trainable Keras variables.
-
-        Returns:
-            A new Keras layer that holds the memory in its weights, or `None`.
+            variables: The trainable Keras variables of one player.
         """
         return None
 
-    def remember(self, variables, memory):
-        """Takes the present `variables` into the `memory`, right before each of their updates."""
+    def update_state(self, variables, state):
+        """Updates the `state` from the current `variables`, right before each of their updates."""
 
-    def penalty(self, variables, memory):
+    def penalty(self, variables, state):
         """Returns the weighted penalty of one player, without the factor `every`.
 
         Args:
             variables: The player's trainable Keras variables.
-            memory: What `memory` returned for them.
+            state: What `state` returned for these variables.
 
         Returns:
             A scalar, float32 or float64.
         """
         raise NotImplementedError(
-            f"`{type(self).__name__}` must implement `penalty(variables, memory)`."
+            f"`{type(self).__name__}` must implement `penalty(variables, state)`."
         )
-
-    def get_config(self):
-        return {"player": self.player, "every": self.every}
 
 
 class Constraint(Regularizer):
-    """A set to which the discriminator's variables are taken back after each of its updates."""
+    """A set that the discriminator's variables are moved back to after each of its updates."""
 
     def constrain(self, variables):
         """Assigns to each of the Keras `variables` its nearest value in the set."""
         raise NotImplementedError(f"`{type(self).__name__}` must implement `constrain(variables)`.")
-
-
-def at_least_float32(values):
-    """Returns half precision as float32, and anything else as it is."""
-    return ops.cast(values, keras.backend.result_type(values.dtype, "float32"))
-
-
-def squared_norms(gradients):
-    """Returns the squared Euclidean norm of each example's gradient, `(batch,)`."""
-    axes = tuple(range(1, len(gradients.shape)))
-    return ops.sum(ops.square(at_least_float32(gradients)), axis=axes)
 
 
 def get(identifier):

@@ -13,16 +13,16 @@ from ganzoo.validation import check_non_negative
 class Consistency(Penalty):
     """`weight * E[(D(x) - D(T(x)))^2]` of real images `x`, with `D` the logits.
 
-    `T` is a random transform that leaves the meaning of an image: the discriminator shall not mind
-    it. With a `fake_weight` the same holds for generated images (balanced consistency), or else the
-    generator may learn to imitate `T`. The discriminator alone is trained by it, through both of
-    its answers.
+    `T` is a random transform that keeps the meaning of an image, and the discriminator learns to
+    ignore it. With a `fake_weight` the same holds for generated images (balanced consistency);
+    without it the generator may learn to imitate `T`. The penalty trains the discriminator alone,
+    through both of its passes.
 
     Args:
         weight: Strength on real images, at least 0. The paper's lambda is 10.
         fake_weight: Strength on generated images, at least 0: 0 in the first paper, 10 in the
             second.
-        transform: A `ganzoo.augment` augmentation without a memory, its name or its config. The
+        transform: A `ganzoo.augment` augmentation without state, its name or its config. The
             default is the papers' mirroring at random and shift by a few pixels: here by up to an
             eighth of the size, 4 of 32 pixels.
         every: Discriminator updates from one evaluation to the next.
@@ -43,6 +43,7 @@ class Consistency(Penalty):
     """
 
     name = "consistency"
+    transforms_images = True
 
     def __init__(self, weight=10.0, fake_weight=0.0, transform=None, every=1):
         super().__init__(every)
@@ -51,26 +52,19 @@ class Consistency(Penalty):
         if transform is None:
             transform = augment.DiffAugment("flip,translation")
         self.transform = augment.get(transform)
-        if self.transform.memory() is not None:
+        if self.transform.state() is not None:
             raise ValueError(
                 "The `transform` of `Consistency` must be an augmentation of constant strength, "
                 f"such as `DiffAugment`. Received: transform={transform!r}"
             )
 
-    def penalty(self, critic, real, fake, draws):
+    def penalty(self, discriminator, real, fake, draws):
         draws = draws.scope("consistency")
-        cost = self.weight * self._inconsistency(critic, real, draws.scope("real"))
+        cost = self.weight * self._inconsistency(discriminator, real, draws.scope("real"))
         if self.fake_weight:
-            cost += self.fake_weight * self._inconsistency(critic, fake, draws.scope("fake"))
+            cost += self.fake_weight * self._inconsistency(discriminator, fake, draws.scope("fake"))
         return cost
 
-    def _inconsistency(self, critic, images, draws):
-        return ops.mean(ops.square(critic(images) - critic(self.transform(images, draws))))
-
-    def get_config(self):
-        return {
-            "weight": self.weight,
-            "fake_weight": self.fake_weight,
-            "transform": keras.saving.serialize_keras_object(self.transform),
-            **super().get_config(),
-        }
+    def _inconsistency(self, discriminator, outputs, draws):
+        transformed = discriminator(self.transform(outputs.examples, draws))
+        return ops.mean(ops.square(outputs.logits - transformed))

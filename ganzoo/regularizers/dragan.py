@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from ganzoo.regularizers.base import REGULARIZERS, Penalty, at_least_float32, squared_norms
+from ganzoo.numerics import at_least_float32, squared_norms
+from ganzoo.regularizers.base import REGULARIZERS, Penalty
 from ganzoo.validation import check_choice, check_non_negative, check_positive
 
 # Gives a slope of 0 a finite derivative, and changes one of 1e-3 by less than a millionth.
@@ -59,9 +60,9 @@ class DRAGAN(Penalty):
         self.noise = check_choice("noise", noise, ("uniform", "normal"))
         self.variance = check_positive("variance", variance)
 
-    def penalty(self, critic, real, fake, draws):
-        real = at_least_float32(real)
-        gradients = critic.gradient(real + ops.cast(self._noise(real, draws), real.dtype))
+    def penalty(self, discriminator, real, fake, draws):
+        x = at_least_float32(real.examples)
+        gradients = discriminator.gradient(x + ops.cast(self._noise(x, draws), x.dtype))
         slopes = ops.sqrt(squared_norms(gradients) + _EPSILON)
         return self.weight * ops.mean(ops.square(slopes - self.target))
 
@@ -72,12 +73,3 @@ class DRAGAN(Penalty):
         alpha = draws.uniform("dragan_alpha", rows, (1,) * len(shape))
         largest = _UNIFORM_SCALE * ops.cast(ops.std(real), alpha.dtype)
         return largest * alpha * draws.uniform("dragan", rows, shape)
-
-    def get_config(self):
-        return {
-            "weight": self.weight,
-            "target": self.target,
-            "noise": self.noise,
-            "variance": self.variance,
-            **super().get_config(),
-        }

@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from ganzoo.regularizers.base import REGULARIZERS, Penalty, at_least_float32, squared_norms
+from ganzoo.numerics import at_least_float32, squared_norms
+from ganzoo.regularizers.base import REGULARIZERS, Penalty
 from ganzoo.validation import check_non_negative
 
 # Gives a slope of 0 a finite derivative, and changes one of 1e-3 by less than a millionth.
@@ -52,14 +53,12 @@ class GradientPenalty(Penalty):
         self.weight = check_non_negative("weight", weight)
         self.target = check_non_negative("target", target)
 
-    def penalty(self, critic, real, fake, draws):
-        _check_same_shape(real, fake)
-        x_hat = _interpolate(at_least_float32(real), at_least_float32(fake), draws)
-        slopes = ops.sqrt(squared_norms(critic.gradient(x_hat)) + _EPSILON)
+    def penalty(self, discriminator, real, fake, draws):
+        x, g = real.examples, fake.examples
+        _check_same_shape(x, g)
+        x_hat = _interpolate(at_least_float32(x), at_least_float32(g), draws)
+        slopes = ops.sqrt(squared_norms(discriminator.gradient(x_hat)) + _EPSILON)
         return self.weight * ops.mean(ops.square(slopes - self.target))
-
-    def get_config(self):
-        return {"weight": self.weight, "target": self.target, **super().get_config()}
 
 
 def _interpolate(real, fake, draws):

@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from ganzoo.regularizers.base import REGULARIZERS, WeightPenalty, at_least_float32
+from ganzoo.numerics import at_least_float32
+from ganzoo.regularizers.base import REGULARIZERS, WeightPenalty
 from ganzoo.validation import check_non_negative
 
 
@@ -31,11 +32,11 @@ class HistoricalAveraging(WeightPenalty):
     >>> import keras
     >>> from ganzoo import regularizers
     >>> part, theta = regularizers.HistoricalAveraging(), keras.Variable([1.0, 4.0])
-    >>> memory = part.memory([theta])
-    >>> part.remember([theta], memory)
+    >>> state = part.state([theta])
+    >>> part.update_state([theta], state)
     >>> _ = theta.assign([3.0, 4.0])
-    >>> part.remember([theta], memory)
-    >>> float(part.penalty([theta], memory))  # The mean is (2, 4).
+    >>> part.update_state([theta], state)
+    >>> float(part.penalty([theta], state))  # The mean is (2, 4).
     1.0
 
     Reference:
@@ -49,21 +50,18 @@ class HistoricalAveraging(WeightPenalty):
         super().__init__(player, every)
         self.weight = check_non_negative("weight", weight)
 
-    def memory(self, variables):
+    def state(self, variables):
         return _History(variables)
 
-    def remember(self, variables, memory):
-        memory.include(variables)
+    def update_state(self, variables, state):
+        state.include(variables)
 
-    def penalty(self, variables, memory):
+    def penalty(self, variables, state):
         distances = [
             ops.sum(ops.square(at_least_float32(theta - ops.stop_gradient(mean))))
-            for theta, mean in zip(variables, memory.means, strict=True)
+            for theta, mean in zip(variables, state.means, strict=True)
         ]
         return self.weight * sum(distances)
-
-    def get_config(self):
-        return {"weight": self.weight, **super().get_config()}
 
 
 class _History(keras.layers.Layer):

@@ -5,7 +5,8 @@ import math
 import keras
 from keras import ops
 
-from ganzoo.regularizers.base import REGULARIZERS, WeightPenalty, at_least_float32
+from ganzoo.numerics import at_least_float32
+from ganzoo.regularizers.base import REGULARIZERS, WeightPenalty
 from ganzoo.validation import check_non_negative
 
 
@@ -55,7 +56,7 @@ class Orthogonal(WeightPenalty):
         self.weight = check_non_negative("weight", weight)
         self.off_diagonal = bool(off_diagonal)
 
-    def penalty(self, variables, memory=None):
+    def penalty(self, variables, state=None):
         kernels = [v for v in variables if v.name == "kernel" and len(v.shape) > 1]
         if not kernels:
             raise ValueError(
@@ -80,6 +81,3 @@ class Orthogonal(WeightPenalty):
         if self.off_diagonal:
             return gram - ops.sum(ops.square(lengths))
         return gram - 2 * ops.sum(lengths) + columns
-
-    def get_config(self):
-        return {"weight": self.weight, "off_diagonal": self.off_diagonal, **super().get_config()}

@@ -1,9 +1,10 @@
-"""The zero-centerd gradient penalty on real images."""
+"""The zero-centered gradient penalty on real images."""
 
 import keras
 from keras import ops
 
-from ganzoo.regularizers.base import REGULARIZERS, Penalty, squared_norms
+from ganzoo.numerics import squared_norms
+from ganzoo.regularizers.base import REGULARIZERS, Penalty
 from ganzoo.validation import check_non_negative
 
 
@@ -42,8 +43,5 @@ class R1(Penalty):
         super().__init__(every)
         self.gamma = check_non_negative("gamma", gamma)
 
-    def penalty(self, critic, real, fake, draws):
-        return self.gamma / 2 * ops.mean(squared_norms(critic.gradient(real)))
-
-    def get_config(self):
-        return {"gamma": self.gamma, **super().get_config()}
+    def penalty(self, discriminator, real, fake, draws):
+        return self.gamma / 2 * ops.mean(squared_norms(real.input_gradient()))

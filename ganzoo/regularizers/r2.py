@@ -1,9 +1,10 @@
-"""The zero-centerd gradient penalty on generated images."""
+"""The zero-centered gradient penalty on generated images."""
 
 import keras
 from keras import ops
 
-from ganzoo.regularizers.base import REGULARIZERS, Penalty, squared_norms
+from ganzoo.numerics import squared_norms
+from ganzoo.regularizers.base import REGULARIZERS, Penalty
 from ganzoo.validation import check_non_negative
 
 
@@ -40,8 +41,5 @@ class R2(Penalty):
         super().__init__(every)
         self.gamma = check_non_negative("gamma", gamma)
 
-    def penalty(self, critic, real, fake, draws):
-        return self.gamma / 2 * ops.mean(squared_norms(critic.gradient(fake)))
-
-    def get_config(self):
-        return {"gamma": self.gamma, **super().get_config()}
+    def penalty(self, discriminator, real, fake, draws):
+        return self.gamma / 2 * ops.mean(squared_norms(fake.input_gradient()))

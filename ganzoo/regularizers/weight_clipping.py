@@ -43,6 +43,3 @@ class WeightClipping(Constraint):
     def constrain(self, variables):
         for variable in variables:
             variable.assign(ops.clip(variable, -self.limit, self.limit))
-
-    def get_config(self):
-        return {"limit": self.limit}

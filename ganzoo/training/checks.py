@@ -120,8 +120,8 @@ def check_augment(augment, example_shape):
     return augment
 
 
-def check_regularizers(regularizers):
-    """Returns the list of regularizers, if each is one and no two share a name."""
+def check_regularizers(regularizers, packing):
+    """Returns the list of regularizers, if no two have the same name and all can be computed."""
     if not isinstance(regularizers, (list, tuple)):
         raise ValueError(
             "`regularizers` must be a list of `ganzoo.regularizers`. Received: "
@@ -130,23 +130,35 @@ def check_regularizers(regularizers):
     regularizers = [regularizers_module.get(regularizer) for regularizer in regularizers]
     names = [regularizer.name for regularizer in regularizers]
     if len(set(names)) != len(names):
-        raise ValueError(f"No two `regularizers` may have one name. Received: {names}")
+        raise ValueError(f"No two `regularizers` may have the same name. Received: {names}")
+    for part in regularizers:
+        if packing > 1 and part.transforms_images:
+            raise ValueError(
+                f"`{type(part).__name__}` transforms single images, and the discriminator sees "
+                "packs of images: leave one of the two out, or use `augment`. "
+                f"Received: {part.name!r} with packing={packing}"
+            )
     return regularizers
 
 
-def check_penalties(penalties, packing):
-    """Raises where a penalty transforms images that it would get packed."""
-    for part in penalties:
-        if packing > 1 and isinstance(part, regularizers_module.Consistency):
-            raise ValueError(
-                "Consistency regularization transforms single images, and the discriminator sees "
-                "packs of them: leave one of the two out, or use `augment`. "
-                f"Received: {part.name!r} with packing={packing}"
-            )
+def check_batch_ratio(loss, generator_batch_ratio):
+    """Raises where a loss compares fakes with reals and there are not as many of both."""
+    if loss.generator_needs_real and generator_batch_ratio != 1:
+        raise ValueError(
+            "A relativistic loss compares as many fakes with reals in the generator's update. "
+            "Expected: generator_batch_ratio=1. Received: "
+            f"generator_batch_ratio={generator_batch_ratio}"
+        )
+
+
+def check_no_arguments(method, arguments):
+    """Raises `TypeError` if there are arguments that a method does not take."""
+    if arguments:
+        raise TypeError(f"`{method}` has no such arguments. Received: {sorted(arguments)}")
 
 
 def check_replicas(replicas, steps_per_execution, jit_compile):
-    """Raises where several replicas meet what Keras cannot run on TensorFlow's."""
+    """Raises for settings that Keras cannot run on several replicas of TensorFlow."""
     if replicas > 1 and steps_per_execution > 1:
         raise ValueError(
             "Several replicas train one step per call. Expected: steps_per_execution=1. "

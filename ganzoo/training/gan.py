@@ -3,15 +3,12 @@
 import keras
 from keras import ops
 
-from ganzoo import backend
-from ganzoo.distribution.replicas import replica_context
-from ganzoo.generation.sampling import draw_latents
+from ganzoo import backend, losses
+from ganzoo.numerics import to_signed_range
 from ganzoo.random import Draws
-from ganzoo.regularizers import Constraint, Penalty, WeightPenalty
-from ganzoo.training import ema, inputs
-from ganzoo.training.critic import Critic
+from ganzoo.training import checks
+from ganzoo.training.discriminator import StatelessDiscriminator, differentiable_pass, pack, unpack
 from ganzoo.training.model import AdversarialModel
-from ganzoo.training.packing import pack, unpack
 from ganzoo.training.reference_batch import reference_batch
 
 
@@ -23,6 +20,10 @@ class GAN(AdversarialModel):
     real examples, and then the generator. All randomness is a pure function of (`seed`, step,
     row): two runs with one seed end with the same weights. The fakes of a conditional GAN take the
     classes of the real examples of the same update.
+
+    A subclass may override five hooks: `log_names`, `check_discriminator`, `get_loss`, `averages`
+    and `update_players`. In `update_players` it calls `draw_fakes`, `discriminate`,
+    `penalty_terms`, `minimize`, `finish_discriminator_update` and `update_generator`.
 
     Args:
         generator: A built Keras model, latents of shape `(batch, latent_dim)` in, examples out:
@@ -37,7 +38,7 @@ class GAN(AdversarialModel):
         packing: Examples that the discriminator sees in one row, stacked along the channels: it
             takes `(batch, height, width, packing * channels)` (PacGAN). It must divide the number
             of examples of an update.
-        seed: Integer in [0, 2**64) that all draws of the training follow from.
+        seed: Integer in [0, 2**64) that all draws of the training run follow from.
         name: Name of the model.
 
     Raises:
@@ -46,9 +47,8 @@ class GAN(AdversarialModel):
     Example:
 
     >>> generator, discriminator = ganzoo.architectures.build("sngan", image_shape=(32, 32, 1))
-    >>> gan = ganzoo.GAN(generator, discriminator, latent_dim=128)
-    >>> gan.compile(g_optimizer=keras.optimizers.Adam(2e-4, 0.5),
-    ...             d_optimizer=keras.optimizers.Adam(2e-4, 0.5), loss="hinge")
+    >>> gan = ganzoo.GAN(generator, discriminator)
+    >>> gan.compile(loss="hinge")
     >>> history = gan.fit(ganzoo.data.load("digits"), batch_size=64, epochs=10)
     >>> images = gan.sample(16, seed=0)  # uint8, (16, 32, 32, 1)
 
@@ -58,172 +58,208 @@ class GAN(AdversarialModel):
         - Auxiliary classifier: Odena et al. 2017, https://arxiv.org/abs/1610.09585, section 3.
     """
 
+    # One training step, from top to bottom.
+
     def train_step(self, *args):
         return backend.run_step(self, self._train_on_batch, *args)
 
     def _train_on_batch(self, batch):
-        replica, self._replicas = replica_context()
-        batch = inputs.with_known_size(batch, self._batch_size, self._replicas)
+        replica, _ = backend.replica_context()
         draws = Draws(self.seed, self._step.value, replica)
         self._reseed_layers(draws)
-        self._update_players(batch, draws)
+        self.update_players(batch, draws)
         if self.ema_decay is not None:
-            self._average()
+            for average, network in self.averages():
+                self._move_average(average, network)
         self._step.assign_add(1)
-        return {name: self._trackers[name].result() for name in self._log_names}
+        return {name: self._trackers[name].result() for name in self._all_log_names}
 
-    def _update_players(self, batch, draws):
-        real, labels = inputs.split_batch(batch, self.num_classes, self.discriminator_steps)
-        real = [pack(part, self.packing) for part in real]
+    def update_players(self, batch, draws):
+        """Hook: updates both players on one batch.
+
+        Args:
+            batch: Examples, or a tuple of examples and labels, as `fit` yields them.
+            draws: The `ganzoo.random.Draws` of this step.
+        """
+        real, labels = self._split_batch(batch)
         for k in range(self.discriminator_steps):
             self._update_discriminator(real[k], labels[k], k, draws.scope(f"discriminator_{k}"))
         for k in range(self.generator_steps):
-            self._update_generator(real[-1], labels[-1], k, draws.scope(f"generator_{k}"))
+            self.update_generator(real[-1], labels[-1], k, draws.scope(f"generator_{k}"))
 
     def _update_discriminator(self, real, labels, k, draws):
-        fake = self._generate(draws, ops.shape(real)[0], labels)
+        fake = self.draw_fakes(draws, ops.shape(real)[0], labels)
+        differentiable = bool(self._penalties)
 
         def objective():
-            on_real = self._judged(real, labels, draws.scope("real"))
-            on_fake = self._judged(fake, labels, draws.scope("fake"))
+            on_real = self.discriminate(real, labels, draws.scope("real"), differentiable)
+            on_fake = self.discriminate(fake, labels, draws.scope("fake"), differentiable)
             loss = self.adversarial_loss.discriminator(on_real.logits, on_fake.logits)
-            logs = {
-                "d_loss": loss,
-                "d_real": ops.mean(on_real.logits),
-                "d_fake": ops.mean(on_fake.logits),
-            }
-            terms = {}
+            terms = self.penalty_terms(on_real, on_fake, labels, k, draws)
             if self.classifier_loss is not None:
                 terms["d_class_loss"] = self.classifier_loss.discriminator(
                     on_real.class_logits, labels, on_fake.class_logits, labels
                 )
-            known = (real, on_real.logits), (fake, on_fake.logits)
-            terms |= self._penalties(real, fake, labels, known, k, draws)
-            logs |= terms | self._observe(on_real.logits)
-            return sum(terms.values(), loss), logs
+            means = {"d_real": ops.mean(on_real.logits), "d_fake": ops.mean(on_fake.logits)}
+            return sum(terms.values(), loss), {"d_loss": loss, **means, **terms}, on_real.logits
 
-        self._minimize(objective, "discriminator", k)
-        self._constrain()
+        real_logits = self.minimize(objective, "discriminator", k)
+        self.finish_discriminator_update(real_logits)
 
-    def _update_generator(self, real, labels, k, draws):
+    def update_generator(self, real, labels, k, draws):
+        """Makes update `k` of the generator in this step.
+
+        Args:
+            real: Real examples, packed; what the losses compare fakes with.
+            labels: int32 classes of these, `(rows,)`, or `None`.
+            k: Index of the update in this step.
+            draws: `ganzoo.random.Draws` of this update.
+        """
         rows = self.generator_batch_ratio * ops.shape(real)[0]
         fake_labels = None if labels is None else ops.tile(labels, self.generator_batch_ratio)
+        needs_real = self.generator_loss is not None or self.adversarial_loss.generator_needs_real
 
         def objective():
-            fake = self._generate(draws, rows, fake_labels)
-            on_fake = self._judged(fake, fake_labels, draws.scope("fake"))
-            on_real = None
-            if self.generator_loss is not None or self.adversarial_loss.generator_needs_real:
-                on_real = self._judged(real, labels, draws.scope("real"))
+            fake = self.draw_fakes(draws, rows, fake_labels)
+            on_fake = self.discriminate(fake, fake_labels, draws.scope("fake"))
+            on_real = self.discriminate(real, labels, draws.scope("real")) if needs_real else None
             loss, terms = self._generator_objective(on_fake, on_real), {}
             if self.classifier_loss is not None:
                 terms["g_class_loss"] = self.classifier_loss.generator(
                     on_fake.class_logits, fake_labels
                 )
-            return sum(terms.values(), loss), {"g_loss": loss, **terms}
+            return sum(terms.values(), loss), {"g_loss": loss, **terms}, None
 
-        self._minimize(objective, "generator", k)
+        self.minimize(objective, "generator", k)
 
     def _generator_objective(self, on_fake, on_real):
-        """The adversarial loss, or the `generator_loss` in its place or beside it."""
+        """Returns the adversarial loss, or the `generator_loss` with or without it."""
         matching = self.generator_loss
-        if matching is None:
-            return self._adversarial_objective(on_fake, on_real)
-        loss = matching(on_real.features, on_fake.features)
-        if matching.adversarial_weight:
-            adversarial = self._adversarial_objective(on_fake, on_real)
-            loss = loss + matching.adversarial_weight * adversarial
+        loss = 0.0 if matching is None else matching(on_real.features, on_fake.features)
+        weight = 1.0 if matching is None else matching.adversarial_weight
+        if weight:
+            real_logits = None if on_real is None else on_real.logits
+            loss = loss + weight * self.adversarial_loss.generator(on_fake.logits, real_logits)
         return loss
 
-    def _adversarial_objective(self, on_fake, on_real):
-        real_logits = None if on_real is None else on_real.logits
-        return self.adversarial_loss.generator(on_fake.logits, real_logits)
+    def minimize(self, objective, player, k):
+        """Makes update `k` of one player in this step, with the penalties of its weights.
 
-    def _minimize(self, objective, player, k):
-        """Update `k` in this step of one player, with the costs of its weights."""
+        Args:
+            objective: Function without arguments that returns the loss, a dictionary of scalars to
+                log, and anything that the caller wants back.
+            player: `"generator"` or `"discriminator"`.
+            k: Index of the update in this step.
+
+        Returns:
+            The third result of `objective`.
+        """
         variables = getattr(self, player).trainable_variables
         optimizer = getattr(self.optimizer, player)
-        # Replicas' gradients are summed, so each takes its share.
-        share = optimizer.scale_loss(1.0) / self._replicas
+        _, replicas = backend.replica_context()
+        for part in self._weight_penalties(player):
+            part.update_state(variables, self._part_state(player, part))
 
         def scaled_objective():
-            loss, logs = objective()
-            costs = self._weight_penalties(player, variables, k)
-            return sum(costs.values(), loss) * share, {**logs, **costs}
+            loss, logs, result = objective()
+            costs = self._weight_terms(player, variables, k)
+            loss = optimizer.scale_loss(sum(costs.values(), loss))
+            # The gradients of replicas are summed.
+            return loss / replicas, ({**logs, **costs}, result)
 
-        self._remember(player, variables)
-        _, logs, gradients = backend.value_and_grad(scaled_objective, variables, self.variables)
+        _, (logs, result), gradients = backend.value_and_grad(
+            scaled_objective, variables, self.variables
+        )
         backend.apply_gradients(optimizer, gradients, variables)
         for name, value in logs.items():
             self._trackers[name].update_state(value)
+        return result
 
-    # What the two updates are made of.
+    def finish_discriminator_update(self, real_logits):
+        """Applies the constraints, and adapts the augmentation to the logits of real examples."""
+        for constraint in self._constraints:
+            constraint.constrain(self.discriminator.trainable_variables)
+        state = self._augment_state()
+        if state is not None:
+            # The logit of a pack is the logit of each of its images.
+            self.augment.update_state(ops.repeat(real_logits, self.packing, axis=0), state)
+            self._trackers["augment_probability"].update_state(state.probability)
 
-    def _generate(self, draws, rows, labels):
-        """Draws fakes of the real examples' classes: so both have one distribution of classes,
-        and what compares a fake with a real example compares two of one class."""
-        latents = draw_latents(draws, rows * self.packing, self.latent_dim, self.latent)
+    # What the updates are made of.
+
+    def draw_fakes(self, draws, rows, labels):
+        """Returns generated examples, packed, in training mode.
+
+        They have the classes of the real examples: so both have one distribution of classes, and
+        whatever compares a fake with a real example compares two of one class.
+
+        Args:
+            draws: `ganzoo.random.Draws` of this update.
+            rows: Number of rows of the discriminator.
+            labels: int32 classes of shape `(rows,)`, or `None`.
+        """
+        latents = draws.latents(rows * self.packing, self.latent_dim, self.latent)
         if self._reference_size is not None:
             reference, reference_labels = reference_batch(self)
             latents = ops.concatenate([reference, latents])
             labels = None if labels is None else ops.concatenate([reference_labels, labels])
-        inputs = latents if labels is None else [latents, labels]
-        fake = self.generator(inputs, training=True)
+        fake = self.generator(latents if labels is None else [latents, labels], training=True)
         if self._reference_size is not None:
             fake = fake[self._reference_size :]
         return pack(fake, self.packing)
 
-    def _judged(self, examples, labels, draws):
-        """The discriminator's verdict on augmented examples."""
-        if self.augment is not None:
-            images = unpack(examples, self.packing)
-            images = self.augment(images, draws.scope("augment"), self._augment_memory)
-            examples = pack(images, self.packing)
-        return self._judge(examples, labels)
+    def discriminate(self, examples, labels, draws, differentiable=False):
+        """Returns the `DiscriminatorOutputs` of augmented examples, in training mode.
 
-    def _observe(self, real_logits):
-        """Lets an augmentation follow the discriminator; returns what there is to log of it."""
-        memory = self._augment_memory
-        if memory is None:
-            return {}
-        # A logit of a pack is that of each of its images.
-        real_logits = ops.repeat(ops.stop_gradient(real_logits), self.packing, axis=0)
-        self.augment.observe(real_logits, memory)
-        return {"augment_probability": ops.convert_to_tensor(memory.probability)}
+        Args:
+            examples: Float examples, packed.
+            labels: int32 classes of shape `(rows,)`, or `None`.
+            draws: `ganzoo.random.Draws` of this pass.
+            differentiable: Whether the outputs offer `input_gradient`, as penalties need.
+        """
 
-    def _penalties(self, real, fake, labels, known, k, draws):
-        """Each penalty of the discriminator at its update `k` of this step."""
+        def outputs_of(examples):
+            if self.augment is not None:
+                images = unpack(examples, self.packing)
+                images = self.augment(images, draws.scope("augment"), self._augment_state())
+                examples = pack(images, self.packing)
+            return self._discriminate(examples, labels)
+
+        if not differentiable:
+            return outputs_of(examples)
+        return differentiable_pass(outputs_of, examples, self.variables)
+
+    def penalty_terms(self, on_real, on_fake, labels, k, draws):
+        """Returns each penalty of the discriminator at its update `k` in this step, by name."""
 
         def logits_of(examples):
-            return self._judged(examples, labels, draws.scope("critic")).logits
+            return self.discriminate(examples, labels, draws.scope("penalties")).logits
 
-        critic = Critic(logits_of, self.variables, known)
+        discriminator = StatelessDiscriminator(logits_of, self.variables)
         return {
-            part.name: self._due(
+            part.name: self._lazily(
                 part,
-                k,
                 self.discriminator_steps,
-                lambda part=part: part.penalty(critic, real, fake, draws),
-            )
-            for part in self._parts(Penalty)
-        }
-
-    def _weight_penalties(self, player, variables, k):
-        """Each cost of a player's weights at its update `k` of this step."""
-        updates = getattr(self, f"{player}_steps")
-        return {
-            f"{player[0]}_{part.name}": self._due(
-                part,
                 k,
-                updates,
-                lambda part=part: part.penalty(variables, self._memory(player, part)),
+                lambda part=part: part.penalty(discriminator, on_real, on_fake, draws),
             )
-            for part in self._parts(WeightPenalty)
-            if player in part.players
+            for part in self._penalties
         }
 
-    def _due(self, part, k, updates, cost):
-        """A lazy part costs `every` times as much at each `every`-th update, else nothing."""
+    def _weight_terms(self, player, variables, k):
+        """Returns each penalty of a player's weights at its update `k` in this step, by name."""
+        return {
+            f"{player[0]}_{part.name}": self._lazily(
+                part,
+                getattr(self, f"{player}_steps"),
+                k,
+                lambda part=part: part.penalty(variables, self._part_state(player, part)),
+            )
+            for part in self._weight_penalties(player)
+        }
+
+    def _lazily(self, part, updates, k, cost):
+        """Returns `every` times the cost at each `every`-th update of a player, otherwise 0."""
         if part.every == 1:
             return cost()
         update = self._step.value * updates + k
@@ -231,26 +267,77 @@ class GAN(AdversarialModel):
             ops.equal(update % part.every, 0), lambda: part.every * cost(), lambda: ops.zeros(())
         )
 
-    def _constrain(self):
-        for constraint in self._parts(Constraint):
-            constraint.constrain(self.discriminator.trainable_variables)
+    def _move_average(self, average, network):
+        """Moves an average toward the current weights of its network.
 
-    def _remember(self, player, variables):
-        for part in self._parts(WeightPenalty):
-            if player in part.players:
-                part.remember(variables, self._memory(player, part))
+        Weights and the moving statistics of normalization layers are averaged. All other state
+        (spectral vectors, for example, which have a direction but no meaningful mean) is copied.
+        While the step is small the decay is at most (1 + step) / (10 + step): otherwise the average
+        would contain the random initial weights for 1 / (1 - decay) steps.
+        """
+        step = ops.cast(self._step.value, "float32")
+        keep = ops.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
+        averaged = {id(variable) for variable in network.trainable_weights}
+        for mean, variable in zip(average.weights, network.weights, strict=True):
+            if id(variable) in averaged or variable.name in ("moving_mean", "moving_variance"):
+                mean.assign_add((variable - mean) * ops.cast(1.0 - keep, mean.dtype))
+            else:
+                mean.assign(variable)
 
-    def _memory(self, player, part):
-        return self._memories.get(f"{player}/{part.name}")
+    def _split_batch(self, batch):
+        """Returns the examples, packed in [-1, 1], and the int32 labels of each update.
 
-    def _average(self):
-        ema.update(self.ema_generator, self.generator, self.ema_decay, self._step.value)
+        Update k takes the rows k, k + n, k + 2n, ... of n updates. So the parts of a batch that is
+        spread over replicas are together the parts of the whole batch.
+        """
+        examples, labels, *_ = (*batch, None) if isinstance(batch, (tuple, list)) else (batch, None)
+        updates, (_, replicas) = self.discriminator_steps, backend.replica_context()
+        # Keras leaves the size of a batch open. A static size lets layers check it.
+        size = -1 if self._batch_size is None else self._batch_size // (replicas * updates)
+
+        def split(rows):
+            rows = ops.reshape(rows, (size, updates, *rows.shape[1:]))
+            return [rows[:, k] for k in range(updates)]
+
+        real = [pack(to_signed_range(part), self.packing) for part in split(examples)]
+        if self.num_classes is None:
+            return real, [None] * updates
+        return real, [ops.cast(part, "int32") for part in split(labels)]
 
     def _reseed_layers(self, draws):
-        """Makes the noise of stock layers such as `Dropout` follow from the step, as all draws do.
+        """Makes the noise of stock layers such as `Dropout` a function of the step.
 
         Keras saves no seed generator: a resumed run would otherwise repeat or change its noise.
         """
         states = [v for v in self.variables if v.name == "seed_generator_state"]
         for i, state in enumerate(states):
             state.assign(ops.cast(draws.seed(f"layer_{i}"), state.dtype))
+
+    # The hooks of a subclass, and what they are by default. `update_players` is above.
+
+    log_names = ("d_loss", "g_loss", "d_real", "d_fake")
+
+    def check_discriminator(self, discriminator):
+        """Hook: raises `ValueError` unless a discriminator fits the generator's examples."""
+        checks.check_discriminator(
+            discriminator, self.example_shape, self.num_classes, self.packing
+        )
+
+    def get_loss(self, loss):
+        """Hook: returns the adversarial loss of a `compile` argument, or raises `ValueError`."""
+        return losses.get(loss)
+
+    def averages(self):
+        """Hook: returns the pairs of an averaged network and the network that it averages."""
+        return [(self.ema_generator, self.generator)]
+
+    # The state of parts, by player and part.
+
+    def _weight_penalties(self, player):
+        return [part for part in self._all_weight_penalties if player in part.players]
+
+    def _part_state(self, player, part):
+        return self._memories.get(f"{player}/{part.name}")
+
+    def _augment_state(self):
+        return None if self.augment is None else self._part_state("augment", self.augment)

@@ -3,11 +3,10 @@
 from keras import ops
 
 from ganzoo import layers
-from ganzoo.generation.sampling import draw_latents
-from ganzoo.pixels import to_signed_range
+from ganzoo.numerics import to_signed_range
 from ganzoo.random import Draws
 from ganzoo.training import inputs
-from ganzoo.training.packing import pack
+from ganzoo.training.discriminator import pack
 
 
 def initialize_from_data(gan, batches):
@@ -25,7 +24,7 @@ def initialize_from_data(gan, batches):
     rows = len(examples) // gan.packing * gan.packing
     draws = Draws(gan.seed, 0, scope="initialization/")
     gan._reseed_layers(draws)
-    latents = draw_latents(draws, rows, gan.latent_dim, gan.latent)
+    latents = draws.latents(rows, gan.latent_dim, gan.latent)
     packs = pack(to_signed_range(examples[:rows]), gan.packing)
     for network, network_inputs in zip(networks, (latents, packs), strict=True):
         if len(network.inputs) == 2:

@@ -6,7 +6,7 @@ from keras import ops
 
 from ganzoo import backend, distribution
 from ganzoo.data import Batches, Dataset, sharding
-from ganzoo.pixels import to_signed_range
+from ganzoo.numerics import to_signed_range
 from ganzoo.validation import check_positive_integer
 
 

@@ -1,24 +1,24 @@
-"""What a GAN is outside of its step: networks, settings, files, data and samples."""
+"""What a GAN is outside of its step: networks, settings, `fit` and `evaluate`."""
+
+import math
 
 import keras
 
-from ganzoo import augment as augment_module
+from ganzoo import augment as augmentations
 from ganzoo import backend, layers, losses
-from ganzoo.generation.methods import GenerationMethods
-from ganzoo.metrics import evaluation
-from ganzoo.regularizers import Penalty, WeightPenalty
+from ganzoo.generation import TrainedGenerator
+from ganzoo.regularizers import Constraint, Penalty, WeightPenalty
 from ganzoo.training import checks, ema, inputs, part_state, reference_batch, resume
-from ganzoo.training.initialization import initialize_from_data
-from ganzoo.training.judge import Judge
+from ganzoo.training.discriminator import Discriminator
+from ganzoo.training.evaluation import EvaluatedModel, MetricSettings
 from ganzoo.training.optimizer import join_optimizers
-from ganzoo.training.saving import SavingMethods
+from ganzoo.training.saving import StoredModel
+from ganzoo.training.stop_at_step import StopAtStep
 from ganzoo.validation import check_choice, check_fraction, check_positive_integer, check_seed
 
 
-class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
+class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Model):
     """The part of `GAN` that its training step builds on; its arguments are those of `GAN`."""
-
-    _logs = ("d_loss", "g_loss", "d_real", "d_fake")
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
         self.latent_dim, self.example_shape = checks.check_generator(
             generator, latent_dim, self.num_classes
         )
-        self._check_discriminator(discriminator)
+        self.check_discriminator(discriminator)
         self.seed = check_seed(seed)
         self.generator = generator
         self.discriminator = discriminator
@@ -58,18 +58,15 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
             aggregation="only_first_replica",
             name="step",
         )
-        # What parts of the training remember from update to update, and the means for the logs.
+        # The state of the parts of `compile`. Stored `.keras` files have this name as a key.
         self._memories = {}
-        self._memory_owners = {}
+        self._parts_with_state = {}
         self._trackers = {}
-        self._log_names = ()
+        self._all_log_names = ()
+        self.metric_settings = MetricSettings()
+        self._evaluation = None
         self._batch_size = None
         self.built = True
-
-    def _check_discriminator(self, discriminator):
-        checks.check_discriminator(
-            discriminator, self.example_shape, self.num_classes, self.packing
-        )
 
     # Settings.
 
@@ -87,31 +84,43 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
         generator_steps=1,
         generator_batch_ratio=1,
         ema_decay=0.999,
+        metrics=None,
+        extractor=None,
         run_eagerly=False,
         steps_per_execution=1,
         jit_compile="auto",
     ):
         """Sets how the two networks are trained, and builds both optimizers.
 
+        A call that raises leaves the GAN as it was.
+
         Args:
-            optimizer: An `AdversarialOptimizer`; or give `g_optimizer` and `d_optimizer`.
+            optimizer: A `ganzoo.AdversarialOptimizer`, or the name of a Keras optimizer for both
+                players. The default, `"adam"`, is Adam with a learning rate of 2e-4 and a
+                `beta_1` of 0.5, the settings of DCGAN; other names stand for Keras's defaults.
             loss: A `ganzoo.losses` loss or its name, such as `"hinge"`.
-            g_optimizer: The generator's Keras optimizer or its name.
+            g_optimizer: The generator's Keras optimizer or its name, together with `d_optimizer`
+                and in place of `optimizer`.
             d_optimizer: The discriminator's Keras optimizer or its name.
-            generator_loss: A `ganzoo.losses.FeatureMatching` for the generator to minimize in
-                place of the adversarial loss, or beside it.
+            generator_loss: A `ganzoo.losses.FeatureMatching`, or its name, for the generator to
+                minimize instead of the adversarial loss or together with it.
             classifier_loss: The `ganzoo.losses.AuxiliaryClassifier` of a discriminator that gives
-                class logits too; by default that of the paper.
-            regularizers: List of `ganzoo.regularizers`, of different names.
-            augment: A `ganzoo.augment` augmentation of all images that the discriminator sees, or
-                its name.
+                class logits too; by default the paper's.
+            regularizers: List of `ganzoo.regularizers` or their names, all of different names.
+            augment: A `ganzoo.augment` augmentation of all images that the discriminator sees, its
+                name, or a policy of `DiffAugment` such as `"color,translation"`.
             discriminator_steps: Updates of the discriminator per step. The data must then yield
                 batches of `discriminator_steps` times the number of real examples of an update.
             generator_steps: Updates of the generator per step.
-            generator_batch_ratio: Fakes in the generator's update for each one in the
+            generator_batch_ratio: Fakes in the generator's update for each fake in the
                 discriminator's.
-            ema_decay: Decay of the generator's average per step, in [0, 1); `None` for no average:
-                `sample` then uses the weights in training.
+            ema_decay: Decay of the generator's average per step, in [0, 1). With `None` there is no
+                average: `sample` then uses the weights in training.
+            metrics: List of `ganzoo.metrics` metrics or their names, such as `["fid"]`, that `fit`
+                measures on samples against its `validation_data`, and `evaluate` by default.
+            extractor: The extractor of the metrics that are given by name: a name of
+                `ganzoo.extractors.names()`, or an extractor. By default the one that is made for
+                the data.
             run_eagerly: Whether to train without compiling, for debugging.
             steps_per_execution: Steps per call of the compiled function.
             jit_compile: Whether to compile with XLA. `"auto"` does where it pays: on JAX, and
@@ -119,48 +128,44 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
 
         Raises:
             ValueError: If an argument is out of its range or does not fit another.
+
+        Example:
+
+        >>> gan.compile(loss="hinge", regularizers=["r1"], metrics=["fid"])
+        >>> history = gan.fit(train, epochs=10, validation_data=test)  # Logs `val_fid`.
         """
-        self.adversarial_loss = self._get_loss(loss)
-        self.generator_loss = losses.get_generator_loss(generator_loss)
-        self.classifier_loss = checks.check_classifier_loss(
-            losses.get_classifier_loss(classifier_loss), self.discriminator
-        )
-        self.regularizers = checks.check_regularizers(regularizers)
-        checks.check_penalties(self._parts(Penalty), self.packing)
-        self.augment = checks.check_augment(augment_module.get(augment), self.example_shape)
-        self.discriminator_steps = check_positive_integer(
-            "discriminator_steps", discriminator_steps
-        )
-        self.generator_steps = check_positive_integer("generator_steps", generator_steps)
-        self.generator_batch_ratio = check_positive_integer(
-            "generator_batch_ratio", generator_batch_ratio
-        )
-        self.ema_decay = None if ema_decay is None else check_fraction("ema_decay", ema_decay)
-        if self.adversarial_loss.generator_needs_real and self.generator_batch_ratio != 1:
-            raise ValueError(
-                "A relativistic loss compares as many fakes with reals in the generator's update. "
-                "Expected: generator_batch_ratio=1. Received: "
-                f"generator_batch_ratio={self.generator_batch_ratio}"
-            )
+        settings = {
+            "adversarial_loss": self.get_loss(loss),
+            "generator_loss": losses.get_generator_loss(generator_loss),
+            "classifier_loss": checks.check_classifier_loss(
+                losses.get_classifier_loss(classifier_loss), self.discriminator
+            ),
+            "regularizers": checks.check_regularizers(regularizers, self.packing),
+            "augment": checks.check_augment(augmentations.get(augment), self.example_shape),
+            "discriminator_steps": check_positive_integer(
+                "discriminator_steps", discriminator_steps
+            ),
+            "generator_steps": check_positive_integer("generator_steps", generator_steps),
+            "generator_batch_ratio": check_positive_integer(
+                "generator_batch_ratio", generator_batch_ratio
+            ),
+            "ema_decay": None if ema_decay is None else check_fraction("ema_decay", ema_decay),
+            "metric_settings": MetricSettings(metrics, extractor),
+            "_jit_choice": check_choice("jit_compile", jit_compile, ("auto", True, False)),
+        }
+        checks.check_batch_ratio(settings["adversarial_loss"], generator_batch_ratio)
         check_positive_integer("steps_per_execution", steps_per_execution)
-        check_choice("jit_compile", jit_compile, ("auto", True, False))
-        checks.check_replicas(backend.replica_count(self), steps_per_execution, jit_compile)
+        replicas = backend.replica_count(self)
+        checks.check_replicas(replicas, steps_per_execution, jit_compile)
+        feature_layer = getattr(settings["generator_loss"], "layer", None)
+        discriminate = Discriminator(self.discriminator, feature_layer)
+        parts = self._new_part_states(settings["augment"], settings["regularizers"])
         optimizer = join_optimizers(optimizer, g_optimizer, d_optimizer)
         if any(map(checks.computes_in_float16, (self.generator, self.discriminator))):
             optimizer.scale_losses()
         optimizer.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
-        if self.ema_decay is not None and not self._averaging:
-            self._start_averages()
-        self._averaging = self.ema_decay is not None
-        feature_layer = None if self.generator_loss is None else self.generator_loss.layer
-        self._judge = self._make_judge(feature_layer)
-        self._build_memories()
-        self._build_trackers()
-        self._jit_choice = jit_compile
         if jit_compile == "auto":
-            jit_compile = (
-                not run_eagerly and backend.prefers_jit() and backend.replica_count(self) == 1
-            )
+            jit_compile = not run_eagerly and backend.prefers_jit() and replicas == 1
         super().compile(
             optimizer=optimizer,
             run_eagerly=run_eagerly,
@@ -168,55 +173,51 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
             jit_compile=jit_compile,
             auto_scale_loss=False,
         )
+        # From here on nothing raises.
+        for name, value in settings.items():
+            setattr(self, name, value)
+        self._discriminate = discriminate
+        self._penalties = self._regularizers_of(Penalty)
+        self._constraints = self._regularizers_of(Constraint)
+        self._all_weight_penalties = self._regularizers_of(WeightPenalty)
+        if self.ema_decay is not None and not self._averaging:
+            for average, network in self.averages():
+                average.set_weights(network.get_weights())
+        self._averaging = self.ema_decay is not None
+        self._parts_with_state = part_state.renew(self._memories, self._parts_with_state, parts)
+        self._build_trackers()
         self._forget_functions()
 
-    def _get_loss(self, loss):
-        return losses.get(loss)
+    def _regularizers_of(self, kind):
+        return [part for part in self.regularizers if isinstance(part, kind)]
 
-    def _start_averages(self):
-        """Makes an average that starts now start from the weights of now."""
-        self.ema_generator.set_weights(self.generator.get_weights())
-
-    def _make_judge(self, feature_layer):
-        return Judge(self.discriminator, feature_layer)
-
-    def inference_judge(self):
-        """Returns the `Judge` that speaks for the trained discriminator."""
-        return Judge(self.discriminator)
-
-    def _build_memories(self):
+    def _new_part_states(self, augment, regularizers):
+        """Returns each part that may have state, with its new state, by player and name."""
         parts = {}
-        if self.augment is not None:
-            parts[f"augment/{self.augment.name}"] = self.augment, self.augment.memory()
-        for part in self._parts(WeightPenalty):
-            for player in part.players:
-                memory = part.memory(getattr(self, player).trainable_variables)
-                parts[f"{player}/{part.name}"] = part, memory
-        self._memory_owners = part_state.renew(self._memories, self._memory_owners, parts)
-
-    @property
-    def _augment_memory(self):
-        return self.augment and self._memories.get(f"augment/{self.augment.name}")
+        if augment is not None:
+            parts[f"augment/{augment.name}"] = augment, augment.state()
+        for part in regularizers:
+            if isinstance(part, WeightPenalty):
+                for player in part.players:
+                    state = part.state(getattr(self, player).trainable_variables)
+                    parts[f"{player}/{part.name}"] = part, state
+        return parts
 
     def _build_trackers(self):
-        self._log_names = (
-            *self._logs,
+        self._all_log_names = (
+            *self.log_names,
             *(("d_class_loss", "g_class_loss") if self.classifier_loss is not None else ()),
-            *(part.name for part in self._parts(Penalty)),
+            *(part.name for part in self._penalties),
             *(
                 f"{player[0]}_{part.name}"
-                for part in self._parts(WeightPenalty)
+                for part in self._all_weight_penalties
                 for player in part.players
             ),
-            *(("augment_probability",) if self._augment_memory is not None else ()),
+            *(("augment_probability",) if self._augment_state() is not None else ()),
         )
-        for name in self._log_names:
+        for name in self._all_log_names:
             if name not in self._trackers:
                 self._trackers[name] = keras.metrics.Mean(name=name)
-
-    def _parts(self, kind):
-        """Returns the regularizers of one kind."""
-        return [part for part in self.regularizers if isinstance(part, kind)]
 
     # Use.
 
@@ -227,12 +228,26 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
         return int(self._step.numpy())
 
     @property
-    def sampler(self):
+    def inference_generator(self):
         """The generator that samples: the average if there is one."""
-        return self.ema_generator if self._averaging else self.generator
+        return self._inference_network(self.generator)
+
+    @property
+    def inference_discriminator(self):
+        """The trained discriminator as a `Discriminator`, which names its outputs.
+
+        It calls the average if the discriminator has one. Call it with `training=False`.
+        """
+        return Discriminator(self._inference_network(self.discriminator))
+
+    def _inference_network(self, network):
+        for average, averaged in self.averages():
+            if self._averaging and averaged is network:
+                return average
+        return network
 
     def call(self, inputs):
-        return self.sampler(inputs, training=False)
+        return self.inference_generator(inputs, training=False)
 
     def fit(
         self,
@@ -242,8 +257,11 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
         epochs=1,
         verbose="auto",
         callbacks=None,
+        validation_data=None,
+        validation_freq=1,
         initial_epoch=0,
         steps_per_epoch=None,
+        steps=None,
     ):
         """Trains both networks.
 
@@ -251,72 +269,95 @@ class AdversarialModel(SavingMethods, GenerationMethods, keras.Model):
             x: A `ganzoo.data.Dataset` or an array of examples: uint8 images in [0, 255], float
                 images in [-1, 1], or float vectors; or ready batches: a `ganzoo.data.Batches`,
                 a `keras.utils.PyDataset` or a batched `tf.data.Dataset` of `examples` or
-                `(examples, labels)`, each batch `discriminator_steps` times as large as a
-                discriminator's update, in their own order.
+                `(examples, labels)`, each batch `discriminator_steps` times as large as an update
+                of the discriminator, in their own order.
             y: Integer labels of shape `(examples,)`, where `x` is an array.
             batch_size: Real examples per update of the discriminator, where `x` is a `Dataset` or
-                an array. What is left over at an epoch's end is dropped, and an epoch shuffles
-                anew.
+                an array. An incomplete batch at the end of an epoch is dropped. Each epoch has a
+                new order.
             epochs: Number of the last epoch; an epoch is a pass over the data, or
                 `steps_per_epoch` steps.
-            verbose: As for `keras.Model.fit`, and so are the next three.
+            verbose: As for `keras.Model.fit`.
             callbacks: List of `keras.callbacks.Callback`.
+            validation_data: A `ganzoo.data.Dataset` or an array of examples that the metrics of
+                `compile(metrics=...)` compare samples of the averaged generator with. The logs of
+                an epoch hold the values as `val_fid` and so on.
+            validation_freq: Epochs from one measurement to the next.
             initial_epoch: Number of epochs that are done already.
             steps_per_epoch: Steps per epoch; needed for batches without end.
+            steps: In place of `epochs`: the run ends after this step, counted by `gan.step`.
 
         Returns:
             A `keras.callbacks.History`.
 
         Raises:
-            ValueError: If the data are empty, of another shape than the networks take, out of
-                their range or not finite, if labels are missing, or if batches differ in size.
+            ValueError: If the data are empty, have another shape than the networks take, are out of
+                their range or not finite, if labels are missing, if batches differ in size, or if
+                the metrics cannot be measured.
         """
-        if not self.compiled:
-            raise ValueError("Call `gan.compile(...)` before `gan.fit(...)`.")
+        self._check_compiled()
+        batches = inputs.as_batches(self, x, y, batch_size)
+        settings = {}
+        if validation_data is not None:
+            settings = self._validation_settings(validation_data, validation_freq)
         return self._fit(
-            inputs.as_batches(self, x, y, batch_size),
+            batches,
             epochs=epochs,
+            steps=steps,
             verbose=verbose,
             callbacks=callbacks,
             initial_epoch=initial_epoch,
             steps_per_epoch=steps_per_epoch,
+            **settings,
         )
 
-    def _fit(self, batches, **settings):
-        """Trains on batches that were seen to be right."""
+    def _check_compiled(self):
+        if not self.compiled:
+            raise ValueError("Call `gan.compile(...)` before `gan.fit(...)`.")
+
+    def _fit(self, batches, steps=None, **settings):
+        """Trains on batches that were checked."""
+        if steps is not None:
+            settings |= self._until_step(steps, batches, settings)
         size = inputs.size_of(batches)
         if size != self._batch_size:
             # The function was compiled for batches of another size.
             self._batch_size, self.train_function = size, None
-        if resume.is_asked_for(settings.get("callbacks")):
-            return resume.fit(self, super().fit, batches, **settings)
-        if self.step == 0:
-            initialize_from_data(self, batches)
-        # Keras would shuffle batches by a generator that follows neither the seed nor the step.
-        return super().fit(batches, shuffle=False, **settings)
+        return resume.fit(self, super().fit, batches, **settings)
 
-    def evaluate(self, x, metrics=("fid",), extractor=None, n=None, seed=0, **settings):
-        """Measures samples against real examples, and prints the figures with their protocols.
+    def _until_step(self, steps, batches, settings):
+        """Returns the settings of a `fit` that ends after a step."""
+        check_positive_integer("steps", steps)
+        if settings.get("epochs", 1) != 1:
+            raise ValueError(
+                "Give `epochs` or `steps`, not both. "
+                f"Received: epochs={settings['epochs']}, steps={steps}"
+            )
+        if steps <= self.step:
+            raise ValueError(
+                "`steps` must be larger than the number of steps so far, `gan.step`. "
+                f"Received: steps={steps} with gan.step={self.step}"
+            )
+        per_epoch = resume.steps_of_epoch(batches, settings.get("steps_per_epoch"))
+        if per_epoch is None:
+            raise ValueError(
+                "The number of steps of an epoch must be known: give `steps_per_epoch`. "
+                f"Received: steps={steps} with data of unknown length"
+            )
+        epochs = settings.get("initial_epoch", 0) + math.ceil((steps - self.step) / per_epoch)
+        callbacks = [*resume.as_list(settings.get("callbacks")), StopAtStep(steps)]
+        return {"epochs": epochs, "callbacks": callbacks}
 
-        Args:
-            x: Real examples, a `ganzoo.data.Dataset` or an array. (In place of `validation_data`,
-                `ganzoo.callbacks.EvaluateSamples` measures while the GAN trains.)
-            metrics: As for `ganzoo.metrics.evaluation.evaluate`, and so are all that follow.
+    def update_inference_state(self):
+        """Brings everything up to date that the networks of inference store.
 
-        Returns:
-            Dictionary from short names, such as `"fid"`, to floats.
+        On JAX, `fit` keeps the state outside of the variables until someone asks for it. The
+        statistics of virtual batch normalization belong to the weights that sample.
         """
-        results = evaluation.evaluate(self.sample, x, metrics, extractor, n, seed, **settings)
-        print(*results.values(), sep="\n")
-        return {name: float(result) for name, result in results.items()}
-
-    def _refresh_references(self):
-        """Makes the statistics of virtual batch normalization those of the sampler's weights."""
+        self._synchronize()
         if self._reference_size is not None:
-            self._synchronize()
             reference_batch.refresh(self)
 
     def _synchronize(self):
-        """On JAX, `fit` keeps the state outside of the variables until someone asks for it."""
-        if hasattr(self, "jax_state_sync"):
+        if keras.backend.backend() == "jax":
             self.jax_state_sync()

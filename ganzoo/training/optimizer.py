@@ -1,11 +1,14 @@
-"""One Keras optimizer that holds those of both players."""
+"""One Keras optimizer that holds the optimizers of both players."""
 
 import keras
+
+# The settings of DCGAN (Radford et al. 2016, section 4), which the field starts from.
+_DEFAULT_ADAM = {"learning_rate": 2e-4, "beta_1": 0.5}
 
 
 @keras.saving.register_keras_serializable(package="ganzoo")
 class AdversarialOptimizer(keras.optimizers.Optimizer):
-    """Holds the generator's and the discriminator's optimizers as the one of a `GAN`.
+    """Holds the generator's and the discriminator's optimizers as the one optimizer of a `GAN`.
 
     Because it *is* `model.optimizer`, whatever Keras does with a model's optimizer (backups,
     `.keras` files, learning-rate callbacks) reaches both players.
@@ -15,7 +18,9 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
     schedule, which no callback can steer.
 
     Args:
-        generator: A `keras.optimizers.Optimizer`, its name or its config.
+        generator: A `keras.optimizers.Optimizer`, its name or its config. The name `"adam"` stands
+            for the settings that GANs start from, a rate of 2e-4 and a `beta_1` of 0.5; other
+            names stand for Keras's defaults.
         discriminator: The same, for the discriminator. Must be another instance.
         name: Name of this optimizer.
 
@@ -135,20 +140,26 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
 
 
 def join_optimizers(optimizer, g_optimizer, d_optimizer):
-    """Returns the one optimizer that is given, or the two as one."""
+    """Returns the optimizer of both players that the arguments of `compile` stand for."""
+    if g_optimizer is None and d_optimizer is None and isinstance(optimizer or "adam", str):
+        name = optimizer or "adam"
+        return AdversarialOptimizer(name, name)
     separate = g_optimizer is not None and d_optimizer is not None
     if optimizer is None and separate:
         return AdversarialOptimizer(g_optimizer, d_optimizer)
     if isinstance(optimizer, AdversarialOptimizer) and g_optimizer is None and d_optimizer is None:
         return optimizer
     raise ValueError(
-        "Give either `optimizer=ganzoo.AdversarialOptimizer(...)`, or both `g_optimizer=` and "
-        f"`d_optimizer=`. Received: optimizer={optimizer!r}, g_optimizer={g_optimizer!r}, "
+        "Give either `optimizer=`, a `ganzoo.AdversarialOptimizer` or the name of a Keras "
+        "optimizer, or both `g_optimizer=` and `d_optimizer=`: each player needs an optimizer of "
+        f"its own. Received: optimizer={optimizer!r}, g_optimizer={g_optimizer!r}, "
         f"d_optimizer={d_optimizer!r}"
     )
 
 
 def _as_optimizer(name, identifier):
+    if isinstance(identifier, str) and identifier.lower() == "adam":
+        return keras.optimizers.Adam(**_DEFAULT_ADAM)
     try:
         optimizer = keras.optimizers.get(identifier)
     except (KeyError, TypeError, ValueError):

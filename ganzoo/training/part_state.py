@@ -1,31 +1,31 @@
-"""What parts of a training remember from update to update, when a GAN is compiled anew."""
+"""The state of parts (augmentations, weight penalties) when a GAN is compiled again."""
 
 import keras
 
 
-def renew(memories, owners, parts):
-    """Makes `memories` those of the given parts, in their order.
+def renew(states, owners, parts):
+    """Changes `states` to the states of the given parts, in their order.
 
-    A part that was compiled before with the same settings goes on with what it remembers. All
-    others start afresh, and nothing stays of what is no longer used: files hold the memories in
-    their order, and a loaded GAN has those of its last settings only.
+    A part that was compiled before with the same settings keeps its state. Every other part starts
+    with its new state, and the states of parts that are no longer used are dropped: files hold the
+    states in their order, and a loaded GAN has only the parts of its last `compile`.
 
     Args:
-        memories: Dictionary of the layers that hold them by name, which is changed.
-        owners: Dictionary of the parts that they belong to, as the last call returned it.
-        parts: Dictionary of the parts and their new memories, each of which may be `None`.
+        states: Dictionary of Keras layers by the name of their part. It is changed in place.
+        owners: Dictionary of the parts by the same names, as the last call returned it.
+        parts: Dictionary of pairs: each part and its new state, which may be `None`.
 
     Returns:
         The new `owners`.
     """
     described = keras.saving.serialize_keras_object
     kept = {
-        name: memory
-        for name, memory in memories.items()
+        name: state
+        for name, state in states.items()
         if name in parts and described(parts[name][0]) == described(owners[name])
     }
-    memories.clear()
-    for name, (_, memory) in parts.items():
-        if memory is not None:
-            memories[name] = kept.get(name, memory)
+    states.clear()
+    for name, (_, state) in parts.items():
+        if state is not None:
+            states[name] = kept.get(name, state)
     return {name: part for name, (part, _) in parts.items()}

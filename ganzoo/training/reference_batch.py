@@ -4,31 +4,31 @@ import keras
 from keras import ops
 
 from ganzoo import layers
-from ganzoo.generation.sampling import draw_latents
 from ganzoo.random import Draws
 
 _STATISTICS = ("reference_mean", "reference_square")
 
 
 def reference_batch(gan):
-    """Returns the latents, and the labels or `None`, that virtual batch normalization refers to.
+    """Returns the reference latents, and the reference labels or `None`.
 
-    They follow from the seed alone, so that there is nothing to save.
+    They are a function of the seed alone, so that nothing has to be saved.
     """
     size = layers.reference_size_of(gan.generator)
-    latents = draw_latents(Draws(gan.seed, 0, scope="reference/"), size, gan.latent_dim, gan.latent)
+    draws = Draws(gan.seed, 0, scope="reference/")
+    latents = draws.latents(size, gan.latent_dim, gan.latent)
     if gan.num_classes is None:
         return latents, None
     return latents, ops.arange(size, dtype="int32") % gan.num_classes
 
 
 def refresh(gan):
-    """Computes the stored statistics of the sampler's layers anew, through its present weights.
+    """Computes the stored statistics of the inference generator with its current weights.
 
-    Training stores them on each pass of the generator, so they lag its weights by one update; and
-    those of the average belong to other weights altogether.
+    Each training pass of the generator stores its statistics, so they lag its weights by one
+    update. The statistics that the average has stored belong to other weights altogether.
     """
-    generator = gan.sampler
+    generator = gan.inference_generator
     current = [(variable, variable.value) for variable in generator.variables]
     with keras.StatelessScope(state_mapping=current) as scope:
         latents, labels = reference_batch(gan)

@@ -1,16 +1,55 @@
-"""How a GAN is written as a file, as a preset or as an export, and made from the first two."""
+"""How a GAN is made from a recipe, a file or a preset, and written as a file or an export."""
+
+import warnings
 
 import keras
+
+from ganzoo import export, presets
+from ganzoo.recipes.build import build_gan
 
 _PLAYERS = ("generator", "discriminator")
 
 
-class SavingMethods:
-    """The methods of a GAN that Keras's files are made of, and those that hand over.
+class StoredModel:
+    """The methods of a GAN that make it from data and write it as data."""
 
-    `ganzoo.presets` and `ganzoo.export` are imported when they are called: they build GANs, and so
-    import this package.
-    """
+    @classmethod
+    def from_recipe(cls, recipe, data, num_classes=None, seed=0, jit_compile="auto"):
+        """Builds the networks of a recipe, and compiles the GAN that trains as the recipe says.
+
+        Batch size and number of steps are arguments of `fit`: `recipe.fit_arguments` has them.
+        Keras draws the initial weights: call `keras.utils.set_random_seed` first to get the same
+        weights again.
+
+        Args:
+            recipe: A `ganzoo.recipes.Recipe`, or the name of one.
+            data: The `ganzoo.data.Dataset` to train on; or the shape of an example, `(height,
+                width, channels)` of images or `(d,)` of vectors.
+            num_classes: Number of classes, where `data` is a shape and the recipe is conditional
+                or semi-supervised. A `Dataset` knows it.
+            seed: Integer in [0, 2**64) that all draws of the training run follow from.
+            jit_compile: Whether to compile with XLA, as in `compile`.
+
+        Returns:
+            A compiled `ganzoo.GAN`; a `ganzoo.SemiSupervisedGAN` for a semi-supervised recipe.
+
+        Raises:
+            ValueError: If the recipe is unknown, does not fit the data, or is for another class
+                than the one whose method is called.
+
+        Example:
+
+        >>> digits, recipe = ganzoo.data.load("digits"), ganzoo.recipes.get("dcgan_digits")
+        >>> gan = ganzoo.GAN.from_recipe(recipe, digits)
+        >>> history = gan.fit(digits, **recipe.fit_arguments)
+        """
+        gan = build_gan(recipe, data, num_classes, seed, jit_compile)
+        if not isinstance(gan, cls):
+            raise ValueError(
+                f"Expected a recipe of a `{cls.__name__}`. Received: {recipe!r}, which builds a "
+                f"`{type(gan).__name__}`"
+            )
+        return gan
 
     # Keras's files.
 
@@ -54,17 +93,36 @@ class SavingMethods:
             "generator_steps": self.generator_steps,
             "generator_batch_ratio": self.generator_batch_ratio,
             "ema_decay": self.ema_decay,
+            **self._metric_config(),
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
             "jit_compile": self._jit_choice,
         }
+
+    def _metric_config(self):
+        settings = self.metric_settings
+        if settings.metrics is None:
+            return {}
+        if settings.extractor is not None and not isinstance(settings.extractor, str):
+            warnings.warn(
+                "The metrics of `compile` are not saved: their extractor is an object, and a file "
+                "holds its name only. Compile again after loading. "
+                f"Received: extractor={settings.extractor!r}",
+                stacklevel=2,
+            )
+            return {}
+        metrics = [
+            metric if isinstance(metric, str) else keras.saving.serialize_keras_object(metric)
+            for metric in settings.metrics
+        ]
+        return {"metrics": metrics, "extractor": settings.extractor}
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     def save_own_variables(self, store):
         # Keras calls it before it saves the networks.
-        self._refresh_references()
+        self.update_inference_state()
         super().save_own_variables(store)
 
     # Presets and exports.
@@ -96,8 +154,6 @@ class SavingMethods:
 
         >>> gan.save_to_preset("models/sngan_digits", recipe=ganzoo.recipes.get("sngan"))
         """
-        from ganzoo import presets
-
         presets.save(self, folder, recipe, metrics, card, discriminator, dtype)
 
     @classmethod
@@ -121,8 +177,6 @@ class SavingMethods:
 
         >>> images = ganzoo.GAN.from_preset("sngan_fashion_mnist").sample(16)
         """
-        from ganzoo import presets
-
         gan = presets.load(name_or_path, sha256)
         if not isinstance(gan, cls):
             raise presets.PresetError(
@@ -174,8 +228,6 @@ class SavingMethods:
         >>> gan = ganzoo.GAN.from_preset("dcgan_digits")
         >>> folder = gan.export("saved_models/digits")  # saved_models/digits/1
         """
-        from ganzoo import export
-
         return export.export(self, path, version, format, truncation, discriminator, quantization)
 
     def preset_networks(self, discriminator=True):
@@ -184,12 +236,10 @@ class SavingMethods:
         Args:
             discriminator: As for `save_to_preset`.
         """
-        self._synchronize()
-        self._refresh_references()
-        networks = {"generator": self.sampler}
-        if hasattr(self, "_classifier"):
-            # Without its classifier, a semi-supervised GAN would be another model.
-            networks["discriminator"] = self._classifier()
-        elif discriminator:
-            networks["discriminator"] = self.discriminator
+        self.update_inference_state()
+        networks = {"generator": self.inference_generator}
+        is_averaged = any(network is self.discriminator for _, network in self.averages())
+        # A discriminator with an average is a classifier: part of what the model is for.
+        if is_averaged or discriminator:
+            networks["discriminator"] = self._inference_network(self.discriminator)
         return networks

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from ganzoo.distribution.replicas import replica_context
+from ganzoo.backend import replica_context
 from ganzoo.layers import MinibatchDiscrimination, pairwise
 from support.processes import run_python
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 import ganzoo
-from ganzoo.distribution.replicas import replica_context
+from ganzoo.backend import replica_context
 from ganzoo.random import Draws
 from support import tiny
 

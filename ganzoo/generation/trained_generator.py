@@ -1,32 +1,36 @@
-"""What a trained GAN makes: samples, ways between them, and the likenesses of given images."""
+"""The methods of a trained generator: samples, interpolations, and latents of given images."""
 
 from ganzoo.generation import class_mixing, inversion, sampling
 
 
-class GenerationMethods:
-    """The methods of a GAN that call its generator, each through one compiled function."""
+class TrainedGenerator:
+    """What a GAN does with its trained generator.
+
+    The class that inherits from it has the attributes `inference_generator` (the network that
+    samples), `latent_dim`, `latent`, `num_classes`, `example_shape` and `variables`, is called as a
+    function of the generator's inputs, and has the method `update_inference_state()`, which brings
+    its variables up to date.
+    """
 
     def _forget_functions(self):
-        """Makes the methods compile anew, for other settings."""
+        """Makes the methods compile their functions again, for other settings."""
         self._sampling_function = None
         self._generating_function = None
         self._projecting_function = None
 
-    def _prepare(self):
-        self._synchronize()
-        self._refresh_references()
-
     def sample(self, n, seed=0, labels=None, truncation=1.0, batch_size=64):
-        """Draws examples from the generator's average.
+        """Draws the same examples at each call: `seed=0` is a fixed seed, not a random one.
 
-        Row i follows from the seed `seed + i` alone: it is the same in any batch of samples.
+        Use another seed for other examples, and `seed=None` for fresh ones at each call. Row i
+        depends on the seed `seed + i` alone: it is the same in any batch of samples. The samples
+        come from the generator's average, if there is one.
 
         Args:
             n: Number of examples.
-            seed: Integer in [0, 2**64), the seed of the first row; or a list of `n` such integers,
-                the seed of each.
-            labels: Of a conditional GAN, one class or `n` classes; by default a row of seed s is of
-                class `s % num_classes`.
+            seed: Integer in [0, 2**64), the seed of the first row; a list of `n` such integers,
+                the seed of each row; or `None` to draw a seed from the operating system.
+            labels: For a conditional GAN, one class or `n` classes; by default a row of seed s has
+                the class `s % num_classes`.
             truncation: Factor of the latents, at least 0: below 1, samples are more typical and
                 less varied.
             batch_size: Examples per call of the generator.
@@ -36,8 +40,13 @@ class GenerationMethods:
 
         Raises:
             ValueError: If an argument is out of its range.
+
+        Example:
+
+        >>> same = gan.sample(16), gan.sample(16)
+        >>> fresh = gan.sample(16, seed=None)
         """
-        self._prepare()
+        self.update_inference_state()
         if self._sampling_function is None:
             self._sampling_function = sampling.compile_sampling(self)
         return sampling.sample(
@@ -45,7 +54,7 @@ class GenerationMethods:
         )
 
     def latents_of(self, seeds):
-        """Returns the latents that `sample` makes of seeds.
+        """Returns the latents that `sample` makes from seeds.
 
         Args:
             seeds: Integer in [0, 2**64), or a list of them.
@@ -59,27 +68,27 @@ class GenerationMethods:
         return class_mixing.latents_of(self, seeds)
 
     def generate(self, latents, labels=None, batch_size=64):
-        """Makes examples of given latents, by the generator's average.
+        """Makes examples from given latents, with the generator's average.
 
         Args:
             latents: Floating array of shape `(n, latent_dim)`.
-            labels: Of a conditional GAN, one class or `n` classes; or weights of the classes, of
-                shape `(n, num_classes)`: then each row is made by the network whose scales, offsets
-                and embeddings are the mixture of the classes' own with these weights.
-            batch_size: Examples per call of the generator, at most.
+            labels: For a conditional GAN, one class or `n` classes; or weights of the classes, of
+                shape `(n, num_classes)`. With weights, the scales, offsets and embeddings of a row
+                are the weighted mixture of the values that the classes have.
+            batch_size: Largest number of examples per call of the generator.
 
         Returns:
-            NumPy array, as of `sample`.
+            NumPy array, as from `sample`.
 
         Raises:
-            ValueError: If an argument is out of its range, or if classes are to be mixed that are
-                not in `ConditionalBatchNormalization` or `Embedding` layers.
+            ValueError: If an argument is out of its range, or if the classes cannot be mixed since
+                they are used outside of `ConditionalBatchNormalization` and `Embedding` layers.
 
         Example:
 
         >>> images = gan.generate(gan.latents_of([3, 17]))
         """
-        self._prepare()
+        self.update_inference_state()
         if self._generating_function is None:
             self._generating_function = class_mixing.compile_generation(self)
         return class_mixing.generate(self, self._generating_function, latents, labels, batch_size)
@@ -94,25 +103,25 @@ class GenerationMethods:
         truncation=1.0,
         batch_size=64,
     ):
-        """Makes the examples along a way from sample to sample, or from class to class.
+        """Makes the examples along a path from sample to sample, or from class to class.
 
         Args:
-            seeds: List of seeds of the samples that the way goes through; or one seed, where it
-                goes through classes alone.
-            labels: Of a conditional GAN, the class of each of these samples, which turns into the
-                next one's on the way as in `generate`; or one class for all. By default that which
+            seeds: List of the seeds of the keyframes, the samples that the path goes through; or
+                one seed for a path through classes alone.
+            labels: For a conditional GAN, the class of each keyframe, which turns gradually into
+                the next one as in `generate`; or one class for all. By default the class that
                 `sample` gives to the first seed.
-            steps: Steps from each sample to the next.
-            loop: Whether the way goes back to the first sample. It then ends one step before it, so
-                that an animation of it repeats without a halt.
+            steps: Steps from each keyframe to the next.
+            loop: Whether the path returns to the first keyframe. It then ends one step before it,
+                so that an animation repeats without a pause.
             interpolation: `"spherical"`, along great circles, the default for normal latents; or
-                `"linear"`, the default for uniform ones, whose cube the circles would leave.
+                `"linear"`, the default for uniform latents, whose cube great circles would leave.
             truncation: Factor of the latents, as for `sample`.
-            batch_size: Examples per call of the generator, at most.
+            batch_size: Largest number of examples per call of the generator.
 
         Returns:
-            NumPy array, as of `sample`, of `(keys - 1) * steps + 1` rows, or `keys * steps` of
-            a loop; every `steps`-th row is a sample.
+            NumPy array, as from `sample`, with `(keyframes - 1) * steps + 1` rows, or
+            `keyframes * steps` for a loop; every `steps`-th row is a keyframe.
 
         Raises:
             ValueError: If an argument is out of its range, if the numbers of seeds and of labels
@@ -140,29 +149,28 @@ class GenerationMethods:
         prior_weight=1e-3,
         batch_size=64,
     ):
-        """Finds the latents whose images are nearest to given ones.
+        """Finds the latents whose images are nearest to given images.
 
-        It minimizes the mean squared difference of the pixels by Adam, from several random starts,
-        and keeps the nearest image of all. What it finds for one image does not depend on the
-        others.
+        Adam minimizes the mean squared difference of the pixels from several random starts, and
+        the nearest image of all is kept. The result for one image does not depend on the others.
 
         Args:
             images: uint8 images in [0, 255] or float images in [-1, 1] of the shape that the GAN
-                makes, one or a batch of them; of a GAN of vectors, float vectors.
-            labels: Of a conditional GAN, one class or the class of each image. By default each
+                makes, one or a batch of them; for a GAN of vectors, float vectors.
+            labels: For a conditional GAN, one class or the class of each image. By default each
                 class is tried, which takes `num_classes` times as long.
             steps: Steps of the descent. The learning rate falls to 0 along half a cosine.
             restarts: Starts for each image, and for each class that is tried.
-            seed: Seed of the first start; start i is the latents of the seed `seed + i`.
-            learning_rate: That of the first step.
-            prior_weight: Of normal latents z, the weight of `mean(z**2) / 2`, the negative
-                logarithm of their density for each dimension, beside the squared difference of
-                pixels in [-1, 1]. It keeps z where the generator was trained.
+            seed: Seed of the first start; start i has the latents of the seed `seed + i`.
+            learning_rate: Learning rate of the first step.
+            prior_weight: For normal latents z, the weight of `mean(z**2) / 2`, the negative
+                logarithm of their density for each dimension, which is added to the squared
+                difference of pixels in [-1, 1]. It keeps z where the generator was trained.
             batch_size: Latents per call of the generator.
 
         Returns:
-            A `ganzoo.generation.inversion.Projection`, a named tuple of `latents`, `labels`,
-            `images` and `errors`.
+            A `ganzoo.generation.Projection`, a named tuple of `latents`, `labels`, `images` and
+            `errors`.
 
         Raises:
             ValueError: If an argument is out of its range.
@@ -177,14 +185,15 @@ class GenerationMethods:
               https://arxiv.org/abs/1611.05644): batches of latents, the prior.
             - [Precise Recovery of Latent Vectors from Generative Adversarial Networks](
               https://arxiv.org/abs/1702.04782): stochastic clipping. A component of uniform latents
-              that leaves (-1, 1) is drawn anew.
+              that leaves (-1, 1) is drawn again.
 
         Deviations:
-            Creswell and Bharath minimize the cross-entropy of MNIST's pixels, by RMSprop. In the
+            Creswell and Bharath minimize the cross-entropy of MNIST's pixels with RMSprop. In the
             second half of the steps, components of uniform latents that leave their interval are
-            set to its end: as the learning rate falls, one that is drawn anew could not return.
+            set to its end: as the learning rate falls, a component that is drawn again could not
+            return.
         """
-        self._prepare()
+        self.update_inference_state()
         if self._projecting_function is None:
             self._projecting_function = inversion.compile_projection(self)
         return inversion.project(

@@ -1,4 +1,4 @@
-"""Conversions between uint8 images in [0, 255] and float images in [-1, 1]."""
+"""Conversions and norms of tensors that many rooms share: pixels, precision, gradients."""
 
 import keras
 from keras import ops
@@ -27,3 +27,19 @@ def to_signed_range(examples):
 def to_uint8(images):
     """Returns uint8 images in [0, 255] from float32 images in [-1, 1], clipped and rounded."""
     return ops.cast(ops.round(ops.clip((images + 1.0) * 127.5, 0.0, 255.0)), "uint8")
+
+
+def at_least_float32(values):
+    """Returns half precision as float32, and float32 and float64 as they are."""
+    dtype = keras.backend.standardize_dtype(values.dtype)
+    return ops.cast(values, keras.backend.result_type(dtype, "float32"))
+
+
+def squared_norms(gradients):
+    """Returns the squared Euclidean norm of each row, `(batch,)`, in float32 or wider.
+
+    Args:
+        gradients: Floating tensor of shape `(batch, ...)`.
+    """
+    axes = tuple(range(1, len(gradients.shape)))
+    return ops.sum(ops.square(at_least_float32(gradients)), axis=axes)

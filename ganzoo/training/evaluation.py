@@ -1,0 +1,115 @@
+"""Metrics of a GAN's samples, in `fit` and by `evaluate`."""
+
+from ganzoo.data import Dataset
+from ganzoo.metrics.evaluation import Evaluation, check_metrics
+from ganzoo.training.checks import check_no_arguments
+from ganzoo.validation import check_positive_integer
+
+
+class MetricSettings:
+    """The metrics of `compile`.
+
+    Args:
+        metrics: List of metrics or their names, or `None`.
+        extractor: The extractor of the metrics that are given by name, its name, or `None`.
+
+    Raises:
+        ValueError: If there is no such metric, or an extractor without metrics.
+    """
+
+    def __init__(self, metrics=None, extractor=None):
+        if metrics is not None:
+            check_metrics(metrics)
+        elif extractor is not None:
+            raise ValueError(
+                "`extractor` is for the metrics that are given by name: give `metrics` too. "
+                f"Received: extractor={extractor!r} with metrics=None"
+            )
+        self.metrics = metrics
+        self.extractor = extractor
+
+
+class EvaluatedModel:
+    """The methods of a GAN that measure its samples.
+
+    The class that inherits from it has the method `sample` and the attribute `metric_settings`.
+    """
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose=0,
+        metrics=None,
+        extractor=None,
+        n=None,
+        seed=0,
+        cache=True,
+        **keras_arguments,
+    ):
+        """Measures samples of the averaged generator against real examples.
+
+        Args:
+            x: Real examples, a `ganzoo.data.Dataset` or an array; `None` where no metric compares.
+            y: Integer labels of shape `(examples,)`, where `x` is an array.
+            batch_size: Examples per call of a classifier (`SemiSupervisedGAN`).
+            verbose: 0 prints nothing. Otherwise each value is printed with its protocol.
+            metrics: List of `ganzoo.metrics` metrics or their names. By default the metrics of
+                `compile`, or `["fid"]`.
+            extractor: The extractor of the metrics that are given by name: a name of
+                `ganzoo.extractors.names()`, or an extractor. By default the one of `compile`, or
+                the one that is made for the data.
+            n: Number of samples; by default as many as there are real examples.
+            seed: Seed of the first sample.
+            cache: Whether to keep the features of the real examples on disk, or the folder for
+                them.
+            **keras_arguments: For `keras.Model.fit` only.
+
+        Returns:
+            Dictionary from short names, such as `"fid"`, to floats.
+
+        Raises:
+            ValueError: If metrics, extractor and examples do not fit each other.
+
+        Example:
+
+        >>> gan = ganzoo.GAN.from_preset("dcgan_digits")
+        >>> gan.evaluate(ganzoo.data.load("digits", split="test"), metrics=["fid"])
+        {'fid': ...}
+        """
+        if keras_arguments.pop("_use_cached_eval_dataset", False):
+            # `keras.Model.fit` calls it at the end of an epoch.
+            return _values(self._evaluation.measure(self.sample))
+        check_no_arguments("evaluate", keras_arguments)
+        default = self.metric_settings
+        data = x if y is None else Dataset(x, y)
+        results = Evaluation(
+            metrics=metrics or default.metrics or ["fid"],
+            data=data,
+            extractor=default.extractor if extractor is None else extractor,
+            n=n,
+            cache=cache,
+        ).measure(self.sample, seed)
+        if verbose:
+            print(*results.values(), sep="\n")
+        return _values(results)
+
+    def _validation_settings(self, data, validation_freq):
+        """Returns what makes `keras.Model.fit` call `evaluate`, after one measurement."""
+        if self.metric_settings.metrics is None:
+            raise ValueError(
+                "`validation_data` is compared with samples by the metrics of `compile`. Compile "
+                "with e.g. metrics=['fid']. Received: validation_data with metrics=None"
+            )
+        check_positive_integer("validation_freq", validation_freq)
+        settings = self.metric_settings
+        self._evaluation = Evaluation(settings.metrics, data, settings.extractor)
+        # Whatever does not fit is an error now, and not after the first epoch.
+        self._evaluation.measure(self.sample)
+        examples = self._evaluation.data.examples[:1]
+        return {"validation_data": (examples,), "validation_freq": validation_freq}
+
+
+def _values(results):
+    return {name: float(result) for name, result in results.items()}
