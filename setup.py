@@ -25,13 +25,18 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    packages=[*find_packages(include=["ganzoo", "ganzoo.*"]), "ganzoo.models"],
+    packages=[
+        *find_packages(include=["ganzoo", "ganzoo.*", "ganzoo_cli", "ganzoo_cli.*"]),
+        "ganzoo.models",
+    ],
     package_dir={"ganzoo.models": "models"},
     package_data={
+        "ganzoo": ["py.typed"],
+        "ganzoo_cli": ["py.typed"],
         "ganzoo.extractors": ["weights/*.npz", "weights/*.json", "weights/README.md"],
         "ganzoo.models": ["*/*"],
     },
-    entry_points={"console_scripts": ["ganzoo = ganzoo.cli.main:main"]},
+    entry_points={"console_scripts": ["ganzoo = ganzoo_cli.main:main"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "keras>=3.15.1",

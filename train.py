@@ -2,6 +2,6 @@
 
 import sys
 
-from ganzoo.cli.main import main
+from ganzoo_cli.main import main
 
 sys.exit(main(["train", *sys.argv[1:]]))

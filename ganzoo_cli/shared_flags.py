@@ -1,6 +1,6 @@
 """Flags and words that several commands share."""
 
-MODEL = "MODEL is a preset, a `.keras` file, or the folder of a run."
+MODEL = "MODEL is a preset that `ganzoo list` lists, a `.keras` file, or the folder of a run."
 
 
 def add_data_flags(command):

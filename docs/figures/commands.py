@@ -2,7 +2,7 @@
 
 import pathlib
 
-from ganzoo.cli.main import COMMANDS, command
+from ganzoo_cli.main import COMMANDS, command
 
 PAGE = pathlib.Path(__file__).parents[1] / "commands.md"
 _HEAD = """\

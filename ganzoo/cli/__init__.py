@@ -1,1 +1,1 @@
-"""The command line: one file per command, `main.py` finds the command."""
+"""The work of the commands: one file for each, whose `run` the package `ganzoo_cli` calls."""

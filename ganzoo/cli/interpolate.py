@@ -1,131 +1,57 @@
-"""`ganzoo interpolate`: the way from sample to sample, as a strip or as an animation."""
+"""`ganzoo interpolate`: the path from sample to sample, as a strip or as an animation."""
 
 from pathlib import Path
 
-from ganzoo.cli.command import Command
-from ganzoo.cli.parsing import parse_integers
+import numpy as np
 
-_STEPS = {".png": 8, ".gif": 30, ".mp4": 60}
+from ganzoo import drawing
+from ganzoo.cli.run_folder import load_model
+from ganzoo_cli.commands.interpolate import STEPS
+
 _SECONDS = {".gif": 0.07, ".mp4": 1 / 30}
+_ANIMATION_SIDE = 256  # Of a single path, in pixels: the images alone are small on a screen.
 
 
 def run(options, others):
-    from ganzoo.cli.run_folder import load_model, only_model
-
-    model = only_model(others)
-    ending = Path(options.output).suffix.lower()
-    if ending not in _STEPS:
-        raise ValueError(
-            f"Expected an --output that ends in {' or '.join(_STEPS)}. "
-            f"Received: --output={options.output}"
-        )
-    rows, labels = options.rows, None
-    if options.labels:
-        labels = parse_integers("labels", options.labels)
-    seeds = range(rows * (2 if labels is None or len(labels) == 1 else 1))
-    if options.seeds:
-        seeds = parse_integers("seeds", options.seeds)
-    if len(seeds) % rows:
-        raise ValueError(
-            "Expected as many --seeds in each of the --rows. "
-            f"Received: {len(seeds)} seeds for {rows} rows"
-        )
+    model = others[0]
+    suffix = Path(options.output).suffix.lower()
+    rows, labels = options.rows, options.labels
+    # Without --seeds, a row has a sample at both ends, or a single one that changes its class.
+    seeds = options.seeds or range(rows * (2 if labels is None or len(labels) == 1 else 1))
     gan = load_model(model)
     if len(gan.example_shape) != 3:
         raise ValueError(
             "Only images are interpolated. "
-            f"Received: {model}, which makes examples of shape {gan.example_shape}"
+            f"Received: {model}, which generates examples of shape {gan.example_shape}"
         )
     count = len(seeds) // rows
-    ways = [
+    paths = [
         gan.interpolate(
             list(seeds[row * count : (row + 1) * count]),
-            # Without classes of their own, the rows are of one class after the other.
+            # Without --labels, the rows go through the classes in turn.
             row % gan.num_classes if labels is None and gan.num_classes is not None else labels,
-            options.steps or _STEPS[ending],
+            options.steps or STEPS[suffix],
             options.loop,
             options.interpolation,
             options.truncation,
         )
         for row in range(rows)
     ]
-    _save(options.output, ending, ways, options.loop)
-    print(f"{rows} x {len(ways[0])} images in {options.output}")
+    _save(options.output, suffix, paths, options.loop)
+    print(f"{rows} x {len(paths[0])} images in {options.output}")
 
 
-def _save(path, ending, ways, loop):
-    """Writes the ways as the rows of a sheet, or side by side as an animation."""
-    import numpy as np
-
-    from ganzoo import drawing
-
-    if ending == ".png":
-        drawing.save_png(path, drawing.image_grid(np.concatenate(ways), columns=len(ways[0])))
+def _save(output, suffix, paths, loop):
+    """Writes the paths as the rows of a sheet, or next to each other as an animation."""
+    if suffix == ".png":
+        drawing.save_png(output, drawing.image_grid(np.concatenate(paths), columns=len(paths[0])))
         return
-    scale = None
-    if len(ways) == 1:
-        # A single image would be small on a screen.
-        scale = max(1, 256 // max(ways[0].shape[1:3]))
+    scale = max(1, _ANIMATION_SIDE // max(paths[0].shape[1:3])) if len(paths) == 1 else None
     frames = [
-        drawing.image_grid(np.stack(images), scale=scale) for images in zip(*ways, strict=True)
+        drawing.image_grid(np.stack(images), scale=scale) for images in zip(*paths, strict=True)
     ]
-    seconds = _SECONDS[ending]
-    if ending == ".mp4":
-        drawing.save_mp4(path, frames, seconds)
+    seconds = _SECONDS[suffix]
+    if suffix == ".mp4":
+        drawing.save_mp4(output, frames, seconds)
     else:
-        drawing.save_gif(path, frames, seconds, last_seconds=seconds if loop else 1.0)
-
-
-COMMAND = Command(
-    "interpolate",
-    "Draw the way from sample to sample, as a strip or an animation.",
-    "MODEL [flags]",
-    run,
-    description="""MODEL is a preset, a `.keras` file, or the folder of a run. Between two samples,
-        their latents turn into each other along a great circle where they are normal, and along
-        a straight line where they are uniform.""",
-    examples=(
-        "ganzoo interpolate runs/sngan-digits --rows=8",
-        "ganzoo interpolate model.keras --seeds=3,17,204 --loop --output=loop.gif",
-        "ganzoo interpolate model.keras --seeds=0-15 --rows=4 --loop --output=loop.mp4",
-        "ganzoo interpolate model.keras --seeds=5 --labels=3,8 --steps=12",
-    ),
-)
-COMMAND.group("Ways")
-COMMAND.text(
-    "seeds",
-    "SEEDS",
-    """Seeds of the samples that the way goes through, between commas or as ranges, such as 3,17,204
-    or 0-7. With several rows, each takes its share in turn. By default 0, 1, ..., two in each row,
-    or one where there are several classes.""",
-)
-COMMAND.text(
-    "labels",
-    "CLASSES",
-    """Of a conditional model: one class, or those that a row goes through, one for each of its
-    samples or for its only one. By default row i is of class i.""",
-)
-COMMAND.positive_integer("rows", "Number of ways, in rows below each other.", default=1)
-COMMAND.positive_integer(
-    "steps",
-    f"""Steps from each sample to the next. By default {_STEPS[".png"]} for a PNG, {_STEPS[".gif"]}
-    for a GIF and {_STEPS[".mp4"]} for an MP4, two seconds.""",
-)
-COMMAND.switch("loop", "Go back to the first sample, for an animation without a halt.")
-COMMAND.choice(
-    "interpolation", ("spherical", "linear"), "By default that which fits the model's latents."
-)
-COMMAND.positive(
-    "truncation",
-    "Factor of the latents: below 1, samples are more typical and less varied.",
-    default=1.0,
-)
-COMMAND.group("Files")
-COMMAND.text(
-    "output",
-    "FILE",
-    "PNG file of a strip for each row; or a GIF, or an MP4, which needs `ganzoo[video]`.",
-    default="interpolation.png",
-)
-COMMAND.group("Other")
-COMMAND.switch("debug", "Show where an error comes from.")
+        drawing.save_gif(output, frames, seconds, last_seconds=seconds if loop else 1.0)

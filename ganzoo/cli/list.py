@@ -1,15 +1,11 @@
 """`ganzoo list`: the names that the other commands take."""
 
-from ganzoo.cli.command import Command
+from ganzoo import augment, list_models, losses, presets, recipes, regularizers
+from ganzoo.data import SOURCES
 
 
 def run(options, others):
-    from ganzoo import augment, list_models, losses, presets, recipes, regularizers
-    from ganzoo.data import SOURCES
-
-    if others:
-        raise ValueError(f"`ganzoo list` takes no arguments. Received: {' '.join(others)}")
-    # Arrays are given in Python, not on a command line.
+    # Arrays can be given in Python only.
     sources = (SOURCES[name] for name in SOURCES.names() if name != "arrays")
     sections = {
         "Models (--model)": {name: recipes.get(name).source for name in recipes.names()},
@@ -21,9 +17,7 @@ def run(options, others):
         "Augmentations (--augment)": {
             name: _summary(augment.get(name)) for name in augment.names()
         },
-        "Pretrained models (ganzoo sample NAME)": {
-            name: presets.summary_of(name) for name in list_models()
-        },
+        "Presets (ganzoo sample NAME)": {name: presets.summary_of(name) for name in list_models()},
     }
     sections = {title: entries for title, entries in sections.items() if entries}
     column = 2 + max(len(name) for entries in sections.values() for name in entries)
@@ -36,10 +30,3 @@ def run(options, others):
 
 def _summary(part):
     return type(part).__doc__.splitlines()[0]
-
-
-COMMAND = Command(
-    "list", "List models, data sources, losses, regularizers and augmentations.", "[flags]", run
-)
-COMMAND.group("Flags")
-COMMAND.switch("debug", "Show where an error comes from.")

@@ -1,4 +1,4 @@
-"""A bar of progress where someone watches it."""
+"""A progress bar on a terminal."""
 
 import contextlib
 import sys
@@ -7,9 +7,10 @@ import keras
 
 
 class Progress:
-    """Shows how far an evaluation is, on stderr and only if that is a terminal.
+    """Shows the progress of an evaluation on stderr, and only if stderr is a terminal.
 
-    Call it with what is looked at, how many of them are done, and how many there are.
+    As a context manager it gives itself, or `None` if there is no terminal. Call it with the name
+    of a stage, the number of examples that are done, and their total number.
     """
 
     def __init__(self):
@@ -20,10 +21,10 @@ class Progress:
 
     def __exit__(self, kind, *exception):
         if kind is not None and self._bar is not None:
-            print(file=sys.stderr)  # The message of an error begins its own line.
+            print(file=sys.stderr)  # The error message starts on a new line.
 
     def __call__(self, stage, done, total):
-        # Keras's bar knows stdout alone, which is for the results.
+        # Keras's bar writes to stdout, which is for the results.
         with contextlib.redirect_stdout(sys.stderr):
             if stage != self._stage:
                 self._stage = stage

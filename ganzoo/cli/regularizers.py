@@ -6,7 +6,7 @@ _NONE = "none"
 
 
 def parse(text):
-    """Returns the dictionary from names to arguments that a recipe has.
+    """Returns the dictionary from names to arguments that a recipe holds.
 
     Raises:
         ValueError: If an argument is not NAME=VALUE.
@@ -15,7 +15,7 @@ def parse(text):
 
 
 def format_all(regularizers):
-    """Returns what `parse` reads."""
+    """Returns the text that `parse` reads."""
     words = (
         ":".join([name, *(f"{key}={json.dumps(value)}" for key, value in arguments.items())])
         for name, arguments in regularizers.items()
@@ -28,7 +28,7 @@ def _parse_one(word):
     pairs = [argument.partition("=") for argument in arguments]
     if not all(key and sign and value for key, sign, value in pairs):
         raise ValueError(
-            "Arguments of a regularizer are given as NAME=VALUE, each after a colon, such as "
+            "Write the arguments of a regularizer as NAME=VALUE, each after a colon, such as "
             f"r1:gamma=0.1:every=16. Received: --regularizers={word}"
         )
     return name, {key: _value(value) for key, _, value in pairs}

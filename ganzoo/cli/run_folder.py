@@ -1,28 +1,30 @@
-"""The folder of a run: what lies where, and how it is read again."""
+"""The folder of a run: the places of its files, and how they are read."""
 
-import csv
 import json
-import time
+import zlib
 from pathlib import Path
 
 import keras
 
 import ganzoo  # Registers the classes that a model file names.
+from ganzoo import zoo
 from ganzoo.callbacks import checkpoint_files
+from ganzoo.callbacks.epoch_log import EpochLog
 from ganzoo.files import new_file
 from ganzoo.presets import builtin, manifest
 from ganzoo.recipes import Recipe
 from ganzoo.version import __version__
+from ganzoo_cli.models import check_exists
 
 
 class RunFolder:
-    """Names the files of a run.
+    """The files of a run.
 
     Attributes:
         options: `options.json`: the recipe with its changes, the data and the other options.
         log: `log.csv`: the mean of each term over each epoch.
         samples: Folder of the pictures.
-        checkpoints: Folder of the state to resume from.
+        checkpoints: Folder of the checkpoints to resume from.
         model: `model.keras`, the trained model.
     """
 
@@ -35,7 +37,7 @@ class RunFolder:
         self.model = self.path / "model.keras"
 
     def check_new(self):
-        """Raises if something is in the folder already."""
+        """Raises `ValueError` if there is something in the folder."""
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise ValueError(
                 "The folder of a new run must be empty or not exist. Give another --output, or "
@@ -43,27 +45,31 @@ class RunFolder:
             )
 
     def check_apart(self, source):
-        """Raises if the run's pictures would lie among the images that it is trained on."""
+        """Raises `ValueError` if the folder lies inside the folder of the training images."""
         kind, _, images = source.partition(":")
         if kind == "folder" and self.path.resolve().is_relative_to(Path(images).resolve()):
             raise ValueError(
-                "The run must lie outside the folder of the images, for its pictures would become "
-                f"images to train on: give another --output. Received: --output={self.path} with "
-                f"--data={source}"
+                "The run must lie outside the folder of the images, because its pictures would "
+                "become training images: give another --output. "
+                f"Received: --output={self.path} with --data={source}"
             )
 
     def write_options(self, recipe, options):
-        """Makes the folder, and writes what `read_options` reads."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Creates the folder, and writes the file that `read_options` reads."""
         content = {"ganzoo": __version__, "recipe": json.loads(recipe.to_json()), **options}
-        _replace(self.options, json.dumps(content, indent=2) + "\n")
+        with new_file(self.options, replace=True) as partial:
+            partial.write_text(json.dumps(content, indent=2) + "\n")
 
     def read_options(self):
-        """Returns the `Recipe` and the other options of the run in this folder."""
+        """Returns the `Recipe` and the dictionary of the other options.
+
+        Raises:
+            ValueError: If the folder holds no run, or its options are damaged.
+        """
         if not self.options.is_file():
             raise ValueError(
-                "There is no run to resume: a run's folder holds its options.json. "
-                f"Received: --resume --output={self.path}"
+                "Expected the folder of a run, which holds the file options.json. "
+                f"Received: {self.path}"
             )
         try:
             options = json.loads(self.options.read_text())
@@ -73,10 +79,14 @@ class RunFolder:
         return recipe, options
 
     def progress(self):
-        """Returns the epoch that the checkpoint is in, how many of its steps are done, and of all.
+        """Returns the position of the newest checkpoint.
+
+        Returns:
+            The epoch, counted from 0; the number of its steps that are done; and the number of all
+            steps that are done. All are 0 if there is no checkpoint.
 
         Raises:
-            ValueError: If there are checkpoints, and all are damaged.
+            ValueError: If there are checkpoints and all of them are damaged.
         """
         path = checkpoint_files.newest(self.checkpoints)
         if path is None:
@@ -85,86 +95,28 @@ class RunFolder:
         return epoch, steps_of_epoch, checkpoint_files.step_of(path)
 
     def read_log(self):
-        """Returns a dictionary for each line of the log."""
-        if not self.log.is_file():
-            return []
-        with open(self.log, newline="") as file:
-            return list(csv.DictReader(file))
+        """Returns a dictionary from columns to texts for each epoch."""
+        return EpochLog.read(self.log)
 
     def save_model(self, gan):
-        """Writes the model, in one move: no reader ever sees half a file."""
+        """Writes the model, so that no reader ever sees half a file."""
         with new_file(self.model, replace=True) as partial:
             gan.save(partial)
 
 
-class EpochLog(keras.callbacks.Callback):
-    """Writes each epoch's last step, its seconds and the mean of each term to the log of a run.
-
-    A resumed run drops the epochs beyond its checkpoint, which it trains again.
+def data_of(path):
+    """Returns how the training data of a run or of a preset were read, or `None` if unknown.
 
     Args:
-        folder: The `RunFolder`.
-    """
-
-    def __init__(self, folder):
-        super().__init__()
-        self._folder = folder
-        self._rows = []
-        self._epoch = self._begin = None
-        self._carried = {}
-
-    def on_train_begin(self, logs=None):
-        self._rows = self._folder.read_log()
-
-    def get_state(self):
-        """Returns the seconds of the latest epoch so far, for `AtomicCheckpoint`."""
-        return {} if self._epoch is None else {str(self._epoch): time.perf_counter() - self._begin}
-
-    def set_state(self, state):
-        """Restores what `get_state` returned."""
-        self._carried = state
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._rows = [row for row in self._rows if int(row["epoch"]) <= epoch]
-        self._epoch = epoch
-        self._begin = time.perf_counter() - self._carried.pop(str(epoch), 0.0)
-
-    def on_epoch_end(self, epoch, logs=None):
-        seconds = f"{time.perf_counter() - self._begin:.3f}"
-        terms = {name: f"{value:.6g}" for name, value in logs.items()}
-        self._rows.append(
-            {"epoch": epoch + 1, "step": self.model.step, "seconds": seconds, **terms}
-        )
-        lines = [self._rows[0].keys(), *(row.values() for row in self._rows)]
-        _replace(self._folder.log, "".join(",".join(map(str, line)) + "\n" for line in lines))
-
-
-def only_model(others):
-    """Returns the one model that a command line names, for `load_model`.
-
-    Raises:
-        ValueError: If it names none, or several.
-    """
-    if len(others) != 1:
-        raise ValueError(
-            "Expected one model, a preset, a `.keras` file or the run folder that holds one. "
-            f"Received: {' '.join(others) or 'none'}"
-        )
-    return others[0]
-
-
-def data_of(path):
-    """Returns how the data of a run or of a published model were read, or `None` if it is unknown.
+        path: A preset's name, or the path of a preset, of a run or of a `.keras` file.
 
     Returns:
-        Dictionary of `data`, `split` and `on_bad`, as the flags of `ganzoo train` are called.
+        Dictionary of `data`, `split` and `on_bad`, named after the flags of `ganzoo train`.
     """
-    from ganzoo import zoo
-
     preset = builtin.folder_of(str(path)) or Path(path)
     if (preset / manifest.METRICS).is_file():
         facts = zoo.read(preset)
-        # Of images of one's own it holds the name, not where they are.
+        # For a user's own images it holds a name, and not the place.
         if facts is None or zoo.is_local(facts["data"]["source"]):
             return None
         return {"data": facts["data"]["source"], "split": facts["data"]["split"], "on_bad": None}
@@ -175,26 +127,51 @@ def data_of(path):
     return {"data": recipe.data, "split": settings["split"], "on_bad": settings.get("on_bad")}
 
 
+def check_same_data(settings, data):
+    """Raises `ValueError` if the data are not those at the start of the run.
+
+    Args:
+        settings: The options of the run as attributes. Those of a new run have no `examples`, the
+            facts about its data, and get them.
+        data: The `ganzoo.data.Dataset`.
+    """
+    found = {
+        "count": len(data),
+        "shape": list(data.example_shape),
+        "crc32": f"{zlib.crc32(data.examples):08x}",
+    }
+    expected = vars(settings).setdefault("examples", found)
+    if found != expected:
+        raise ValueError(
+            "The data have changed since the run started. Expected: "
+            f"{json.dumps(expected)}. Received: {json.dumps(found)}"
+        )
+
+
 def load_model(path):
-    """Returns the GAN in a `.keras` file, in a run's folder, or of a preset, by name or folder.
+    """Returns the GAN of a preset, of a run, or of a `.keras` file.
+
+    Args:
+        path: A preset's name, or the path of a preset, of a run or of a `.keras` file.
 
     Raises:
         ValueError: If the file holds no GAN.
         FileNotFoundError: If there is no such file.
     """
-    if str(path) in ganzoo.list_models() or Path(path, "metadata.json").is_file():
+    check_exists(path)
+    if str(path) in ganzoo.list_models() or Path(path, manifest.METADATA).is_file():
         return ganzoo.GAN.from_preset(path)
     path = Path(path)
     if path.is_dir():
         path = RunFolder(path).model
     if not path.is_file():
         raise FileNotFoundError(
-            "There is no such model; `ganzoo train` writes one at the end of a run. "
+            "There is no such model: `ganzoo train` writes it at the end of a run. "
             f"Received: {path}"
         )
     try:
         gan = keras.saving.load_model(path)
-    except Exception as error:  # Keras raises whatever its decoders raise.
+    except Exception as error:  # Keras and its decoders raise many kinds of errors.
         raise ValueError(
             f"{path} cannot be loaded. Received: {type(error).__name__}: {error}"
         ) from error
@@ -204,9 +181,3 @@ def load_model(path):
             f"{type(gan).__name__}"
         )
     return gan
-
-
-def _replace(path, text):
-    """Writes a text file in one move."""
-    with new_file(path, replace=True) as partial:
-        partial.write_text(text)

@@ -35,7 +35,7 @@ def export_in_tensorflow(gan, path, version, format, truncation, discriminator, 
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder, "model.keras")
         gan.save(model)
-        command = [sys.executable, "-m", "ganzoo", "export", model]
+        command = [sys.executable, "-m", "ganzoo_cli", "export", model]
         command += [f"--{name}={value}" for name, value in flags.items() if value is not None]
         command += [f"--{name}" for name, value in switches.items() if value]
         done = subprocess.run(

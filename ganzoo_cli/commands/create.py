@@ -83,9 +83,7 @@ COMMAND.text(
 )
 COMMAND.group("Files")
 COMMAND.text("output", "FOLDER", "Where everything is kept. By default runs/NAME.")
-COMMAND.text(
-    "name", "NAME", "Name of the model. By default the name of the folder of your images."
-)
+COMMAND.text("name", "NAME", "Name of the model. By default the name of the folder of your images.")
 COMMAND.group("Other")
 add_dry_run_flag(COMMAND)
 add_debug_flag(COMMAND)

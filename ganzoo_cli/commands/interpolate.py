@@ -60,9 +60,7 @@ COMMAND.positive_integer(
     for a GIF and {STEPS[".mp4"]} for an MP4, which take two seconds.""",
 )
 COMMAND.switch("loop", "Return to the first sample, for an animation without a pause.")
-COMMAND.choice(
-    "interpolation", INTERPOLATIONS, "By default the one that fits the model's latents."
-)
+COMMAND.choice("interpolation", INTERPOLATIONS, "By default the one that fits the model's latents.")
 COMMAND.positive(
     "truncation",
     "Factor of the latents: below 1, samples are more typical and less varied.",

@@ -36,9 +36,7 @@ def _check(options, others):
             f"Received: --epochs={options.epochs} --steps={options.steps}"
         )
     if options.seed > LARGEST_SEED:
-        raise ValueError(
-            f"--seed must be at most {LARGEST_SEED}. Received: --seed={options.seed}"
-        )
+        raise ValueError(f"--seed must be at most {LARGEST_SEED}. Received: --seed={options.seed}")
 
 
 def _check_resume(options):

@@ -1,0 +1,77 @@
+"""A table of the mean of each term over each epoch, which a resumed run continues."""
+
+import csv
+import time
+from pathlib import Path
+from typing import Any
+
+from ganzoo.files import new_file
+from ganzoo.training.fit_hook import FitHook
+
+
+class EpochLog(FitHook):
+    """Writes a line for each epoch to a CSV file.
+
+    The columns are `epoch`, counted from 1, `step`, the number of training steps so far, `seconds`,
+    the duration of the epoch, and the values of the epoch's logs. In contrast to
+    `keras.callbacks.CSVLogger`, a resumed run continues the file: it drops the lines after its
+    checkpoint, whose epochs it trains again, and an interrupted epoch gets the seconds of all its
+    parts. The file is replaced as a whole, so that no reader sees half of it.
+
+    Args:
+        path: Path of the file. Its folder is created if it does not exist.
+
+    Raises:
+        OSError: During training, if the file cannot be written.
+
+    Example:
+
+    >>> callbacks = [ganzoo.callbacks.EpochLog("run/log.csv")]
+    >>> history = gan.fit(dataset, epochs=100, callbacks=callbacks)
+    >>> ganzoo.callbacks.EpochLog.read("run/log.csv")[-1]["step"]
+    '2200'
+    """
+
+    def __init__(self, path: str | Path):
+        super().__init__()
+        self.path = Path(path)
+        self._rows: list[dict[str, Any]] = []
+        self._epoch: int | None = None
+        self._start = 0.0
+        self._earlier_seconds: dict[str, float] = {}
+
+    @staticmethod
+    def read(path: str | Path) -> list[dict[str, str]]:
+        """Returns a dictionary from columns to texts for each epoch; `[]` if there is no file."""
+        path = Path(path)
+        if not path.is_file():
+            return []
+        with open(path, newline="") as file:
+            return list(csv.DictReader(file))
+
+    def on_train_begin(self, logs=None):
+        self._rows = self.read(self.path)
+
+    def get_state(self) -> dict[str, float]:
+        """Returns the seconds of the current epoch so far, by its number."""
+        if self._epoch is None:
+            return {}
+        return {str(self._epoch): time.perf_counter() - self._start}
+
+    def set_state(self, state: dict[str, float]) -> None:
+        self._earlier_seconds = dict(state)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._rows = [row for row in self._rows if int(row["epoch"]) <= epoch]
+        self._epoch = epoch
+        self._start = time.perf_counter() - self._earlier_seconds.pop(str(epoch), 0.0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        seconds = f"{time.perf_counter() - self._start:.3f}"
+        terms = {name: f"{value:.6g}" for name, value in logs.items()}
+        self._rows.append(
+            {"epoch": epoch + 1, "step": self.model.step, "seconds": seconds, **terms}
+        )
+        lines = [self._rows[0].keys(), *(row.values() for row in self._rows)]
+        with new_file(self.path, replace=True) as partial:
+            partial.write_text("".join(",".join(map(str, line)) + "\n" for line in lines))

@@ -1,0 +1,95 @@
+"""The choices that `ganzoo create` makes for the flags that are not given."""
+
+from ganzoo import drawing, recipes
+from ganzoo.data.folder import image_files
+from ganzoo.distribution.hardware import accelerator
+from ganzoo_cli.commands.create import (
+    AUGMENT,
+    BATCH_SIZE,
+    FEW_IMAGES,
+    LARGEST_SIZE,
+    LARGEST_SIZE_ON_GPU,
+    MODEL,
+    SMALLEST_SIZE,
+    STEPS,
+    WIDTH,
+)
+
+_EMA_DECAY = 0.999
+# The metrics compare images with each other.
+_FEWEST_IMAGES = 2
+
+
+def training_arguments(folder, options):
+    """Chooses values for the flags that are not given.
+
+    Args:
+        folder: Path of the folder of images.
+        options: The values of the flags of `ganzoo create`.
+
+    Returns:
+        The arguments of `ganzoo train`, and a list of reasons for the choices.
+    """
+    sides, reasons = _shorter_sides(folder), []
+    has_gpu = accelerator() is not None
+    size = options.size
+    if size is None:
+        largest = LARGEST_SIZE_ON_GPU if has_gpu else LARGEST_SIZE
+        size = _size(sides, largest)
+        middle = sides[len(sides) // 2]
+        reasons.append(
+            f"size {size}: the shorter sides of the {len(sides):,} images have {sides[0]} to "
+            f"{sides[-1]} pixels, and half of them have at least {middle}; the size is the largest "
+            f"power of two that is not larger, from {SMALLEST_SIZE} to {largest} "
+            f"{'with' if has_gpu else 'without'} a GPU"
+        )
+    model = options.model or MODEL
+    # A training step takes one batch for each update of the discriminator.
+    most = max(1, len(sides) // recipes.get(model).discriminator_steps)
+    arguments = {
+        "model": model,
+        "data": f"folder:{folder.resolve()}",
+        "size": size,
+        "batch_size": options.batch_size or min(BATCH_SIZE, 2 ** (most.bit_length() - 1)),
+        "ema_decay": _EMA_DECAY,
+        "seed": options.seed,
+        "channels": options.channels,
+        "on_bad": options.on_bad,
+        "width": options.width or (None if has_gpu else WIDTH),
+        "augment": options.augment,
+    }
+    if options.epochs is None:
+        arguments["steps"] = options.steps or STEPS
+    else:
+        arguments |= {"steps": options.steps, "epochs": options.epochs}
+    if options.augment is None and len(sides) <= FEW_IMAGES:
+        arguments["augment"] = AUGMENT
+        reasons.append(
+            f"augmentation {AUGMENT}: the discriminator memorizes {FEW_IMAGES:,} images or fewer, "
+            "and the generator then gets worse; random transforms delay this (DiffAugment, arXiv "
+            "2006.10738)"
+        )
+    flags = [f"--{name}={value}" for name, value in arguments.items() if value is not None]
+    return [*flags, *(["--conditional"] if options.conditional else [])], reasons
+
+
+def _shorter_sides(folder):
+    """Returns the shorter side of each readable image in pixels, in ascending order."""
+    sides = []
+    for path in image_files(folder):
+        try:
+            sides.append(min(drawing.size_of(path)))
+        except Exception:  # Decoders raise many kinds of errors; loading the data reports the file.
+            continue
+    if len(sides) < _FEWEST_IMAGES:
+        raise ValueError(
+            f"Expected at least {_FEWEST_IMAGES} image files that can be read. "
+            f"Received: {str(folder)!r}, with {len(sides)}"
+        )
+    return sorted(sides)
+
+
+def _size(sides, largest):
+    """Returns the largest power of two up to the median side, within the limits."""
+    middle = sides[len(sides) // 2]
+    return min(max(2 ** (middle.bit_length() - 1), SMALLEST_SIZE), largest)

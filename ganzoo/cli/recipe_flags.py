@@ -1,0 +1,66 @@
+"""The flags of `ganzoo train` that change a recipe, and a recipe's changes as such flags."""
+
+import dataclasses
+import shlex
+
+from ganzoo import recipes
+from ganzoo.cli import regularizers
+
+# Fields of a recipe that the flags of the same names change.
+_FIELDS = (
+    *("data", "loss", "batch_size", "width", "latent_dim", "ema_decay"),
+    *("normalization", "packing", "labels_per_class"),
+)
+_RATES = (("g_optimizer", "generator_rate"), ("d_optimizer", "discriminator_rate"))
+# Flags that are not in a recipe, with their defaults.
+_SETTINGS = {
+    **{"split": "train", "size": None, "channels": None, "on_bad": None, "test_split": None},
+    **{"seed": 0, "precision": "float32"},
+}
+_NONE = "none"
+
+
+def changed_recipe(recipe, options):
+    """Returns a recipe with the changes that the flags of `ganzoo train` make to it."""
+    changes = {name: getattr(options, name) for name in _FIELDS if name in options.given}
+    if options.conditional:
+        changes["conditional"] = True
+    if "augment" in options.given:
+        changes["augment"] = None if options.augment == _NONE else options.augment
+    if "regularizers" in options.given:
+        changes["regularizers"] = regularizers.parse(options.regularizers)
+    for field, flag in _RATES:
+        if flag in options.given:
+            changes[field] = dataclasses.replace(
+                getattr(recipe, field), learning_rate=getattr(options, flag)
+            )
+    return dataclasses.replace(recipe, **changes)
+
+
+def training_command(recipe, settings):
+    """Returns the command line of `ganzoo train` that repeats a run.
+
+    Args:
+        recipe: Its `ganzoo.recipes.Recipe`.
+        settings: The other options in its folder, as attributes.
+    """
+    paper = recipes.get(settings.model)
+    flags = {"model": settings.model}
+    for name in (*_FIELDS, "steps"):
+        if getattr(recipe, name) != getattr(paper, name):
+            flags[name] = getattr(recipe, name)
+    if recipe.augment != paper.augment:
+        flags["augment"] = recipe.augment or _NONE
+    if recipe.regularizers != paper.regularizers:
+        flags["regularizers"] = regularizers.format_all(recipe.regularizers)
+    for field, flag in _RATES:
+        rate = getattr(recipe, field).learning_rate
+        if rate != getattr(paper, field).learning_rate:
+            flags[flag] = rate
+    for name, default in _SETTINGS.items():
+        if getattr(settings, name) != default:
+            flags[name] = getattr(settings, name)
+    parts = [f"--{name}={value}" for name, value in flags.items()]
+    if recipe.conditional and not paper.conditional:
+        parts.append("--conditional")
+    return shlex.join(["ganzoo", "train", *parts])
