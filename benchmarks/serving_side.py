@@ -203,7 +203,8 @@ def gan_of(model, image_shape):
     if model in ganzoo.recipes.names() and model not in ganzoo.list_models():
         recipe = ganzoo.recipes.get(model)
         is_classified = recipe.conditional or recipe.labels_per_class is not None
-        gan = ganzoo.gan_from_recipe(recipe, tuple(image_shape), 10 if is_classified else None)
+        num_classes = 10 if is_classified else None
+        gan = ganzoo.GAN.from_recipe(recipe, tuple(image_shape), num_classes)
         kind = "fresh weights"
     else:
         gan, kind = load_model(model), "trained"

@@ -18,16 +18,16 @@ def play(weight):
     """Returns the path of simultaneous gradient steps, shape (steps, 2)."""
     x, y = keras.Variable([1.0]), keras.Variable([0.0])
     part = regularizers.HistoricalAveraging(weight)
-    memories = {id(v): part.memory([v]) for v in (x, y)}
+    states = {id(v): part.state([v]) for v in (x, y)}
     path = []
     for _ in range(STEPS):
         path.append([float(x[0]), float(y[0])])
         for v in (x, y):
-            part.remember([v], memories[id(v)])
+            part.update_state([v], states[id(v)])
         with tf.GradientTape(persistent=True) as tape:
             value = tf.reduce_sum(x.value * y.value)
-            cost_x = value + part.penalty([x], memories[id(x)])
-            cost_y = -value + part.penalty([y], memories[id(y)])
+            cost_x = value + part.penalty([x], states[id(x)])
+            cost_y = -value + part.penalty([y], states[id(y)])
         step_x, step_y = tape.gradient(cost_x, x.value), tape.gradient(cost_y, y.value)
         x.assign_sub(RATE * step_x)
         y.assign_sub(RATE * step_y)

@@ -1,6 +1,6 @@
-"""Slopes of discriminators on the ring, and where penalties look: python docs/figures/slopes.py
+"""Draws slopes of discriminators, and where penalties look: python docs/figures/slopes.py
 
-Each discriminator is trained by 1,500 updates against a fixed generator of standard normal points.
+Each discriminator is trained with 1,500 updates against a fixed generator of normal points.
 """
 
 import keras
@@ -12,7 +12,8 @@ from ring import RING, build_networks
 
 from ganzoo import losses, regularizers
 from ganzoo.random import Draws
-from ganzoo.regularizers.base import Constraint, Penalty
+from ganzoo.regularizers import Constraint, Penalty
+from ganzoo.training import DiscriminatorOutputs
 
 UPDATES, BATCH, SIDE = 1500, 256, 81
 CASES = {
@@ -23,14 +24,22 @@ CASES = {
 }
 
 
-class Critic:
-    """What penalties ask of a discriminator; remembers where they asked for gradients."""
+class RecordingDiscriminator:
+    """A discriminator for penalties that records at which points they compute its gradient."""
 
     def __init__(self, network):
         self.network, self.places = network, []
 
     def __call__(self, examples):
         return self.network(examples)
+
+    def outputs(self, examples):
+        """Returns the `DiscriminatorOutputs` of examples."""
+        return DiscriminatorOutputs(
+            self.network(examples),
+            examples=examples,
+            input_gradient=lambda: self.gradient(examples),
+        )
 
     def gradient(self, examples):
         examples = tf.convert_to_tensor(examples)
@@ -50,9 +59,12 @@ def train(loss, part):
     @tf.function
     def update(real, fake, step):
         with tf.GradientTape() as tape:
-            cost = loss.discriminator(network(real), network(fake))
+            discriminator = RecordingDiscriminator(network)
+            on_real, on_fake = discriminator.outputs(real), discriminator.outputs(fake)
+            cost = loss.discriminator(on_real.logits, on_fake.logits)
             if isinstance(part, Penalty):
-                cost += part.penalty(Critic(network), real, fake, Draws(seed=0, step=step))
+                draws = Draws(seed=0, step=step)
+                cost += part.penalty(discriminator, on_real, on_fake, draws)
         optimizer.apply(tape.gradient(cost, [v.value for v in network.trainable_variables]))
         if isinstance(part, Constraint):
             part.constrain(network.trainable_variables)
@@ -70,7 +82,8 @@ def draw_fields():
     places = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     figure, all_axes = plt.subplots(1, 4, figsize=(11, 2.9))
     for axes, (name, (loss, part)) in zip(all_axes, CASES.items(), strict=True):
-        slopes = np.linalg.norm(Critic(train(loss, part)).gradient(places), axis=1)
+        discriminator = RecordingDiscriminator(train(loss, part))
+        slopes = np.linalg.norm(discriminator.gradient(places), axis=1)
         field = axes.imshow(
             slopes.reshape(SIDE, SIDE),
             extent=(-1.7, 1.7, -1.7, 1.7),
@@ -97,11 +110,12 @@ def draw_places():
     fake = (random.normal(size=(150, 2)) * 0.2 + np.array([0.3, 0.0])).astype("float32")
     figure, all_axes = plt.subplots(1, 4, figsize=(10, 2.8))
     for axes, (name, part) in zip(all_axes, parts.items(), strict=True):
-        critic = Critic(network)
-        part.penalty(critic, tf.constant(real), tf.constant(fake), Draws(seed=0, step=0))
+        discriminator = RecordingDiscriminator(network)
+        outputs = [discriminator.outputs(tf.constant(examples)) for examples in (real, fake)]
+        part.penalty(discriminator, *outputs, Draws(seed=0, step=0))
         axes.scatter(*real.T, s=9, color=style.GRAY, linewidths=0, label="real")
         axes.scatter(*fake.T, s=9, color=style.ORANGE, alpha=0.6, linewidths=0, label="fake")
-        places = np.concatenate(critic.places)
+        places = np.concatenate(discriminator.places)
         axes.scatter(*places.T, s=12, marker="x", color=style.BLUE, linewidths=0.8, label="slope")
         axes.set(title=name, xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xticks=[], yticks=[])
         axes.set_aspect("equal")
