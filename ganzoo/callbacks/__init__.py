@@ -1,17 +1,26 @@
-"""What watches a training and keeps it: checkpoints, samples, figures, norms, guards."""
+"""Callbacks that watch a training run and save it: checkpoints, samples, metrics, guards."""
 
 from ganzoo.callbacks.atomic_checkpoint import AtomicCheckpoint
 from ganzoo.callbacks.collapse_monitor import CollapseMonitor
+from ganzoo.callbacks.epoch_log import EpochLog
 from ganzoo.callbacks.evaluate_samples import EvaluateSamples
+from ganzoo.callbacks.multi_process_checkpoint import MultiProcessCheckpoint
 from ganzoo.callbacks.nan_guard import NaNGuard
 from ganzoo.callbacks.sample_grid import SampleGrid
 from ganzoo.callbacks.spectral_monitor import SpectralMonitor
+from ganzoo.callbacks.stop_at_step import StopAtStep
+from ganzoo.training.fit_hook import FitHook, Position
 
 __all__ = [
     "AtomicCheckpoint",
     "CollapseMonitor",
+    "EpochLog",
     "EvaluateSamples",
+    "FitHook",
+    "MultiProcessCheckpoint",
     "NaNGuard",
+    "Position",
     "SampleGrid",
     "SpectralMonitor",
+    "StopAtStep",
 ]

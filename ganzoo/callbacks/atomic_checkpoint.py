@@ -1,69 +1,64 @@
-"""Checkpoints from which a training goes on as if it had not been stopped."""
+"""Checkpoints from which a run continues to bit-identical results."""
 
-import contextlib
 import time
 import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import keras
 
 from ganzoo.callbacks import checkpoint_files, training_state
 from ganzoo.callbacks.interruption import Interruption
+from ganzoo.training.fit_hook import FitHook, Position
 from ganzoo.validation import check_choice, check_positive_integer
 
 
-class Position(NamedTuple):
-    """Where a training goes on: an epoch, counted from 0, and the steps of it that are done."""
+class AtomicCheckpoint(FitHook):
+    """Saves the whole state of a training run, and resumes from it when `fit` is called again.
 
-    epoch: int
-    steps: int
+    Run a script again after it was stopped for any reason. The result is bit-identical to that of a
+    run that was not stopped. A checkpoint holds the networks and their averages, both optimizers,
+    the state of regularizers and augmentation, the means over the current epoch, and the step, from
+    which the order of the data and all noise follow. It also holds the state of callbacks:
+    `History`, `EarlyStopping`, `ReduceLROnPlateau`, `ModelCheckpoint`, ganzoo's monitors, and each
+    `ganzoo.callbacks.FitHook` of yours that returns a state from `get_state`. The state of other
+    callbacks is not saved.
 
-
-class AtomicCheckpoint(keras.callbacks.Callback):
-    """Keeps the whole state of a training, and resumes from it when `fit` is called again.
-
-    Run a script again after whatever stopped it, and the training ends with the same bits as if it
-    had not been stopped: networks, averages, both optimizers, what regularizers and augmentation
-    remember, the means over the epoch under way, the order of the data and all noise, `History`,
-    and what callbacks carry from epoch to epoch: `EarlyStopping`, `ReduceLROnPlateau`,
-    `ModelCheckpoint`, ganzoo's monitors, and each of yours with the methods `get_state()`, which
-    returns what JSON can hold, and `set_state(state)`, which is called after `on_train_begin`.
-    That holds for arrays and `ganzoo.data`, in the middle of an epoch too. Other data sets, which
-    cannot tell where they stopped, resume at the start of an epoch, with a warning. If the training
-    is complete, or was ended by an `EarlyStopping` that would end it again, `fit` does nothing.
+    Arrays and `ganzoo.data` resume in the middle of an epoch too. Other data sets cannot tell where
+    they stopped: they resume at the start of an epoch, with a warning. `fit` does nothing if the
+    run is complete, or if an `EarlyStopping` ended it and would end it again.
 
     A checkpoint is written to a temporary folder, forced to the disk, and renamed to
-    `step_00000123`; its manifest has the size and the sha256 of each file. At the start all of that
-    is verified: `fit` goes back to the newest whole checkpoint, and warns of what is damaged.
+    `step_00000123`. Its manifest has the size and the SHA-256 of each file. `fit` verifies them,
+    resumes from the newest intact checkpoint, and warns of damaged ones.
 
-    It works at the end of the other callbacks, wherever it is listed, and in the `fit` of a
-    `ganzoo.GAN` only. It saves at the end of the training too, and never a weight that is not
-    finite.
+    This callback is called after all others, wherever it is listed. It works only in the `fit` of a
+    `ganzoo.GAN`. It saves at the end of training too. It never saves weights that are not finite.
 
     Args:
-        folder: Folder of the checkpoints, of this run alone; made if there is none.
+        folder: Folder of the checkpoints, for this run alone. It is created if it does not exist.
         every: Interval between two checkpoints; a positive integer.
         unit: What the interval counts: `"epochs"`, `"steps"` or `"minutes"`.
-        keep: Number of checkpoints that are kept, the newest ones.
-        monitor: Name of a value in the logs of an epoch, e.g. `"fid"`; the epoch with the best one
-            is always saved, and its checkpoint is kept in addition.
-        mode: `"min"` or `"max"`: which is the best.
-        on_signal: Whether SIGTERM and SIGINT (Ctrl-C) write one checkpoint after the present step
-            and end the process, with the codes 143 and 130. A second signal ends it at once.
-        on_error: `"raise"`, or `"warn"` to train on where a checkpoint cannot be written.
+        keep: Number of checkpoints to keep, the newest ones.
+        monitor: Name of a value in the logs of an epoch, e.g. `"fid"`. The epoch with the best
+            value is always saved, and its checkpoint is kept in addition.
+        mode: `"min"` or `"max"`: which value is the best.
+        on_signal: Whether SIGTERM and SIGINT (Ctrl-C) write one checkpoint after the current step
+            and end the process, with the exit codes 143 and 130. A second signal ends it at once.
+        on_error: `"raise"`, or `"warn"` to continue training if a checkpoint cannot be written.
 
     Attributes:
         best: The best monitored value so far, or `None`.
         best_step: The step of its checkpoint, or `None`.
-        has_ended: Whether `fit` found a training that an `EarlyStopping` had ended.
+        has_ended: Whether `fit` found a run that an `EarlyStopping` had ended.
 
     Raises:
-        OSError: In `fit`, before the first step, if the folder cannot be written to or the disk
-            has no room; and in training, if a checkpoint cannot be written. The earlier ones are
-            then as they were.
-        ValueError: In `fit`, if the checkpoints in the folder are of another GAN, or all damaged.
-        FloatingPointError: In training, instead of saving a weight that is not finite.
+        OSError: In `fit`, before the first step, if the folder is not writable or the disk has no
+            space; and during training, if a checkpoint cannot be written. The earlier checkpoints
+            are then unchanged.
+        ValueError: In `fit`, if the checkpoints in the folder belong to another GAN or are all
+            damaged, or if `fit` has another checkpoint.
+        TypeError: In `fit`, if a callback has `get_state` and `set_state` but is not a `FitHook`.
+        FloatingPointError: During training, if a weight to be saved is not finite.
 
     Example:
 
@@ -73,14 +68,14 @@ class AtomicCheckpoint(keras.callbacks.Callback):
 
     def __init__(
         self,
-        folder,
-        every=1,
-        unit="epochs",
-        keep=3,
-        monitor=None,
-        mode="min",
-        on_signal=True,
-        on_error="raise",
+        folder: str | Path,
+        every: int = 1,
+        unit: str = "epochs",
+        keep: int = 3,
+        monitor: str | None = None,
+        mode: str = "min",
+        on_signal: bool = True,
+        on_error: str = "raise",
     ):
         super().__init__()
         self.folder = Path(folder)
@@ -91,41 +86,39 @@ class AtomicCheckpoint(keras.callbacks.Callback):
         self.mode = check_choice("mode", mode, ("min", "max"))
         self.on_signal = bool(on_signal)
         self.on_error = check_choice("on_error", on_error, ("raise", "warn"))
-        self.best = None
-        self.best_step = None
-        self._interruption = Interruption()
+        self.best: float | None = None
+        self.best_step: int | None = None
+        self.has_ended = False
+        self._interruption = self._new_interruption()
         self._callbacks = None
+        self._has_begun = False
         self._restored = None
         self._position = Position(0, 0)
-        self.has_ended = False
         self._epoch = 0
         self._steps_before = 0
         self._epoch_start = 0
         self._saved_step = None
         self._saved_at = 0.0
 
-    # What `fit` calls of it, beside the methods of all callbacks.
+    def _new_interruption(self):
+        return Interruption()
 
-    @contextlib.contextmanager
-    def attached(self, callbacks):
-        """While it lasts, this callback knows the others, and signals are noted."""
+    # Around `fit`.
+
+    def attach(self, callbacks: list[keras.callbacks.Callback]) -> None:
+        training_state.check_savable(callbacks)
         self._callbacks = callbacks
+        self._has_begun = False
         self._saved_at = time.monotonic()
-        try:
-            with self._interruption if self.on_signal else contextlib.nullcontext():
-                yield
-        finally:
-            self._callbacks = self._restored = None
+        if self.on_signal:
+            self._interruption.__enter__()
 
-    def resume(self, in_epoch=True):
-        """Restores the newest whole checkpoint.
+    def detach(self) -> None:
+        if self.on_signal:
+            self._interruption.__exit__()
+        self._callbacks = self._restored = None
 
-        Args:
-            in_epoch: Whether the data can go on in the middle of an epoch.
-
-        Returns:
-            The `Position` to go on from, or `None` if there is no checkpoint.
-        """
+    def resume(self, in_epoch: bool = True) -> Position | None:
         gan = self.model
         self._prepare()
         path = checkpoint_files.newest(self.folder)
@@ -141,37 +134,41 @@ class AtomicCheckpoint(keras.callbacks.Callback):
         self._saved_step = gan.step
         self.best, self.best_step = state["best"], state["best_step"]
         self._position = Position(*state["position"])
-        self.has_ended = training_state.has_stopped(self._callbacks, state)
         if not in_epoch:
             self._position = Position(self._position.epoch, 0)
             warnings.warn(
-                "The training goes on at the start of an epoch, and may see other examples than "
-                "without the stop: only arrays and the batches of `ganzoo.data` go on from the "
-                f"very step. Received: {path} of the epoch {state['position'][0] + 1}, after "
+                "Training resumes at the start of an epoch, and may see other examples than "
+                "without the stop: only arrays and the batches of `ganzoo.data` resume at the "
+                f"exact step. Received: {path} of the epoch {state['position'][0] + 1}, after "
                 f"{state['position'][1]:,} of its steps",
                 stacklevel=2,
             )
-        return self._position
-
-    def restore_callbacks(self):
-        """Restores what other callbacks carry, once they have begun."""
-        if self._restored is not None:
-            training_state.restore_callbacks(self._callbacks, *self._restored)
+        if self._has_begun:
+            self._restore_callbacks()
+        self.has_ended = training_state.has_stopped(self._callbacks, state)
+        return Position(self.params["epochs"], 0) if self.has_ended else self._position
 
     def _prepare(self):
-        """Makes the folder, and sees that a checkpoint can be written to it."""
+        """Creates the folder, and checks that a checkpoint can be written to it."""
         gan = self.model
         arrays = [*training_state.values(gan), *training_state.metric_values(gan)]
         checkpoint_files.prepare(self.folder, sum(array.nbytes for array in arrays))
 
-    # The training.
+    def _restore_callbacks(self):
+        if self._restored is not None:
+            training_state.restore_callbacks(self._callbacks, *self._restored)
+
+    # During training.
 
     def on_train_begin(self, logs=None):
         if self._callbacks is None:
             raise TypeError(
-                "`AtomicCheckpoint` works in the `fit` of a `ganzoo.GAN`. "
+                f"`{type(self).__name__}` works in the `fit` of a `ganzoo.GAN`. "
                 f"Received: {type(self.model).__name__}"
             )
+        # The other callbacks have begun, and reset their states.
+        self._has_begun = True
+        self._restore_callbacks()
 
     def on_epoch_begin(self, epoch, logs=None):
         done = self._position.steps if epoch == self._position.epoch else 0
@@ -183,13 +180,14 @@ class AtomicCheckpoint(keras.callbacks.Callback):
         self._epoch_start = self.model.step
 
     def on_train_batch_end(self, batch, logs=None):
-        # Counted here: to ask the model would wait for the device in each step.
+        # Steps are counted here: asking the model would wait for the device in each step.
         done = self._steps_before + batch + 1
         if done == self.params["steps"]:
-            # The other callbacks are to see the end of the epoch first.
+            # The other callbacks must see the end of the epoch first.
             return
-        stopping = self._interruption.received is not None or self._model.stop_training
-        if stopping or self._is_due(self._epoch_start + batch + 1):
+        if self._must_save(
+            self._model.stop_training or self._is_due(self._epoch_start + batch + 1)
+        ):
             self._save(Position(self._epoch, done))
         self._interruption.check()
 
@@ -199,14 +197,13 @@ class AtomicCheckpoint(keras.callbacks.Callback):
         due = self._is_due(step)
         if self.unit == "epochs":
             due = (epoch + 1) % self.every == 0
-        stopping = (
-            self._interruption.received is not None
-            or self._model.stop_training
-            or epoch + 1 == self.params["epochs"]
-        )
-        if improved or due or stopping:
+        is_last = self._model.stop_training or epoch + 1 == self.params["epochs"]
+        if self._must_save(improved or due or is_last):
             self._save(Position(epoch + 1, 0))
         self._interruption.check()
+
+    def _must_save(self, is_due):
+        return is_due or self._interruption.received is not None
 
     def _is_due(self, step):
         if self.unit == "steps":
@@ -218,8 +215,8 @@ class AtomicCheckpoint(keras.callbacks.Callback):
             return False
         if self.monitor not in logs:
             raise ValueError(
-                "`monitor` must be in the logs of each epoch, which "
-                f"{', '.join(logs)} are. Received: monitor={self.monitor!r}"
+                "`monitor` must be in the logs of each epoch. Expected one of: "
+                f"{', '.join(logs)}. Received: monitor={self.monitor!r}"
             )
         value = float(logs[self.monitor])
         better = self.best is None or (

@@ -1,74 +1,80 @@
-"""Signs that a generator collapses or that a training runs in circles."""
+"""Signs that a generator collapses, or that training runs in circles."""
 
 import warnings
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 
-from ganzoo import losses
-from ganzoo.callbacks.order import check_listed_before_readers
+from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
 from ganzoo.data import Dataset, philox
 from ganzoo.data.images import convert_array
 from ganzoo.extractors.checks import check_extractor
 from ganzoo.metrics.features import check_features, squared_distances
-from ganzoo.training.gan import GAN
+from ganzoo.training.fit_hook import FitHook
 from ganzoo.validation import check_fraction, check_positive, check_positive_integer, check_seed
 
-# Pixels are compared at most at this size: the shapes that collapse are large.
+# Pixels are compared at this size at most: the shapes that collapse are large.
 _SIDE = 32
-# Samples nearer to each other than this share of the usual distance between real neighbors are
-# copies.
+# Two samples are copies if their distance is below this fraction of the usual distance between
+# real neighbors.
 _COPY = 0.2
 _EPOCHS_OF_A_CYCLE = 10
 _LOSSES = ("d_loss", "g_loss")
+_NAMES = ("diversity", "duplicates", "score_gap", "oscillation")
 _AGAINST_COLLAPSE = (
-    "Against a collapse of the generator help `layers.MinibatchDiscrimination`, packing "
+    "Against a collapse of the generator, try `layers.MinibatchDiscrimination`, packing "
     "(`GAN(packing=2)`), `regularizers.R1`, or"
 )
 
 
-class CollapseMonitor(keras.callbacks.Callback):
+class CollapseMonitor(FitHook):
     """Compares the variety of a few hundred samples with that of real examples, and warns.
 
     At the end of an epoch the logs hold
 
-    - `collapse/diversity`: mean distance between two samples, divided by that between two real
-      examples; 1 where they vary alike, 0 where all samples are one;
-    - `collapse/duplicates`: share of the samples whose nearest other sample is nearer than a fifth
-      of the median distance between nearest real neighbors;
-    - `collapse/score_gap`: `d_real - d_fake`, the discriminator's lead in logits;
-    - `collapse/oscillation`: deviation of the last 10 epochs' losses from the nearest parabola,
-      divided by their mean size; 0 before the fifth epoch. A curve that settles lies near one.
+    - `collapse/diversity`: mean distance between two samples, divided by the mean distance between
+      two real examples; 1 if they vary equally, 0 if all samples are the same;
+    - `collapse/duplicates`: fraction of the samples whose nearest other sample is closer than a
+      fifth of the median distance between nearest real neighbors;
+    - `collapse/score_gap`: `d_real - d_fake`, the lead of the discriminator in logits;
+    - `collapse/oscillation`: deviation of the losses of the last 10 epochs from the nearest
+      parabola, divided by their mean size; 0 before the fifth epoch. A curve that settles is close
+      to a parabola.
 
-    The first two are measured every few epochs and at the end of the first, and stay in the logs in
-    between; list this callback before those that read the logs. A warning says what was seen and
-    what to try, once for each sign until it is gone and comes again. Measuring does not change the
-    training.
+    The first two are measured every few epochs and at the end of the first one. In between, the
+    logs hold the latest values. List this callback before the callbacks that read the logs. A
+    warning says what was measured and what to try. It is given once for each sign, and again if
+    the sign disappears and comes back. Measuring does not change training.
 
-    Without an extractor, distances are those of pixels, of images reduced to 32 x 32 at most, or of
-    vectors. They see a generator that makes few different images; for modes that are lost among
-    varied samples, measure recall with `EvaluateSamples`. Within one class of a conditional GAN,
-    only the duplicates tell.
+    Without an extractor, distances are measured between pixels, with images reduced to 32 x 32 at
+    most, or between vectors. This detects a generator that makes few different images. It does not
+    detect modes that are lost among varied samples: for these, measure recall with
+    `EvaluateSamples`. If a conditional GAN collapses within a class, only `collapse/duplicates`
+    shows it.
 
     Args:
-        data: The real examples, a `ganzoo.data.Dataset` or an array, of the shape of the samples.
+        data: The real examples, a `ganzoo.data.Dataset` or an array, with the shape of the samples.
         n: Number of samples, and of real examples, that are compared.
         every: Epochs from one check to the next.
-        extractor: Gives features of uint8 images; see `ganzoo.extractors`.
+        extractor: Callable that gives features of uint8 images; see `ganzoo.extractors`.
         seed: Seed of the first sample, and of the choice of real examples.
-        min_diversity: Warn below it.
-        max_duplicates: Warn above it.
-        max_score_gap: Warn above it, but not with the Wasserstein loss, whose scores have no scale.
-        max_oscillation: Warn above it, once 10 epochs are seen.
-        patience: Checks that `duplicates` must stay too many, and `diversity` too low without being
-            higher than it was so many checks ago, before the warning: at the beginning of every
-            training all samples are alike.
-        stop: Whether to end the training with the warning of `diversity` or `duplicates`.
+        min_diversity: Warn below this value.
+        max_duplicates: Warn above this value.
+        max_score_gap: Warn above this value, unless the scores of the loss have no scale, as those
+            of the Wasserstein loss.
+        max_oscillation: Warn above this value, after 10 epochs.
+        patience: Number of checks before a warning. `duplicates` must stay too high for so many
+            checks. `diversity` must be too low and not higher than so many checks ago. At the
+            beginning of every run all samples are alike.
+        stop: Whether to end training with the warning of `diversity` or `duplicates`.
 
     Raises:
-        ValueError: If an argument is out of its range; or when the training begins, if the data are
-            not of the shape of the samples, all alike, or fewer than `n`.
+        ValueError: If an argument is out of its range, or if there are fewer than `n` examples; or
+            when training begins, if the data do not have the shape of the samples or are all
+            alike, or if a callback that reads the values is listed before this one.
 
     Example:
 
@@ -77,22 +83,22 @@ class CollapseMonitor(keras.callbacks.Callback):
 
     Reference:
         [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 3.2,
-        describes the collapse that minibatch discrimination works against.
+        describes the collapse that minibatch discrimination prevents.
     """
 
     def __init__(
         self,
-        data,
-        n=256,
-        every=1,
-        extractor=None,
-        seed=0,
-        min_diversity=0.5,
-        max_duplicates=0.25,
-        max_score_gap=10.0,
-        max_oscillation=0.5,
-        patience=3,
-        stop=False,
+        data: Dataset | np.ndarray,
+        n: int = 256,
+        every: int = 1,
+        extractor: Callable | None = None,
+        seed: int = 0,
+        min_diversity: float = 0.5,
+        max_duplicates: float = 0.25,
+        max_score_gap: float = 10.0,
+        max_oscillation: float = 0.5,
+        patience: int = 3,
+        stop: bool = False,
     ):
         super().__init__()
         self.n = check_positive_integer("n", n)
@@ -112,9 +118,11 @@ class CollapseMonitor(keras.callbacks.Callback):
                 f"Received: n={n} with {self.data!r}"
             )
 
+    def attach(self, callbacks: list[keras.callbacks.Callback]) -> None:
+        check_listed_before_readers(self, callbacks, [f"collapse/{name}" for name in _NAMES])
+
     def on_train_begin(self, logs=None):
-        if not isinstance(self.model, GAN):
-            raise ValueError(f"`CollapseMonitor` watches a `ganzoo.GAN`. Received: {self.model!r}")
+        check_gan(self)
         if self.data.example_shape != self.model.example_shape:
             raise ValueError(
                 "The real examples must have the shape of the samples, "
@@ -125,17 +133,15 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._copy = _COPY * float(np.median(nearest))
         if not self._copy:
             raise ValueError(
-                "The real examples must vary: most of them have a copy among the "
-                f"{self.n} that were taken. Received: data={self.data!r}"
+                "The real examples must vary, but most of them have a copy among the "
+                f"{self.n} that were chosen. Received: data={self.data!r}"
             )
         self._history = {name: deque(maxlen=_EPOCHS_OF_A_CYCLE) for name in _LOSSES}
-        # Of the checks within the patience, and the one before it.
+        # The values of the checks within the patience, and of the one before it.
         self._diversities = deque(maxlen=self.patience + 1)
         self._duplicates = deque(maxlen=self.patience)
         self._latest = {}
         self._warned = set()
-        names = ("diversity", "duplicates", "score_gap", "oscillation")
-        check_listed_before_readers(self, [f"collapse/{name}" for name in names])
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
@@ -145,8 +151,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._check_losses(logs)
         logs.update({f"collapse/{name}": value for name, value in self._latest.items()})
 
-    def get_state(self):
-        """Returns what it carries from epoch to epoch, for `AtomicCheckpoint`."""
+    def get_state(self) -> dict[str, Any]:
         return {
             "losses": {name: list(values) for name, values in self._history.items()},
             "diversities": list(self._diversities),
@@ -155,8 +160,7 @@ class CollapseMonitor(keras.callbacks.Callback):
             "warned": sorted(self._warned),
         }
 
-    def set_state(self, state):
-        """Restores what `get_state` returned."""
+    def set_state(self, state: dict[str, Any]) -> None:
         for name, values in self._history.items():
             _refill(values, state["losses"][name])
         _refill(self._diversities, state["diversities"])
@@ -174,15 +178,16 @@ class CollapseMonitor(keras.callbacks.Callback):
         is_stuck = len(self._diversities) > self.patience and diversity <= self._diversities[0]
         is_full = len(self._duplicates) == self.patience
         signs = [
-            self._judge(
+            self._warn_once(
                 "diversity",
                 diversity < self.min_diversity,
                 is_stuck,
-                f"The samples are alike: the mean distance between two is {diversity:.2g} of that "
-                f"between real examples, below min_diversity={self.min_diversity:g}, and does not "
-                f"grow. {_AGAINST_COLLAPSE} a discriminator that learns more slowly.",
+                f"The samples are alike: the mean distance between two samples is {diversity:.2g} "
+                "of the mean distance between two real examples, below "
+                f"min_diversity={self.min_diversity:g}, and does not grow. {_AGAINST_COLLAPSE} a "
+                "discriminator that learns more slowly.",
             ),
-            self._judge(
+            self._warn_once(
                 "duplicates",
                 duplicates > self.max_duplicates,
                 is_full and all(self._duplicates),
@@ -196,15 +201,14 @@ class CollapseMonitor(keras.callbacks.Callback):
     def _check_scores(self, logs):
         gap = float(logs.get("d_real", 0.0)) - float(logs.get("d_fake", 0.0))
         self._latest["score_gap"] = gap
-        has_scale = not isinstance(self.model.adversarial_loss, losses.Wasserstein)
-        self._judge(
+        self._warn_once(
             "score_gap",
             gap > self.max_score_gap,
-            has_scale,
+            self.model.adversarial_loss.has_scale,
             f"The discriminator is {gap:.3g} logits ahead (d_real - d_fake), beyond "
-            f"max_score_gap={self.max_score_gap:g}: the generator learns little from it. `R1`, "
-            "`GradientPenalty`, spectral normalization, augmentation, or a lower rate of the "
-            "discriminator hold it back.",
+            f"max_score_gap={self.max_score_gap:g}: the generator learns little from it. Try `R1`, "
+            "`GradientPenalty`, spectral normalization, augmentation, or a lower learning rate of "
+            "the discriminator.",
         )
 
     def _check_losses(self, logs):
@@ -213,28 +217,28 @@ class CollapseMonitor(keras.callbacks.Callback):
         value = _oscillation(self._history.values())
         self._latest["oscillation"] = value
         is_full = len(self._history["d_loss"]) == _EPOCHS_OF_A_CYCLE
-        self._judge(
+        self._warn_once(
             "oscillation",
             value > self.max_oscillation,
             is_full,
-            f"The losses swing by {value:.0%} of their size over {_EPOCHS_OF_A_CYCLE} epochs, more "
-            f"than max_oscillation={self.max_oscillation:.0%}: the players may be chasing each "
-            "other. Lower rates, a smaller `beta_1` of Adam, `R1` or `HistoricalAveraging` help; "
-            "`ema_decay` averages the generator over the cycle.",
+            f"The losses oscillate by {value:.0%} of their size over {_EPOCHS_OF_A_CYCLE} epochs, "
+            f"more than max_oscillation={self.max_oscillation:.0%}: the players may be chasing "
+            "each other. Try lower learning rates, a smaller `beta_1` of Adam, `R1` or "
+            "`HistoricalAveraging`. `ema_decay` averages the generator over the cycle.",
         )
 
-    def _judge(self, sign, is_there, is_sure, message):
-        """Warns of a sign that is there for sure, once until it is gone; returns whether it did."""
-        if not is_there:
+    def _warn_once(self, sign, is_present, is_certain, message):
+        """Warns of a sign that is certain, once until it disappears; returns whether it warned."""
+        if not is_present:
             self._warned.discard(sign)
-        if not (is_there and is_sure) or sign in self._warned:
+        if not (is_present and is_certain) or sign in self._warned:
             return False
         self._warned.add(sign)
         warnings.warn(message, stacklevel=2)
         return True
 
     def _distances(self, examples):
-        """Returns the mean distance between two examples, and that of each to the nearest."""
+        """Returns the mean distance between two examples, and of each to its nearest neighbor."""
         features = check_features("features of examples", self._features(examples))
         nearest = np.empty(len(features))
         total = 0.0
@@ -261,7 +265,7 @@ def _refill(queue, values):
 
 
 def _oscillation(histories):
-    """Returns the deviation of series from their nearest parabolas, divided by their mean size."""
+    """Returns the deviation of series from their best parabolas, divided by their mean size."""
     deviation = size = 0.0
     for values in map(np.array, histories):
         if len(values) < 5:

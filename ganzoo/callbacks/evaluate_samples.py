@@ -1,43 +1,47 @@
-"""Metrics of a GAN's samples while it trains."""
+"""Metrics of the samples of a GAN while it trains."""
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 
-from ganzoo.callbacks.order import check_listed_before_readers
+from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
+from ganzoo.data import Dataset
 from ganzoo.metrics.evaluation import Evaluation
 from ganzoo.metrics.result import Result
-from ganzoo.training.gan import GAN
+from ganzoo.training.fit_hook import FitHook
 from ganzoo.validation import check_positive_integer, check_seed
 
 
-class EvaluateSamples(keras.callbacks.Callback):
-    """Measures samples of the generator's average against real examples every few epochs.
+class EvaluateSamples(FitHook):
+    """Measures samples of the averaged generator against real examples every few epochs.
 
-    The figures are in the logs at the end of each epoch, for `ModelCheckpoint(monitor="fid",
-    mode="min")`, `EarlyStopping` and `CSVLogger`, which are to be listed after this callback. Their
-    names are `fid`, `kid`, `is`, `precision`, `recall`, `density`, `coverage` and so on; a metric
-    that was made with a `name` is logged by that. In the epochs between two evaluations, the logs
-    hold the figures of the last one.
+    The logs hold the values at the end of each epoch, for `ModelCheckpoint(monitor="fid",
+    mode="min")`, `EarlyStopping` and `CSVLogger`. List those callbacks after this one. The names of
+    the values are `fid`, `kid`, `is`, `precision`, `recall`, `density`, `coverage` and so on. A
+    metric that was created with a `name` is logged under that name. In the epochs between two
+    evaluations, the logs hold the values of the last one.
 
-    The first evaluation is before the training, so that whatever is wrong with data, extractor or
-    number of samples is an error then; and there is one of the last step. (List this callback after
-    `BackupAndRestore`, so that the first one sees the restored weights.) Measuring does not change
-    the training. The samples always have the same seeds.
+    The first evaluation takes place before training, so that an error in data, extractor or number
+    of samples is raised then. The last step is always evaluated. (List this callback after
+    `BackupAndRestore`, so that the first evaluation sees the restored weights.) Measuring does not
+    change training. The samples always have the same seeds.
 
     Args:
         metrics: List of `ganzoo.metrics` metrics or their names, such as `["fid", "is"]`.
-        data: The real examples, a `ganzoo.data.Dataset` or an array; `None` where no metric
-            compares.
+        data: The real examples, a `ganzoo.data.Dataset` or an array; `None` if no metric compares
+            samples with real examples.
         extractor: For the metrics that are given by name: a name of
             `ganzoo.extractors.names()`, or an extractor.
         n: Number of samples; by default as many as there are real examples.
         every: Epochs from one evaluation to the next.
         seed: Integer, the seed of the first sample.
-        folder: Where to add a line for each evaluation to the file `metrics.jsonl`, the figures
-            with their protocols; or `None`. A resumed run goes on in the same file: of two lines
-            with one step, the later one counts.
+        folder: Folder of the file `metrics.jsonl`, to which each evaluation adds a line with the
+            values and their protocols; or `None`. A resumed run continues the same file: of two
+            lines with the same step, the later one is valid.
         cache: Whether to keep the features of the real images on disk; or the folder for them. See
             `ganzoo.metrics.evaluation.Evaluation`.
 
@@ -45,9 +49,10 @@ class EvaluateSamples(keras.callbacks.Callback):
         records: List of (step, dictionary from names to `ganzoo.metrics.Result`).
 
     Raises:
-        ValueError: If an argument is out of its range; or when the training begins, if the samples
-            cannot be measured so, or a callback before this one reads its figures.
-        OSError: When the training begins, if the folder cannot be written to.
+        ValueError: If an argument is out of its range; or when training begins, if the samples
+            cannot be measured in this way, or if a callback that reads the values is listed before
+            this one.
+        OSError: When training begins, if the folder is not writable.
 
     Example:
 
@@ -61,46 +66,51 @@ class EvaluateSamples(keras.callbacks.Callback):
 
     def __init__(
         self,
-        metrics,
-        data=None,
-        extractor=None,
-        n=None,
-        every=1,
-        seed=0,
-        folder=None,
-        cache=True,
+        metrics: Sequence[str | keras.metrics.Metric],
+        data: Dataset | np.ndarray | None = None,
+        extractor: str | Callable | None = None,
+        n: int | None = None,
+        every: int = 1,
+        seed: int = 0,
+        folder: str | Path | None = None,
+        cache: bool | str | Path = True,
     ):
         super().__init__()
         self.every = check_positive_integer("every", every)
         self.seed = check_seed(seed)
         self.folder = None if folder is None else Path(folder)
-        self.records = []
+        self.records: list[tuple[int, dict[str, Result]]] = []
         self._evaluation = Evaluation(metrics, data, extractor, n, cache)
+        self._callbacks = []
+
+    def attach(self, callbacks: list[keras.callbacks.Callback]) -> None:
+        self._callbacks = callbacks
+
+    def detach(self) -> None:
+        self._callbacks = []
 
     def on_train_begin(self, logs=None):
-        if not isinstance(self.model, GAN):
-            raise ValueError(f"`EvaluateSamples` measures a `ganzoo.GAN`. Received: {self.model!r}")
+        check_gan(self)
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
         self._measure()
-        check_listed_before_readers(self, self._figures)
+        check_listed_before_readers(self, self._callbacks, self._values)
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every == 0:
             self._measure()
         if logs is not None:
-            logs.update(self._figures)
+            logs.update(self._values)
 
     def on_train_end(self, logs=None):
         if self.model.step != self._step:
             self._measure()
 
-    def get_state(self):
-        """Returns all figures so far, for `AtomicCheckpoint`."""
+    def get_state(self) -> list:
         return [[step, _plain(results)] for step, results in self.records]
 
-    def set_state(self, state):
-        """Restores what `get_state` returned, in place of the figures of the resumed step."""
+    def set_state(self, state: list) -> None:
+        # It replaces the values of the first evaluation, of the resumed step.
         self.records = [
             (step, {name: Result.from_dict(one) for name, one in results.items()})
             for step, results in state
@@ -117,8 +127,8 @@ class EvaluateSamples(keras.callbacks.Callback):
 
     def _take(self, step, results):
         self._step = step
-        self._figures = {name: float(result) for name, result in results.items()}
+        self._values = {name: float(result) for name, result in results.items()}
 
 
-def _plain(results):
+def _plain(results: dict[str, Result]) -> dict[str, Any]:
     return {name: result.to_dict() for name, result in results.items()}

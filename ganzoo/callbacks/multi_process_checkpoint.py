@@ -1,42 +1,76 @@
-"""What the callbacks of `ganzoo train` do where several processes train together."""
+"""The checkpoint of a run in which several processes train together."""
 
 from ganzoo import distribution
-from ganzoo.callbacks import AtomicCheckpoint
+from ganzoo.callbacks.atomic_checkpoint import AtomicCheckpoint
 from ganzoo.callbacks.interruption import Interruption
 
+_ERRORS = (OSError, FloatingPointError)
 
-class SharedCheckpoint(AtomicCheckpoint):
-    """The checkpoint of several processes: the first writes it, all read it, and all stop at once.
 
-    A signal to any of them ends the training of all after the same step: the processes agree after
-    each one, for a process that stopped alone would leave the others waiting for it.
+class MultiProcessCheckpoint(AtomicCheckpoint):
+    """`AtomicCheckpoint` for several processes: process 0 writes, and all processes read.
+
+    Give it to the `fit` of every process, with the same arguments and a folder on a file system
+    that all processes share. A signal to any process ends all of them after the same step. For
+    this the processes communicate after each step: if one stopped alone, the others would wait for
+    it forever. With a single process it does the same as `AtomicCheckpoint`.
+
+    The other callbacks may differ between the processes: process 0 alone may draw pictures, for
+    instance. The checkpoint holds the states of the callbacks of process 0, and each process
+    restores the states of those that it has.
+
+    The arguments, attributes and errors are those of `AtomicCheckpoint`. The clock and the logs of
+    process 0 decide when a checkpoint is written. An error while it is written ends all processes.
+
+    Example:
+
+    Run this once per process, with `KERAS_BACKEND=jax`.
+
+    >>> ganzoo.distribution.join("alpha:12355", process_id=0, num_processes=2)
+    >>> with ganzoo.distribution.scope("all"):
+    ...     gan = ganzoo.GAN.from_recipe("sngan", dataset)
+    ...     checkpoint = ganzoo.callbacks.MultiProcessCheckpoint("/shared/checkpoints")
+    ...     history = gan.fit(dataset, epochs=100, callbacks=[checkpoint])
     """
 
-    def __init__(self, folder, **settings):
-        super().__init__(folder, **settings)
-        self._interruption = _SharedInterruption()
+    def _new_interruption(self):
+        return _AgreedInterruption()
 
     def _prepare(self):
-        if distribution.process_index() == 0:
-            super()._prepare()
-        distribution.gather(0)  # The folder is now ready.
-
-    def on_train_batch_end(self, batch, logs=None):
-        self._interruption.agree()
-        super().on_train_batch_end(batch, logs)
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._interruption.agree()
-        super().on_epoch_end(epoch, logs)
+        self._in_process_0(super()._prepare)
 
     def _save(self, position):
+        self._in_process_0(super()._save, position)
+
+    def _in_process_0(self, work, *arguments):
+        """Works in process 0 while the others wait. Its errors are raised in all processes."""
+        error = None
         if distribution.process_index() == 0:
-            super()._save(position)
-        distribution.gather(0)  # None may end before the checkpoint is written.
+            try:
+                work(*arguments)
+            except _ERRORS as caught:
+                error = caught
+        code = next((i for i, kind in enumerate(_ERRORS, 1) if isinstance(error, kind)), 0)
+        code = distribution.gather(code)[0]
+        if error is not None:
+            raise error
+        if code:
+            raise _ERRORS[code - 1](
+                "Process 0 could not write a checkpoint; its error message says why. "
+                f"Received: folder={str(self.folder)!r}"
+            )
+
+    def _must_save(self, is_due):
+        # Clocks differ between the processes, and so may the logs.
+        return super()._must_save(self._interruption.agree(is_due))
+
+    def _improves(self, step, logs):
+        # Only process 0 needs the monitored value, and only it may have measured it.
+        return distribution.process_index() == 0 and super()._improves(step, logs)
 
 
-class _SharedInterruption(Interruption):
-    """Notes a signal to this process, and takes it for received once all processes know of it."""
+class _AgreedInterruption(Interruption):
+    """Notes a signal to this process, which counts as received once all processes know it."""
 
     def __init__(self):
         super().__init__()
@@ -46,9 +80,14 @@ class _SharedInterruption(Interruption):
         self._noted = None
         return super().__enter__()
 
-    def agree(self):
-        """Tells the other processes of a signal, and learns of theirs; all must call it."""
-        self.received = max(distribution.gather(self._noted or 0)) or None
+    def agree(self, decision):
+        """Tells all processes of signals to any of them, and returns the decision of process 0.
+
+        All processes must call it at the same point.
+        """
+        numbers = distribution.gather(2 * (self._noted or 0) + bool(decision))
+        self.received = max(number // 2 for number in numbers) or None
+        return bool(numbers[0] % 2)
 
     def _receive(self, number, frame):
         super()._receive(number, frame)

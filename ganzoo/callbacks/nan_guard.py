@@ -1,43 +1,45 @@
-"""A guard that ends a training whose numbers are no longer finite, or takes it back."""
+"""A guard that ends training when a value is not finite, or rolls it back."""
 
 import math
 import warnings
+from collections.abc import Callable
 
 import keras
 
+from ganzoo.training.fit_hook import FitHook, Position, is_checkpoint
 from ganzoo.validation import check_choice, check_fraction, check_positive_integer
 
 
-class NaNGuard(keras.callbacks.Callback):
+class NaNGuard(FitHook):
     """Raises an error as soon as any scalar in the logs is NaN or infinite, or rolls back.
 
-    It looks at every term (both losses, the logits, each penalty, validation metrics) after each
-    batch, and so ends the training within the step that failed, or within the
-    `steps_per_execution` steps that ran together. An error, and not `model.stop_training`: on that,
-    Keras still ends the epoch in good order, and the callbacks that save would put the broken
-    weights over the last good ones. For the same reason, list this callback before those.
+    It checks every term (both losses, the logits, each penalty, validation metrics) after each
+    batch. So it ends training within the step that failed, or within the `steps_per_execution`
+    steps that ran together. It raises an error, and does not set `model.stop_training`: Keras would
+    then still end the epoch as usual, and callbacks that save would replace the last good weights
+    with the broken ones. For the same reason, list this callback before callbacks that save.
 
-    With `on_nan="rollback"`, and an `AtomicCheckpoint` beside it, the training goes back to the
-    newest checkpoint instead, with both players' learning rates lower, and a warning.
+    With `on_nan="rollback"`, and an `AtomicCheckpoint` in the same `fit`, training returns to the
+    newest checkpoint instead, with lower learning rates of both players and a warning.
 
     Args:
         on_nan: `"raise"` or `"rollback"`.
-        factor: Factor of the learning rates at each rollback, in (0, 1). Where the same checkpoint
-            is gone back to again, that is in addition to the times before.
-        max_rollbacks: Number of rollbacks in one `fit` after which the error is raised after all.
+        factor: Factor of the learning rates at each rollback, in (0, 1). If training returns to the
+            same checkpoint several times in a row, the factor is applied as many times.
+        max_rollbacks: Largest number of rollbacks in one `fit`. After that the error is raised.
 
     Raises:
-        ValueError: At the start of `fit`, if it is to roll back without an `AtomicCheckpoint`, or
-            with a learning rate that follows a schedule and so cannot be lowered.
-        FloatingPointError: In training, naming every term that is not finite, the epoch and the
-            batch.
+        ValueError: At the start of `fit` with `on_nan="rollback"`, if there is no
+            `AtomicCheckpoint`, or if a learning rate follows a schedule and so cannot be lowered.
+        FloatingPointError: During training. It names each term that is not finite, the epoch and
+            the batch.
 
     Example:
 
     >>> history = gan.fit(dataset, epochs=10, callbacks=[ganzoo.callbacks.NaNGuard()])
     """
 
-    def __init__(self, on_nan="raise", factor=0.5, max_rollbacks=3):
+    def __init__(self, on_nan: str = "raise", factor: float = 0.5, max_rollbacks: int = 3):
         super().__init__()
         self.on_nan = check_choice("on_nan", on_nan, ("raise", "rollback"))
         self.factor = check_fraction("factor", factor)
@@ -48,6 +50,13 @@ class NaNGuard(keras.callbacks.Callback):
         self._rollbacks = 0
         self._latest = (None, 0)
 
+    def attach(self, callbacks: list[keras.callbacks.Callback]) -> None:
+        if self.on_nan == "rollback" and not any(map(is_checkpoint, callbacks)):
+            raise ValueError(
+                "A rollback returns to a checkpoint: list an `AtomicCheckpoint` too. "
+                "Received: a `NaNGuard(on_nan='rollback')` without one"
+            )
+
     def on_train_begin(self, logs=None):
         self._rollbacks, self._latest = 0, (None, 0)
         if self.on_nan == "rollback":
@@ -55,7 +64,7 @@ class NaNGuard(keras.callbacks.Callback):
                 rate = keras.saving.serialize_keras_object(player)["config"]["learning_rate"]
                 if not isinstance(rate, float):
                     raise ValueError(
-                        "A rollback lowers the learning rates, which must be numbers for that. "
+                        "A rollback lowers the learning rates, so they must be numbers. "
                         f"Received: {player.name!r} with learning_rate={rate!r}"
                     )
 
@@ -68,16 +77,7 @@ class NaNGuard(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._check(logs, f"at the end of epoch {epoch + 1}")
 
-    def roll_back(self, resume):
-        """Takes the training back, where that is wanted; `GAN.fit` calls it after a breakdown.
-
-        Args:
-            resume: Function that restores the newest checkpoint, and returns where to go on or
-                `None`.
-
-        Returns:
-            Where to go on, or `None` where the training is to end.
-        """
+    def roll_back(self, resume: Callable[[], Position | None]) -> Position | None:
         if self.on_nan != "rollback" or self._rollbacks == self.max_rollbacks:
             return None
         position = resume()
@@ -87,20 +87,20 @@ class NaNGuard(keras.callbacks.Callback):
         step = self.model.step
         latest_step, times = self._latest
         self._latest = step, (times + 1 if step == latest_step else 1)
-        # The checkpoint has the rates that it was written with.
+        # The checkpoint has restored the learning rates of its time.
         factor = self.factor ** self._latest[1]
         for player in self._players():
             player.learning_rate = factor * float(player.learning_rate)
         warnings.warn(
-            f"The training broke down in epoch {self._epoch + 1}, and went back to step {step:,} "
-            f"with {factor:g} times its learning rates: rollback {self._rollbacks} of "
+            f"Training failed in epoch {self._epoch + 1} and went back to step {step:,} with "
+            f"{factor:g} times its learning rates: rollback {self._rollbacks} of "
             f"{self.max_rollbacks}",
             stacklevel=2,
         )
         return position
 
     def _players(self):
-        """Returns both players' optimizers, without what scales their losses."""
+        """Returns the optimizers of both players, without their loss scales."""
         optimizer = self.model.optimizer
         players = optimizer.generator, optimizer.discriminator
         return [getattr(player, "inner_optimizer", player) for player in players]
@@ -109,10 +109,10 @@ class NaNGuard(keras.callbacks.Callback):
         broken = [f"{name}={value}" for name, value in (logs or {}).items() if not _finite(value)]
         if broken:
             raise FloatingPointError(
-                f"The training broke down {when}: all scalars in the logs must be finite. "
-                f"Received: {', '.join(broken)}. The present weights are of no use: go back to "
-                "the last checkpoint. Smaller learning rates, spectral normalization or a "
-                "gradient penalty help; under mixed_float16 try mixed_bfloat16."
+                f"Training failed {when}: all scalars in the logs must be finite. "
+                f"Received: {', '.join(broken)}. The current weights are useless: return to the "
+                "last checkpoint. Lower the learning rates, or add spectral normalization or a "
+                "gradient penalty. With mixed_float16, try mixed_bfloat16."
             )
 
 

@@ -1,45 +1,46 @@
-"""Pictures of a GAN's samples while it trains."""
+"""Pictures of the samples of a GAN while it trains."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from ganzoo import drawing
+from ganzoo.callbacks.checks import check_gan
 from ganzoo.callbacks.event_files import open_event_files
-from ganzoo.training.gan import GAN
 from ganzoo.validation import check_choice, check_positive_integer
 
 _GIF_FRAMES = 60
 
 
 class SampleGrid(keras.callbacks.Callback):
-    """Draws the samples of one fixed set of latents, again and again as the training goes on.
+    """Draws the samples of one fixed set of latents, repeatedly while training runs.
 
-    Each picture is a PNG file in `folder`, named after the training step. The first is drawn before
-    the training, so that a folder that cannot be written to is an error then and not after an hour.
-    A grid of images is drawn from uint8 images, a scatter plot from vectors.
+    Each picture is a PNG file in `folder`, named after the training step. The first picture is
+    drawn before training, so that a folder that is not writable is an error at the start and not
+    after an hour. Images are drawn as a grid, vectors as a scatter plot.
 
     Args:
-        folder: Where the pictures go. It is made if it does not exist.
+        folder: Folder of the pictures. It is created if it does not exist.
         n: Number of samples.
         every: Epochs, or steps, between two pictures.
         unit: What `every` counts, `"epochs"` or `"steps"`.
         seed: Integer, the seed of the first sample; sample i has the seed `seed + i`.
-        labels: Of a conditional GAN, the samples' `n` classes, or one class. By default each row of
-            the grid is one class, with at most `n` samples in all.
-        columns: Images in a row; by default one class, or an about square grid.
+        labels: For a conditional GAN, the `n` classes of the samples, or one class. By default each
+            row of the grid is one class, with at most `n` samples in total.
+        columns: Images in a row; by default one class, or a nearly square grid.
         truncation: Factor of the latents, as in `GAN.sample`.
         tensorboard: Folder for TensorBoard's event files, to show the pictures there too; or
             `None`. Needs the extra `ganzoo[tensorboard]`, and TensorFlow.
-        gif: Whether to write the folder's pictures of the run, or 60 of them, as the animation
-            `samples.gif` when the training ends.
+        gif: Whether to write the animation `samples.gif` when training ends. It shows the pictures
+            in the folder, or 60 of them if there are more.
 
     Raises:
-        ValueError: If an argument is out of its range; or when the training begins, if `labels` do
-            not fit the GAN, or the folder holds pictures of another size.
+        ValueError: If an argument is out of its range; or when training begins, if `labels` do not
+            fit the GAN, or if the folder holds pictures of another size.
         ImportError: If `tensorboard` is given and cannot be used.
-        OSError: When the training begins, if the folder cannot be written to.
+        OSError: When training begins, if the folder is not writable.
 
     Example:
 
@@ -49,16 +50,16 @@ class SampleGrid(keras.callbacks.Callback):
 
     def __init__(
         self,
-        folder,
-        n=64,
-        every=1,
-        unit="epochs",
-        seed=0,
-        labels=None,
-        columns=None,
-        truncation=1.0,
-        tensorboard=None,
-        gif=True,
+        folder: str | Path,
+        n: int = 64,
+        every: int = 1,
+        unit: str = "epochs",
+        seed: int = 0,
+        labels: int | Sequence[int] | None = None,
+        columns: int | None = None,
+        truncation: float = 1.0,
+        tensorboard: str | Path | None = None,
+        gif: bool = True,
     ):
         super().__init__()
         self.folder = Path(folder)
@@ -75,8 +76,7 @@ class SampleGrid(keras.callbacks.Callback):
         self._epoch_start = 0
 
     def on_train_begin(self, logs=None):
-        if not isinstance(self.model, GAN):
-            raise ValueError(f"`SampleGrid` draws a `ganzoo.GAN`. Received: {self.model!r}")
+        check_gan(self)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._draw()
         self._check_earlier_pictures()
@@ -85,7 +85,7 @@ class SampleGrid(keras.callbacks.Callback):
         self._epoch_start = self.model.step
 
     def on_train_batch_end(self, batch, logs=None):
-        # Counted here: to ask the model would wait for the device in each step.
+        # Steps are counted here: asking the model would wait for the device in each step.
         if self.unit == "steps":
             step = self._epoch_start + batch + 1
             if step // self.every > self._drawn_step // self.every:
@@ -103,8 +103,8 @@ class SampleGrid(keras.callbacks.Callback):
         if self._summaries is not None:
             self._summaries.close()
 
-    def save_gif(self):
-        """Writes `samples.gif` from the pictures up to the present one, the last one included."""
+    def save_gif(self) -> None:
+        """Writes `samples.gif` from the pictures up to the current one, which is the last frame."""
         frames = [path for step, path in self._pictures() if step <= self._drawn_step]
         chosen = np.linspace(0, len(frames) - 1, min(len(frames), _GIF_FRAMES)).round().astype(int)
         drawing.save_gif(self.folder / "samples.gif", [frames[index] for index in chosen])
@@ -130,14 +130,14 @@ class SampleGrid(keras.callbacks.Callback):
         sizes = {drawing.size_of(path): path.name for _, path in self._pictures()}
         if self.gif and len(sizes) > 1:
             raise ValueError(
-                "One animation is made of all pictures in the folder, so they must have one size. "
+                "The animation shows all pictures in the folder, so they must have one size. "
                 f"Received: folder={str(self.folder)!r}, where {' and '.join(sizes.values())} "
                 "differ. Use another folder for another run, or `gif=False`."
             )
 
 
 class _TensorBoardImages:
-    """Writes pictures where TensorBoard finds them."""
+    """Writes pictures to TensorBoard's event files."""
 
     def __init__(self, folder):
         self._summary, self._writer = open_event_files(folder, "images")

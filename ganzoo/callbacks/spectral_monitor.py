@@ -1,15 +1,18 @@
-"""The spectral norms of a GAN's layers while it trains."""
+"""The spectral norms of the layers of a GAN while it trains."""
 
 import json
 import math
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from ganzoo import backend, plot
+from ganzoo.callbacks.checks import check_gan
 from ganzoo.callbacks.event_files import open_event_files
 from ganzoo.layers.reparametrization import SUPPORTED, KernelWrapper, kernel_variable, output_axis
 from ganzoo.layers.spectral_normalization import (
@@ -17,58 +20,62 @@ from ganzoo.layers.spectral_normalization import (
     kernel_matrix,
     power_iteration,
 )
-from ganzoo.training.gan import GAN
+from ganzoo.training.fit_hook import FitHook
 from ganzoo.validation import check_choice, check_positive, check_positive_integer
 
 _PLAYERS = ("discriminator", "generator")
-_ITERATIONS = 5  # At each check; the vectors are kept in between.
+_ITERATIONS = 5  # At each check. The vectors are kept between checks.
 _CHECKS_TO_WARM_UP = 10
 _GROWTH = 10
 _SINGULAR = 1 / np.finfo("float64").eps
 
 
-class SpectralMonitor(keras.callbacks.Callback):
-    """Watches the spectral norm of every layer under spectral normalization.
+class SpectralMonitor(FitHook):
+    """Watches the spectral norm of every layer with spectral normalization.
 
-    Each check estimates two norms of a layer: `kernel_norm` of the kernel that it stores, and
-    `norm` of the one that it computes with, which should be 1 (or the layer's `factor` and learned
-    scale). The estimates come from power iterations of the monitor's own, in one compiled function:
-    the layer's own estimate would find its kernel well normalized whatever its vector is. Every
-    `exact_every`-th check, the first and the last one also decompose the kernels in float64:
+    Each check estimates two norms of a layer: `kernel_norm`, of the kernel that the layer stores,
+    and `norm`, of the kernel that it computes with. `norm` should be 1 (or the `factor` and learned
+    scale of the layer). The monitor runs its own power iterations, in one compiled function: by its
+    own estimate, the kernel of a layer would look normalized whatever its vector is. The first and
+    the last check, and every `exact_every`-th one, also decompose the kernels in float64. They give
     `exact_norm`, and `condition`, the ratio of the largest to the smallest singular value (at most
-    4.5e15, where a kernel is singular). Layers with `num_singular_values` of k > 1 add
-    `singular_value_2` to `singular_value_k`, their estimates of those of the stored kernel.
+    4.5e15, for a singular kernel). Layers with `num_singular_values` of k > 1 add
+    `singular_value_2` to `singular_value_k`, their estimates for the stored kernel.
 
-    The latest values are in the logs at the end of each epoch, for Keras's `History`, `CSVLogger`
-    and `TensorBoard`: `norm` as `spectral/<layer>`, all others as `spectral/<layer>/<quantity>`.
-    List this callback before those. `records` holds all checks.
+    The logs hold the latest values at the end of each epoch, for Keras's `History`, `CSVLogger` and
+    `TensorBoard`: `norm` as `spectral/<layer>`, all others as `spectral/<layer>/<quantity>`. List
+    this callback before those. `records` holds all checks.
 
-    A layer is warned of once, at an exact check, if its vector lost the largest singular value
-    (`exact_norm` is more than `tolerance` off), and once if its condition number is above
-    `condition_limit` and 10 times the first one.
+    An exact check warns once of each layer whose vector has lost the largest singular value, so
+    that `exact_norm` is off by more than `tolerance`. It also warns once of each layer whose
+    condition number is above `condition_limit` and above 10 times its first value.
 
     Args:
         every: Epochs, or steps, between two checks.
         unit: What `every` counts, `"epochs"` or `"steps"`.
-        exact_every: Checks from an exact one to the next, or `None` for none at all.
-        players: The networks to watch: `"discriminator"`, `"generator"` or a list of both. Then
-            the names of layers begin with the network's.
-        normalized_only: If `False`, layers without spectral normalization are watched too, where
-            `SpectralNormalization` supports them: both norms are then the stored kernel's.
-        folder: Where to add a line for each check to the file `spectral.jsonl`; or `None`. It is
-            made if it does not exist. A resumed run goes on in the same file: of two lines with one
-            step, the later one counts.
+        exact_every: Number of checks from one exact check to the next, or `None` for none.
+        players: The networks to watch: `"discriminator"`, `"generator"` or a list of both. With
+            both, the names of layers begin with the name of the network.
+        normalized_only: If `False`, layers without spectral normalization are watched too, if
+            `SpectralNormalization` supports them. Both their norms are of the stored kernel.
+        folder: Folder of the file `spectral.jsonl`, to which each check adds a line; or `None`. It
+            is created if it does not exist. A resumed run continues the same file: of two lines
+            with the same step, the later one is valid.
         tensorboard: Folder for TensorBoard's event files, or `None`. Needs the extra
             `ganzoo[tensorboard]`, and TensorFlow.
-        tolerance: Relative deviation of `exact_norm` from which on to warn.
+        tolerance: Relative deviation of `exact_norm` above which to warn.
         condition_limit: Condition number above which to warn. At the default, the smallest
             directions of a float32 kernel are within a factor of 10 of its rounding errors.
 
+    Attributes:
+        records: List of dictionaries with the `step` of a check and its values for each layer in
+            `layers`.
+
     Raises:
-        ValueError: If an argument is out of its range; or when the training begins, if there is no
+        ValueError: If an argument is out of its range; or when training begins, if there is no
             layer to watch.
         ImportError: If `tensorboard` is given and cannot be used.
-        OSError: When the training begins, if the folder cannot be written to.
+        OSError: When training begins, if the folder is not writable.
 
     Example:
 
@@ -78,20 +85,20 @@ class SpectralMonitor(keras.callbacks.Callback):
 
     Reference:
         [Large Scale GAN Training](https://arxiv.org/abs/1809.11096), section 4 and appendix F,
-        watches the singular values for signs of a collapse to come.
+        watches the singular values for early signs of a collapse.
     """
 
     def __init__(
         self,
-        every=1,
-        unit="epochs",
-        exact_every=10,
-        players="discriminator",
-        normalized_only=True,
-        folder=None,
-        tensorboard=None,
-        tolerance=0.1,
-        condition_limit=1e6,
+        every: int = 1,
+        unit: str = "epochs",
+        exact_every: int | None = 10,
+        players: str | Sequence[str] = "discriminator",
+        normalized_only: bool = True,
+        folder: str | Path | None = None,
+        tensorboard: str | Path | None = None,
+        tolerance: float = 0.1,
+        condition_limit: float = 1e6,
     ):
         super().__init__()
         self.every = check_positive_integer("every", every)
@@ -108,15 +115,14 @@ class SpectralMonitor(keras.callbacks.Callback):
         self.folder = None if folder is None else Path(folder)
         self.tolerance = check_positive("tolerance", tolerance)
         self.condition_limit = check_positive("condition_limit", condition_limit)
-        self.records = []
+        self.records: list[dict[str, Any]] = []
         self._summary, self._writer = None, None
         if tensorboard is not None:
             self._summary, self._writer = open_event_files(tensorboard, "scalars")
         self._warned = set()
 
     def on_train_begin(self, logs=None):
-        if not isinstance(self.model, GAN):
-            raise ValueError(f"`SpectralMonitor` watches a `ganzoo.GAN`. Received: {self.model!r}")
+        check_gan(self)
         self._layers = self._find_layers()
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -138,7 +144,7 @@ class SpectralMonitor(keras.callbacks.Callback):
         self._epoch_start = self.model.step
 
     def on_train_batch_end(self, batch, logs=None):
-        # Counted here: to ask the model would wait for the device in each step.
+        # Steps are counted here: asking the model would wait for the device in each step.
         if self.unit == "steps":
             step = self._epoch_start + batch + 1
             if step // self.every > self._checked_step // self.every:
@@ -157,8 +163,7 @@ class SpectralMonitor(keras.callbacks.Callback):
         if self._writer is not None:
             self._writer.flush()
 
-    def get_state(self):
-        """Returns what it carries from check to check, for `AtomicCheckpoint`."""
+    def get_state(self) -> dict[str, Any]:
         return {
             "layers": list(self._layers),
             "records": self.records,
@@ -171,9 +176,9 @@ class SpectralMonitor(keras.callbacks.Callback):
             "warned": sorted(self._warned),
         }
 
-    def set_state(self, state):
-        """Restores what `get_state` returned, in place of the check of the resumed step."""
-        # The names of layers without one of their own count the layers of the process.
+    def set_state(self, state: dict[str, Any]) -> None:
+        # It replaces the first check, of the resumed step. Layers are matched by their order: Keras
+        # numbers the layers of a process that were given no name.
         names = dict(zip(state["layers"], self._layers, strict=True))
 
         def renamed(values):
@@ -193,14 +198,14 @@ class SpectralMonitor(keras.callbacks.Callback):
         self._checked_step, self._exact_step = state["checked_step"], state["exact_step"]
         self._warned = {(names[name], kind) for name, kind in state["warned"]}
 
-    def plot(self, path):
-        """Draws all checks so far into an image file, by `ganzoo.plot.spectral_norms`.
+    def plot(self, path: str | Path) -> None:
+        """Draws all checks so far into an image file, with `ganzoo.plot.spectral_norms`.
 
         Args:
-            path: Where to; the ending chooses the kind, such as `.png` or `.svg`.
+            path: The file. Its suffix chooses the format, such as `.png` or `.svg`.
 
         Raises:
-            ValueError: If there was no check yet.
+            ValueError: If there is no check yet.
             ImportError: If matplotlib is not installed.
         """
         plot.spectral_norms(self, path=path)
@@ -216,14 +221,15 @@ class SpectralMonitor(keras.callbacks.Callback):
                     found["/".join(path)] = layer
         if not found:
             raise ValueError(
-                "There is no layer to watch: wrap the discriminator's in `SpectralNormalization`, "
-                "for instance with `ganzoo.spectral_normalize`, or set `normalized_only=False`. "
+                "There is no layer to watch. Wrap the layers of the discriminator in "
+                "`SpectralNormalization`, for instance with `ganzoo.spectral_normalize`, or set "
+                "`normalized_only=False`. "
                 f"Received: players={self.players}, normalized_only={self.normalized_only}"
             )
         return found
 
     def _estimates(self, vectors):
-        """Returns the vectors of the next check, and all estimates as one vector."""
+        """Returns the vectors for the next check, and all estimates as one vector."""
         estimates, new_vectors = [], []
         for layer, vector in zip(self._layers.values(), vectors, strict=True):
             kernel = ops.cast(kernel_variable(_inner(layer)), vector.dtype)
@@ -240,7 +246,7 @@ class SpectralMonitor(keras.callbacks.Callback):
         return new_vectors, ops.stack(estimates)
 
     def _check(self, step, exact=None):
-        """Measures all layers. `model.step` comes first: on JAX it fetches the variables."""
+        """Measures all layers. Read `model.step` first: on JAX this fetches the variables."""
         self._vectors, estimates = self._estimate(self._vectors)
         estimates = iter(ops.convert_to_numpy(estimates).tolist())
         record = {}
@@ -288,8 +294,8 @@ class SpectralMonitor(keras.callbacks.Callback):
                 name,
                 "norm",
                 f"The layer {name!r} computes with a kernel of spectral norm {norm:.4g}, which "
-                f"should be {target:.4g}: its vector `u` has lost the largest singular value. More "
-                "`power_iterations` or a lower learning rate help.",
+                f"should be {target:.4g}: its vector `u` has lost the largest singular value. Try "
+                "more `power_iterations` or a lower learning rate.",
             )
 
     def _warn_of_condition(self, name, condition):
@@ -299,8 +305,8 @@ class SpectralMonitor(keras.callbacks.Callback):
                 name,
                 "condition",
                 f"The condition number of the layer {name!r} has grown from {first:.3g} to "
-                f"{condition:.3g}, beyond condition_limit={self.condition_limit:.3g}: the kernel "
-                "is losing rank. An orthogonal regularizer works against it.",
+                f"{condition:.3g}, above condition_limit={self.condition_limit:.3g}: the kernel is "
+                "losing rank. Try an orthogonal regularizer.",
             )
 
     def _warn_once(self, name, kind, message):
@@ -310,7 +316,7 @@ class SpectralMonitor(keras.callbacks.Callback):
 
     def _write(self, step, record):
         if self.folder is not None:
-            # Strict JSON knows no NaN.
+            # Strict JSON has no NaN.
             finite = {
                 name: {key: value if math.isfinite(value) else None for key, value in row.items()}
                 for name, row in record.items()
@@ -332,12 +338,12 @@ class SpectralMonitor(keras.callbacks.Callback):
 
 
 def _layers_with_kernels(layer, path):
-    """Yields the path and the layer for each kernel within a layer that is a matrix."""
-    # Keras has no public way to the layers within a layer.
+    """Yields the path and the layer for each matrix-shaped kernel inside a layer."""
+    # Keras has no public access to the layers inside a layer.
     for part in layer._flatten_layers(include_self=False, recursive=False):
         if isinstance(part, (SpectralNormalization, *SUPPORTED)):
             yield (*path, part.name), part
-        # Other wrappers compute with a kernel of their own making.
+        # Other wrappers compute with a kernel that they make themselves.
         elif not isinstance(part, KernelWrapper):
             yield from _layers_with_kernels(part, (*path, part.name))
 

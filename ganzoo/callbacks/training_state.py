@@ -1,11 +1,13 @@
-"""The whole state of a training, as arrays and as what JSON can hold."""
+"""The whole state of a training run, as arrays and as values that JSON can hold."""
 
 from collections import Counter
 
 import keras
 import numpy as np
 
-# What stock callbacks carry from epoch to epoch.
+from ganzoo.training.fit_hook import FitHook
+
+# The attributes in which Keras's callbacks keep state from epoch to epoch.
 _CARRIED = {
     keras.callbacks.EarlyStopping: (
         *("wait", "stopped_epoch", "best", "best_epoch", "best_weights"),
@@ -19,18 +21,18 @@ _CARRIED = {
 
 
 def collect(gan, callbacks):
-    """Returns a dictionary of arrays, and one of what JSON can hold.
+    """Returns a dictionary of arrays, and a dictionary of values that JSON can hold.
 
     Raises:
-        FloatingPointError: If a weight is not finite, for nothing could be resumed from it.
+        FloatingPointError: If a weight is not finite: no run could resume from it.
     """
     arrays = {}
     for i, (variable, value) in enumerate(zip(_variables(gan), values(gan), strict=True)):
         if value.dtype.kind not in "iub" and not np.isfinite(value.astype("float64")).all():
             raise FloatingPointError(
-                "No checkpoint was written, and the earlier ones are kept: all variables must be "
-                f"finite. Received: {variable.path}, which is not, at step {gan.step:,}. Smaller "
-                "learning rates, spectral normalization or a gradient penalty help."
+                "All variables must be finite. No checkpoint was written, and the earlier ones are "
+                f"kept. Received: {variable.path}, which is not, at step {gan.step:,}. Lower the "
+                "learning rates, or add spectral normalization or a gradient penalty."
             )
         arrays[f"variable_{i:05d}"] = value
     for variable, value in zip(gan.metrics_variables, metric_values(gan), strict=True):
@@ -45,24 +47,38 @@ def collect(gan, callbacks):
                     arrays[f"{name}_{i:05d}"] = weight
                 value = len(value)
             carried[name][attribute] = _as_json(value)
-    for name, callback in _stateful(callbacks):
-        carried[name] = callback.get_state()
+    for name, hook in _hooks(callbacks):
+        hook_state = hook.get_state()
+        if hook_state is not None:
+            carried[name] = hook_state
     return arrays, {"variables": _description(gan), "callbacks": carried}
 
 
+def check_savable(callbacks):
+    """Raises `TypeError` if the state of a callback would not be saved without notice."""
+    for callback in callbacks:
+        has_state = hasattr(callback, "get_state") and hasattr(callback, "set_state")
+        if has_state and not isinstance(callback, FitHook):
+            raise TypeError(
+                "A callback with the methods `get_state` and `set_state` must be a "
+                "`ganzoo.callbacks.FitHook`: the state of other callbacks is not saved. Derive its "
+                f"class from `FitHook`. Received: {callback!r}"
+            )
+
+
 def restore(gan, arrays, state):
-    """Gives a GAN its weights, its memories and its optimizers' state back: all of it or nothing.
+    """Restores the weights of a GAN, the state of its parts and of its optimizers, or nothing.
 
     Raises:
-        ValueError: If they are those of another GAN.
+        ValueError: If the checkpoint belongs to another GAN.
     """
     expected = _description(gan)
     if state["variables"] != expected:
         pairs = zip(state["variables"], expected, strict=False)
-        differences = [f"{saved} for {present}" for saved, present in pairs if saved != present]
+        differences = [f"{saved} for {current}" for saved, current in pairs if saved != current]
         raise ValueError(
-            "The checkpoint must be of the same networks, optimizers and regularizers: give "
-            f"another run another folder. Received: {len(state['variables'])} variables for "
+            "The checkpoint must be of the same networks, optimizers and regularizers. Use another "
+            f"folder for another run. Received: {len(state['variables'])} variables for "
             f"{len(expected)}{': ' if differences else ''}{'; '.join(differences[:3])}"
         )
     for i, variable in enumerate(_variables(gan)):
@@ -70,14 +86,14 @@ def restore(gan, arrays, state):
 
 
 def restore_metrics(gan, arrays):
-    """Restores the means over the epoch under way; those of new terms start with the next."""
+    """Restores the means over the current epoch. The means of new terms start at zero."""
     for variable in gan.metrics_variables:
         if f"metric_{variable.path}" in arrays:
             _assign(variable, arrays[f"metric_{variable.path}"])
 
 
 def restore_callbacks(callbacks, arrays, state):
-    """Restores what callbacks carry from epoch to epoch, which they reset in `fit`."""
+    """Restores the states of callbacks, which they reset when training begins."""
     for name, callback, attributes in _stock(callbacks):
         carried = state["callbacks"].get(name, {})
         for attribute in attributes:
@@ -87,13 +103,13 @@ def restore_callbacks(callbacks, arrays, state):
             if attribute == "best_weights" and value is not None:
                 value = [arrays[f"{name}_{i:05d}"] for i in range(value)]
             setattr(callback, attribute, value)
-    for name, callback in _stateful(callbacks):
+    for name, hook in _hooks(callbacks):
         if name in state["callbacks"]:
-            callback.set_state(state["callbacks"][name])
+            hook.set_state(state["callbacks"][name])
 
 
 def has_stopped(callbacks, state):
-    """Whether an `EarlyStopping` had ended the training, and would not train on now either."""
+    """Returns whether an `EarlyStopping` ended the run, and would still end it now."""
     for name, callback, _ in _stock(callbacks):
         carried = state["callbacks"].get(name, {})
         if isinstance(callback, keras.callbacks.EarlyStopping) and carried.get("stopped_epoch"):
@@ -102,12 +118,12 @@ def has_stopped(callbacks, state):
 
 
 def values(gan):
-    """Returns the values of all variables but the metrics'."""
+    """Returns the values of all variables except those of the metrics."""
     return [keras.ops.convert_to_numpy(variable) for variable in _variables(gan)]
 
 
 def metric_values(gan):
-    """Returns the values of the metrics' variables."""
+    """Returns the values of the variables of the metrics."""
     return [keras.ops.convert_to_numpy(variable) for variable in gan.metrics_variables]
 
 
@@ -118,18 +134,18 @@ def _variables(gan):
 
 
 def _description(gan):
-    # Not the names: those of stock layers count the layers of the process.
+    # Without the names: Keras numbers the layers of a process.
     return [[list(variable.shape), str(variable.dtype)] for variable in _variables(gan)]
 
 
 def _assign(variable, value):
     # Files hold bfloat16 as integers.
-    present = keras.ops.convert_to_numpy(variable).dtype
-    variable.assign(value if value.dtype == present else value.view(present))
+    dtype = keras.ops.convert_to_numpy(variable).dtype
+    variable.assign(value if value.dtype == dtype else value.view(dtype))
 
 
 def _stock(callbacks):
-    """Yields a name, the callback and its attributes for each of Keras's that carries something."""
+    """Yields a name, the callback and its attributes for each callback of Keras with a state."""
     counts = Counter()
     for callback in callbacks:
         for kind, attributes in _CARRIED.items():
@@ -138,11 +154,11 @@ def _stock(callbacks):
                 yield f"{kind.__name__}_{counts[kind]}", callback, attributes
 
 
-def _stateful(callbacks):
-    """Yields a name and the callback for each that says itself what it carries."""
+def _hooks(callbacks):
+    """Yields a name and the hook for each `FitHook`."""
     counts = Counter()
     for callback in callbacks:
-        if hasattr(callback, "get_state"):
+        if isinstance(callback, FitHook):
             kind = type(callback).__name__
             counts[kind] += 1
             yield f"{kind}_{counts[kind]}", callback
