@@ -34,7 +34,7 @@ def test_images_are_augmented_as_written_out_from_the_same_draws(p, channels):
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
 def test_at_p_zero_images_pass_bit_for_bit(dtype):
     images, part = tf.cast(images_of(), dtype), AdaptiveAugment(ALL)
-    result = part(images, Draws(0, 0), part.memory())
+    result = part(images, Draws(0, 0), part.state())
     assert result.dtype == images.dtype
     np.testing.assert_array_equal(result, images)
 
@@ -57,81 +57,81 @@ def test_transforms_are_independent_of_each_other():
 
 def test_p_follows_the_papers_rule():
     part = AdaptiveAugment(interval=3, images_to_one=100, target=0.5, initial=0.2)
-    memory = part.memory()
+    state = part.state()
     generator = np.random.default_rng(0)
     p, seen = np.float64(np.float32(0.2)), []
     for batch in range(60):
         # Overfitting at first, then the contrary.
         logits = generator.normal(1.5 if batch < 30 else 0.2, size=(7, 1)).astype("float32")
-        part.observe(logits, memory)
+        part.update_state(logits, state)
         seen.append(np.sign(logits))
         if len(seen) == 3:
             r = np.mean(seen)
             p = np.clip(p + np.sign(r - 0.5) * 3 * 7 / 100, 0.0, 1.0)
             seen = []
-        np.testing.assert_allclose(float(memory.probability), p, atol=1e-5)
+        np.testing.assert_allclose(float(state.probability), p, atol=1e-5)
 
 
 @pytest.mark.parametrize(("logit", "last"), [(2.0, 1.0), (-2.0, 0.0)])
 def test_p_stays_in_its_range(logit, last):
     part = AdaptiveAugment(interval=1, images_to_one=20, initial=0.5)
-    memory = part.memory()
+    state = part.state()
     path = []
     for _ in range(4):
-        part.observe(np.full((4, 1), logit, "float32"), memory)
-        path.append(float(memory.probability))
+        part.update_state(np.full((4, 1), logit, "float32"), state)
+        path.append(float(state.probability))
     assert path[0] not in (0.5, last) and path[-1] == last
 
 
 @pytest.mark.parametrize("jit_compile", [None, True], ids=["graph", "xla"])
 def test_p_grows_by_one_in_images_to_one_images(jit_compile):
     part = AdaptiveAugment(interval=4, images_to_one=1280)
-    memory = part.memory()
+    state = part.state()
     observe = tf.function(
-        lambda logits: part.observe(logits, memory), jit_compile=jit_compile, autograph=False
+        lambda logits: part.update_state(logits, state), jit_compile=jit_compile, autograph=False
     )
     for _ in range(16):
         observe(tf.ones((64, 1)))
-    np.testing.assert_allclose(float(memory.probability), 16 * 64 / 1280, rtol=1e-6)
+    np.testing.assert_allclose(float(state.probability), 16 * 64 / 1280, rtol=1e-6)
 
 
-def test_the_memory_is_saved_and_restored(tmp_path):
+def test_the_state_is_saved_and_restored(tmp_path):
     class Model(keras.Model):
         def __init__(self):
             super().__init__()
-            self.memory = AdaptiveAugment().memory()
+            self.state = AdaptiveAugment().state()
             self.built = True
 
     part = AdaptiveAugment(interval=2, images_to_one=100)
     saved, restored = Model(), Model()
     for _ in range(3):
-        part.observe(np.ones((4, 1), "float32"), saved.memory)
+        part.update_state(np.ones((4, 1), "float32"), saved.state)
     saved.save_weights(tmp_path / "m.weights.h5")
     restored.load_weights(tmp_path / "m.weights.h5")
     for model in (saved, restored):
-        part.observe(np.ones((4, 1), "float32"), model.memory)
-    assert float(restored.memory.probability) == float(saved.memory.probability)
-    np.testing.assert_allclose(float(restored.memory.probability), 0.16, rtol=1e-6)
+        part.update_state(np.ones((4, 1), "float32"), model.state)
+    assert float(restored.state.probability) == float(saved.state.probability)
+    np.testing.assert_allclose(float(restored.state.probability), 0.16, rtol=1e-6)
 
 
 def test_replicas_have_the_p_of_the_global_batch(two_replicas):
     part = AdaptiveAugment(interval=2, images_to_one=100, target=0.0)
     # The sum over the replicas decides: the first alone would move p down.
     logits = np.array([[-1.0], [-1.0], [1.0], [-1.0], [1.0], [1.0], [1.0], [1.0]], "float32")
-    alone = part.memory()
+    alone = part.state()
     with two_replicas.scope():
-        shared = part.memory()
+        shared = part.state()
 
     @tf.function
     def observe(logits):
-        two_replicas.run(lambda values: part.observe(values, shared), args=(logits,))
+        two_replicas.run(lambda values: part.update_state(values, shared), args=(logits,))
 
     halves = two_replicas.experimental_distribute_values_from_function(
         lambda context: tf.constant(np.split(logits, 2)[context.replica_id_in_sync_group])
     )
     for _ in range(4):
         observe(halves)
-        part.observe(logits, alone)
+        part.update_state(logits, alone)
     replicas = two_replicas.experimental_local_results(shared.probability.value)
     assert len(replicas) == 2
     for p in replicas:

@@ -11,7 +11,7 @@ from conformance import parts
 from conformance.parts import IMAGE_SHAPE, NUM_CLASSES
 from ganzoo import backend, regularizers
 from ganzoo.random import Draws
-from support.critics import critic_of
+from support.discriminators import outputs_of, stateless
 
 ROWS = 4
 
@@ -199,7 +199,9 @@ def _regularizer(part):
         def call(real, fake, training):
             if not training:
                 return {"logits": network(real)}
-            return {"penalty": regularizer.penalty(critic_of(network), real, fake, Draws(0, 0))}
+            discriminator = stateless(network)
+            passes = (outputs_of(discriminator, examples) for examples in (real, fake))
+            return {"penalty": regularizer.penalty(discriminator, *passes, Draws(0, 0))}
 
         return Subject(call, _inputs([IMAGE_SHAPE] * 2), [network])
     if isinstance(regularizer, regularizers.Constraint):
@@ -212,31 +214,31 @@ def _regularizer(part):
         return Subject(call, _inputs([IMAGE_SHAPE]), [network], differentiable=False)
 
     variables = network.trainable_variables
-    memory = regularizer.memory(variables)
-    regularizer.remember(variables, memory)
+    state = regularizer.state(variables)
+    regularizer.update_state(variables, state)
     parts.fill(network, 3)
 
     def call(images, training):
         if not training:
             return {"logits": network(images)}
-        regularizer.remember(variables, memory)
-        return {"penalty": regularizer.penalty(variables, memory)}
+        regularizer.update_state(variables, state)
+        return {"penalty": regularizer.penalty(variables, state)}
 
-    layers = [network] if memory is None else [network, memory]
+    layers = [network] if state is None else [network, state]
     return Subject(call, _inputs([IMAGE_SHAPE]), layers)
 
 
 def _augmentation(part):
     augmentation = part.make()
-    memory = augmentation.memory()
+    state = augmentation.state()
 
     def call(images, training):
-        augmented = augmentation(images, Draws(0, 0), memory)
+        augmented = augmentation(images, Draws(0, 0), state)
         if training:
-            augmentation.observe(ops.mean(images, axis=(1, 2, 3))[:, None], memory)
+            augmentation.update_state(ops.mean(images, axis=(1, 2, 3))[:, None], state)
         return {"images": augmented}
 
-    return Subject(call, _inputs([IMAGE_SHAPE]), [] if memory is None else [memory])
+    return Subject(call, _inputs([IMAGE_SHAPE]), [] if state is None else [state])
 
 
 def small_discriminator(outputs="logits"):

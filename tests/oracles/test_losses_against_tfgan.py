@@ -8,6 +8,7 @@ import tensorflow as tf
 from ganzoo import losses, regularizers
 from ganzoo.random import Draws
 from support import tfgan
+from support.discriminators import outputs_of
 
 theirs = tfgan.module("losses.losses_impl")
 
@@ -133,7 +134,7 @@ def test_auxiliary_classifiers_agree():
     )
 
 
-class QuadraticCritic:
+class QuadraticDiscriminator:
     """`D(x) = x' A x / 2 + b x`, with the gradient `A x + b`."""
 
     a = np.array([[2.0, 0.3], [0.3, -1.0]], "float32")
@@ -149,14 +150,17 @@ class QuadraticCritic:
 @pytest.mark.parametrize("target", [1.0, 2.0])
 def test_gradient_penalties_agree(target):
     """At real = fake, where the points between are the same in both, whatever is drawn."""
-    critic, x = QuadraticCritic(), np.array([[1.0, 2.0], [-0.5, 0.3], [0.0, 1.0]], "float32")
+    discriminator, x = (
+        QuadraticDiscriminator(),
+        np.array([[1.0, 2.0], [-0.5, 0.3], [0.0, 1.0]], "float32"),
+    )
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         penalty = theirs.wasserstein_gradient_penalty(
-            x, x, None, lambda images, _: critic(images), "discriminator", target=target
+            x, x, None, lambda images, _: discriminator(images), "discriminator", target=target
         )
         expected = session.run(penalty)
-    ours = regularizers.GradientPenalty(weight=10.0, target=target).penalty(
-        critic, x, x, Draws(0, 0, 0)
-    )
+    part = regularizers.GradientPenalty(weight=10.0, target=target)
+    outputs = outputs_of(discriminator, x)
+    ours = part.penalty(discriminator, outputs, outputs, Draws(0, 0, 0))
     # TF-GAN leaves the weight to `gan_loss`, and divides the norm by the target.
     np.testing.assert_allclose(ours / 10.0, target**2 * expected, rtol=1e-5)

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from critics import LinearCritic, NetworkCritic, convolutional_network, example_batches
+from discriminators import (
+    LinearDiscriminator,
+    NetworkDiscriminator,
+    convolutional_network,
+    example_batches,
+    penalty_of,
+)
 
 from ganzoo import augment
 from ganzoo.random import Draws
@@ -11,7 +17,7 @@ DRAWS = Draws(seed=0, step=0)
 SHAPE = (6, 16, 16, 1)
 
 
-class RecordingCritic(LinearCritic):
+class RecordingDiscriminator(LinearDiscriminator):
     """Keeps all that it is asked about."""
 
     def __init__(self, w):
@@ -33,17 +39,18 @@ def shifted_and_mirrored(image):
 
 
 @pytest.mark.parametrize(("weight", "fake_weight"), [(10.0, 0.0), (10.0, 4.0), (0.0, 3.0)])
-def test_a_linear_critic_costs_the_squares_of_its_changes(weight, fake_weight):
+def test_a_linear_discriminator_costs_the_squares_of_its_changes(weight, fake_weight):
     real, fake = example_batches(SHAPE, "float64")
     w = np.random.default_rng(2).normal(size=SHAPE[1:])
-    critic = RecordingCritic(w)
-    value = Consistency(weight, fake_weight).penalty(critic, real, fake, DRAWS)
+    discriminator = RecordingDiscriminator(w)
+    value = penalty_of(Consistency(weight, fake_weight), discriminator, real, fake, DRAWS)
     assert value.shape == ()
 
-    expected, asked = 0.0, iter(critic.asked)
+    real_again, fake_again, *transformed_images = discriminator.asked
+    assert real_again is real and fake_again is fake  # The passes of the adversarial loss.
+    expected, asked = 0.0, iter(transformed_images)
     for strength, images in ((weight, real), (fake_weight, fake)):
         if strength or images is real:
-            assert next(asked) is images  # As it was given: its logits may be known already.
             transformed = next(asked).numpy()
             for image, result in zip(images, transformed, strict=True):
                 assert any(np.array_equal(result, x) for x in shifted_and_mirrored(image))
@@ -55,19 +62,19 @@ def test_a_linear_critic_costs_the_squares_of_its_changes(weight, fake_weight):
 
 def test_real_and_fake_images_have_draws_of_their_own():
     real, _ = example_batches(SHAPE)
-    critic = RecordingCritic(np.ones(SHAPE[1:], "float32"))
-    Consistency(fake_weight=10.0).penalty(critic, real, real, DRAWS)
-    _, transformed_real, _, transformed_fake = critic.asked
+    discriminator = RecordingDiscriminator(np.ones(SHAPE[1:], "float32"))
+    penalty_of(Consistency(fake_weight=10.0), discriminator, real, real, DRAWS)
+    *_, transformed_real, transformed_fake = discriminator.asked
     assert np.any(transformed_real != transformed_fake)
 
 
 def test_both_answers_train_the_discriminator():
     network = convolutional_network(SHAPE[1:])
     real, fake = (tf.constant(batch) for batch in example_batches(SHAPE))
-    part, critic = Consistency(weight=2.0), NetworkCritic(network)
+    part, discriminator = Consistency(weight=2.0), NetworkDiscriminator(network)
     weights = [weight.value for weight in network.trainable_variables]
     with tf.GradientTape() as tape:
-        value = part.penalty(critic, real, fake, DRAWS)
+        value = penalty_of(part, discriminator, real, fake, DRAWS)
     gradients = tape.gradient(value, weights)
 
     transformed = part.transform(real, DRAWS.scope("consistency").scope("real"))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from critics import LinearCritic, QuadraticCritic, example_batches
+from discriminators import LinearDiscriminator, QuadraticDiscriminator, example_batches, penalty_of
 
 from ganzoo.random import Draws
 from ganzoo.regularizers import DRAGAN
@@ -9,7 +9,7 @@ DRAWS = Draws(seed=0, step=0)
 SHAPES = [(6, 5), (6, 4, 3, 2)]
 
 
-class RecordingCritic(QuadraticCritic):
+class RecordingDiscriminator(QuadraticDiscriminator):
     """Keeps the images at which it is differentiated."""
 
     def gradient(self, images):
@@ -19,10 +19,10 @@ class RecordingCritic(QuadraticCritic):
 
 @pytest.mark.parametrize("noise", ["uniform", "normal"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_quadratic_critic_is_measured_at_perturbed_real_images(shape, noise):
+def test_a_quadratic_discriminator_is_measured_at_perturbed_real_images(shape, noise):
     real, fake = example_batches(shape, "float64")
     part = DRAGAN(weight=3.0, target=0.5, noise=noise, variance=0.25)
-    value = part.penalty(QuadraticCritic(), real, fake, DRAWS)
+    value = penalty_of(part, QuadraticDiscriminator(), real, fake, DRAWS)
 
     if noise == "normal":
         delta = 0.5 * np.float64(DRAWS.normal("dragan", 6, shape[1:]))
@@ -35,9 +35,9 @@ def test_a_quadratic_critic_is_measured_at_perturbed_real_images(shape, noise):
 
 def test_uniform_noise_has_the_moments_of_the_official_code():
     real, fake = example_batches((4096, 2, 2, 1), "float64")
-    critic = RecordingCritic()
-    DRAGAN().penalty(critic, real, fake, DRAWS)
-    delta = (critic.images - real) / real.std()
+    discriminator = RecordingDiscriminator()
+    penalty_of(DRAGAN(), discriminator, real, fake, DRAWS)
+    delta = (discriminator.images - real) / real.std()
     assert delta.min() > 0 and 0.45 < delta.max() < 0.5
     # The mean of alpha U is 1/4; that of alpha^2 U U' for two pixels, which share alpha, is 1/12.
     np.testing.assert_allclose(np.mean(delta), 0.5 / 4, rtol=0.03)
@@ -48,27 +48,31 @@ def test_uniform_noise_has_the_moments_of_the_official_code():
 
 def test_normal_noise_has_the_variance():
     real, fake = example_batches((4096, 2), "float64")
-    critic = RecordingCritic()
-    DRAGAN(noise="normal").penalty(critic, real, fake, DRAWS)
-    np.testing.assert_allclose(np.var(critic.images - real), 10.0, rtol=0.05)
+    discriminator = RecordingDiscriminator()
+    penalty_of(DRAGAN(noise="normal"), discriminator, real, fake, DRAWS)
+    np.testing.assert_allclose(np.var(discriminator.images - real), 10.0, rtol=0.05)
 
 
-def test_a_critic_of_slope_one_costs_nothing():
+def test_a_discriminator_of_slope_one_costs_nothing():
     real, fake = example_batches((6, 3), "float64")
-    value = DRAGAN().penalty(LinearCritic(np.array([2.0, -1.0, 2.0]) / 3), real, fake, DRAWS)
+    value = penalty_of(
+        DRAGAN(), LinearDiscriminator(np.array([2.0, -1.0, 2.0]) / 3), real, fake, DRAWS
+    )
     np.testing.assert_allclose(value, 0.0, atol=1e-20)
 
 
 def test_the_fakes_do_not_matter():
     real, fake = example_batches((6, 3))
-    values = [DRAGAN().penalty(QuadraticCritic(), real, x, DRAWS) for x in (fake, fake[:2])]
+    values = [
+        penalty_of(DRAGAN(), QuadraticDiscriminator(), real, x, DRAWS) for x in (fake, fake[:2])
+    ]
     np.testing.assert_array_equal(*values)
 
 
 def test_the_same_step_draws_the_same_noise_and_another_step_another():
     real, fake = example_batches((8, 3))
     values = [
-        float(DRAGAN().penalty(QuadraticCritic(), real, fake, Draws(seed=0, step=step)))
+        float(penalty_of(DRAGAN(), QuadraticDiscriminator(), real, fake, Draws(seed=0, step=step)))
         for step in (0, 0, 1)
     ]
     assert values[0] == values[1] != values[2]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from critics import LinearCritic, QuadraticCritic, example_batches
+from discriminators import LinearDiscriminator, QuadraticDiscriminator, example_batches, penalty_of
 
 from ganzoo.random import Draws
 from ganzoo.regularizers import GradientPenalty
@@ -9,7 +9,7 @@ DRAWS = Draws(seed=0, step=0)
 SHAPES = [(6, 5), (6, 4, 3, 2)]
 
 
-class RecordingCritic(QuadraticCritic):
+class RecordingDiscriminator(QuadraticDiscriminator):
     """Keeps the images at which it is differentiated."""
 
     def gradient(self, images):
@@ -19,41 +19,41 @@ class RecordingCritic(QuadraticCritic):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("weight", "target"), [(10.0, 1.0), (2.5, 0.0)])
-def test_a_linear_critic_costs_the_square_of_its_norm_less_the_target(shape, weight, target):
+def test_a_linear_discriminator_costs_the_square_of_its_norm_less_the_target(shape, weight, target):
     real, fake = example_batches(shape, "float64")
     w = np.random.default_rng(2).normal(size=shape[1:])
     penalty = GradientPenalty(weight=weight, target=target)
-    value = penalty.penalty(LinearCritic(w), real, fake, DRAWS)
+    value = penalty_of(penalty, LinearDiscriminator(w), real, fake, DRAWS)
     assert value.shape == ()
     np.testing.assert_allclose(value, weight * (np.sqrt(np.sum(w**2)) - target) ** 2, rtol=1e-10)
 
 
-def test_a_critic_of_slope_one_costs_nothing():
+def test_a_discriminator_of_slope_one_costs_nothing():
     real, fake = example_batches((6, 3), "float64")
     w = np.array([2.0, -1.0, 2.0]) / 3
-    value = GradientPenalty().penalty(LinearCritic(w), real, fake, DRAWS)
+    value = penalty_of(GradientPenalty(), LinearDiscriminator(w), real, fake, DRAWS)
     np.testing.assert_allclose(value, 0.0, atol=1e-20)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_quadratic_critic_is_measured_between_the_batches(shape):
+def test_a_quadratic_discriminator_is_measured_between_the_batches(shape):
     real, fake = example_batches(shape, "float64")
-    critic = RecordingCritic()
-    value = GradientPenalty(weight=10.0).penalty(critic, real, fake, DRAWS)
+    discriminator = RecordingDiscriminator()
+    value = penalty_of(GradientPenalty(weight=10.0), discriminator, real, fake, DRAWS)
 
-    norms = np.array([np.sqrt(np.sum(x_hat**2)) for x_hat in critic.images])
+    norms = np.array([np.sqrt(np.sum(x_hat**2)) for x_hat in discriminator.images])
     np.testing.assert_allclose(value, 10.0 * np.mean((norms - 1.0) ** 2), rtol=1e-10)
 
 
 @pytest.mark.parametrize("shape", [(4096, 2), (4096, 2, 2, 1)])
 def test_interpolation_has_one_uniform_alpha_for_each_example(shape):
     real, fake = example_batches(shape, "float64")
-    critic = RecordingCritic()
-    GradientPenalty().penalty(critic, real, fake, DRAWS)
+    discriminator = RecordingDiscriminator()
+    penalty_of(GradientPenalty(), discriminator, real, fake, DRAWS)
 
     # x_hat = alpha x + (1 - alpha) G(z), solved for alpha in the least-squares sense.
     rows = (len(real), -1)
-    difference, traveled = (real - fake).reshape(rows), (critic.images - fake).reshape(rows)
+    difference, traveled = (real - fake).reshape(rows), (discriminator.images - fake).reshape(rows)
     alpha = np.sum(difference * traveled, axis=1) / np.sum(difference**2, axis=1)
     np.testing.assert_allclose(traveled, alpha[:, None] * difference, atol=1e-12)
     assert np.all((alpha > 0) & (alpha < 1))
@@ -65,7 +65,11 @@ def test_interpolation_has_one_uniform_alpha_for_each_example(shape):
 def test_the_same_step_draws_the_same_alpha_and_another_step_another():
     real, fake = example_batches((8, 3))
     values = [
-        float(GradientPenalty().penalty(QuadraticCritic(), real, fake, Draws(seed=0, step=step)))
+        float(
+            penalty_of(
+                GradientPenalty(), QuadraticDiscriminator(), real, fake, Draws(seed=0, step=step)
+            )
+        )
         for step in (0, 0, 1)
     ]
     assert values[0] == values[1] != values[2]
@@ -73,8 +77,12 @@ def test_the_same_step_draws_the_same_alpha_and_another_step_another():
 
 def test_the_epsilon_is_not_felt_by_small_slopes():
     real, fake = example_batches((4, 1), "float64")
-    value = GradientPenalty(weight=1.0, target=0.0).penalty(
-        LinearCritic(np.array([1e-3])), real, fake, DRAWS
+    value = penalty_of(
+        GradientPenalty(weight=1.0, target=0.0),
+        LinearDiscriminator(np.array([1e-3])),
+        real,
+        fake,
+        DRAWS,
     )
     np.testing.assert_allclose(np.sqrt(value), 1e-3, rtol=1e-6)
 
@@ -82,7 +90,7 @@ def test_the_epsilon_is_not_felt_by_small_slopes():
 def test_the_lazy_factor_is_left_to_the_training_step():
     real, fake = example_batches((4, 3))
     values = [
-        GradientPenalty(every=every).penalty(QuadraticCritic(), real, fake, DRAWS)
+        penalty_of(GradientPenalty(every=every), QuadraticDiscriminator(), real, fake, DRAWS)
         for every in (1, 16)
     ]
     np.testing.assert_array_equal(*values)
@@ -95,8 +103,12 @@ def test_the_defaults_are_the_papers():
 @pytest.mark.parametrize("fake_shape", [(4, 3), (8, 4), (8, 3, 1), (1, 3)])
 def test_batches_of_different_shapes_are_refused(fake_shape):
     with pytest.raises(ValueError, match=r"Received: real of shape \(8, 3\) and fake of shape"):
-        GradientPenalty().penalty(
-            QuadraticCritic(), np.zeros((8, 3), "float32"), np.zeros(fake_shape, "float32"), DRAWS
+        penalty_of(
+            GradientPenalty(),
+            QuadraticDiscriminator(),
+            np.zeros((8, 3), "float32"),
+            np.zeros(fake_shape, "float32"),
+            DRAWS,
         )
 
 

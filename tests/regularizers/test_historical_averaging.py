@@ -22,13 +22,13 @@ def walk(variables, steps, seed=1):
 
 def test_the_penalty_is_the_squared_distance_from_the_mean_of_all_values_so_far():
     variables, part = variables_of(), HistoricalAveraging(weight=0.7)
-    memory, history = part.memory(variables), []
+    state, history = part.state(variables), []
     for _ in walk(variables, 5):
         history.append([variable.numpy() for variable in variables])
-        part.remember(variables, memory)
+        part.update_state(variables, state)
         values = [v.value for v in variables]
         with tf.GradientTape() as tape:
-            penalty = part.penalty(variables, memory)
+            penalty = part.penalty(variables, state)
         gradients = tape.gradient(penalty, values)
 
         expected = 0.0
@@ -42,9 +42,9 @@ def test_the_penalty_is_the_squared_distance_from_the_mean_of_all_values_so_far(
 
 def test_the_first_update_costs_nothing():
     variables, part = variables_of("float32"), HistoricalAveraging()
-    memory = part.memory(variables)
-    part.remember(variables, memory)
-    assert float(part.penalty(variables, memory)) == 0.0
+    state = part.state(variables)
+    part.update_state(variables, state)
+    assert float(part.penalty(variables, state)) == 0.0
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
@@ -53,11 +53,11 @@ def test_graphs_and_xla_remember_as_eager_does(jit_compile):
     results = []
     for compiled in (False, True):
         variables = variables_of("float32")
-        memory = part.memory(variables)
+        state = part.state(variables)
 
-        def update(variables=variables, memory=memory):
-            part.remember(variables, memory)
-            return part.penalty(variables, memory)
+        def update(variables=variables, state=state):
+            part.update_state(variables, state)
+            return part.penalty(variables, state)
 
         if compiled:
             update = tf.function(update, jit_compile=jit_compile)
@@ -65,49 +65,49 @@ def test_graphs_and_xla_remember_as_eager_does(jit_compile):
     np.testing.assert_allclose(*results, rtol=1e-5)
 
 
-def test_the_memory_is_saved_and_restored(tmp_path):
+def test_the_state_is_saved_and_restored(tmp_path):
     class Model(keras.Model):
-        def __init__(self, memory):
+        def __init__(self, state):
             super().__init__()
-            self.memory = memory
+            self.state = state
             self.built = True
 
     variables, part = variables_of(), HistoricalAveraging()
-    saved, restored = (Model(part.memory(variables)) for _ in range(2))
+    saved, restored = (Model(part.state(variables)) for _ in range(2))
     for _ in walk(variables, 3):
-        part.remember(variables, saved.memory)
+        part.update_state(variables, saved.state)
     saved.save_weights(tmp_path / "m.weights.h5")
     restored.load_weights(tmp_path / "m.weights.h5")
     penalties = []
     for model in (saved, restored):
-        part.remember(variables, model.memory)
-        penalties.append(float(part.penalty(variables, model.memory)))
+        part.update_state(variables, model.state)
+        penalties.append(float(part.penalty(variables, model.state)))
     assert penalties[0] == penalties[1] > 0
 
 
-def test_the_memory_is_not_trained_and_has_the_variables_dtypes():
-    memory = HistoricalAveraging().memory([*variables_of("float64"), *variables_of("float32")])
-    assert not memory.trainable_variables
-    assert [mean.dtype for mean in memory.means] == ["float64"] * 2 + ["float32"] * 2
+def test_the_state_is_not_trained_and_has_the_variables_dtypes():
+    state = HistoricalAveraging().state([*variables_of("float64"), *variables_of("float32")])
+    assert not state.trainable_variables
+    assert [mean.dtype for mean in state.means] == ["float64"] * 2 + ["float32"] * 2
 
 
 def test_replicas_stay_the_same(two_replicas):
     part = HistoricalAveraging()
     with two_replicas.scope():
         variable = keras.Variable([1.0, 2.0])
-        memory = part.memory([variable])
+        state = part.state([variable])
 
     @tf.function
     def update():
         def on_replica():
-            part.remember([variable], memory)
+            part.update_state([variable], state)
             variable.assign(variable * 2)
 
         two_replicas.run(on_replica)
 
     for _ in range(3):
         update()
-    means = two_replicas.experimental_local_results(memory.means[0].value)
+    means = two_replicas.experimental_local_results(state.means[0].value)
     assert len(means) == 2
     for mean in means:
         np.testing.assert_allclose(mean, np.array([1.0, 2.0]) * (1 + 2 + 4) / 3, rtol=1e-6)

@@ -95,7 +95,7 @@ def test_the_defaults_are_biggans_and_there_is_no_memory():
     part = Orthogonal()
     config = {"weight": 1e-4, "off_diagonal": True, "player": "generator", "every": 1}
     assert part.get_config() == config
-    assert part.memory([kernel_of((3, 4))]) is None
+    assert part.state([kernel_of((3, 4))]) is None
 
 
 @pytest.mark.parametrize("weight", [-1.0, float("inf"), "1", None])

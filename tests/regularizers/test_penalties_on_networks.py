@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from critics import (
-    LinearCritic,
-    NetworkCritic,
+from discriminators import (
+    LinearDiscriminator,
+    NetworkDiscriminator,
     convolutional_network,
     example_batches,
+    penalty_of,
     tanh_network,
 )
 
@@ -19,14 +20,14 @@ PENALTIES = [GradientPenalty(), GradientPenalty(target=0.0), R1(gamma=2.0), R2(g
 DRAWS = Draws(seed=0, step=0)
 
 each_penalty = pytest.mark.parametrize(
-    "penalty", PENALTIES, ids=["gradient_penalty", "zero_centerd", "r1", "r2"]
+    "penalty", PENALTIES, ids=["gradient_penalty", "zero_centered", "r1", "r2"]
 )
 
 
 def penalty_and_gradients(penalty, network, real, fake):
     """The penalty, and its gradients with respect to the network's weights."""
     with tf.GradientTape() as tape:
-        value = penalty.penalty(NetworkCritic(network), real, fake, DRAWS)
+        value = penalty_of(penalty, NetworkDiscriminator(network), real, fake, DRAWS)
     return value, tape.gradient(value, [weight.value for weight in network.trainable_variables])
 
 
@@ -85,7 +86,7 @@ def test_every_weight_but_the_last_bias_gets_a_gradient(penalty, shape):
 
 @each_penalty
 @pytest.mark.parametrize("flat", ["hidden layer", "logits", "everything"])
-def test_value_and_gradients_are_finite_where_the_critic_is_flat(penalty, flat):
+def test_value_and_gradients_are_finite_where_the_discriminator_is_flat(penalty, flat):
     network = convolutional_network((8, 8, 1))
     hidden, logits = network.layers[0], network.layers[-1]
     for layer in {"hidden layer": [hidden], "logits": [logits]}.get(flat, [hidden, logits]):
@@ -126,7 +127,7 @@ def test_graph_and_xla_agree_with_eager(penalty, shape):
 def test_half_precision_images_are_measured_in_float32(penalty, dtype):
     w = np.full((3,), 1000.0, "float32")  # Its square overflows float16.
     real, fake = (tf.cast(batch, dtype) for batch in example_batches((4, 3)))
-    value = penalty.penalty(LinearCritic(tf.cast(w, dtype)), real, fake, DRAWS)
+    value = penalty_of(penalty, LinearDiscriminator(tf.cast(w, dtype)), real, fake, DRAWS)
     assert keras.backend.standardize_dtype(value.dtype) == "float32"
     norm = np.linalg.norm(np.float64(tf.cast(tf.cast(w, dtype), "float64")))
     expected = (
@@ -140,5 +141,5 @@ def test_half_precision_images_are_measured_in_float32(penalty, dtype):
 @each_penalty
 def test_float64_stays(penalty):
     real, fake = example_batches((4, 3), "float64")
-    value = penalty.penalty(LinearCritic(np.ones(3)), real, fake, DRAWS)
+    value = penalty_of(penalty, LinearDiscriminator(np.ones(3)), real, fake, DRAWS)
     assert value.dtype == tf.float64

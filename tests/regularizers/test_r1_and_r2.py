@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from critics import LinearCritic, QuadraticCritic, example_batches
+from discriminators import LinearDiscriminator, QuadraticDiscriminator, example_batches, penalty_of
 
 from ganzoo.random import Draws
 from ganzoo.regularizers import R1, R2
@@ -11,10 +11,10 @@ SHAPES = [(6, 5), (6, 4, 3, 2)]
 
 @pytest.mark.parametrize("penalty_class", [R1, R2])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_linear_critic_costs_its_squared_norm(penalty_class, shape):
+def test_a_linear_discriminator_costs_its_squared_norm(penalty_class, shape):
     real, fake = example_batches(shape, "float64")
     w = np.random.default_rng(2).normal(size=shape[1:])
-    value = penalty_class(gamma=3.0).penalty(LinearCritic(w), real, fake, DRAWS)
+    value = penalty_of(penalty_class(gamma=3.0), LinearDiscriminator(w), real, fake, DRAWS)
     assert value.shape == ()
     np.testing.assert_allclose(value, 3.0 / 2 * np.sum(w**2), rtol=1e-12)
 
@@ -23,7 +23,7 @@ def test_a_linear_critic_costs_its_squared_norm(penalty_class, shape):
 def test_r1_is_on_real_and_r2_on_generated_images(shape):
     real, fake = example_batches(shape, "float64")
     for penalty, images in ((R1(gamma=0.4), real), (R2(gamma=0.4), fake)):
-        value = penalty.penalty(QuadraticCritic(), real, fake, DRAWS)
+        value = penalty_of(penalty, QuadraticDiscriminator(), real, fake, DRAWS)
         expected = 0.4 / 2 * np.mean([np.sum(image**2) for image in images])
         np.testing.assert_allclose(value, expected, rtol=1e-12)
 
@@ -32,8 +32,10 @@ def test_images_in_0_1_cost_four_times_as_much():
     """As the docstring says: the same function of the same pictures in half the range."""
     w = np.array([0.3, -2.0])
     real, fake = example_batches((4, 2), "float64")
-    wide = R1(gamma=1.0).penalty(LinearCritic(w), real, fake, DRAWS)
-    narrow = R1(gamma=1.0).penalty(LinearCritic(2 * w), (real + 1) / 2, (fake + 1) / 2, DRAWS)
+    wide = penalty_of(R1(gamma=1.0), LinearDiscriminator(w), real, fake, DRAWS)
+    narrow = penalty_of(
+        R1(gamma=1.0), LinearDiscriminator(2 * w), (real + 1) / 2, (fake + 1) / 2, DRAWS
+    )
     np.testing.assert_allclose(narrow, 4 * wide, rtol=1e-12)
 
 
@@ -45,7 +47,9 @@ def test_the_default_strength_is_the_papers():
 def test_the_lazy_factor_is_left_to_the_training_step(penalty_class):
     real, fake = example_batches((4, 3))
     values = [
-        penalty_class(gamma=1.0, every=every).penalty(QuadraticCritic(), real, fake, DRAWS)
+        penalty_of(
+            penalty_class(gamma=1.0, every=every), QuadraticDiscriminator(), real, fake, DRAWS
+        )
         for every in (1, 16)
     ]
     np.testing.assert_array_equal(*values)

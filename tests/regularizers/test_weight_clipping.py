@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from critics import tanh_network
+from discriminators import tanh_network
 
 from ganzoo.regularizers import WeightClipping
 

@@ -240,7 +240,7 @@ def test_the_discriminator_sees_augmented_images_in_both_updates():
     seen = []
 
     class Recording(ganzoo.augment.Augmentation):
-        def augment(self, images, draws, memory):
+        def augment(self, images, draws, state):
             seen.append(np.asarray(images).shape)
             return images * 0.0
 

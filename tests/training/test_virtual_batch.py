@@ -67,8 +67,12 @@ def latents_of_samples(gan, n):
 def test_samples_refer_to_the_reference_batch_through_the_weights_that_sample(ema_decay):
     gan = virtual_gan(ema_decay)
     gan.fit(linear.vectors(12), batch_size=4, epochs=1, verbose=0)
-    weights = [weight.numpy() for weight in gan.sampler.weights]
-    weights = [w for w, v in zip(weights, gan.sampler.weights, strict=True) if "ref" not in v.name]
+    weights = [weight.numpy() for weight in gan.inference_generator.weights]
+    weights = [
+        w
+        for w, v in zip(weights, gan.inference_generator.weights, strict=True)
+        if "ref" not in v.name
+    ]
     expected = paper_generator(weights, reference_of(gan), latents_of_samples(gan, 7))
     np.testing.assert_allclose(gan.sample(7), expected, rtol=1e-4, atol=1e-5)
 

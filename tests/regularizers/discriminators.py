@@ -5,8 +5,10 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from support.discriminators import outputs_of
 
-class LinearCritic:
+
+class LinearDiscriminator:
     """`D(x) = w . x`, whose gradient is `w` everywhere."""
 
     def __init__(self, w):
@@ -20,7 +22,7 @@ class LinearCritic:
         return ops.broadcast_to(self.w, ops.shape(images))
 
 
-class QuadraticCritic:
+class QuadraticDiscriminator:
     """`D(x) = sum(x^2) / 2`, whose gradient is `x`."""
 
     def __call__(self, images):
@@ -31,7 +33,7 @@ class QuadraticCritic:
         return images
 
 
-class NetworkCritic:
+class NetworkDiscriminator:
     """A Keras network, differentiated by a tape."""
 
     def __init__(self, network):
@@ -46,6 +48,12 @@ class NetworkCritic:
             tape.watch(images)
             total = tf.reduce_sum(self(images))
         return tape.gradient(total, images)
+
+
+def penalty_of(part, discriminator, real, fake, draws):
+    """Returns a penalty of real and fake examples, as the training step calls it."""
+    passes = (outputs_of(discriminator, examples) for examples in (real, fake))
+    return part.penalty(discriminator, *passes, draws)
 
 
 def tanh_network(dimension, units=5, dtype="float32"):
