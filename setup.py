@@ -32,6 +32,7 @@ setup(
     package_dir={"ganzoo.models": "models"},
     package_data={
         "ganzoo": ["py.typed"],
+        "ganzoo.data": ["digits.npz", "digits_license.txt"],
         "ganzoo_cli": ["py.typed"],
         "ganzoo.extractors": ["weights/*.npz", "weights/*.json", "weights/README.md"],
         "ganzoo.models": ["*/*"],
@@ -43,7 +44,6 @@ setup(
         "numpy>=2.0",
         "absl-py>=2.1",
         "pillow>=11.0",
-        "scikit-learn>=1.5",
         "tensorflow-datasets>=4.9.10",
         # tensorflow-datasets 4.9.10 imports it without declaring it.
         "importlib_resources>=6.0",

@@ -178,7 +178,7 @@ def _without_alpha(image):
 
 
 def _central_box(original_size, width, height):
-    """Returns the largest centerd box (left, top, right, bottom) of the aspect width : height."""
+    """Returns the largest centered box (left, top, right, bottom) of the aspect width : height."""
     original_width, original_height = original_size
     scale = min(original_width / width, original_height / height)
     left = (original_width - width * scale) / 2

@@ -74,7 +74,7 @@ def load(source, split="train", size=None, channels=None, **options):
 
     Args:
         source: One of
-            `"digits"`, scikit-learn's bundled handwritten digits;
+            `"digits"`, 1,797 small handwritten digits, which come with ganzoo;
             `"tfds:NAME"`, a data set of TensorFlow Datasets;
             `"folder:PATH"`, a folder of image files;
             `"arrays"`, the arrays given as `images=` and `labels=`;
