@@ -1,4 +1,4 @@
-"""The GAN that the callbacks of a file watch; a file that needs another makes its own `built`."""
+"""The GAN of most tests. A file that needs another one defines its own fixture `built`."""
 
 import pytest
 import tiny_gan
@@ -6,14 +6,14 @@ import tiny_gan
 
 @pytest.fixture(scope="module")
 def built():
-    """One GAN for most tests of a file, since compiling its step takes seconds."""
+    """One GAN for most tests of a file, because compiling its step takes seconds."""
     gan = tiny_gan.build()
     return gan, tiny_gan.state(gan)
 
 
 @pytest.fixture
 def gan(built):
-    """That GAN as it was built."""
+    """This GAN, as it was built."""
     gan, start = built
     tiny_gan.restore(gan, start)
     gan.stop_training = False

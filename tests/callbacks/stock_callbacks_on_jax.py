@@ -1,4 +1,4 @@
-"""Run in a process of its own under KERAS_BACKEND=jax; prints what it found as JSON."""
+"""Runs in its own process with KERAS_BACKEND=jax, and prints its results as JSON."""
 
 import json
 import pathlib
@@ -7,7 +7,7 @@ import sys
 import keras
 import numpy as np
 import tiny_gan
-from interrupted_training import InterruptAt, Interrupted, train
+from interrupted_run import InterruptAt, Interrupted, train
 from keras import callbacks
 
 from ganzoo.callbacks import NaNGuard, SampleGrid
@@ -33,7 +33,7 @@ except Interrupted:
     resumed = train(backup=folder / "backup", initialization=1)
     facts["resumed_difference"] = difference(straight, resumed)
 
-# Rates and whole checkpoints.
+# Learning rates and saved models.
 gan = tiny_gan.build(g_rate=1e-3, d_rate=4e-3)
 players = gan.optimizer.generator, gan.optimizer.discriminator
 record = callbacks.LambdaCallback(

@@ -4,12 +4,13 @@ import json
 import keras
 import numpy as np
 import pytest
-from faults import trainings
+from faults import runs
 
 from ganzoo.callbacks import (
     AtomicCheckpoint,
     CollapseMonitor,
     EvaluateSamples,
+    FitHook,
     SpectralMonitor,
     checkpoint_files,
 )
@@ -17,7 +18,7 @@ from support import linear
 
 
 class SetLog(keras.callbacks.Callback):
-    """Puts a value into each epoch's logs."""
+    """Puts a value into the logs of each epoch."""
 
     def __init__(self, name, values):
         super().__init__()
@@ -33,13 +34,13 @@ def steps(folder):
 
 @pytest.fixture(scope="module")
 def gan():
-    """One GAN for the tests that do not ask what it learns."""
-    return trainings.build("plain")
+    """One GAN for the tests that do not depend on its weights."""
+    return runs.build("plain")
 
 
 def fit(gan, *callbacks, epochs=3):
     gan._step.assign(0)
-    trainings.fit("plain", gan, callbacks, epochs)
+    runs.fit("plain", gan, callbacks, epochs)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def fit(gan, *callbacks, epochs=3):
         ({"unit": "steps", "keep": 1}, [12]),
     ],
 )
-def test_saves_at_the_interval_and_at_the_end_and_keeps_the_newest(
+def test_it_saves_at_the_interval_and_at_the_end_and_keeps_the_newest(
     gan, tmp_path, settings, expected
 ):
     fit(gan, AtomicCheckpoint(tmp_path, **settings))
@@ -61,7 +62,7 @@ def test_saves_at_the_interval_and_at_the_end_and_keeps_the_newest(
     assert steps(tmp_path) == expected
 
 
-def test_minutes_are_counted(gan, tmp_path, monkeypatch):
+def test_the_interval_can_be_in_minutes(gan, tmp_path, monkeypatch):
     seconds = iter(range(0, 10_000, 50))
     monkeypatch.setattr("time.monotonic", lambda: next(seconds))
 
@@ -71,7 +72,7 @@ def test_minutes_are_counted(gan, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("mode, best", [("min", 8), ("max", 12)])
-def test_the_best_is_kept_in_addition(gan, tmp_path, mode, best):
+def test_the_best_checkpoint_is_kept_in_addition(gan, tmp_path, mode, best):
     checkpoint = AtomicCheckpoint(tmp_path, every=4, keep=1, monitor="fid", mode=mode)
 
     fit(gan, checkpoint, SetLog("fid", [3.0, 1.0, 4.0, 2.0]), epochs=4)
@@ -80,7 +81,7 @@ def test_the_best_is_kept_in_addition(gan, tmp_path, mode, best):
     assert steps(tmp_path) == [best, 16]
 
 
-def test_what_stock_callbacks_carry_is_resumed(tmp_path):
+def test_the_state_of_stock_callbacks_is_resumed(tmp_path):
     def callbacks():
         scores = SetLog("score", [5.0, 4.0, 6.0, 7.0, 3.0, 8.0])
         stopping = keras.callbacks.EarlyStopping(
@@ -89,17 +90,17 @@ def test_what_stock_callbacks_carry_is_resumed(tmp_path):
         plateau = keras.callbacks.ReduceLROnPlateau("score", mode="min", patience=2, factor=0.5)
         return scores, stopping, plateau
 
-    straight = trainings.train("plain", callbacks=callbacks(), epochs=6)
-    with pytest.raises(trainings.Stopped):
-        stop = trainings.StopAfter(14)
-        trainings.train("plain", tmp_path, [*callbacks(), stop], epochs=6, monitor="score")
+    straight = runs.train("plain", callbacks=callbacks(), epochs=6)
+    with pytest.raises(runs.Stopped):
+        stop = runs.StopAfter(14)
+        runs.train("plain", tmp_path, [*callbacks(), stop], epochs=6, monitor="score")
     scores, stopping, plateau = callbacks()
-    resumed = trainings.train(
+    resumed = runs.train(
         "plain", tmp_path, [scores, stopping, plateau], initialization=1, epochs=6, monitor="score"
     )
 
     assert (stopping.best, stopping.best_epoch, stopping.wait) == (3.0, 4, 1)
-    assert trainings.different(straight, resumed) == 0
+    assert runs.different(straight, resumed) == 0
     assert straight.history.history == resumed.history.history
     assert float(resumed.optimizer.learning_rate) == pytest.approx(5e-4)
 
@@ -114,7 +115,7 @@ class Pixels:
 def monitors(name):
     if name == "spectral_5":
         return [SpectralMonitor(every=3, unit="steps", exact_every=2)]
-    images = trainings.images()
+    images = runs.images()
     return [
         CollapseMonitor(images, n=20, every=2, patience=1, min_diversity=0.999),
         EvaluateSamples(["fid"], images, Pixels(), n=20, every=2, cache=False),
@@ -124,23 +125,23 @@ def monitors(name):
 @pytest.mark.filterwarnings("ignore:The samples are alike")
 @pytest.mark.parametrize("name", ["spectral_5", "adaptive_augmentation"])
 @pytest.mark.parametrize("stop", [6, 9, 13])
-def test_what_monitors_carry_is_resumed(tmp_path, name, stop):
+def test_the_state_of_monitors_is_resumed(tmp_path, name, stop):
     callbacks, more = monitors(name), monitors(name)
 
-    straight = trainings.train(name, callbacks=callbacks, epochs=5)
-    with pytest.raises(trainings.Stopped):
-        last = trainings.StopAfter(stop)
-        trainings.train(name, tmp_path, [*monitors(name), last], epochs=5)
-    resumed = trainings.train(name, tmp_path, more, initialization=1, epochs=5)
+    straight = runs.train(name, callbacks=callbacks, epochs=5)
+    with pytest.raises(runs.Stopped):
+        last = runs.StopAfter(stop)
+        runs.train(name, tmp_path, [*monitors(name), last], epochs=5)
+    resumed = runs.train(name, tmp_path, more, initialization=1, epochs=5)
 
     assert straight.history.history == resumed.history.history
     for expected, found in zip(callbacks, more, strict=True):
         assert found.get_state() == expected.get_state()
 
 
-def test_layers_that_another_process_named_otherwise_are_told_by_their_order(tmp_path):
+def test_layers_with_other_names_in_another_process_are_matched_by_their_order(tmp_path):
     (monitor,) = monitors("spectral_5")
-    trainings.train("spectral_5", callbacks=[monitor], epochs=1)
+    runs.train("spectral_5", callbacks=[monitor], epochs=1)
     state = monitor.get_state()
 
     monitor.set_state(json.loads(json.dumps(state).replace('"hidden"', '"dense_7"')))
@@ -148,8 +149,8 @@ def test_layers_that_another_process_named_otherwise_are_told_by_their_order(tmp
     assert monitor.get_state() == state
 
 
-def test_what_a_callback_of_ones_own_carries_is_resumed(tmp_path):
-    class Counter(keras.callbacks.Callback):
+def test_the_state_of_a_hook_of_the_user_is_resumed(tmp_path):
+    class Counter(FitHook):
         steps = 0
 
         def on_train_batch_end(self, batch, logs=None):
@@ -161,63 +162,63 @@ def test_what_a_callback_of_ones_own_carries_is_resumed(tmp_path):
         def set_state(self, state):
             self.steps = state
 
-    with pytest.raises(trainings.Stopped):
-        trainings.train("plain", tmp_path, [Counter(), trainings.StopAfter(7)])
+    with pytest.raises(runs.Stopped):
+        runs.train("plain", tmp_path, [Counter(), runs.StopAfter(7)])
     counter = Counter()
-    trainings.train("plain", tmp_path, [counter])
+    runs.train("plain", tmp_path, [counter])
 
     assert counter.steps == 12
 
 
-def test_a_training_that_early_stopping_ended_is_left_as_it_is(tmp_path):
+def test_a_run_that_early_stopping_ended_is_not_trained_further(tmp_path):
     def train(patience):
         scores = SetLog("score", [2.0, 1.0, 3.0, 4.0, 5.0, 6.0])
         stopping = keras.callbacks.EarlyStopping("score", mode="min", patience=patience)
-        return trainings.train("plain", tmp_path, [scores, stopping], epochs=6).step
+        return runs.train("plain", tmp_path, [scores, stopping], epochs=6).step
 
     assert [train(2), train(2)] == [16, 16]
-    # With more patience it goes on.
+    # With more patience it continues.
     assert [train(3), train(9)] == [20, 24]
 
 
-def test_a_complete_training_is_left_as_it_is(tmp_path):
-    first = trainings.train("plain", tmp_path)
-    again = trainings.train("plain", tmp_path, initialization=1)
+def test_a_complete_run_is_not_trained_further(tmp_path):
+    first = runs.train("plain", tmp_path)
+    again = runs.train("plain", tmp_path, initialization=1)
 
-    assert trainings.different(first, again) == 0
-    assert trainings.train("plain", tmp_path, epochs=4).step == 16
+    assert runs.different(first, again) == 0
+    assert runs.train("plain", tmp_path, epochs=4).step == 16
 
 
-def test_a_training_that_stopped_itself_within_an_epoch_can_be_trained_further(tmp_path):
+def test_a_run_that_a_callback_stopped_within_an_epoch_can_be_continued(tmp_path):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 1:
                 self.model.stop_training = True
 
-    assert trainings.train("plain", tmp_path, [Stop()], unit="epochs").step == 2
-    resumed = trainings.train("plain", tmp_path, unit="epochs", initialization=1)
+    assert runs.train("plain", tmp_path, [Stop()], unit="epochs").step == 2
+    resumed = runs.train("plain", tmp_path, unit="epochs", initialization=1)
 
-    assert trainings.different(trainings.train("plain"), resumed) == 0
+    assert runs.different(runs.train("plain"), resumed) == 0
 
 
-def test_a_damaged_checkpoint_is_named_once_and_the_one_before_serves(tmp_path):
-    straight = trainings.train("plain")
-    with pytest.raises(trainings.Stopped):
-        trainings.train("plain", tmp_path, [trainings.StopAfter(7)])
+def test_a_damaged_checkpoint_is_named_once_and_the_previous_one_is_used(tmp_path):
+    straight = runs.train("plain")
+    with pytest.raises(runs.Stopped):
+        runs.train("plain", tmp_path, [runs.StopAfter(7)])
     path = checkpoint_files.every(tmp_path)[-1] / "arrays.npz"
     path.write_bytes(path.read_bytes()[:-1])
     (tmp_path / ".partial-x").mkdir()
 
     expected = r"step_00000005, since .*step_00000006/arrays.npz"
     with pytest.warns(UserWarning, match=expected) as caught:
-        resumed = trainings.train("plain", tmp_path, initialization=1)
+        resumed = runs.train("plain", tmp_path, initialization=1)
 
     assert len([one for one in caught if one.category is UserWarning]) == 1
-    assert trainings.different(straight, resumed) == 0
-    assert all_whole(tmp_path)
+    assert runs.different(straight, resumed) == 0
+    assert all_intact(tmp_path)
 
 
-def all_whole(folder):
+def all_intact(folder):
     for path in folder.iterdir():
         checkpoint_files.verify(path)
     return True
@@ -232,13 +233,13 @@ def test_other_data_resume_at_the_start_of_an_epoch_with_a_warning(tmp_path):
             return (linear.vectors(8, seed=index),)
 
     def train(*callbacks):
-        gan = trainings.build("plain")
+        gan = runs.build("plain")
         checkpoint = AtomicCheckpoint(tmp_path, unit="steps")
         gan.fit(Vectors(), epochs=2, verbose=0, callbacks=[*callbacks, checkpoint])
         return gan
 
-    with pytest.raises(trainings.Stopped):
-        train(trainings.StopAfter(7))
+    with pytest.raises(runs.Stopped):
+        train(runs.StopAfter(7))
     with pytest.warns(UserWarning, match=r"start of an epoch.*of the epoch 2, after 2"):
         gan = train()
 
@@ -247,7 +248,7 @@ def test_other_data_resume_at_the_start_of_an_epoch_with_a_warning(tmp_path):
 
 def test_steps_per_epoch_do_not_change_the_order_after_a_stop(tmp_path):
     def train(folder, *callbacks):
-        gan = trainings.build("plain")
+        gan = runs.build("plain")
         checkpoint = AtomicCheckpoint(folder, unit="steps")
         gan.fit(
             linear.vectors(40),
@@ -260,24 +261,24 @@ def test_steps_per_epoch_do_not_change_the_order_after_a_stop(tmp_path):
         return gan
 
     straight = train(tmp_path / "straight")
-    with pytest.raises(trainings.Stopped):
-        train(tmp_path / "stopped", trainings.StopAfter(9))
+    with pytest.raises(runs.Stopped):
+        train(tmp_path / "stopped", runs.StopAfter(9))
 
-    assert trainings.different(straight, train(tmp_path / "stopped")) == 0
+    assert runs.different(straight, train(tmp_path / "stopped")) == 0
 
 
 def test_the_checkpoint_of_another_gan_is_refused(tmp_path):
-    trainings.train("plain", tmp_path, epochs=1)
-    other = trainings.build("virtual_batches")
-    before = trainings.state(other)
+    runs.train("plain", tmp_path, epochs=1)
+    other = runs.build("virtual_batches")
+    before = runs.state(other)
 
     with pytest.raises(ValueError, match=r"same networks.*Received: \d+ variables for \d+"):
-        trainings.fit("virtual_batches", other, [AtomicCheckpoint(tmp_path)])
+        runs.fit("virtual_batches", other, [AtomicCheckpoint(tmp_path)])
 
-    assert all(map(np.array_equal, before, trainings.state(other)))
+    assert all(map(np.array_equal, before, runs.state(other)))
 
 
-def test_a_full_disk_ends_the_training_or_warns(gan, tmp_path, monkeypatch):
+def test_a_full_disk_ends_training_or_warns(gan, tmp_path, monkeypatch):
     def fail(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -290,13 +291,13 @@ def test_a_full_disk_ends_the_training_or_warns(gan, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_cannot_work_is_refused_before_the_first_step(gan, tmp_path, monkeypatch):
+def test_faults_are_refused_before_the_first_step(gan, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     gan._step.assign(0)
     with pytest.raises(FileExistsError):
-        trainings.fit("plain", gan, [AtomicCheckpoint(tmp_path / "file")])
-    with pytest.raises(ValueError, match=r"Expected one `AtomicCheckpoint`. Received: 2"):
-        trainings.fit("plain", gan, [AtomicCheckpoint(tmp_path), AtomicCheckpoint(tmp_path)])
+        runs.fit("plain", gan, [AtomicCheckpoint(tmp_path / "file")])
+    with pytest.raises(ValueError, match=r"at most one checkpoint.*Received: 2 of them"):
+        runs.fit("plain", gan, [AtomicCheckpoint(tmp_path), AtomicCheckpoint(tmp_path)])
     with pytest.raises(ValueError, match=r"`unit` must be one of .*Received: unit='hours'"):
         AtomicCheckpoint(tmp_path, unit="hours")
     assert gan.step == 0
@@ -307,6 +308,6 @@ def test_what_cannot_work_is_refused_before_the_first_step(gan, tmp_path, monkey
         plain.fit(np.zeros((2, 1)), np.zeros(2), verbose=0, callbacks=[AtomicCheckpoint(tmp_path)])
 
 
-def test_a_missing_monitor_is_named(gan, tmp_path):
+def test_a_missing_monitored_value_is_named(gan, tmp_path):
     with pytest.raises(ValueError, match=r"d_loss.*Received: monitor='fid'"):
         fit(gan, AtomicCheckpoint(tmp_path, monitor="fid"))

@@ -14,7 +14,7 @@ LOGS = {"d_loss": 1.0, "g_loss": 1.0, "d_real": 0.3, "d_fake": -0.2}
 
 
 def healthy(n, seed=0):
-    """Other images of the kind that the data are of."""
+    """Other images of the same distribution as the data."""
     return tiny_gan.images(n, seed=9)
 
 
@@ -25,12 +25,12 @@ def collapsed(n, seed=0):
 
 
 def two_modes(n, seed=0):
-    """Two images that differ as the data do, each many times."""
+    """Two images that differ as much as the data do, each many times."""
     return np.resize(tiny_gan.images(2), (n, 8, 8, 1))
 
 
 def run(gan, monkeypatch, *samples, logs=(LOGS,), **arguments):
-    """Runs the monitor over epochs of given samples and logs; returns it and the epochs' logs."""
+    """Runs the monitor over epochs with given samples and logs; returns it and the new logs."""
     monitor = CollapseMonitor(DATA, n=100, **arguments)
     monitor.set_model(gan)
     monitor.on_train_begin()
@@ -45,13 +45,13 @@ def run(gan, monkeypatch, *samples, logs=(LOGS,), **arguments):
 
 @pytest.fixture
 def warned():
-    """The warnings so far, repeated ones too."""
+    """Returns a function that returns the warnings so far, including repeated ones."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield lambda: [str(one.message) for one in caught]
 
 
-def test_a_healthy_generator_is_not_warned_of(gan, monkeypatch, warned):
+def test_there_is_no_warning_of_a_healthy_generator(gan, monkeypatch, warned):
     _, logs = run(gan, monkeypatch, *[healthy] * 12)
 
     assert warned() == []
@@ -69,22 +69,24 @@ def test_the_diversity_is_the_ratio_of_mean_distances(gan, monkeypatch):
         squares = ((rows[:, None] - rows[None]) ** 2).sum(axis=2)
         return np.sqrt(squares).sum() / (len(rows) * (len(rows) - 1))
 
-    # Of noise, 100 images are about as far apart as any other 100.
+    # Any 100 images of noise are about as far apart as any other 100.
     expected = mean_distance(DATA.examples[:100] // 4) / mean_distance(DATA.examples)
     assert logs[0]["collapse/diversity"] == pytest.approx(expected, rel=0.02)
 
 
-def test_a_collapsed_generator_is_warned_of_once_with_numbers_and_advice(gan, monkeypatch, warned):
+def test_there_is_one_warning_of_a_collapsed_generator_with_numbers_and_advice(
+    gan, monkeypatch, warned
+):
     _, logs = run(gan, monkeypatch, *[collapsed] * 8)
 
     alike, copies = sorted(warned(), reverse=True)
     value = logs[-1]["collapse/diversity"]
     assert value < 0.1 and logs[-1]["collapse/duplicates"] == 1.0
-    assert f"between two is {value:.2g} of that" in alike and "MinibatchDiscrimination" in alike
+    assert f"between two samples is {value:.2g} of" in alike and "MinibatchDiscrimination" in alike
     assert "100% of the samples have a near copy among 100" in copies and "packing" in copies
 
 
-def test_a_generator_of_two_images_is_warned_of_by_its_duplicates(gan, monkeypatch, warned):
+def test_duplicates_reveal_a_generator_of_two_images(gan, monkeypatch, warned):
     _, logs = run(gan, monkeypatch, *[two_modes] * 8, min_diversity=0.2)
 
     assert logs[-1]["collapse/duplicates"] == 1.0
@@ -92,7 +94,7 @@ def test_a_generator_of_two_images_is_warned_of_by_its_duplicates(gan, monkeypat
     assert warning.startswith("100% of the samples")
 
 
-def test_a_generator_that_still_rises_is_not_warned_of(gan, monkeypatch, warned):
+def test_there_is_no_warning_while_the_diversity_rises(gan, monkeypatch, warned):
     def at(scale):
         return lambda n, seed: (tiny_gan.images(n, seed=9) * scale).astype("uint8")
 
@@ -102,14 +104,14 @@ def test_a_generator_that_still_rises_is_not_warned_of(gan, monkeypatch, warned)
     assert warned() == []
 
 
-def test_a_sign_that_went_is_warned_of_again(gan, monkeypatch, warned):
+def test_a_sign_that_comes_back_is_warned_of_again(gan, monkeypatch, warned):
     run(gan, monkeypatch, *[collapsed] * 5, *[healthy] * 4, *[collapsed] * 5)
 
     kinds = [warning[:4] for warning in warned()]
     assert kinds.count("The ") == 2 and kinds.count("100%") == 2
 
 
-def test_the_training_may_be_ended(gan, monkeypatch, warned):
+def test_the_monitor_can_stop_training(gan, monkeypatch, warned):
     run(gan, monkeypatch, *[collapsed] * 3)
     assert not gan.stop_training
 
@@ -121,7 +123,7 @@ def test_the_training_may_be_ended(gan, monkeypatch, warned):
 
 
 @pytest.mark.parametrize("loss, warns", [("hinge", True), ("wasserstein", False)])
-def test_a_lead_of_the_discriminator_is_warned_of_where_scores_have_a_scale(
+def test_a_lead_of_the_discriminator_is_warned_of_if_scores_have_a_scale(
     gan, monkeypatch, warned, loss, warns
 ):
     monkeypatch.setattr(gan, "adversarial_loss", ganzoo.losses.get(loss))
@@ -131,7 +133,7 @@ def test_a_lead_of_the_discriminator_is_warned_of_where_scores_have_a_scale(
     assert ["12.5 logits ahead" in warning for warning in warned()] == [True] * warns
 
 
-def test_losses_that_run_in_circles_are_warned_of_and_those_that_settle_are_not(
+def test_there_is_a_warning_of_losses_that_oscillate_and_none_of_losses_that_settle(
     gan, monkeypatch, warned
 ):
     epochs = np.arange(15)
@@ -139,14 +141,14 @@ def test_losses_that_run_in_circles_are_warned_of_and_those_that_settle_are_not(
     _, logs = run(gan, monkeypatch, healthy, logs=settling)
     assert logs[-1]["collapse/oscillation"] < 0.1 and warned() == []
 
-    circling = [
+    oscillating = [
         {**LOGS, "d_loss": 1 + np.sin(phase), "g_loss": 1 + np.cos(phase)}
         for phase in 2 * np.pi * epochs / 5
     ]
-    _, logs = run(gan, monkeypatch, healthy, logs=circling)
+    _, logs = run(gan, monkeypatch, healthy, logs=oscillating)
     assert logs[-1]["collapse/oscillation"] > 0.5
     (warning,) = warned()
-    assert warning.startswith("The losses swing by 6") and "HistoricalAveraging" in warning
+    assert warning.startswith("The losses oscillate by 6") and "HistoricalAveraging" in warning
 
 
 def test_the_oscillation_is_the_deviation_from_a_parabola(gan, monkeypatch):
@@ -161,7 +163,7 @@ def test_the_oscillation_is_the_deviation_from_a_parabola(gan, monkeypatch):
     assert written[-1]["collapse/oscillation"] == pytest.approx(expected)
 
 
-def test_features_may_take_the_place_of_pixels(gan, monkeypatch):
+def test_features_can_replace_pixels(gan, monkeypatch):
     class Corner:
         name, sha256 = "corner", "ab"
 
@@ -180,7 +182,7 @@ def test_features_may_take_the_place_of_pixels(gan, monkeypatch):
     assert by_corner[0]["collapse/diversity"] == 0.0 and by_corner[0]["collapse/duplicates"] == 1.0
 
 
-def test_in_a_training_it_fills_the_logs_and_changes_nothing(gan, tmp_path):
+def test_in_fit_it_fills_the_logs_and_changes_nothing(gan, tmp_path):
     def fit(*callbacks):
         return gan.fit(
             tiny_gan.dataset(), batch_size=16, epochs=3, callbacks=list(callbacks), verbose=0
@@ -194,7 +196,7 @@ def test_in_a_training_it_fills_the_logs_and_changes_nothing(gan, tmp_path):
     history = fit(CollapseMonitor(DATA, n=50, every=2), log)
 
     assert tiny_gan.largest_difference(tiny_gan.state(gan), without) == 0.0
-    # Measured after the first and the second epoch; the gap is that of each epoch.
+    # The diversity is measured after the first and the second epoch, the gap after each one.
     first, second, third = history["collapse/diversity"]
     assert first != second == third
     gaps = np.subtract(history["d_real"], history["d_fake"])
@@ -206,11 +208,12 @@ def test_in_a_training_it_fills_the_logs_and_changes_nothing(gan, tmp_path):
         assert [float(row[f"collapse/{name}"]) for row in rows] == history[f"collapse/{name}"]
 
 
-def test_a_reader_that_comes_first_is_refused(gan):
+def test_a_reader_that_is_listed_first_is_refused(gan):
     reader = keras.callbacks.EarlyStopping("collapse/diversity", mode="max")
 
-    with pytest.raises(ValueError, match=r"`CollapseMonitor` must come before .*`EarlyStopping`"):
+    with pytest.raises(ValueError, match=r"`CollapseMonitor` must be listed .*`EarlyStopping`"):
         gan.fit(DATA, callbacks=[reader, CollapseMonitor(DATA, n=50)], verbose=0)
+    assert gan.step == 0
 
 
 @pytest.mark.parametrize(
@@ -224,7 +227,7 @@ def test_a_reader_that_comes_first_is_refused(gan):
         ({"data": np.zeros((300, 9, 9, 1), "uint8")}, r"shape of the samples"),
     ],
 )
-def test_what_does_not_fit_is_refused(gan, arguments, message):
+def test_arguments_that_do_not_fit_are_refused(gan, arguments, message):
     with pytest.raises(ValueError, match=message):
         monitor = CollapseMonitor(**{"data": DATA, "n": 50} | arguments)
         monitor.set_model(gan)

@@ -36,7 +36,7 @@ def fit(gan, *callbacks, epochs=4):
     ).history
 
 
-def test_the_logs_hold_the_figures_of_the_last_evaluation(gan):
+def test_the_logs_hold_the_values_of_the_last_evaluation(gan):
     ours = callback(every=2, seed=5)
     history = fit(gan, ours)
 
@@ -59,8 +59,8 @@ def test_the_last_step_is_measured(gan):
     assert [step for step, _ in ours.records] == [0, 6, 9]
 
 
-def test_keras_callbacks_read_the_figures(gan, tmp_path, monkeypatch):
-    # The second epoch's samples are the best.
+def test_keras_callbacks_read_the_values(gan, tmp_path, monkeypatch):
+    # The samples of the second epoch are the best.
     scales = iter([9, 8, 1, 3, 5])
     monkeypatch.setattr(gan, "sample", lambda n, seed: tiny_gan.images(n, seed) // next(scales))
     best = keras.callbacks.ModelCheckpoint(
@@ -86,19 +86,19 @@ def test_keras_callbacks_read_the_figures(gan, tmp_path, monkeypatch):
         (lambda path: keras.callbacks.CSVLogger(path / "x.csv"), "`CSVLogger`, which writes"),
     ],
 )
-def test_a_reader_that_comes_first_is_refused(gan, tmp_path, reader, message):
-    with pytest.raises(ValueError, match=rf"`EvaluateSamples` must come before .*{message}"):
+def test_a_reader_that_is_listed_first_is_refused(gan, tmp_path, reader, message):
+    with pytest.raises(ValueError, match=rf"`EvaluateSamples` must be listed before .*{message}"):
         fit(gan, reader(tmp_path), callback())
 
     assert gan.step == 0
 
 
-def test_callbacks_that_read_something_else_may_come_first(gan):
+def test_callbacks_that_read_other_values_may_be_listed_first(gan):
     early = keras.callbacks.EarlyStopping("g_loss", mode="min")
     assert np.isfinite(fit(gan, early, callback(["fid"]), epochs=1)["fid"][0])
 
 
-def test_the_training_is_the_same_with_and_without(gan):
+def test_evaluating_does_not_change_training(gan):
     start = tiny_gan.state(gan)
     fit(gan, epochs=2)
     without = tiny_gan.state(gan)
@@ -116,7 +116,7 @@ def test_sampling_is_compiled_once(gan):
     assert gan._sampling_function.experimental_get_tracing_count() == compiled
 
 
-def test_a_folder_keeps_the_figures_with_their_protocols(gan, tmp_path):
+def test_a_folder_keeps_the_values_with_their_protocols(gan, tmp_path):
     ours = callback(folder=tmp_path / "run", every=2)
     fit(gan, ours, epochs=2)
 
@@ -136,22 +136,26 @@ def test_a_folder_keeps_the_figures_with_their_protocols(gan, tmp_path):
         ({"seed": -1}, r"seed=-1"),
     ],
 )
-def test_what_cannot_be_measured_is_an_error_before_the_first_step(gan, arguments, message):
+def test_samples_that_cannot_be_measured_are_an_error_before_the_first_step(
+    gan, arguments, message
+):
     with pytest.raises(ValueError, match=message):
         fit(gan, callback(**arguments))
 
     assert gan.step == 0
 
 
-def test_only_a_gan_can_be_measured():
+def test_a_model_that_is_not_a_gan_is_refused():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
 
-    with pytest.raises(ValueError, match=r"measures a `ganzoo\.GAN`"):
+    with pytest.raises(
+        ValueError, match=r"`EvaluateSamples` works in the `fit` of a `ganzoo\.GAN`"
+    ):
         model.fit(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0, callbacks=[callback()])
 
 
-def test_points_are_measured_by_their_modes():
+def test_vectors_are_measured_by_their_modes():
     ring = ganzoo.data.load("toy:ring", count=100)
     ours = EvaluateSamples(["mixture_coverage"], ring)
 
@@ -164,7 +168,7 @@ def test_points_are_measured_by_their_modes():
     ours.set_model(Points())
     ours._measure()
 
-    assert ours._figures["modes"] == 8
+    assert ours._values["modes"] == 8
 
 
 def test_evaluate_prints_results_and_returns_floats(gan, capsys):

@@ -8,7 +8,7 @@ from ganzoo.callbacks import NaNGuard
 
 
 class Poison(keras.callbacks.Callback):
-    """Makes one weight of a network NaN before a batch, counted from 0 over the whole training."""
+    """Makes one weight of a network NaN before a batch, counted from 0 over the whole run."""
 
     def __init__(self, network, at):
         super().__init__()
@@ -23,7 +23,7 @@ class Poison(keras.callbacks.Callback):
 
 @keras.saving.register_keras_serializable(package="test_nan_guard")
 class ExplodesAt(ganzoo.regularizers.Penalty):
-    """A penalty that is infinite where its mean gradient is anything at all."""
+    """A penalty that is infinite for any gradient that is not zero."""
 
     name = "explodes"
 
@@ -53,7 +53,7 @@ def test_the_error_names_the_penalty_that_failed():
     assert gan.step == 1
 
 
-def test_only_what_is_not_finite_is_named():
+def test_only_terms_that_are_not_finite_are_named():
     guard = NaNGuard()
 
     with pytest.raises(FloatingPointError) as error:
@@ -62,7 +62,7 @@ def test_only_what_is_not_finite_is_named():
     assert "Received: d_real=-inf. " in str(error.value)
 
 
-def test_metrics_at_an_epochs_end_are_looked_at(gan):
+def test_metrics_at_the_end_of_an_epoch_are_checked(gan):
     class BrokenMetric(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             logs["fid"] = float("nan")
@@ -71,7 +71,7 @@ def test_metrics_at_an_epochs_end_are_looked_at(gan):
         fit(gan, BrokenMetric(), NaNGuard())
 
 
-def test_within_one_call_of_several_steps():
+def test_training_ends_within_one_execution_of_several_steps():
     gan = tiny_gan.build(steps_per_execution=3)
 
     with pytest.raises(FloatingPointError):
@@ -80,7 +80,7 @@ def test_within_one_call_of_several_steps():
     assert gan.step == 6
 
 
-def test_the_last_good_checkpoint_stays(gan, tmp_path):
+def test_the_last_good_checkpoint_is_kept(gan, tmp_path):
     backup = keras.callbacks.BackupAndRestore(str(tmp_path), delete_checkpoint=False)
 
     with pytest.raises(FloatingPointError):
@@ -92,7 +92,7 @@ def test_the_last_good_checkpoint_stays(gan, tmp_path):
     assert all(np.isfinite(value).all() for value in tiny_gan.state(restored))
 
 
-def test_a_healthy_training_is_left_alone(gan):
+def test_a_healthy_run_continues(gan):
     fit(gan, NaNGuard(), epochs=2)
 
     assert gan.step == 6

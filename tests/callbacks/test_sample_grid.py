@@ -31,13 +31,13 @@ def read(path):
         return np.asarray(image)
 
 
-def test_pictures_before_training_after_every_kth_epoch_and_at_the_end(gan, tmp_path):
+def test_it_draws_before_training_after_every_kth_epoch_and_at_the_end(gan, tmp_path):
     fit(gan, SampleGrid(tmp_path, n=4, every=2, gif=False), epochs=5)
 
     assert names(tmp_path) == [f"step_{step:08d}.png" for step in (0, 6, 12, 15)]
 
 
-def test_pictures_after_every_kth_step(gan, tmp_path):
+def test_it_draws_after_every_kth_step(gan, tmp_path):
     fit(gan, SampleGrid(tmp_path, n=4, every=2, unit="steps", gif=False), epochs=2)
 
     assert names(tmp_path) == [f"step_{step:08d}.png" for step in (0, 2, 4, 6)]
@@ -50,7 +50,7 @@ def test_a_picture_shows_the_samples_of_its_seeds(gan, tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "made" / "here" / "step_00000006.png"), expected)
 
 
-def test_the_latents_stay_while_the_weights_change(gan, tmp_path):
+def test_the_latents_stay_the_same_while_the_weights_change(gan, tmp_path):
     frozen = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.0 if epoch else 1e-2)
     gan.compile(g_optimizer=keras.optimizers.Adam(1e-3), d_optimizer="adam", ema_decay=None)
     before = gan.sample(4)
@@ -101,7 +101,7 @@ def test_the_animation_shows_the_run_in_order(gan, tmp_path):
             np.testing.assert_allclose(np.asarray(image.convert("L")), expected, atol=3)
 
 
-def test_a_long_run_gives_a_short_animation(gan, tmp_path):
+def test_the_animation_of_a_long_run_is_short(gan, tmp_path):
     pictures = SampleGrid(tmp_path, n=1)
     for step in range(200):
         shade = np.full((10, 10, 1), step, "uint8")
@@ -135,7 +135,7 @@ def test_a_folder_with_pictures_of_another_size_is_refused_before_the_first_step
     assert gan.step == step
 
 
-def test_a_folder_that_cannot_be_written_is_an_error_before_the_first_step(gan, tmp_path):
+def test_a_folder_that_is_not_writable_is_an_error_before_the_first_step(gan, tmp_path):
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(OSError):
@@ -159,7 +159,7 @@ def test_tensorboard_gets_the_pictures(gan, tmp_path):
 
 
 @pytest.mark.parametrize("missing", ["tensorboard", "tensorflow"])
-def test_tensorboard_names_its_extra_where_it_is_missing(monkeypatch, tmp_path, missing):
+def test_the_error_names_the_extra_if_tensorboard_is_missing(monkeypatch, tmp_path, missing):
     import_module = builtins.__import__
 
     def without(name, *arguments, **options):
@@ -181,7 +181,7 @@ def test_arguments_out_of_range_are_refused(tmp_path, arguments):
         SampleGrid(tmp_path, **arguments)
 
 
-def test_a_model_that_is_no_gan_is_refused(tmp_path):
+def test_a_model_that_is_not_a_gan_is_refused(tmp_path):
     pictures = SampleGrid(tmp_path)
     pictures.set_model(keras.Sequential())
 

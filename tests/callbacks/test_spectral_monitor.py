@@ -48,7 +48,7 @@ def spectral_gan(**compile_arguments):
 
 @keras.saving.register_keras_serializable(package="test_spectral_monitor")
 class WeightOnly(layers.Layer):
-    """Two layers within a layer, of which one is under spectral normalization."""
+    """Two layers inside a layer, one of them with spectral normalization."""
 
     def build(self, input_shape):
         self.first = SpectralNormalization(layers.Dense(4), name="first")
@@ -65,7 +65,7 @@ class WeightOnly(layers.Layer):
 
 @pytest.fixture(scope="module")
 def built():
-    """One GAN for most tests of this file, since compiling its step takes seconds."""
+    """One GAN for most tests of this file, because compiling its step takes seconds."""
     gan = spectral_gan()
     return gan, tiny_gan.state(gan)
 
@@ -86,7 +86,7 @@ def steps(monitor):
     return [record["step"] for record in monitor.records]
 
 
-def test_estimates_are_those_of_the_decomposition(gan):
+def test_estimates_agree_with_the_decomposition(gan):
     monitor = SpectralMonitor()
     fit(gan, monitor, epochs=4)
     record = monitor.records[-1]["layers"]
@@ -113,15 +113,15 @@ def test_estimates_are_those_of_the_decomposition(gan):
 
 
 def begin(gan, **arguments):
-    """Returns a monitor that has made its first check, without any training."""
+    """Returns a monitor after its first check, without training."""
     monitor = SpectralMonitor(**arguments)
     monitor.set_model(gan)
     monitor.on_train_begin()
     return monitor
 
 
-def test_the_norm_is_not_the_layers_own_estimate(gan):
-    """A vector that the layer takes for the first one, and is the second, must show."""
+def test_the_norm_is_not_the_estimate_of_the_layer(gan):
+    """It must show that the vector of the layer is the second singular vector, not the first."""
     first = gan.discriminator.get_layer("pair").first
     _, values, rows = np.linalg.svd(paper_matrix(first))
     first.u.assign(rows[1])
@@ -129,7 +129,7 @@ def test_the_norm_is_not_the_layers_own_estimate(gan):
     assert record["norm"] == pytest.approx(values[0] / values[1], rel=1e-3)
 
 
-def test_a_lost_vector_is_warned_of_once(gan):
+def test_there_is_one_warning_of_a_lost_vector(gan):
     first = gan.discriminator.get_layer("pair").first
     first.u.assign(np.linalg.svd(paper_matrix(first))[2][-1])
     with pytest.warns(UserWarning, match=r"'pair/first' .* norm .* should be 1:") as record:
@@ -138,8 +138,8 @@ def test_a_lost_vector_is_warned_of_once(gan):
     assert [one.category for one in record].count(UserWarning) == 1
 
 
-def test_the_tolerance_is_that_of_the_layers_own_target(gan):
-    """Where the scale is 3 and the factor 2, a norm of 6 is right."""
+def test_the_tolerance_is_relative_to_the_target_of_the_layer(gan):
+    """With a scale of 3 and a factor of 2, the norm should be 6."""
     scaled = gan.discriminator.get_layer("scaled")
     scaled.gamma.assign(3.0)
     with warnings.catch_warnings():
@@ -150,13 +150,13 @@ def test_the_tolerance_is_that_of_the_layers_own_target(gan):
         begin(gan)
 
 
-def test_a_healthy_training_warns_of_nothing_and_passes_the_guard(gan):
+def test_a_healthy_run_has_no_warning_and_passes_the_guard(gan):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         fit(gan, SpectralMonitor(exact_every=1), NaNGuard())
 
 
-def test_a_condition_number_that_grows_is_warned_of_and_stays_finite(gan):
+def test_there_is_a_warning_of_a_growing_condition_number_which_stays_finite(gan):
     monitor = begin(gan, exact_every=1)
     layer = gan.discriminator.get_layer("pair").first
     layer.kernel.assign(np.ones(layer.kernel.shape))
@@ -168,7 +168,7 @@ def test_a_condition_number_that_grows_is_warned_of_and_stays_finite(gan):
     assert 1e6 < logs["spectral/pair/first/condition"] < 5e15
 
 
-def test_a_kernel_that_is_singular_from_the_start_is_not_warned_of(gan):
+def test_there_is_no_warning_of_a_kernel_that_is_singular_from_the_start(gan):
     layer = gan.discriminator.get_layer("pair").first
     layer.kernel.assign(np.ones(layer.kernel.shape))
     layer.warm_start()
@@ -188,7 +188,7 @@ def test_a_kernel_that_is_not_finite_is_left_to_the_guard(gan, tmp_path):
     assert json.loads(line)["layers"]["pair/first"]["exact_norm"] is None
 
 
-def test_logs_have_the_latest_values_under_the_same_keys_in_every_epoch(gan, tmp_path):
+def test_the_logs_of_every_epoch_have_the_latest_values_under_the_same_keys(gan, tmp_path):
     monitor = SpectralMonitor(every=2, exact_every=2)
     csv = keras.callbacks.CSVLogger(tmp_path / "log.csv")
     history = fit(gan, monitor, csv, epochs=4).history
@@ -208,14 +208,14 @@ def test_logs_have_the_latest_values_under_the_same_keys_in_every_epoch(gan, tmp
         ({"exact_every": None}, [0, 3, 6, 9], []),
     ],
 )
-def test_checks_come_when_they_are_due_and_at_both_ends(gan, arguments, expected, exact):
+def test_checks_are_made_when_they_are_due_and_at_both_ends(gan, arguments, expected, exact):
     monitor = SpectralMonitor(**arguments)
     fit(gan, monitor, epochs=3)
     assert steps(monitor) == expected
     assert [r["step"] for r in monitor.records if "condition" in r["layers"]["conv"]] == exact
 
 
-def test_the_file_has_every_check_and_a_resumed_run_goes_on(gan, tmp_path):
+def test_the_file_has_every_check_and_a_resumed_run_continues_it(gan, tmp_path):
     monitor = SpectralMonitor(folder=tmp_path / "run", exact_every=2)
     fit(gan, monitor, epochs=2)
     fit(gan, SpectralMonitor(folder=tmp_path / "run"), epochs=1)
@@ -224,7 +224,7 @@ def test_the_file_has_every_check_and_a_resumed_run_goes_on(gan, tmp_path):
     assert [line["step"] for line in lines] == [0, 3, 6, 6, 9, 9]
 
 
-def test_a_folder_that_cannot_be_written_is_an_error_before_the_first_step(gan, tmp_path):
+def test_a_folder_that_is_not_writable_is_an_error_before_the_first_step(gan, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError):
         fit(gan, SpectralMonitor(folder=tmp_path / "file" / "run"))
@@ -248,7 +248,7 @@ def test_tensorboard_gets_the_scalars(gan, tmp_path):
 def test_all_supported_layers_of_both_players(gan):
     monitor = begin(gan, players=["discriminator", "generator"], normalized_only=False)
     record = monitor.records[0]["layers"]
-    # The layer under weight normalization computes with another kernel than it stores.
+    # A layer with weight normalization computes with another kernel than it stores.
     assert list(record) == [
         "discriminator/conv",
         "discriminator/scaled",
@@ -282,12 +282,12 @@ def test_the_plot_is_an_image(gan, tmp_path):
     with Image.open(tmp_path / "spectral.png") as image:
         pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
         assert min(image.size) > 500
-    # White paper, and the colors of the three layers' lines.
+    # A white background, and the colors of the lines of the three layers.
     colors = {tuple(color) for color in pixels}
     assert {(255, 255, 255), (0, 114, 178), (213, 94, 0), (0, 158, 115)} < colors
 
 
-def test_without_records_there_is_no_plot(tmp_path):
+def test_a_plot_without_records_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"Received: no records"):
         SpectralMonitor().plot(tmp_path / "spectral.png")
 
@@ -331,7 +331,7 @@ def test_arguments_out_of_range_are_refused(arguments):
         SpectralMonitor(**arguments)
 
 
-def test_a_network_with_nothing_to_watch_is_refused(gan):
+def test_a_network_without_layers_to_watch_is_refused(gan):
     monitor = SpectralMonitor(players="generator")
     monitor.set_model(gan)
     with pytest.raises(ValueError, match=r"no layer to watch.*Received: players=\('generator',\)"):
@@ -356,7 +356,7 @@ print(json.dumps(monitor.records))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax")
-def test_on_jax_checks_in_the_middle_of_an_epoch_see_the_present_weights():
+def test_on_jax_checks_in_the_middle_of_an_epoch_see_the_current_weights():
     records = json.loads(run_python(ON_JAX, backend="jax", without_tensorflow=True))
     assert [record["step"] for record in records] == [0, 2, 4, 6]
     rows = [row for record in records for row in record["layers"].values()]

@@ -1,4 +1,4 @@
-"""Keras's own callbacks do to a GAN what they say."""
+"""Keras's own callbacks work on a GAN as documented."""
 
 import csv
 import json
@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tiny_gan
-from interrupted_training import InterruptAt, Interrupted, train
+from interrupted_run import InterruptAt, Interrupted, train
 
 from support.processes import run_python
 
@@ -19,7 +19,7 @@ TERMS = ("d_loss", "g_loss", "d_real", "d_fake", "r1")
 
 @pytest.fixture(scope="module")
 def built():
-    """One GAN for all tests of this file, since compiling its step takes seconds."""
+    """One GAN for all tests of this file, because compiling its step takes seconds."""
     gan = tiny_gan.build(g_rate=1e-3, d_rate=4e-3, regularizers=["r1"])
     return gan, tiny_gan.state(gan)
 
@@ -38,7 +38,7 @@ def rates(gan):
 
 
 class SetLog(keras.callbacks.Callback):
-    """Puts a number of each epoch into the logs, as a metric would."""
+    """Puts a value into the logs of each epoch, as a metric would."""
 
     def __init__(self, name, values):
         super().__init__()
@@ -61,7 +61,7 @@ def test_learning_rate_scheduler_changes_both_rates_and_keeps_their_ratio(gan):
 
 
 @pytest.mark.parametrize("rate, moves", [(0.0, False), (1e-3, True)])
-def test_the_scheduled_rate_is_the_one_that_both_players_train_with(gan, rate, moves):
+def test_both_players_train_with_the_scheduled_rate(gan, rate, moves):
     networks = gan.generator, gan.discriminator
     before = [network.trainable_weights[0].numpy() for network in networks]
 
@@ -71,7 +71,7 @@ def test_the_scheduled_rate_is_the_one_that_both_players_train_with(gan, rate, m
     assert [(a != b).any() for a, b in zip(after, before, strict=True)] == [moves, moves]
 
 
-def test_learning_rate_scheduler_is_refused_where_a_player_follows_a_schedule():
+def test_learning_rate_scheduler_is_refused_if_a_player_follows_a_schedule():
     decay = keras.optimizers.schedules.ExponentialDecay(1e-3, 10, 0.5)
     gan = tiny_gan.build(d_rate=decay)
 
@@ -113,7 +113,7 @@ def test_model_checkpoint_keeps_the_best_epoch(gan, tmp_path, suffix):
     assert tiny_gan.largest_difference(states[1], states[3]) > 0.0
 
 
-def test_a_whole_checkpoint_goes_on_training_as_the_original(gan, tmp_path):
+def test_a_saved_model_continues_training_as_the_original(gan, tmp_path):
     path = tmp_path / "gan.keras"
     fit(gan, epochs=2, callbacks=[keras.callbacks.ModelCheckpoint(str(path))])
 
@@ -161,13 +161,13 @@ def test_tensorboard_writes_every_term(gan, tmp_path):
         assert [event.step for event in events.Tensors(f"epoch_{term}")] == [0, 1, 2]
 
 
-def test_an_interrupted_training_resumes_bit_for_bit(tmp_path):
+def test_an_interrupted_run_resumes_bit_for_bit(tmp_path):
     arguments = {"conditional": True, "discriminator_steps": 2, "regularizers": ["r1"]}
     straight = train(**arguments)
 
     with pytest.raises(Interrupted):
         train(**arguments, backup=tmp_path, callbacks=[InterruptAt(epoch=2, batch=1)])
-    # Other initial weights: whatever is not restored will differ.
+    # Other initial weights reveal state that is not restored.
     resumed = train(**arguments, backup=tmp_path, initialization=1)
 
     assert straight.step == resumed.step > 0

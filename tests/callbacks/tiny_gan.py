@@ -1,4 +1,4 @@
-"""A GAN small enough to train a few epochs within a second, and its data."""
+"""A GAN that trains a few epochs within a second, and its data."""
 
 import keras
 import numpy as np
@@ -58,7 +58,7 @@ def state(gan):
 
 
 def restore(gan, values):
-    """Gives all variables the values that `state` returned."""
+    """Sets all variables to the values that `state` returned."""
     for variable, value in zip(_variables(gan), values, strict=True):
         variable.assign(value)
 

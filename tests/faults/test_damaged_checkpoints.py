@@ -1,4 +1,4 @@
-"""Damage to checkpoints, and to the disk they are written to; without any training."""
+"""Damage to checkpoints, and to the disk that they are written to; without training."""
 
 import errno
 import os
@@ -31,7 +31,7 @@ def flip(path, bit):
     path.write_bytes(content)
 
 
-def is_whole(path):
+def is_intact(path):
     try:
         checkpoint_files.verify(path)
     except checkpoint_files.DamagedCheckpoint:
@@ -39,34 +39,34 @@ def is_whole(path):
     return True
 
 
-def test_what_is_read_is_what_was_written(tmp_path):
+def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
     arrays, state = checkpoint_files.read(save(tmp_path, 7))
 
     np.testing.assert_array_equal(arrays["weights"], np.full(2000, 7, "float32"))
     assert set(arrays) == {"weights", "more"} and state == {"step": 7}
 
 
-def test_bit_flips_are_all_found(tmp_path, count):
+def test_all_bit_flips_are_found(tmp_path, count):
     path = save(tmp_path, 1)
     rng = np.random.default_rng(0)
     for file in [FILES[0]] * 80 + [FILES[1]] * 10 + [FILES[2]] * 10:
         bit = int(rng.integers(8 * (path / file).stat().st_size))
         flip(path / file, bit)
-        assert not is_whole(path), (file, bit)
+        assert not is_intact(path), (file, bit)
         flip(path / file, bit)
-    assert is_whole(path)
+    assert is_intact(path)
     count("bit flips: 100, found: 100")
 
 
-def test_each_part_of_the_manifest_counts(tmp_path):
+def test_each_part_of_the_manifest_is_checked(tmp_path):
     path = save(tmp_path, 1, size=1)
     for bit in range(0, 8 * (path / "manifest.json").stat().st_size, 13):
         flip(path / "manifest.json", bit)
-        assert not is_whole(path), bit
+        assert not is_intact(path), bit
         flip(path / "manifest.json", bit)
 
 
-def test_truncated_and_missing_files_lead_back_to_the_one_before(tmp_path, count):
+def test_truncated_and_missing_files_lead_to_the_previous_checkpoint(tmp_path, count):
     good, bad = save(tmp_path, 1), save(tmp_path, 2)
     for file in FILES:
         content = (bad / file).read_bytes()
@@ -80,10 +80,10 @@ def test_truncated_and_missing_files_lead_back_to_the_one_before(tmp_path, count
             assert checkpoint_files.newest(tmp_path) == good
         (bad / file).write_bytes(content)
     assert checkpoint_files.newest(tmp_path) == bad
-    count("truncations: 15, missing files: 3, led back to the checkpoint before: 18")
+    count("truncations: 15, missing files: 3, led to the previous checkpoint: 18")
 
 
-def test_without_a_whole_checkpoint_there_is_one_clear_error(tmp_path):
+def test_without_an_intact_checkpoint_there_is_one_clear_error(tmp_path):
     for step in (1, 2):
         (save(tmp_path, step) / "arrays.npz").write_bytes(b"")
 
@@ -94,7 +94,7 @@ def test_without_a_whole_checkpoint_there_is_one_clear_error(tmp_path):
 def test_a_damaged_checkpoint_of_the_same_step_is_replaced(tmp_path):
     (save(tmp_path, 1) / "arrays.npz").write_bytes(b"")
 
-    assert is_whole(save(tmp_path, 1))
+    assert is_intact(save(tmp_path, 1))
 
 
 def test_the_newest_and_the_best_are_kept(tmp_path):
@@ -107,7 +107,7 @@ def test_the_newest_and_the_best_are_kept(tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
-# What a process is doing when it is killed. It imports no more than the files need.
+# The work of the process that is killed. It imports only what the files need.
 _SAVING = """
 import importlib.util, pathlib, sys
 import numpy as np
@@ -125,7 +125,7 @@ for step in range(first, first + 10_000):
 
 
 def _kill_while_saving(folder, kills, size):
-    """Kills processes that save; returns how often nothing was lost."""
+    """Kills processes that save checkpoints; returns how often nothing was lost."""
     rng, kept, completed = np.random.default_rng(0), 0, 0
     for _ in range(kills):
         process = subprocess.Popen(
@@ -147,9 +147,9 @@ def _kill_while_saving(folder, kills, size):
             path = checkpoint_files.newest(folder)
         arrays, state = checkpoint_files.read(path)
         step = checkpoint_files.step_of(path)
-        whole = state["step"] == step and all((a == step).all() for a in arrays.values())
-        # The last one may have been completed, and not reported.
-        kept += whole and step in (completed, completed + 1) and len(partial) <= 2
+        intact = state["step"] == step and all((a == step).all() for a in arrays.values())
+        # The last one may be complete, but not reported.
+        kept += intact and step in (completed, completed + 1) and len(partial) <= 2
         completed = step
     return kept
 
@@ -167,7 +167,7 @@ def test_many_kills_during_saves_of_30_megabytes_lose_nothing(tmp_path, count):
     count("kills during saves of 32 MB: 50, checkpoints lost: 0")
 
 
-def test_a_full_quota_leaves_the_earlier_checkpoint(tmp_path):
+def test_a_full_quota_leaves_the_earlier_checkpoint_intact(tmp_path):
     good = save(tmp_path, 1)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
@@ -180,7 +180,7 @@ def test_a_full_quota_leaves_the_earlier_checkpoint(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     assert error.value.errno == errno.EFBIG
-    assert list(tmp_path.iterdir()) == [good] and is_whole(good)
+    assert list(tmp_path.iterdir()) == [good] and is_intact(good)
 
 
 @pytest.fixture
@@ -195,19 +195,19 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_full_disk_leaves_the_earlier_checkpoint(small_disk):
+def test_a_full_disk_leaves_the_earlier_checkpoint_intact(small_disk):
     good = save(small_disk, 1, size=100_000)
 
     with pytest.raises(OSError) as error:
         save(small_disk, 2, size=200_000)
 
     assert error.value.errno == errno.ENOSPC
-    assert list(small_disk.iterdir()) == [good] and is_whole(good)
+    assert list(small_disk.iterdir()) == [good] and is_intact(good)
     with pytest.raises(OSError, match=r"must be room.*bytes free"):
         checkpoint_files.prepare(small_disk, 900_000)
 
 
-def test_a_vanished_folder_is_no_success(tmp_path):
+def test_a_vanished_folder_is_an_error(tmp_path):
     folder = tmp_path / "checkpoints"
     save(folder, 1)
     shutil.rmtree(folder)

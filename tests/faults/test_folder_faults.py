@@ -1,4 +1,4 @@
-"""Damaged image files: each is read as an image, or is an error that names it."""
+"""Damaged image files: each is read as an image, or raises an error that names it."""
 
 import io
 import time
@@ -33,7 +33,7 @@ def encoded():
 
 
 def damage(content, rng):
-    """Returns the content cut, with bits flipped, with bytes of chance, or with a piece doubled."""
+    """Returns the content truncated, with flipped bits, random bytes or a repeated piece."""
     content = bytearray(content)
     start = int(rng.integers(len(content)))
     length = int(rng.integers(1, 17))
@@ -51,10 +51,10 @@ def damage(content, rng):
 
 
 def fuzz(folder, cases):
-    """Reads a folder with a damaged file, again and again; returns how many were refused."""
+    """Reads a folder with one damaged file per case; returns how many files were refused."""
     files, refused = encoded(), 0
     folder.mkdir()
-    (folder / "whole.png").write_bytes(files["png"])
+    (folder / "intact.png").write_bytes(files["png"])
     for case in range(cases):
         rng = np.random.default_rng(case)
         suffix = sorted(files)[case % len(files)]
@@ -75,14 +75,14 @@ def fuzz(folder, cases):
     return refused
 
 
-def test_damaged_images_are_read_or_named(tmp_path, count):
+def test_damaged_images_are_read_or_named_in_an_error(tmp_path, count):
     refused = fuzz(tmp_path / "images", 150)
     assert 30 < refused < 150
     count(f"image folder: 150 damages, {refused} refused, {150 - refused} still images")
 
 
 @pytest.mark.slow
-def test_many_damaged_images_are_read_or_named(tmp_path):
+def test_many_damaged_images_are_read_or_named_in_an_error(tmp_path):
     refused = fuzz(tmp_path / "images", 2500)
     assert 500 < refused < 2500
     print(f"\nimage folder: 2500 damages, {refused} refused, {2500 - refused} still images")

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from faults import trainings
+from faults import runs
 
 import ganzoo
 from ganzoo.callbacks import AtomicCheckpoint, NaNGuard, checkpoint_files
@@ -12,7 +12,7 @@ FAULT_STEP = 6
 
 @keras.saving.register_keras_serializable(package="test_not_a_number")
 class Breaks(ganzoo.regularizers.Penalty):
-    """A penalty that is never finite."""
+    """A penalty that is always infinite."""
 
     name = "breaks"
 
@@ -22,7 +22,7 @@ class Breaks(ganzoo.regularizers.Penalty):
 
 @keras.saving.register_keras_serializable(package="test_not_a_number")
 class BrokenLoss(ganzoo.losses.NonSaturating):
-    """A loss of which one player's is not a number."""
+    """A loss that is NaN for one player."""
 
     def __init__(self, player):
         super().__init__()
@@ -38,7 +38,7 @@ class BrokenLoss(ganzoo.losses.NonSaturating):
 
 
 class Poison(keras.callbacks.Callback):
-    """Makes a weight infinite before a step, as often as it comes there."""
+    """Makes a weight infinite before a certain step, the first `times` times."""
 
     def __init__(self, times=1):
         super().__init__()
@@ -64,21 +64,21 @@ def is_finite(folder):
         ("g_loss=nan", {"loss": BrokenLoss("generator")}),
     ],
 )
-def test_the_last_finite_checkpoint_stays_and_the_term_is_named(tmp_path, term, settings):
-    trainings.train("plain", tmp_path, epochs=1)
+def test_the_last_finite_checkpoint_is_kept_and_the_error_names_the_term(tmp_path, term, settings):
+    runs.train("plain", tmp_path, epochs=1)
     saved = checkpoint_files.every(tmp_path)
-    gan = trainings.build("plain")
+    gan = runs.build("plain")
     gan.compile(g_optimizer="adam", d_optimizer="adam", **settings)
 
     with pytest.raises(FloatingPointError, match=term):
-        trainings.fit("plain", gan, [NaNGuard(), AtomicCheckpoint(tmp_path, unit="steps")])
+        runs.fit("plain", gan, [NaNGuard(), AtomicCheckpoint(tmp_path, unit="steps")])
 
-    assert gan.step == trainings.STEPS + 1
+    assert gan.step == runs.STEPS + 1
     assert checkpoint_files.every(tmp_path) == saved and is_finite(tmp_path)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_one_bad_example_in_unchecked_batches_ends_the_training(tmp_path, value):
+def test_one_bad_example_in_unchecked_batches_ends_training(tmp_path, value):
     class Vectors(keras.utils.PyDataset):
         def __len__(self):
             return 4
@@ -89,7 +89,7 @@ def test_one_bad_example_in_unchecked_batches_ends_the_training(tmp_path, value)
                 batch[0, 0] = value
             return (batch,)
 
-    gan = trainings.build("plain")
+    gan = runs.build("plain")
 
     with pytest.raises(FloatingPointError, match=r"after batch 3 of epoch 1.*d_loss="):
         gan.fit(
@@ -99,48 +99,48 @@ def test_one_bad_example_in_unchecked_batches_ends_the_training(tmp_path, value)
     assert checkpoint_files.newest(tmp_path).name == "step_00000002" and is_finite(tmp_path)
 
 
-def test_a_checkpoint_never_holds_what_is_not_finite(tmp_path):
+def test_a_checkpoint_never_holds_values_that_are_not_finite(tmp_path):
     with pytest.raises(FloatingPointError, match=r"kernel, which is not, at step 7"):
-        trainings.train("plain", tmp_path, [Poison()])
+        runs.train("plain", tmp_path, [Poison()])
 
     assert checkpoint_files.newest(tmp_path).name == "step_00000006" and is_finite(tmp_path)
 
 
-def test_a_rollback_goes_on_with_lower_rates(tmp_path):
+def test_a_rollback_continues_with_lower_learning_rates(tmp_path):
     guard, history = NaNGuard("rollback"), keras.callbacks.History()
 
     with pytest.warns(UserWarning, match=r"back to step 4 with 0.5 times.*rollback 1 of 3"):
-        gan = trainings.train("plain", tmp_path, [guard, Poison(), history], every=1, unit="epochs")
+        gan = runs.train("plain", tmp_path, [guard, Poison(), history], every=1, unit="epochs")
 
     rates = gan.optimizer.generator.learning_rate, gan.optimizer.discriminator.learning_rate
     np.testing.assert_allclose([float(rate) for rate in rates], [5e-4, 5e-4])
-    assert gan.step == trainings.EPOCHS * trainings.STEPS
+    assert gan.step == runs.EPOCHS * runs.STEPS
     assert history.epoch == [0, 1, 2] and np.isfinite(history.history["d_loss"]).all()
     assert is_finite(tmp_path)
 
 
-def test_rollbacks_end(tmp_path):
+def test_the_number_of_rollbacks_is_limited(tmp_path):
     guard = NaNGuard("rollback", factor=0.1, max_rollbacks=2)
 
     with (
         pytest.warns(UserWarning, match=r"with 0.01 times.*rollback 2 of 2"),
         pytest.raises(FloatingPointError, match=r"d_loss="),
     ):
-        trainings.train("plain", tmp_path, [guard, Poison(times=9)], unit="epochs")
+        runs.train("plain", tmp_path, [guard, Poison(times=9)], unit="epochs")
 
     assert is_finite(tmp_path)
 
 
-def test_a_rollback_needs_a_checkpoint_and_plain_rates(tmp_path):
+def test_a_rollback_needs_a_checkpoint_and_constant_learning_rates(tmp_path):
     guard = NaNGuard("rollback")
     with pytest.raises(ValueError, match=r"list an `AtomicCheckpoint` too"):
-        trainings.train("plain", callbacks=[guard])
+        runs.train("plain", callbacks=[guard])
 
-    gan = trainings.build("plain")
+    gan = runs.build("plain")
     schedule = keras.optimizers.schedules.ExponentialDecay(1e-3, 10, 0.5)
     gan.compile(g_optimizer="adam", d_optimizer=keras.optimizers.Adam(schedule))
     with pytest.raises(ValueError, match=r"must be numbers.*ExponentialDecay"):
-        trainings.fit("plain", gan, [guard, AtomicCheckpoint(tmp_path)])
+        runs.fit("plain", gan, [guard, AtomicCheckpoint(tmp_path)])
 
     with pytest.raises(ValueError, match=r"`factor`.*Received: factor=1"):
         NaNGuard("rollback", factor=1)

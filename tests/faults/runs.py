@@ -1,4 +1,4 @@
-"""Trainings of small GANs with state of every kind, and what stops them."""
+"""Training runs of small GANs with state of every kind, and callbacks that stop them."""
 
 import contextlib
 
@@ -13,7 +13,7 @@ BATCH_SIZE = 8
 
 
 class Stopped(Exception):
-    """Stands for whatever ends a process."""
+    """Stands for any error that ends a process."""
 
 
 class StopAfter(keras.callbacks.Callback):
@@ -96,13 +96,13 @@ NAMES = tuple(_BUILDERS)
 
 
 def build(name, initialization=0):
-    """Builds a GAN; another initialization shows whatever a resumption forgets."""
+    """Builds a GAN. Another initialization reveals state that is not resumed."""
     keras.utils.set_random_seed(initialization)
     return _BUILDERS[name]()
 
 
 def train(name, folder=None, callbacks=(), initialization=0, epochs=EPOCHS, **settings):
-    """Trains a GAN, from the checkpoints in a folder if there are any; returns it."""
+    """Trains a GAN, from the checkpoints in a folder if there are any, and returns it."""
     gan = build(name, initialization)
     callbacks = list(callbacks)
     if folder is not None:
@@ -134,13 +134,13 @@ def state(gan):
 
 
 def different(first, second):
-    """Returns the number of variables of which any bit differs."""
+    """Returns the number of variables in which any bit differs."""
     pairs = list(zip(state(first), state(second), strict=True))
     return sum(a.tobytes() != b.tobytes() for a, b in pairs)
 
 
 def resume_everywhere(names, folder, stops):
-    """Stops each training after some steps and resumes it; returns the variables that differ."""
+    """Stops each run at some steps and resumes it; returns the numbers of variables that differ."""
     found = {}
     for name in names:
         straight = train(name)

@@ -1,11 +1,11 @@
-"""A training that is cut off within an epoch, and one that goes on from its backup."""
+"""A run that is interrupted within an epoch, and a run that resumes from its backup."""
 
 import keras
 import tiny_gan
 
 
 class Interrupted(Exception):
-    """Stands for whatever ends a process."""
+    """Stands for any error that ends a process."""
 
 
 class InterruptAt(keras.callbacks.Callback):
@@ -14,13 +14,13 @@ class InterruptAt(keras.callbacks.Callback):
     def __init__(self, epoch, batch):
         super().__init__()
         self.epoch, self.batch = epoch, batch
-        self._present_epoch = None
+        self._current_epoch = None
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._present_epoch = epoch
+        self._current_epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if (self._present_epoch, batch) == (self.epoch, self.batch):
+        if (self._current_epoch, batch) == (self.epoch, self.batch):
             raise Interrupted
 
 
