@@ -1,9 +1,15 @@
 """Running Python in a fresh process, on any backend."""
 
+import atexit
+import functools
+import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
@@ -21,24 +27,69 @@ sys.meta_path.insert(0, _Blocked())
 
 
 def run_python(code, backend="tensorflow", without_tensorflow=False, timeout=300, **environment):
-    """Runs code in a fresh process and returns what it printed; fails if it failed."""
-    if without_tensorflow:
-        code = BLOCK_TENSORFLOW + code
-    process = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
+    """Runs code in a fresh process and returns what it printed; fails if it failed.
+
+    The process has imported Keras and nothing else: it is a fork of one that did, because the
+    import takes seconds.
+
+    Args:
+        code: Python code.
+        backend: Keras backend.
+        without_tensorflow: Whether an import of TensorFlow fails.
+        timeout: Seconds after which the process is killed.
+        **environment: More environment variables.
+    """
+    settings = {
+        "KERAS_BACKEND": backend,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        # Compiling dominates the tests on JAX.
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        "JAX_PLATFORMS": "cpu",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)]),
+        **environment,
+    }
+    server = _server(without_tensorflow, tuple(sorted(settings.items())))
+    with tempfile.TemporaryDirectory() as folder:
+        stdout, stderr = (pathlib.Path(folder) / name for name in ("stdout", "stderr"))
+        request = {
+            "code": code,
+            "environment": {**os.environ, **settings},
+            "folder": str(ROOT),
+            "stdout": str(stdout),
+            "stderr": str(stderr),
+        }
+        stdout.touch()
+        stderr.touch()
+        exit_code = _run(server, request, timeout)
+        printed = stdout.read_text()
+        assert exit_code == 0, f"exit code {exit_code}\n{printed}\n{stderr.read_text()}"
+    return printed
+
+
+def _run(server, request, timeout):
+    """Sends a request to a server; returns the exit code of the process."""
+    server.stdin.write(json.dumps(request) + "\n")
+    server.stdin.flush()
+    process = int(server.stdout.readline())
+    timer = threading.Timer(timeout, os.kill, (process, signal.SIGKILL))
+    timer.start()
+    try:
+        return int(server.stdout.readline())
+    finally:
+        timer.cancel()
+
+
+@functools.cache
+def _server(without_tensorflow, settings):
+    """Returns the running fork server with these settings."""
+    code = (TESTS / "support" / "fork_server.py").read_text()
+    server = subprocess.Popen(
+        [sys.executable, "-c", (BLOCK_TENSORFLOW if without_tensorflow else "") + code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=timeout,
         cwd=ROOT,
-        env={
-            **os.environ,
-            "KERAS_BACKEND": backend,
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            # Compiling dominates the tests on JAX.
-            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)]),
-            **environment,
-        },
+        env={**os.environ, **dict(settings)},
     )
-    assert process.returncode == 0, f"{process.stdout}\n{process.stderr}"
-    return process.stdout
+    atexit.register(server.stdin.close)
+    return server

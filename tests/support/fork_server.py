@@ -1,0 +1,47 @@
+"""A process that imports Keras once and forks itself for every piece of code that it is sent.
+
+`support.processes` runs it as a script. Each line of its input is a request in JSON; to each it
+answers the id of the new process, and its exit code when it ended.
+"""
+
+import json
+import os
+import sys
+
+
+def next_request():
+    """Serves requests; returns each one in a new process, and None at the end of the input."""
+    for line in sys.stdin:
+        process = os.fork()
+        if process == 0:
+            return json.loads(line)
+        print(process, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+    return None
+
+
+def enter(request):
+    """Gives this process the environment, the folder and the files of the request."""
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    for descriptor, (path, flags) in enumerate(
+        [
+            (os.devnull, os.O_RDONLY),
+            (request["stdout"], os.O_WRONLY),
+            (request["stderr"], os.O_WRONLY),
+        ]
+    ):
+        opened = os.open(path, flags)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    sys.argv = ["-c"]
+
+
+if __name__ == "__main__":
+    import keras  # noqa: F401
+
+    received = next_request()
+    if received is not None:
+        enter(received)
+        exec(compile(received["code"], "<code of the test>", "exec"), {"__name__": "__main__"})
