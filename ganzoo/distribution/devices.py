@@ -69,7 +69,7 @@ def scope(devices=_EVERY):
     Example:
 
     >>> with ganzoo.distribution.scope("all"):
-    ...     gan = ganzoo.gan_from_recipe("sngan", (32, 32, 1))
+    ...     gan = ganzoo.GAN.from_recipe("sngan", (32, 32, 1))
     ...     history = gan.fit(ganzoo.data.load("digits"), batch_size=64, epochs=10)
     """
     return _Scope(_strategy(check_devices(devices)))

@@ -156,7 +156,7 @@ class Recipe:
             )
         if self.labels_per_class is None:
             check_choice("architecture", self.architecture, architectures.names())
-            check_choice("loss", self.loss, losses.names())
+            check_choice("loss", self.loss, losses.adversarial_names())
         else:
             check_positive_integer("labels_per_class", self.labels_per_class)
             names = architectures.semi_supervised_names()
@@ -222,6 +222,20 @@ class Recipe:
             self.d_optimizer.build(self.steps * self.discriminator_steps),
         )
 
+    @property
+    def fit_arguments(self):
+        """The arguments of `fit` with which a GAN trains as the recipe says, a dictionary.
+
+        Example:
+
+        >>> ganzoo.recipes.get("sngan").fit_arguments
+        {'batch_size': 64, 'steps': 100000}
+        """
+        arguments = {"batch_size": self.batch_size, "steps": self.steps}
+        if self.labels_per_class is not None:
+            arguments["labels_per_class"] = self.labels_per_class
+        return arguments
+
     def build_regularizers(self):
         """Returns the list of `ganzoo.regularizers`."""
         if not isinstance(self.regularizers, dict):
@@ -237,9 +251,7 @@ class Recipe:
 
     def build_augment(self):
         """Returns the `ganzoo.augment` augmentation, or `None`."""
-        if self.augment is None or self.augment in augment.names():
-            return augment.get(self.augment)
-        return augment.DiffAugment(self.augment)
+        return augment.get(self.augment)
 
     def build_generator_loss(self):
         """Returns the `ganzoo.losses.FeatureMatching`, or `None`."""

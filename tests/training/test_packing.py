@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 import ganzoo
-from ganzoo.training.packing import pack, unpack
+from ganzoo.training.discriminator import pack, unpack
 from support import linear
 
 
