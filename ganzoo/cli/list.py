@@ -10,7 +10,9 @@ def run(options, others):
     sections = {
         "Models (--model)": {name: recipes.get(name).source for name in recipes.names()},
         "Data (--data)": {source.usage: source.summary for source in sources},
-        "Losses (--loss)": {name: _summary(losses.get(name)) for name in losses.names()},
+        "Losses (--loss)": {
+            name: _summary(losses.get(name)) for name in losses.adversarial_names()
+        },
         "Regularizers (--regularizers)": {
             name: _summary(regularizers.get(name)) for name in regularizers.names()
         },

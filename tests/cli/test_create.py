@@ -5,9 +5,10 @@ import pytest
 from PIL import Image
 
 import ganzoo
-from ganzoo.cli import create
-from ganzoo.cli.main import main
+from ganzoo.cli import create_defaults
 from ganzoo.cli.run_folder import RunFolder
+from ganzoo_cli.commands.create import COMMAND
+from ganzoo_cli.main import main
 
 MODES = ("L", "RGB", "RGBA", "P", "LA", "1")
 SMALL = ["--size=8", "--width=1", "--batch_size=16"]
@@ -52,14 +53,14 @@ def test_a_folder_of_pictures_becomes_a_model(created):
     assert (created / "export" / "my_photos" / "1" / "saved_model.pb").is_file()
 
 
-def test_running_it_again_changes_nothing(created, photos, capsys):
+def test_a_second_call_changes_nothing(created, photos, capsys):
     before = modified(created)
     assert main(["create", str(photos), f"--output={created}", "--steps=3", *SMALL]) == 0
     assert modified(created) == before
     assert "has ended" in capsys.readouterr().out
 
 
-def test_more_steps_train_it_further_and_what_is_missing_is_made(created, photos):
+def test_more_steps_train_further_and_missing_parts_are_made(created, photos):
     for path in (created / "model").iterdir():
         path.unlink()
     assert main(["create", str(photos), f"--output={created}", "--steps=4"]) == 0
@@ -77,13 +78,13 @@ def test_more_steps_train_it_further_and_what_is_missing_is_made(created, photos
         ("--extractor=inception", "extractor=none. Received: extractor=inception"),
     ],
 )
-def test_other_flags_than_those_of_the_run_are_refused(created, photos, flag, message, capsys):
+def test_flags_that_differ_from_the_run_are_refused(created, photos, flag, message, capsys):
     assert main(["create", str(photos), f"--output={created}", flag]) == 2
     error = capsys.readouterr().err
-    assert "was begun otherwise" in error and message in error
+    assert "has other options" in error and message in error
 
 
-def test_other_images_than_those_of_the_run_are_refused(created, tmp_path, capsys):
+def test_images_that_differ_from_the_run_are_refused(created, tmp_path, capsys):
     (tmp_path / "other").mkdir()
     assert main(["create", str(tmp_path / "other"), f"--output={created}"]) == 2
     assert "images=folder:" in capsys.readouterr().err
@@ -97,7 +98,7 @@ def test_other_images_than_those_of_the_run_are_refused(created, tmp_path, capsy
         ("--extractor=absent", "Received: extractor='absent'"),
     ],
 )
-def test_what_is_no_name_is_refused(photos, tmp_path, flag, message, capsys):
+def test_invalid_names_are_refused(photos, tmp_path, flag, message, capsys):
     assert main(["create", str(photos), f"--output={tmp_path / 'out'}", flag, *SMALL]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
@@ -112,7 +113,7 @@ def test_a_single_image_is_refused_at_the_start(tmp_path, flags, capsys):
     assert not (tmp_path / "out").exists()
 
 
-def test_the_page_of_models_has_what_was_created(created):
+def test_the_page_of_models_lists_the_created_model(created):
     assert main(["publish", f"--table={created}"]) == 0
     assert "[my_photos](model)" in (created / "README.md").read_text()
 
@@ -121,25 +122,27 @@ def test_the_page_of_models_has_what_was_created(created):
     ("sides", "expected"),
     [([9] * 5, 32), ([20, 60, 131], 32), ([64, 64, 900], 64), ([3000] * 3, 64)],
 )
-def test_the_size_follows_from_the_images(sides, expected, monkeypatch, tmp_path):
-    monkeypatch.setattr(create, "_shorter_sides", lambda folder: sides)
-    arguments, reasons = create.training_arguments(tmp_path, create.COMMAND.parse([])[0])
+def test_the_size_depends_on_the_images(sides, expected, monkeypatch, tmp_path):
+    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda folder: sides)
+    arguments, reasons = create_defaults.training_arguments(tmp_path, COMMAND.parse([])[0])
     assert f"--size={expected}" in arguments
     assert reasons[0].startswith(f"size {expected}: the shorter sides of the {len(sides)} images")
 
 
 def test_many_images_are_not_augmented(monkeypatch, tmp_path):
-    options, _ = create.COMMAND.parse([])
+    options, _ = COMMAND.parse([])
     for count, augmented in ((10_000, True), (10_001, False)):
-        monkeypatch.setattr(create, "_shorter_sides", lambda folder, count=count: [64] * count)
-        arguments, reasons = create.training_arguments(tmp_path, options)
+        monkeypatch.setattr(
+            create_defaults, "_shorter_sides", lambda folder, count=count: [64] * count
+        )
+        arguments, reasons = create_defaults.training_arguments(tmp_path, options)
         assert ("--augment=color,translation,cutout" in arguments) == augmented
         assert any("2006.10738" in reason for reason in reasons) == augmented
 
 
-def test_few_images_make_small_batches(monkeypatch, tmp_path):
-    monkeypatch.setattr(create, "_shorter_sides", lambda folder: [64] * 45)
-    arguments, _ = create.training_arguments(tmp_path, create.COMMAND.parse([])[0])
+def test_few_images_are_trained_in_small_batches(monkeypatch, tmp_path):
+    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda folder: [64] * 45)
+    arguments, _ = create_defaults.training_arguments(tmp_path, COMMAND.parse([])[0])
     assert "--batch_size=32" in arguments
 
 
@@ -151,7 +154,7 @@ def test_a_dry_run_writes_nothing(photos, tmp_path, capsys):
     assert not output.exists()
 
 
-def test_a_damaged_picture_is_named_or_left_out(photos, tmp_path, capsys):
+def test_a_damaged_image_is_named_or_skipped(photos, tmp_path, capsys):
     folder = tmp_path / "photos"
     folder.mkdir()
     for path in photos.iterdir():
@@ -164,7 +167,7 @@ def test_a_damaged_picture_is_named_or_left_out(photos, tmp_path, capsys):
         assert main([*arguments, "--on_bad=skip"]) == 0
 
 
-def test_without_a_folder_it_says_what_it_needs(tmp_path, capsys):
+def test_a_missing_folder_is_refused(tmp_path, capsys):
     assert main(["create", str(tmp_path / "absent")]) == 2
     assert "Expected the folder of your images. Received:" in capsys.readouterr().err
 
@@ -177,14 +180,14 @@ def test_the_run_may_not_lie_among_the_images(photos, output, capsys):
     assert modified(photos) == before
 
 
-def test_batches_leave_room_for_all_updates_of_the_discriminator(monkeypatch, tmp_path):
-    monkeypatch.setattr(create, "_shorter_sides", lambda folder: [40] * 20)
-    options, _ = create.COMMAND.parse(["--model=wgan_gp"])
-    flags, _ = create.training_arguments(tmp_path, options)
+def test_the_images_suffice_for_all_updates_of_a_step(monkeypatch, tmp_path):
+    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda folder: [40] * 20)
+    options, _ = COMMAND.parse(["--model=wgan_gp"])
+    flags, _ = create_defaults.training_arguments(tmp_path, options)
     assert "--batch_size=4" in flags
 
 
-def test_the_seconds_of_a_part_of_an_epoch_are_kept(photos, tmp_path):
+def test_the_log_adds_the_seconds_of_all_parts_of_an_epoch(photos, tmp_path):
     output = tmp_path / "out"
     seconds = []
     for steps in (1, 2):

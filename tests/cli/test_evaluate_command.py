@@ -1,4 +1,4 @@
-"""`ganzoo evaluate`: the figures on the screen and in the file are those of the library."""
+"""`ganzoo evaluate` prints and writes the values that the library returns."""
 
 import dataclasses
 import io
@@ -12,11 +12,11 @@ import pytest
 
 import ganzoo
 from ganzoo import drawing, extractors, recipes
-from ganzoo.cli.main import main
 from ganzoo.cli.run_folder import RunFolder
 from ganzoo.metrics import Result
 from ganzoo.metrics.evaluation import evaluate
 from ganzoo.presets import builtin
+from ganzoo_cli.main import main
 from support import presets
 
 
@@ -130,7 +130,7 @@ def test_a_semi_supervised_model_has_its_error_rate(capsys):
     assert row.split() == ["test", "error", f"{wrong:.4g}"]
 
 
-def test_a_model_that_does_not_know_its_data_needs_some(capsys, model):
+def test_a_model_that_does_not_know_its_data_needs_a_source(capsys, model):
     path = shutil.copy(model[0], "model.keras")
 
     assert main(["evaluate", path]) == 2
@@ -188,14 +188,14 @@ def test_a_bar_is_shown_on_a_terminal_and_only_there(model, capsys, monkeypatch)
         (("a", "--data=digits", "--metrics=fod"), "'fod'"),
         (("a", "--data=digits", "--metrics="), "''"),
         (("a", "--data=digits", "--extractor=vgg"), "'vgg'"),
-        (("a", "--data=digits", "--n=0"), "n=0"),
+        (("a", "--data=digits", "--n=0"), "--n=0"),
         (("a", "--output=."), "., which is a folder"),
         (("nowhere", "--data=digits"), "nowhere"),
         (("--samples=folder:nowhere", "--data=digits"), "'folder:nowhere'"),
         (("--samples=folder:b", "--data=digits", "--seed=1"), "--samples=folder:b --seed=1"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(capsys, arguments, received):
+def test_mistakes_are_answered_with_one_line(capsys, arguments, received):
     assert main(["evaluate", *arguments]) == 2
 
     out, err = capsys.readouterr()
@@ -213,7 +213,7 @@ def test_what_cannot_be_is_refused_in_one_line(capsys, arguments, received):
         (("--data=digits", "--extractor=pixels", "--metrics=kid", "--n=1"), "at least 2"),
     ],
 )
-def test_what_does_not_fit_the_model_is_refused(model, capsys, flags, message):
+def test_flags_that_do_not_fit_the_model_are_refused(model, capsys, flags, message):
     pathlib.Path("photos").mkdir()
     drawing.save_png("photos/one.png", np.zeros((8, 8, 1), np.uint8))
 
@@ -222,7 +222,7 @@ def test_what_does_not_fit_the_model_is_refused(model, capsys, flags, message):
     assert message in capsys.readouterr().err
 
 
-def test_weights_that_cannot_be_downloaded_are_no_traceback(model, capsys, monkeypatch):
+def test_a_failed_download_is_answered_with_one_line(model, capsys, monkeypatch):
     def unreachable(name):
         raise OSError("The weights could not be downloaded.")
 

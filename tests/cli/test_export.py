@@ -8,8 +8,8 @@ import sys
 import pytest
 
 import ganzoo
-from ganzoo.cli import run_folder
-from ganzoo.cli.main import main
+from ganzoo.cli import export
+from ganzoo_cli.main import main
 from support.processes import run_python
 
 PACKAGES = {"onnx": "tf2onnx", "litert": "ai_edge_litert"}
@@ -43,7 +43,7 @@ def written():
     return sorted(str(path) for path in pathlib.Path().rglob("*") if path.is_file())
 
 
-def test_saved_model_is_the_next_version_and_the_output_says_where(trained, capsys):
+def test_a_saved_model_is_the_next_version_and_the_output_names_it(trained, capsys):
     pathlib.Path("saved_models/flowers/4").mkdir(parents=True)
     assert main(["export", str(trained), "--truncation"]) == 0
     output = capsys.readouterr().out
@@ -87,9 +87,9 @@ def test_quantization_and_output_reach_the_file(trained):
     [
         ([], "Expected one model"),
         (["model.keras", "other.keras"], "Expected one model"),
-        (["model.keras", "--format=coreml"], "`format` must be one of 'saved_model', 'onnx'"),
-        (["model.keras", "--version=0"], "`version` must be a positive integer"),
-        (["model.keras", "--quantization=int4", "--format=litert"], "must be one of 'float16'"),
+        (["model.keras", "--format=coreml"], "--format must be one of saved_model, onnx"),
+        (["model.keras", "--version=0"], "--version must be a positive integer"),
+        (["model.keras", "--quantization=int4", "--format=litert"], "must be one of float16"),
         (["model.keras", "--quantization=float16"], "is for the format 'litert'"),
         (["model.keras", "--quantization=float16", "--format=onnx"], "is for the format 'litert'"),
         (["model.keras", "--version=2", "--format=onnx"], "version=2"),
@@ -100,12 +100,13 @@ def test_quantization_and_output_reach_the_file(trained):
         (["taken.keras", "--output=taken.onnx"], "must be a folder"),
     ],
 )
-def test_mistakes_are_told_before_the_model_is_loaded(arguments, message, monkeypatch, capsys):
+def test_mistakes_are_reported_before_the_model_is_loaded(arguments, message, monkeypatch, capsys):
     def load_model(path):
         raise AssertionError("The model was loaded.")
 
-    monkeypatch.setattr(run_folder, "load_model", load_model)
-    pathlib.Path("taken.onnx").touch()
+    monkeypatch.setattr(export, "load_model", load_model)
+    for name in ("model.keras", "other.keras", "taken.keras", "taken.onnx"):
+        pathlib.Path(name).touch()
     pathlib.Path("saved_models/taken/1").mkdir(parents=True)
     assert main(["export", *arguments]) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -125,7 +126,7 @@ def test_models_that_cannot_be_exported_are_refused(tmp_path, capsys):
 def test_jax_process_exports_the_same(trained):
     pytest.importorskip("onnxruntime")
     onnx = pytest.importorskip("onnx")
-    code = "from ganzoo.cli.main import main; print(main({}))"
+    code = "from ganzoo_cli.main import main; print(main({}))"
     arguments = ["export", str(trained), "--format=onnx"]
     folder = pathlib.Path().resolve()
     run_python(code.format([*arguments, f"--output={folder}/jax.onnx"]), backend="jax")

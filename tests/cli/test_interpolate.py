@@ -6,8 +6,7 @@ from PIL import Image
 
 import ganzoo
 from ganzoo import drawing
-from ganzoo.cli.main import main
-from ganzoo.cli.parsing import parse_integers
+from ganzoo_cli.main import main
 
 
 def save_model(path, num_classes=None):
@@ -41,16 +40,8 @@ def read(path):
         return np.asarray(image)
 
 
-def sheet(ways):
-    return drawing.image_grid(np.concatenate(ways), columns=len(ways[0]))[..., 0]
-
-
-def test_lists_of_integers():
-    assert parse_integers("seeds", "3") == [3]
-    assert parse_integers("seeds", "3, 17,0-2,5-5") == [3, 17, 0, 1, 2, 5]
-    for text in ("", "a", "1,,2", "-1", "3-1", "1.5", "0-1000000"):
-        with pytest.raises(ValueError, match=r"`seeds` must be.*Received: seeds="):
-            parse_integers("seeds", text)
+def sheet(paths):
+    return drawing.image_grid(np.concatenate(paths), columns=len(paths[0]))[..., 0]
 
 
 def test_a_strip_leads_from_seed_to_seed(model, capsys):
@@ -81,7 +72,7 @@ def test_rows_share_the_seeds_or_take_two_each(model):
 
 
 @pytest.mark.parametrize(
-    "flags, ways",
+    "flags, paths",
     [
         (["--rows=2"], [([0, 1], 0), ([2, 3], 1)]),
         (["--labels=2"], [([0, 1], 2)]),
@@ -90,23 +81,23 @@ def test_rows_share_the_seeds_or_take_two_each(model):
         (["--labels=2,0", "--seeds=4,9"], [([4, 9], [2, 0])]),
     ],
 )
-def test_classes_are_a_rows_own_or_those_that_it_goes_through(conditional_model, flags, ways):
+def test_rows_have_classes_of_their_own_or_go_through_several(conditional_model, flags, paths):
     path, gan = conditional_model
 
     assert main(["interpolate", path, "--steps=2", *flags]) == 0
 
-    expected = [gan.interpolate(seeds, labels, steps=2) for seeds, labels in ways]
+    expected = [gan.interpolate(seeds, labels, steps=2) for seeds, labels in paths]
     np.testing.assert_array_equal(read("interpolation.png"), sheet(expected))
 
 
-def test_an_animation_shows_the_rows_side_by_side(model):
+def test_an_animation_shows_the_rows_next_to_each_other(model):
     path, gan = model
     flags = ["--rows=2", "--steps=3", "--loop"]
 
-    assert main(["interpolate", path, *flags, "--output=way.gif"]) == 0
+    assert main(["interpolate", path, *flags, "--output=path.gif"]) == 0
 
     first, second = (gan.interpolate(seeds, steps=3, loop=True) for seeds in ([0, 1], [2, 3]))
-    with Image.open("way.gif") as animation:
+    with Image.open("path.gif") as animation:
         assert animation.n_frames == 6 and animation.info["loop"] == 0
         animation.seek(4)
         shown = np.asarray(animation.convert("L")).astype(int)
@@ -119,16 +110,16 @@ def test_a_video_has_a_frame_for_each_step(model):
     imageio = pytest.importorskip("imageio.v3")
     pytest.importorskip("imageio_ffmpeg")
 
-    assert main(["interpolate", model[0], "--steps=5", "--output=way.MP4"]) == 0
+    assert main(["interpolate", model[0], "--steps=5", "--output=path.MP4"]) == 0
 
-    assert imageio.imread("way.MP4").shape == (6, 260, 260, 3)
+    assert imageio.imread("path.MP4").shape == (6, 260, 260, 3)
 
 
 @pytest.mark.parametrize(
     "flags, received",
     [
-        (["--output=way.avi"], "--output=way.avi"),
-        (["--seeds=1,x"], "seeds='1,x'"),
+        (["--output=path.avi"], "--output=path.avi"),
+        (["--seeds=1,x"], "--seeds=1,x"),
         (["--seeds=1"], "1 seed(s)"),
         (["--seeds=1,2,3", "--rows=2"], "3 seeds for 2 rows"),
         (["--labels=0,1"], "labels=[0, 1]"),
@@ -136,7 +127,7 @@ def test_a_video_has_a_frame_for_each_step(model):
         (["another"], "another"),
     ],
 )
-def test_what_does_not_fit_is_refused(model, capsys, flags, received):
+def test_flags_that_do_not_fit_are_refused(model, capsys, flags, received):
     assert main(["interpolate", model[0], *flags]) == 2
 
     assert received in capsys.readouterr().err.partition("Received:")[2]
@@ -164,7 +155,7 @@ def test_sample_draws_chosen_seeds(model, capsys):
     assert capsys.readouterr().out == "4 samples in samples.png\n"
 
 
-def test_sample_draws_chosen_seeds_in_each_class_or_in_chosen_ones(conditional_model):
+def test_sample_draws_chosen_seeds_in_all_or_in_chosen_classes(conditional_model):
     path, gan = conditional_model
 
     assert main(["sample", path, "--seeds=8,5"]) == 0

@@ -7,13 +7,13 @@ from PIL import Image
 import ganzoo
 from ganzoo import data, recipes, zoo
 from ganzoo.cli import data as cli_data
-from ganzoo.cli import train
 from ganzoo.cli.data import load_test_split
-from ganzoo.cli.errors import Failure
-from ganzoo.cli.main import main
-from ganzoo.cli.publish import read_training, training_command
-from ganzoo.cli.train_plan import _changed
+from ganzoo.cli.publish import read_training
+from ganzoo.cli.recipe_flags import changed_recipe, training_command
 from ganzoo.distribution.hardware import machine
+from ganzoo_cli.commands.train import COMMAND
+from ganzoo_cli.errors import Failure
+from ganzoo_cli.main import main
 
 
 @pytest.fixture(scope="module")
@@ -67,15 +67,15 @@ def test_the_command_on_the_card_repeats_the_run(flags):
     import dataclasses
     import shlex
 
-    options, _ = train.COMMAND.parse(flags)
-    recipe = _changed(recipes.get(options.model), options)
+    options, _ = COMMAND.parse(flags)
+    recipe = changed_recipe(recipes.get(options.model), options)
     if options.steps:
         recipe = dataclasses.replace(recipe, steps=options.steps)
     command = training_command(recipe, options)
     name, verb, *arguments = shlex.split(command)
-    again, _ = train.COMMAND.parse(arguments)
+    again, _ = COMMAND.parse(arguments)
     assert (name, verb) == ("ganzoo", "train")
-    repeated = _changed(recipes.get(again.model), again)
+    repeated = changed_recipe(recipes.get(again.model), again)
     if again.steps:
         repeated = dataclasses.replace(repeated, steps=again.steps)
     assert repeated == recipe
@@ -94,7 +94,7 @@ def options_of(run, folder, **changes):
     return folder
 
 
-def test_the_hardware_is_that_of_the_training(run, tmp_path):
+def test_the_hardware_is_the_training_run_s(run, tmp_path):
     assert read_training(run).hardware == machine()
     other = options_of(run, tmp_path / "other", hardware="a Cray-1")
     assert read_training(other).hardware == "a Cray-1"
@@ -121,7 +121,7 @@ def test_the_hardware_is_that_of_the_training(run, tmp_path):
         (None, False),
     ],
 )
-def test_images_that_it_may_have_seen_are_no_test_images(split, is_unseen):
+def test_images_that_the_model_may_have_seen_are_not_test_images(split, is_unseen):
     options = SimpleNamespace(split=split, size=8, channels=None, on_bad=None)
     found = load_test_split("digits", split, options)
     assert (found is not None) == is_unseen
@@ -152,7 +152,7 @@ def test_a_source_without_a_test_split_has_no_test_images(kind, tmp_path):
     assert load_test_split(source, "train", options) is None
 
 
-def test_what_fails_after_the_checks_is_a_line(run, tmp_path, monkeypatch, capsys):
+def test_an_error_after_the_checks_is_one_line(run, tmp_path, monkeypatch, capsys):
     def fail(*arguments, **settings):
         raise ValueError("The figures cannot be measured.")
 
@@ -173,7 +173,7 @@ def test_a_run_whose_data_have_changed_is_refused(run, tmp_path, capsys):
     options["examples"]["crc32"] = "00000000"
     (changed / "options.json").write_text(json.dumps(options))
     assert main(["publish", str(changed), f"--output={tmp_path / 'model'}"]) == 2
-    assert "no longer those that the run began with" in capsys.readouterr().err
+    assert "have changed since the run started" in capsys.readouterr().err
     assert not (tmp_path / "model").exists()
 
 
@@ -181,12 +181,12 @@ def test_a_run_whose_data_have_changed_is_refused(run, tmp_path, capsys):
     ("arguments", "message"),
     [
         ([], "Expected the folder of one run. Received: none"),
-        (["absent"], "a run's folder holds its options.json. Received:"),
+        (["absent"], "which holds the file options.json. Received: absent"),
         (["run", "--table=models"], "takes the folder of all models, and nothing else"),
         (["run", "--n=0"], "positive integer"),
     ],
 )
-def test_what_cannot_be_published_is_named(arguments, message, capsys, tmp_path, monkeypatch):
+def test_wrong_arguments_are_refused(arguments, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["publish", *arguments]) == 2
     assert message in capsys.readouterr().err
@@ -207,7 +207,7 @@ def test_the_page_takes_no_other_flags(more, capsys):
         (None, None, "is no folder"),
     ],
 )
-def test_the_page_is_written_over_nothing_else(name, text, message, tmp_path, capsys):
+def test_the_page_does_not_replace_other_files(name, text, message, tmp_path, capsys):
     folder = tmp_path / "folder"
     if name:
         folder.mkdir()
@@ -222,4 +222,4 @@ def test_a_run_without_a_whole_epoch_is_not_published(run, tmp_path, capsys):
     for name in ("options.json", "model.keras"):
         (tmp_path / "begun" / name).symlink_to(run / name)
     assert main(["publish", str(tmp_path / "begun"), f"--output={tmp_path / 'm'}"]) == 2
-    assert "after an epoch at least" in capsys.readouterr().err
+    assert "after its first epoch" in capsys.readouterr().err

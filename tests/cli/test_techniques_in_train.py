@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from ganzoo.cli.main import main
 from ganzoo.cli.run_folder import RunFolder, load_model
+from ganzoo_cli.main import main
 
 DIGITS = ["train", "--data=digits", "--size=8"]
 SEMI_SUPERVISED = [

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ganzoo
-from ganzoo.cli.main import main
+from ganzoo_cli.main import main
 from support.addresses import free_address
 from support.processes import ROOT
 

@@ -1,13 +1,16 @@
+"""The page of all models, and the cards that depend on the other models."""
+
+import dataclasses
 import json
 import shutil
 
 import pytest
 
 import ganzoo
-from ganzoo import zoo
-from ganzoo.cli.main import main
+from ganzoo import presets, zoo
 from ganzoo.presets import PresetError
 from ganzoo.presets import builtin as zoo_of
+from ganzoo_cli.main import main
 from support import published
 from support.processes import ROOT
 
@@ -41,6 +44,15 @@ def test_the_committed_cards_are_what_their_facts_make(folder):
     assert (folder / "README.md").read_text() == expected, "`ganzoo publish --table=models`"
 
 
+def test_the_command_would_change_nothing_in_the_committed_models(tmp_path):
+    models = shutil.copytree(
+        ROOT / "models",
+        tmp_path / "models",
+        ignore=shutil.ignore_patterns("*.safetensors", "*.png"),
+    )
+    assert zoo.write(models) == [], "`ganzoo publish --table=models` writes them."
+
+
 def test_all_generators_together_are_a_small_download():
     sizes = [(folder / "generator.safetensors").stat().st_size for folder in MODELS]
     assert sum(sizes) <= 60e6
@@ -53,34 +65,38 @@ def test_the_page_has_a_row_for_each_model(two_models):
     for fact in (f"{fid:.3g} (", "[apples](apples)", '<img src="pears/samples.png"'):
         assert fact in page
     assert page.count("\n|") == 4
-    assert "\n\n**fruit**. FID, precision and recall are by `brightness`, 30/40 fruit test" in page
+    assert (
+        "\n\n**fruit**. FID, precision and recall were measured with `brightness`, 30/40 fruit test"
+        in page
+    )
     without = zoo.tables(two_models, pictures=False)
     assert "<img" not in without and "[apples](apples)" in without and "**fruit**" in without
 
 
-def test_cards_are_made_anew_where_another_model_has_come(two_models):
+def test_cards_are_updated_when_another_model_was_added(two_models):
     earlier, later = ((two_models / n / "README.md") for n in ("apples", "pears"))
     assert "[pears]" not in earlier.read_text() and "[apples](../apples)" in later.read_text()
     written = zoo.write(two_models)
     assert written == [earlier, two_models / "README.md"]
-    assert "## Beside the other models of fruit" in earlier.read_text()
+    assert "## Comparison with the other models of fruit" in earlier.read_text()
     assert "[pears](../pears)" in earlier.read_text()
-    ganzoo.GAN.from_preset(two_models / "apples")  # The hash of the card was entered.
+    ganzoo.GAN.from_preset(two_models / "apples")  # The manifest has the hash of the new card.
     assert zoo.write(two_models) == []
 
 
-def test_figures_of_another_protocol_are_not_compared(two_models):
+def test_values_of_another_protocol_are_not_compared(two_models):
     path = two_models / "apples" / "metrics.json"
     facts = json.loads(path.read_text())
     facts["figures"]["samples"]["fid"]["protocol"]["samples"] = 31
     path.write_text(json.dumps(facts))
     card = zoo.card_of(two_models / "pears", zoo.read_all(two_models))
     (row,) = (line for line in card.splitlines() if line.startswith("| [apples]"))
-    fid, kid = row.split(" | ")[2:4]
-    assert fid == "" and float(kid) == float(f"{facts['figures']['samples']['kid']['value']:.4g}")
+    kid = row.split(" | ")[2]
+    assert float(kid) == float(f"{facts['figures']['samples']['kid']['value']:.4g}")
+    assert "| model | parameters | KID |" in card and "a lower FID" not in card
 
 
-def test_each_data_set_has_a_table_and_a_figure_of_another_protocol_is_left_out(two_models):
+def test_each_data_set_has_a_table_without_values_of_other_protocols(two_models):
     shutil.copytree(two_models / "pears", two_models / "plums")
     shutil.copytree(two_models / "pears", two_models / "walnuts")
     for name in ("plums", "walnuts"):
@@ -104,15 +120,15 @@ def test_each_data_set_has_a_table_and_a_figure_of_another_protocol_is_left_out(
     assert rows["pears"][4] != "" and rows["apples"][4] != ""
 
 
-def test_links_go_to_the_folder_whatever_the_name_is(two_models):
+def test_links_lead_to_the_folder_even_if_the_name_differs(two_models):
     (two_models / "pears").rename(two_models / "model")
     zoo.write(two_models)
     assert "[pears](model)" in (two_models / "README.md").read_text()
     assert "[pears](../model)" in (two_models / "apples" / "README.md").read_text()
 
 
-def test_the_card_has_the_name_only_of_a_model_that_is_found_by_it(two_models, monkeypatch):
-    (two_models / "pears").rename(two_models / "sngan")  # As a recipe is named.
+def test_the_card_loads_by_name_only_a_model_of_the_zoo(two_models, monkeypatch):
+    (two_models / "pears").rename(two_models / "sngan")  # The name of a recipe.
     models = zoo.read_all(two_models)
     for folders, expected in (((), "path/to/this/folder"), ((two_models,), "sngan")):
         monkeypatch.setattr(zoo_of, "_FOLDERS", folders)
@@ -120,13 +136,13 @@ def test_the_card_has_the_name_only_of_a_model_that_is_found_by_it(two_models, m
         assert f'from_preset("{expected}")' in card
 
 
-def test_models_are_listed_with_what_they_are(two_models, monkeypatch, capsys):
+def test_models_are_listed_with_their_summaries(two_models, monkeypatch, capsys):
     monkeypatch.setattr(zoo_of, "_FOLDERS", (two_models,))
     assert main(["list"]) == 0
     assert "fruit, 8 x 8 color: SNGAN, hinge loss, 3 classes" in capsys.readouterr().out
 
 
-def test_a_card_that_was_half_replaced_is_mended(two_models):
+def test_an_interrupted_replacement_of_a_card_is_repaired(two_models):
     folder = sorted(path for path in two_models.iterdir() if path.is_dir())[0]
     zoo.write(two_models)
     (folder / "README.md").write_text("half")
@@ -140,3 +156,31 @@ def test_a_card_that_was_half_replaced_is_mended(two_models):
 
     assert zoo.write(two_models) == [folder / "README.md"]
     assert ganzoo.GAN.from_preset(folder).sample(1).shape[0] == 1
+
+
+def test_old_texts_are_replaced_and_the_hashes_agree(two_models):
+    zoo.write(two_models)
+    folder = two_models / "apples"
+    presets.replace_texts(
+        folder,
+        dataclasses.replace(recipe_of(folder), source="an old source"),
+        {**json.loads((folder / "metrics.json").read_text()), "summary": "fruit, 8 x 8 colour"},
+    )
+    ganzoo.GAN.from_preset(folder)
+
+    assert zoo.write(two_models) == [folder / "metrics.json", folder / "README.md"]
+    assert "fruit, 8 x 8 color" in (folder / "metrics.json").read_text()
+    ganzoo.GAN.from_preset(folder)
+
+
+def test_a_recipe_of_ganzoo_gets_its_current_source(two_models):
+    folder = two_models / "apples"
+    known = ganzoo.recipes.get("sngan")
+    presets.replace_texts(folder, dataclasses.replace(known, source="an old source"))
+
+    assert folder / "recipe.json" in zoo.write(two_models)
+    assert recipe_of(folder) == known
+
+
+def recipe_of(folder):
+    return ganzoo.recipes.Recipe.from_json((folder / "recipe.json").read_text())

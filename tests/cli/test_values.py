@@ -1,0 +1,47 @@
+"""The values of flags: what is read, and what is refused."""
+
+import pytest
+
+from ganzoo_cli import values
+
+
+@pytest.mark.parametrize(
+    ("read", "texts"),
+    [
+        (values.natural, {"0": 0, "17": 17}),
+        (values.positive_integer, {"1": 1}),
+        (values.positive, {"0.5": 0.5, "1e-4": 1e-4}),
+        (values.fraction, {"0": 0.0, "0.999": 0.999}),
+        (values.choice((1, 3)), {"1": 1, "3": 3}),
+        (values.choice(("on", "off")), {"on": "on"}),
+        (values.switch, {"true": True, "false": False, None: True}),
+        (values.text, {"": "", "a=b": "a=b"}),
+        (
+            values.integers,
+            {"3": [3], "3, 17,0-2,5-5": [3, 17, 0, 1, 2, 5], "0-99999": list(range(100_000))},
+        ),
+    ],
+)
+def test_values_are_read(read, texts):
+    for text, value in texts.items():
+        found = read("flag", text)
+        assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("read", "texts", "expected"),
+    [
+        (values.natural, ["-1", "x", "1.5", "", "nan"], "an integer of at least 0"),
+        (values.positive_integer, ["0", "-64", "many"], "a positive integer"),
+        (values.positive, ["0", "-1", "nan", "inf", "x", ""], "a number above 0"),
+        (values.fraction, ["1", "-0.1", "nan", "x"], r"a number in \[0, 1\)"),
+        (values.choice((1, 3)), ["4", "x", "1.0", ""], "one of 1, 3"),
+        (values.switch, ["maybe", ""], "one of true, false"),
+        (values.integers, ["", "a", "1,,2", "-1", "3-1", "1.5"], "integers or ranges"),
+        (values.integers, ["0-100000"], "at most 100,000 integers"),
+    ],
+)
+def test_other_values_are_refused(read, texts, expected):
+    for text in texts:
+        with pytest.raises(ValueError, match=rf"--flag must be {expected}.* Received: --flag="):
+            read("flag", text)
