@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Processes that test; each takes a core and up to 3 GB.
+# Processes that test; each takes a core and up to 3 GB with the processes that it starts.
 WORKERS ?= 2
 # The processors' PyTorch, for comparisons: the package index's default brings gigabytes of CUDA.
 TORCH ?= torch==2.13.0
@@ -10,13 +10,18 @@ TORCH ?= torch==2.13.0
 ORACLES := "torch-fidelity==0.4.*" tensorflow-gan==2.1.0 tensorflow-probability==0.25.0 \
 	tf-keras==2.21.0 decorator==5.3.1
 
-.PHONY: demo test test-slow bench docs lint clean
+.PHONY: demo test test-seconds test-slow bench docs lint clean
 
 demo: .venv/installed
 	$(BIN)/python examples/demo.py
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+
+# Measures the files of tests for their order: the slowest first.
+test-seconds: .venv/installed-dev
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder \
+		--record-seconds
 
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -m slow

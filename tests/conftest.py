@@ -5,20 +5,66 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+# Compiling with XLA takes half the time without LLVM's optimizations, and runs tiny networks alike.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Each core has a worker of its own.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+
+import gc
+import pathlib
 
 import keras
 import pytest
 import tensorflow as tf
 
-from support import counts
+from support import counts, order, tiers
+
+TESTS = pathlib.Path(__file__).parent
+REFUSAL = tiers.Refusal()
 
 # Two virtual processors, so that tests can train on two replicas.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--record-seconds",
+        action="store_true",
+        help=f"write the seconds of each file that ran to {order.TABLE}",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        # A slow test has no tier, so that `-m unit` leaves it out.
+        if not any(item.get_closest_marker(name) for name in ("slow", *tiers.NAMES)):
+            tier = tiers.tier_of(item.path.relative_to(TESTS).as_posix())
+            item.add_marker(getattr(pytest.mark, tier))
+    order.slow_files_first(items)
+
+
+def pytest_collection_finish():
+    """Spares the garbage collector what was imported, which stays: it then takes no time."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Holds the tests of the tier `unit` to it, and their fixtures."""
+    is_unit = item.get_closest_marker("unit") is not None
+    tf.config.run_functions_eagerly(is_unit)
+    REFUSAL.active = is_unit
+
+
+def pytest_runtest_teardown():
+    REFUSAL.active = False
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +79,15 @@ def reproducible():
     keras.utils.set_random_seed(0)
 
 
-def pytest_terminal_summary(terminalreporter):
+@pytest.fixture(scope="module", autouse=True)
+def memory_of_the_file():
+    """Frees the graphs and the variables of a file's tests after the last one."""
+    yield
+    keras.backend.clear_session()  # It collects the garbage too.
+
+
+def pytest_terminal_summary(terminalreporter, config):
     counts.print_conformance(terminalreporter)
     counts.print_faults(terminalreporter)
+    if config.getoption("--record-seconds"):
+        order.record(terminalreporter)
