@@ -53,7 +53,7 @@ class Draws:
 
     Args:
         seed: Integer, taken modulo 2**64.
-        step: Integer or integer tensor, the training step.
+        step: Integer or integer tensor, the number of the training step.
         replica: Integer or integer tensor, the index of this replica.
         scope: Prefix of the purposes; draws of different scopes are independent.
 

@@ -32,7 +32,7 @@ def value_and_grad(objective, variables, state):
 
     Args:
         objective: Function without arguments; returns a scalar and a structure of other results.
-        variables: The variables to differentiate by.
+        variables: The variables to differentiate with respect to.
         state: All variables that the objective may read or update.
 
     Returns:
@@ -63,9 +63,9 @@ def _assign_changed(variables, values, updated):
 
 
 def input_gradient(function, inputs):
-    """Returns the gradient of the scalar `function(inputs)` by its inputs.
+    """Returns the gradient of the scalar `function(inputs)` with respect to its inputs.
 
-    The gradient can be differentiated again by the variables that it depends on.
+    The gradient can be differentiated again with respect to the variables that it depends on.
     """
     return jax.grad(function)(inputs)
 
@@ -97,7 +97,7 @@ def with_input_gradient(function, inputs, state):
 
 
 def apply_gradients(optimizer, gradients, variables):
-    """Lets a built optimizer update the variables that it was built with.
+    """Applies gradients to the variables that a built optimizer was built with.
 
     The stateless form serves every optimizer: the stateful one raises in a `LossScaleOptimizer`.
     """
@@ -128,13 +128,13 @@ def replica_count(model):
 
 
 def share_count(model):
-    """Returns how many equal parts a batch falls into: one for each device."""
+    """Returns the number of equal parts of a batch, one for each device."""
     distribution = keras.distribution.distribution()
     return 1 if distribution is None else distribution.num_model_replicas
 
 
 def prefers_jit():
-    """Whether XLA pays: on JAX it always does."""
+    """Returns whether XLA pays: on JAX it always does."""
     return True
 
 
@@ -157,5 +157,5 @@ def compiled(function, model):
 
 
 def _on_one_device(value):
-    """Returns this process's own copy of an array that all devices have."""
+    """Returns the local copy of an array that all devices hold."""
     return value.addressable_data(0) if value.is_fully_replicated else value

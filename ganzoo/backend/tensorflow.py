@@ -11,9 +11,9 @@ def run_step(model, step, data):
 
 
 def _average_statistics(model):
-    """Makes the moving statistics of batch normalization those of all replicas.
+    """Averages the moving statistics of batch normalization over all replicas.
 
-    Each replica has computed its own, of its rows, and files hold those of the first.
+    Each replica has computed the statistics of its own rows, and files hold the first replica's.
     """
     context = tf.distribute.get_replica_context()
     if context.num_replicas_in_sync == 1:
@@ -32,7 +32,7 @@ def value_and_grad(objective, variables, state):
 
     Args:
         objective: Function without arguments; returns a scalar and a structure of other results.
-        variables: The variables to differentiate by.
+        variables: The variables to differentiate with respect to.
         state: All variables that the objective may read or update (used by the JAX backend).
 
     Returns:
@@ -46,9 +46,9 @@ def value_and_grad(objective, variables, state):
 
 
 def input_gradient(function, inputs):
-    """Returns the gradient of the scalar `function(inputs)` by its inputs, `None` if there is none.
+    """Returns the gradient of the scalar `function(inputs)` with respect to its inputs, or `None`.
 
-    The gradient can be differentiated again by the variables that it depends on.
+    The gradient can be differentiated again with respect to the variables that it depends on.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
@@ -77,7 +77,7 @@ def with_input_gradient(function, inputs, state):
 
 
 def apply_gradients(optimizer, gradients, variables):
-    """Lets a built optimizer update the variables that it was built with."""
+    """Applies gradients to the variables that a built optimizer was built with."""
     optimizer.apply(gradients, variables)
 
 
@@ -105,16 +105,16 @@ def replica_count(model):
 
 
 def share_count(model):
-    """Returns how many equal parts a batch falls into: one for each replica."""
+    """Returns the number of equal parts of a batch, one for each replica."""
     return replica_count(model)
 
 
 def prefers_jit():
-    """Whether XLA pays: on a CPU it slows convolutions down several times."""
+    """Returns whether XLA pays: on a CPU it makes convolutions several times slower."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 
 def compiled(function, model):
     """Compiles a function of arrays that reads the variables of `model`."""
-    # Nothing here branches on a tensor, and AutoGraph would read the sources again.
+    # Nothing here branches on a tensor, so AutoGraph is not needed.
     return tf.function(function, reduce_retracing=True, autograph=False)

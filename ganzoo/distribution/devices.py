@@ -14,10 +14,10 @@ _EVERY = "all"
 
 
 def available():
-    """Returns the names of the devices that a training can be spread over.
+    """Returns the names of the devices that a training run can use.
 
-    They are the accelerators, or the processors where there are none; with several processes those
-    of all processes.
+    These are the accelerators, or the processors of a machine without accelerators. With several
+    processes they are the devices of all processes.
     """
     if keras.backend.backend() == "jax":
         return keras.distribution.list_devices()
@@ -28,11 +28,11 @@ def available():
 
 
 def check_devices(devices):
-    """Returns the number of devices, from one or from `"all"`.
+    """Returns the number of devices that a number or `"all"` stands for.
 
     Raises:
-        ValueError: If it is no such number, if there are not as many, or if several processes are
-            not to use all of them.
+        ValueError: If it is not such a number, if there are fewer devices, or if several processes
+            would leave some devices out.
     """
     names = available()
     if devices == _EVERY:
@@ -57,14 +57,14 @@ def scope(devices=_EVERY):
 
     Each device takes an equal share of each batch. On TensorFlow the context is the scope of a
     `tf.distribute.MirroredStrategy`, on JAX that of a `keras.distribution.DataParallel`. With one
-    device it does nothing. It can be entered again, e.g. to train what was built in it. A model
-    that several processes trained is saved outside of it: by one of them.
+    device it does nothing. It can be entered again, e.g. to train what was built in it. Save a
+    model that several processes trained outside of the context, in one process.
 
     Args:
         devices: Number of devices, the first ones of `available()`; or `"all"`.
 
     Raises:
-        ValueError: If there are not as many.
+        ValueError: If there are fewer devices.
 
     Example:
 
@@ -76,7 +76,7 @@ def scope(devices=_EVERY):
 
 
 class _Scope:
-    """The scope of a strategy, or of none."""
+    """The scope of a strategy, or a context that does nothing."""
 
     def __init__(self, strategy):
         self._strategy = strategy
@@ -91,7 +91,7 @@ class _Scope:
 
 
 def _strategy(count):
-    """Returns what spreads a training over the first devices; `None` for one."""
+    """Returns the strategy for the first devices, or `None` for one device."""
     if count == 1:
         return None
     names = available()[:count]

@@ -1,4 +1,4 @@
-"""What a model was trained on, in words."""
+"""The hardware of this machine, in words."""
 
 import os
 import platform

@@ -5,21 +5,20 @@ import numpy as np
 
 
 def join(coordinator, process_id=None, num_processes=None):
-    """Makes this process one of several that train one model; JAX only, before it computes.
+    """Makes this process one of several that train one model; for JAX, before any computation.
 
     All processes then have the same random seed; build and train the same GAN in each of them, on
     the same data, in `scope("all")`.
 
     Args:
-        coordinator: `"HOST:PORT"` of process 0, where the port is any free one; or `"auto"`: then
-            JAX finds everything by itself, as it can under Slurm, Open MPI, and on Kubernetes and
-            cloud TPUs.
+        coordinator: `"HOST:PORT"` of process 0, with any free port; or `"auto"`: then JAX finds
+            everything by itself, as it can with Slurm, Open MPI, Kubernetes and cloud TPUs.
         process_id: The number of this process, from 0; not with `"auto"`.
-        num_processes: How many there are; not with `"auto"`.
+        num_processes: Number of processes; not with `"auto"`.
 
     Raises:
         ValueError: If the arguments do not fit each other, on another backend, or if the other
-            processes are not there.
+            processes do not answer.
     """
     given = {"process_id": process_id, "num_processes": num_processes}
     received = f"Received: coordinator={coordinator!r}, " + ", ".join(
@@ -61,12 +60,12 @@ def process_index():
 
 
 def process_count():
-    """Returns how many processes train together."""
+    """Returns the number of processes that train together."""
     return _jax().process_count() if _on_jax() else 1
 
 
 def gather(number):
-    """Returns the numbers that all processes give, in their order; all must call it.
+    """Returns the numbers that all processes give, in order; every process must call it.
 
     Args:
         number: Integer in [0, 2**31).
@@ -79,9 +78,9 @@ def gather(number):
 
 
 def process_rows(batch):
-    """Returns the part of a batch that this process feeds: its block of the rows.
+    """Returns this process's part of a batch: its block of the rows.
 
-    The blocks of all processes, in their order, are the batch.
+    The blocks of all processes, in order, make up the batch.
     """
     count = process_count()
 

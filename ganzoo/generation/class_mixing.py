@@ -1,4 +1,4 @@
-"""Examples of given latents, of mixed classes, and along a way."""
+"""Examples from given latents, from mixtures of classes, and along a path."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ from ganzoo.validation import check_non_negative, check_positive_integer
 
 
 def latents_of(gan, seeds):
-    """Returns the latents that `GAN.sample` makes of seeds, float32 of `(n, latent_dim)`."""
+    """Returns the latents that `GAN.sample` makes from seeds, float32 `(n, latent_dim)`."""
     latents = latents_from_seeds(split_seeds(check_seeds(seeds)), gan.latent_dim, gan.latent)
     return ops.convert_to_numpy(latents)
 
@@ -21,8 +21,7 @@ def latents_of(gan, seeds):
 def compile_generation(gan):
     """Returns the compiled function that `generate` calls.
 
-    It is a function of latents, of labels, and of what the tables of the classes hold in place of
-    their own values, or `None`.
+    It takes latents, labels, and values that replace those of the class tables, or `None`.
     """
 
     def generate_batch(latents, labels, tables):
@@ -40,7 +39,7 @@ def compile_generation(gan):
 
 
 def generate(gan, function, latents, labels, batch_size):
-    """Makes an example of each row; the arguments are those of `GAN.generate`."""
+    """Makes an example from each row; the arguments are those of `GAN.generate`."""
     check_positive_integer("batch_size", batch_size)
     latents = _check_latents(gan, latents)
     if gan.num_classes is None or np.ndim(labels) != 2:
@@ -50,7 +49,7 @@ def generate(gan, function, latents, labels, batch_size):
         )
         return examples
     weights = _check_weights(gan, labels, len(latents))
-    # In place of its classes, the network knows as many mixtures of them.
+    # The tables hold mixtures in place of classes: each batch has at most `num_classes` of them.
     size = min(batch_size, gan.num_classes, len(latents))
     mix = _mixer(gan)
 
@@ -63,7 +62,7 @@ def generate(gan, function, latents, labels, batch_size):
 
 
 def interpolate(gan, seeds, labels, steps, loop, interpolation, truncation, batch_size):
-    """Makes the examples along a way; the arguments are those of `GAN.interpolate`."""
+    """Makes the examples along a path; the arguments are those of `GAN.interpolate`."""
     seeds = check_seeds(seeds)
     truncation = np.float32(check_non_negative("truncation", truncation))
     if interpolation is None:
@@ -72,13 +71,13 @@ def interpolate(gan, seeds, labels, steps, loop, interpolation, truncation, batc
         labels = labels_of(seeds[:1], gan.num_classes)
     classes = np.zeros(0, int) if labels is None else np.atleast_1d(labels)
     check_labels(labels, len(classes), gan.num_classes)
-    keys = max(len(seeds), len(classes))
-    if keys < 2 or len(seeds) not in (1, keys) or len(classes) not in (0, 1, keys):
+    keyframes = max(len(seeds), len(classes))
+    if keyframes < 2 or len(seeds) not in (1, keyframes) or len(classes) not in (0, 1, keyframes):
         raise ValueError(
-            "A way needs at least two seeds, two classes, or as many of both. "
+            "A path needs at least two seeds or two classes; with both, as many seeds as classes. "
             f"Received: {len(seeds)} seed(s) and {len(classes)} class(es)"
         )
-    latents = np.resize(truncation * latents_of(gan, seeds), (keys, gan.latent_dim))
+    latents = np.resize(truncation * latents_of(gan, seeds), (keyframes, gan.latent_dim))
     latents = interpolations.path(latents, steps, interpolation, loop)
     if len(classes) > 1:
         labels = interpolations.class_path(classes, gan.num_classes, steps, loop)
@@ -88,9 +87,9 @@ def interpolate(gan, seeds, labels, steps, loop, interpolation, truncation, batc
 
 
 def class_tables(gan):
-    """Returns the variables of the sampler that hold a row for each class."""
+    """Returns the variables of the inference generator that hold a row for each class."""
     tables = []
-    # Keras has no public way to the layers within a layer.
+    # Keras has no public method that lists the layers within a layer.
     for layer in gan.inference_generator._flatten_layers():
         if isinstance(layer, ConditionalBatchNormalization):
             tables += [layer.gamma, layer.beta]
@@ -100,14 +99,14 @@ def class_tables(gan):
 
 
 def _mixer(gan):
-    """Returns the function from weights of the classes to tables of as many mixtures."""
+    """Returns the function from weights of the classes to class tables of mixtures."""
     variables = class_tables(gan)
     tables = [ops.convert_to_numpy(variable).astype(np.float64) for variable in variables]
 
     def mix(weights):
-        # A table has `num_classes` rows, be there fewer mixtures or not.
+        # A table has `num_classes` rows, even where there are fewer mixtures.
         weights = np.resize(weights, (gan.num_classes, gan.num_classes)).astype(np.float64)
-        # In float64, a weight of 1 gives the very row of its class.
+        # In float64, a weight of 1 gives exactly the row of its class.
         return [
             (weights @ table).astype("float64" if variable.dtype == "float64" else "float32")
             for table, variable in zip(tables, variables, strict=True)
@@ -117,8 +116,8 @@ def _mixer(gan):
 
 
 def _check_tables(gan, function, generate_batch, latents):
-    """Raises unless the tables are all that the generator makes of a label."""
-    # Each row is of another class than the label that stands for its mixture.
+    """Raises unless the generator uses labels in the class tables alone."""
+    # Each row has another class than the label that stands for its mixture.
     labels = np.arange(1, len(latents) + 1, dtype="int32") % gan.num_classes
     (mixed,) = generate_batch(latents, np.eye(gan.num_classes)[labels])
     mixed, expected = map(ops.convert_to_numpy, (mixed, function(latents, labels, None)))
@@ -127,7 +126,7 @@ def _check_tables(gan, function, generate_batch, latents):
     if difference > (1.0 if mixed.dtype == "uint8" else 1e-3 * np.abs(expected).max()):
         raise ValueError(
             "Classes can be mixed where labels go to `ConditionalBatchNormalization` and "
-            "`Embedding` layers alone. Received: a generator that does something else with them"
+            "`Embedding` layers alone. Received: a generator that uses labels in another layer"
         )
 
 

@@ -1,4 +1,4 @@
-"""The latents whose images are nearest to given ones, by gradient descent."""
+"""The latents whose images are nearest to given images, by gradient descent."""
 
 import math
 from typing import NamedTuple
@@ -17,19 +17,19 @@ from ganzoo.validation import (
     check_seed,
 )
 
-# Those of Adam.
+# The settings of Adam.
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 
 
 class Projection(NamedTuple):
-    """What `GAN.project` finds, a row for each image; all are NumPy arrays.
+    """What `GAN.project` finds: NumPy arrays with a row for each image.
 
     Attributes:
         latents: float32 of shape `(n, latent_dim)`.
         labels: int32 of shape `(n,)`, or `None` without classes.
-        images: What the generator makes of these, as `GAN.sample` gives it.
+        images: The images that the generator makes from these, as from `GAN.sample`.
         errors: float32 of shape `(n,)`, the root of the mean squared difference to the given image:
-            of images in gray levels, from 0 to 255.
+            of images in gray levels from 0 to 255.
     """
 
     latents: np.ndarray
@@ -65,7 +65,7 @@ def compile_projection(gan):
             )
             latents = latents - rate * direction
             if gan.latent == "uniform":
-                # Other seeds for each step: their upper words count the steps.
+                # Each step has other seeds: their upper words count the steps.
                 words = low, high ^ ops.cast(step + 1, "uint32")
                 drawn = latents_from_seeds(words, gan.latent_dim, "uniform")
                 clipped = ops.clip(latents, -1.0, 1.0)
@@ -102,7 +102,7 @@ def project(
     learning_rate = np.float32(check_positive("learning_rate", learning_rate))
     prior_weight = np.float32(check_non_negative("prior_weight", prior_weight))
     if gan.latent == "uniform":
-        prior_weight = np.float32(0.0)  # Within the cube, all latents are as likely.
+        prior_weight = np.float32(0.0)  # All latents in the cube are equally likely.
     targets = _check_images(gan, images)
     n = len(targets)
     if gan.num_classes is None or labels is not None:
@@ -112,7 +112,7 @@ def project(
         classes = np.tile(np.arange(gan.num_classes, dtype="int32"), (n, 1))
     tried = 1 if classes is None else classes.shape[1]
 
-    # Each image is tried with each of its classes from each start: one row for each.
+    # There is one row for each image, start and class that is tried.
     starts = np.uint64(seed) + np.arange(restarts, dtype="uint64")
     image, start, of_class = map(np.ravel, np.indices((n, restarts, tried)))
     row_labels = None if classes is None else classes[image, of_class]

@@ -1,4 +1,4 @@
-"""What a GAN makes of latents, and of seeds, each of which stands for one vector of latents."""
+"""Examples from latents and from seeds. Each seed stands for one latent vector."""
 
 import numpy as np
 from keras import ops
@@ -36,7 +36,7 @@ def check_labels(labels, n, num_classes):
 
 
 def labels_of(seeds, num_classes):
-    """Returns the classes of uint64 seeds where none are chosen, or `None` without classes."""
+    """Returns the default classes of uint64 seeds, or `None` without classes."""
     return None if num_classes is None else (seeds % np.uint64(num_classes)).astype("int32")
 
 
@@ -49,7 +49,7 @@ def as_examples(gan, outputs):
 
 
 def draw_examples(gan, seeds, labels, truncation):
-    """Returns the examples of these seeds as `GAN.sample` gives them, in a graph.
+    """Returns the examples of these seeds as in `GAN.sample`, inside a graph.
 
     Args:
         gan: The GAN.
@@ -96,7 +96,7 @@ def sample(gan, sampling_function, n, seed, labels, truncation, batch_size):
 
 
 def in_batches(function, batch_size, *arrays):
-    """Calls a function of batches of one size, and joins what it returns.
+    """Calls a function on batches of one size, and joins the results.
 
     Args:
         function: Function of a batch of each array that returns a list of tensors.
@@ -110,7 +110,7 @@ def in_batches(function, batch_size, *arrays):
     size = min(n, batch_size)
     batches = []
     for start in range(0, n, size):
-        # The last batch is filled up with rows of its own, so that one compilation serves all.
+        # The last batch is completed with its own rows, so that one compilation serves all.
         rows = np.resize(np.arange(start, min(start + size, n)), size)
         results = function(*(None if array is None else array[rows] for array in arrays))
         batches.append([ops.convert_to_numpy(result) for result in results])

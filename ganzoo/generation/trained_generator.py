@@ -1,6 +1,11 @@
 """The methods of a trained generator: samples, interpolations, and latents of given images."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from ganzoo.generation import class_mixing, inversion, sampling
+from ganzoo.generation.inversion import Projection
 
 
 class TrainedGenerator:
@@ -18,7 +23,14 @@ class TrainedGenerator:
         self._generating_function = None
         self._projecting_function = None
 
-    def sample(self, n, seed=0, labels=None, truncation=1.0, batch_size=64):
+    def sample(
+        self,
+        n: int,
+        seed: int | Sequence[int] | None = 0,
+        labels: int | Sequence[int] | np.ndarray | None = None,
+        truncation: float = 1.0,
+        batch_size: int = 64,
+    ) -> np.ndarray:
         """Draws the same examples at each call: `seed=0` is a fixed seed, not a random one.
 
         Use another seed for other examples, and `seed=None` for fresh ones at each call. Row i
@@ -53,7 +65,7 @@ class TrainedGenerator:
             self, self._sampling_function, n, seed, labels, truncation, batch_size
         )
 
-    def latents_of(self, seeds):
+    def latents_of(self, seeds: int | Sequence[int]) -> np.ndarray:
         """Returns the latents that `sample` makes from seeds.
 
         Args:
@@ -67,7 +79,12 @@ class TrainedGenerator:
         """
         return class_mixing.latents_of(self, seeds)
 
-    def generate(self, latents, labels=None, batch_size=64):
+    def generate(
+        self,
+        latents: np.ndarray,
+        labels: int | Sequence[int] | np.ndarray | None = None,
+        batch_size: int = 64,
+    ) -> np.ndarray:
         """Makes examples from given latents, with the generator's average.
 
         Args:
@@ -95,14 +112,14 @@ class TrainedGenerator:
 
     def interpolate(
         self,
-        seeds,
-        labels=None,
-        steps=8,
-        loop=False,
-        interpolation=None,
-        truncation=1.0,
-        batch_size=64,
-    ):
+        seeds: int | Sequence[int],
+        labels: int | Sequence[int] | None = None,
+        steps: int = 8,
+        loop: bool = False,
+        interpolation: str | None = None,
+        truncation: float = 1.0,
+        batch_size: int = 64,
+    ) -> np.ndarray:
         """Makes the examples along a path from sample to sample, or from class to class.
 
         Args:
@@ -140,15 +157,15 @@ class TrainedGenerator:
 
     def project(
         self,
-        images,
-        labels=None,
-        steps=300,
-        restarts=4,
-        seed=0,
-        learning_rate=0.2,
-        prior_weight=1e-3,
-        batch_size=64,
-    ):
+        images: np.ndarray,
+        labels: int | Sequence[int] | None = None,
+        steps: int = 300,
+        restarts: int = 4,
+        seed: int = 0,
+        learning_rate: float = 0.2,
+        prior_weight: float = 1e-3,
+        batch_size: int = 64,
+    ) -> Projection:
         """Finds the latents whose images are nearest to given images.
 
         Adam minimizes the mean squared difference of the pixels from several random starts, and

@@ -9,7 +9,7 @@ from ganzoo.validation import check_choice, check_non_negative, check_positive
 
 # Gives a slope of 0 a finite derivative, and changes one of 1e-3 by less than a millionth.
 _EPSILON = 1e-12
-# The official code's: the noise is at most this share of the batch's standard deviation.
+# In the official code the noise is at most this share of the batch's standard deviation.
 _UNIFORM_SCALE = 0.5
 
 
@@ -45,8 +45,8 @@ class DRAGAN(Penalty):
         [On Convergence and Stability of GANs](https://arxiv.org/abs/1705.07215).
 
     Deviations:
-        The default is the official code's noise: the paper's N(0, cI) with c about 10 would leave
-        nothing of an image in [-1, 1]. The gradient is that of the logit; the official D ends in a
+        The default is the official code's noise: the paper's N(0, cI) with c about 10 would hide
+        any image in [-1, 1]. The gradient is the gradient of the logit; the official D ends in a
         sigmoid. The norm is `sqrt(sum + 1e-12)`: the gradient of `sqrt(sum)` is NaN where the
         discriminator is flat. On several replicas each takes the deviation of its own examples.
     """

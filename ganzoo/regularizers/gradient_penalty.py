@@ -20,7 +20,7 @@ class GradientPenalty(Penalty):
     is over all pixels and channels of an image. It bounds the slope of each example's own logit,
     so that the discriminator must not couple examples: no batch normalization.
 
-    Like that of `R1`, its strength depends on the range of the images, which is [-1, 1].
+    As for `R1`, the strength depends on the range of the images, which is [-1, 1].
 
     Args:
         weight: The paper's lambda, at least 0.

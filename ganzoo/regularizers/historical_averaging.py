@@ -24,7 +24,7 @@ class HistoricalAveraging(WeightPenalty):
         every: Updates of a player from one evaluation to the next. The mean moves at each.
 
     Raises:
-        ValueError: If `weight` is negative, `player` is none of the three, or `every` is not a
+        ValueError: If `weight` is negative, `player` is another word, or `every` is not a
             positive integer.
 
     Example:

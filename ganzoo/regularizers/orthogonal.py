@@ -13,13 +13,13 @@ from ganzoo.validation import check_non_negative
 @REGULARIZERS.register("orthogonal")
 @keras.saving.register_keras_serializable(package="ganzoo")
 class Orthogonal(WeightPenalty):
-    """`weight * ||W^T W * (1 - I)||_F^2`, summed over the kernels: filters at right angles.
+    """`weight * ||W^T W * (1 - I)||_F^2`, summed over the kernels: orthogonal filters.
 
     Each variable named `kernel` of rank 2 or more is a matrix W with a column for each entry of its
-    last axis and a row for each of all others. The columns are the filters of the dense layers and
-    the convolutions. A transposed convolution has its inputs on that axis, so that the columns are
-    what it makes of each input. Biases, scales and embeddings have other names and cost nothing, as
-    in BigGAN, which leaves out the class embedding.
+    last axis; the other axes are its rows. The columns are the filters of dense layers and
+    convolutions. A transposed convolution has its inputs on that axis, so its columns are the
+    patches that it makes from one input each. Biases, scales and embeddings have other names and
+    are not penalized, as in BigGAN, which leaves out the class embedding.
 
     Args:
         weight: Strength of the penalty, the paper's beta, at least 0.
@@ -29,7 +29,7 @@ class Orthogonal(WeightPenalty):
         every: Updates of a player from one evaluation to the next.
 
     Raises:
-        ValueError: If `weight` is negative, `player` is none of the three, `every` is not a
+        ValueError: If `weight` is negative, `player` is another word, `every` is not a
             positive integer, or a player has no kernel.
 
     Example:

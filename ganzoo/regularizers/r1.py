@@ -14,9 +14,12 @@ class R1(Penalty):
     """`gamma / 2 * E[||grad_x D(x)||^2]` over real images, with `D` the logits.
 
     The squares are summed over all pixels and channels of an image and averaged over the batch.
-    So the strength of a `gamma` depends on the range and the number of pixels: it is meant for
-    images in [-1, 1], and the same discriminator of the same images in [0, 1] would have
-    gradients twice and a penalty four times as large.
+    So the strength of a `gamma` depends on the range and the number of pixels. It is meant for
+    images in [-1, 1]: with images in [0, 1], the same discriminator would have gradients twice as
+    large and a penalty four times as large.
+
+    The gradient belongs to the pass over the real images that the adversarial loss makes, with its
+    augmentation, so that the discriminator runs no second time.
 
     Args:
         gamma: Strength of the penalty, at least 0. The paper's is 10.

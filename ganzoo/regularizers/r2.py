@@ -13,8 +13,9 @@ from ganzoo.validation import check_non_negative
 class R2(Penalty):
     """`gamma / 2 * E[||grad D(G(z))||^2]` over generated images, with `D` the logits.
 
-    The gradient is with respect to the generated images. As for `R1`, the strength of a `gamma`
-    depends on the range and the number of pixels: it is meant for images in [-1, 1].
+    The gradient is with respect to the generated images, in the pass of the adversarial loss. As
+    for `R1`, the strength of a `gamma` depends on the range and the number of pixels: it is meant
+    for images in [-1, 1].
 
     Args:
         gamma: Strength of the penalty, at least 0. The paper's is 10.

@@ -76,8 +76,8 @@ def check_discriminator_input(discriminator, example_shape, packing=1):
         )
     if reference_size_of(discriminator) is not None:
         raise ValueError(
-            "Virtual batch normalization is for the generator, whose reference batch the training "
-            "puts in front of the latents; the discriminator gets none. Take another "
+            "Virtual batch normalization is for the generator: the training step adds a reference "
+            "batch to its latents, and not to the discriminator's examples. Use another "
             f"normalization. Received: discriminator={discriminator!r}"
         )
 
@@ -98,7 +98,7 @@ def check_network(name, network):
 
 
 def check_classifier_loss(classifier_loss, discriminator):
-    """Returns the loss of the class logits of a discriminator, or `None` where it has none."""
+    """Returns the loss of the class logits, or `None` for a discriminator without them."""
     if len(discriminator.outputs) == 2:
         return losses.AuxiliaryClassifier() if classifier_loss is None else classifier_loss
     if classifier_loss is not None:
@@ -142,10 +142,10 @@ def check_regularizers(regularizers, packing):
 
 
 def check_batch_ratio(loss, generator_batch_ratio):
-    """Raises where a loss compares fakes with reals and there are not as many of both."""
+    """Raises where a loss compares fakes with reals and the numbers of both differ."""
     if loss.generator_needs_real and generator_batch_ratio != 1:
         raise ValueError(
-            "A relativistic loss compares as many fakes with reals in the generator's update. "
+            "A relativistic loss needs as many fakes as reals in the generator's update. "
             "Expected: generator_batch_ratio=1. Received: "
             f"generator_batch_ratio={generator_batch_ratio}"
         )
@@ -172,6 +172,6 @@ def check_replicas(replicas, steps_per_execution, jit_compile):
 
 
 def computes_in_float16(layer):
-    """Whether a layer, or one within it, computes in float16."""
+    """Returns whether a layer, or a layer within it, computes in float16."""
     inner = [*getattr(layer, "layers", ()), *filter(None, [getattr(layer, "layer", None)])]
     return layer.compute_dtype == "float16" or any(map(computes_in_float16, inner))

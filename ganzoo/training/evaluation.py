@@ -1,5 +1,8 @@
 """Metrics of a GAN's samples, in `fit` and by `evaluate`."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from ganzoo.data import Dataset
 from ganzoo.metrics.evaluation import Evaluation, check_metrics
 from ganzoo.training.checks import check_no_arguments
@@ -37,17 +40,17 @@ class EvaluatedModel:
 
     def evaluate(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose=0,
-        metrics=None,
-        extractor=None,
-        n=None,
-        seed=0,
-        cache=True,
-        **keras_arguments,
-    ):
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int = 0,
+        metrics: Sequence[Any] | None = None,
+        extractor: Any = None,
+        n: int | None = None,
+        seed: int = 0,
+        cache: bool | str = True,
+        **keras_arguments: Any,
+    ) -> dict[str, float]:
         """Measures samples of the averaged generator against real examples.
 
         Args:

@@ -38,7 +38,7 @@ class GAN(AdversarialModel):
         packing: Examples that the discriminator sees in one row, stacked along the channels: it
             takes `(batch, height, width, packing * channels)` (PacGAN). It must divide the number
             of examples of an update.
-        seed: Integer in [0, 2**64) that all draws of the training run follow from.
+        seed: Integer in [0, 2**64), the seed of all random draws of the training run.
         name: Name of the model.
 
     Raises:
@@ -325,7 +325,7 @@ class GAN(AdversarialModel):
 
     def get_loss(self, loss):
         """Hook: returns the adversarial loss of a `compile` argument, or raises `ValueError`."""
-        return losses.get(loss)
+        return losses.get_adversarial_loss(loss)
 
     def averages(self):
         """Hook: returns the pairs of an averaged network and the network that it averages."""

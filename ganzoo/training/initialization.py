@@ -1,4 +1,4 @@
-"""Initializes both networks from data, as the official code of Salimans et al. (2016) does."""
+"""Initializes both networks from data, as in the official code of Salimans et al. (2016)."""
 
 from keras import ops
 
@@ -10,11 +10,11 @@ from ganzoo.training.discriminator import pack
 
 
 def initialize_from_data(gan, batches):
-    """Initializes the layers that ask for it, but for those that were initialized before.
+    """Initializes the layers that start from data and have not been initialized yet.
 
     Args:
         gan: The GAN, before its first step.
-        batches: Those that it will be trained on.
+        batches: The batches that it will be trained on.
     """
     networks = gan.generator, gan.discriminator
     if not any(map(layers.has_data_dependent_layers, networks)):

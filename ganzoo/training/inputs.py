@@ -11,10 +11,12 @@ from ganzoo.validation import check_positive_integer
 
 
 def as_batches(gan, x, y, batch_size):
-    """Returns what `keras.Model.fit` takes: batches whose first was seen to be right."""
+    """Returns batches for `keras.Model.fit`, after a check of the first one."""
     if isinstance(x, Dataset):
         if y is not None:
-            raise ValueError("A `Dataset` brings its own labels. Received: a Dataset and `y`.")
+            raise ValueError(
+                "A `Dataset` has its own labels: leave `y` out. Received: a Dataset and `y`."
+            )
         size = check_positive_integer("batch_size", batch_size) * gan.discriminator_steps
         if size > len(x):
             raise ValueError(
@@ -27,7 +29,7 @@ def as_batches(gan, x, y, batch_size):
         labels = () if y is None else (np.asarray(y), gan.num_classes)
         return as_batches(gan, Dataset(np.asarray(x), *labels), None, batch_size)
     elif y is not None:
-        raise ValueError("Batches bring their own labels. Received: batches and `y`.")
+        raise ValueError("Batches have their own labels: leave `y` out. Received: batches and `y`.")
     if isinstance(x, Batches):
         _check_classes(gan, x.dataset)
         _check_shapes(gan, *_parts_of(x.batch(0)))
@@ -51,7 +53,7 @@ def as_batches(gan, x, y, batch_size):
 
 
 def check_equal_shares(gan, count):
-    """Raises unless the examples of an update fill packs, and as many on each device."""
+    """Raises unless the examples of an update fill whole packs, equally many on each device."""
     if count % gan.packing:
         raise ValueError(
             f"The discriminator sees {gan.packing} examples in a row, so their number in an update "
@@ -67,9 +69,9 @@ def check_equal_shares(gan, count):
 
 
 def first_examples(batches, count=500):
-    """Returns up to `count` examples to initialize layers from, and their labels or `None`."""
+    """Returns up to `count` examples for initialization, and their labels or `None`."""
     if isinstance(batches, Batches):
-        # From all of the data, which may be in the order of their classes.
+        # Spread over all of the data, which may be sorted by class.
         every = max(1, len(batches.dataset) // count)
         first = [
             None if part is None else part[::every]
@@ -149,7 +151,7 @@ def _parts_of(batch):
 
 
 def _check_batch(gan, batch):
-    """Checks a batch of NumPy arrays that no `Dataset` has checked; returns its size."""
+    """Checks a batch of NumPy arrays from outside a `Dataset`; returns its size."""
     examples, labels = _parts_of(batch)
     Dataset(examples, labels, None if labels is None else gan.num_classes)
     return _check_shapes(gan, examples, labels)
@@ -186,7 +188,7 @@ def _check_shapes(gan, examples, labels):
 
 
 def _check_py_dataset(gan, dataset):
-    count = dataset.num_batches  # `None` where there is no end.
+    count = dataset.num_batches  # `None` for endless data.
     if count == 0:
         raise ValueError("The data must hold at least one batch. Received: no batches")
     first = _check_batch(gan, dataset[0])

@@ -1,35 +1,37 @@
 """What a GAN is outside of its step: networks, settings, `fit` and `evaluate`."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
 from ganzoo import augment as augmentations
 from ganzoo import backend, layers, losses
 from ganzoo.generation import TrainedGenerator
-from ganzoo.regularizers import Constraint, Penalty, WeightPenalty
+from ganzoo.regularizers import Constraint, Penalty, Regularizer, WeightPenalty
 from ganzoo.training import checks, ema, inputs, part_state, reference_batch, resume
 from ganzoo.training.discriminator import Discriminator
 from ganzoo.training.evaluation import EvaluatedModel, MetricSettings
-from ganzoo.training.optimizer import join_optimizers
+from ganzoo.training.optimizer import AdversarialOptimizer, join_optimizers
 from ganzoo.training.saving import StoredModel
 from ganzoo.training.stop_at_step import StopAtStep
 from ganzoo.validation import check_choice, check_fraction, check_positive_integer, check_seed
 
 
 class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Model):
-    """The part of `GAN` that its training step builds on; its arguments are those of `GAN`."""
+    """The base of `GAN`: networks, settings and `fit`. Its arguments are those of `GAN`."""
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        latent_dim=None,
-        latent="normal",
-        num_classes=None,
-        packing=1,
-        seed=0,
-        name="gan",
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int | None = None,
+        latent: str = "normal",
+        num_classes: int | None = None,
+        packing: int = 1,
+        seed: int = 0,
+        name: str = "gan",
     ):
         super().__init__(name=name)
         self.latent = check_choice("latent", latent, ("normal", "uniform"))
@@ -72,24 +74,24 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
 
     def compile(
         self,
-        optimizer=None,
-        loss="non_saturating",
-        g_optimizer=None,
-        d_optimizer=None,
-        generator_loss=None,
-        classifier_loss=None,
-        regularizers=(),
-        augment=None,
-        discriminator_steps=1,
-        generator_steps=1,
-        generator_batch_ratio=1,
-        ema_decay=0.999,
-        metrics=None,
-        extractor=None,
-        run_eagerly=False,
-        steps_per_execution=1,
-        jit_compile="auto",
-    ):
+        optimizer: AdversarialOptimizer | str | None = None,
+        loss: losses.AdversarialLoss | str = "non_saturating",
+        g_optimizer: keras.optimizers.Optimizer | str | None = None,
+        d_optimizer: keras.optimizers.Optimizer | str | None = None,
+        generator_loss: losses.FeatureMatching | str | None = None,
+        classifier_loss: losses.AuxiliaryClassifier | str | None = None,
+        regularizers: Sequence[Regularizer | str] = (),
+        augment: augmentations.Augmentation | str | None = None,
+        discriminator_steps: int = 1,
+        generator_steps: int = 1,
+        generator_batch_ratio: int = 1,
+        ema_decay: float | None = 0.999,
+        metrics: Sequence[Any] | None = None,
+        extractor: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+    ) -> None:
         """Sets how the two networks are trained, and builds both optimizers.
 
         A call that raises leaves the GAN as it was.
@@ -222,18 +224,18 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
     # Use.
 
     @property
-    def step(self):
+    def step(self) -> int:
         """Number of training steps so far, an `int`."""
         self._synchronize()
         return int(self._step.numpy())
 
     @property
-    def inference_generator(self):
+    def inference_generator(self) -> keras.Model:
         """The generator that samples: the average if there is one."""
         return self._inference_network(self.generator)
 
     @property
-    def inference_discriminator(self):
+    def inference_discriminator(self) -> Discriminator:
         """The trained discriminator as a `Discriminator`, which names its outputs.
 
         It calls the average if the discriminator has one. Call it with `training=False`.
@@ -251,18 +253,18 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
 
     def fit(
         self,
-        x,
-        y=None,
-        batch_size=64,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_data=None,
-        validation_freq=1,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        steps=None,
-    ):
+        x: Any,
+        y: Any = None,
+        batch_size: int = 64,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        validation_data: Any = None,
+        validation_freq: int = 1,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        steps: int | None = None,
+    ) -> keras.callbacks.History:
         """Trains both networks.
 
         Args:

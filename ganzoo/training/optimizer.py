@@ -44,8 +44,8 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
         self.discriminator = _as_optimizer("discriminator", discriminator)
         if self.generator is self.discriminator:
             raise ValueError(
-                "`generator` and `discriminator` must be two optimizers, for each keeps the "
-                f"moments of its own player. Received: one instance for both, {generator!r}"
+                "`generator` and `discriminator` must be two optimizers: each keeps the moments of "
+                f"its own player. Received: one instance for both, {generator!r}"
             )
         self._built_with = {}
         self._rate_ratio = None
@@ -53,10 +53,10 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
             self._rate_ratio = _rate(self.discriminator) / _rate(self.generator)
 
     def build(self, generator_variables, discriminator_variables):
-        """Builds both players' optimizers, each with the variables of its network.
+        """Builds the optimizers of both players, each with the variables of its network.
 
         Raises:
-            ValueError: If one has been built with other variables, whose moments it keeps.
+            ValueError: If one has been built with other variables: it would keep their moments.
         """
         for name, player, variables in (
             ("generator", self.generator, generator_variables),
@@ -67,15 +67,15 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
                 player.build(variables)
             elif self._built_with.get(name) != ids:
                 raise ValueError(
-                    f"The {name}'s optimizer must be a new one, for it keeps the moments of the "
-                    f"variables that it was built with. Received: {player.name!r}, which has "
-                    "served other variables"
+                    f"The {name}'s optimizer must be a new one: an optimizer keeps the moments of "
+                    f"the variables that it was built with. Received: {player.name!r}, which was "
+                    "built with other variables"
                 )
             self._built_with[name] = ids
         self.built = True
 
     def scale_losses(self):
-        """Wraps each player in a `LossScaleOptimizer` of its own, as float16 needs."""
+        """Wraps each player's optimizer in its own `LossScaleOptimizer`, as float16 needs."""
         self.generator = _with_loss_scale(self.generator)
         self.discriminator = _with_loss_scale(self.discriminator)
 
@@ -117,7 +117,7 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
         )
 
     def save_own_variables(self, store):
-        # The players are saved as the attributes that they are.
+        # Keras saves the players as attributes.
         pass
 
     def load_own_variables(self, store):

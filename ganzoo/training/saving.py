@@ -1,10 +1,14 @@
 """How a GAN is made from a recipe, a file or a preset, and written as a file or an export."""
 
 import warnings
+from pathlib import Path
+from typing import Any, Self
 
 import keras
 
 from ganzoo import export, presets
+from ganzoo.data import Dataset
+from ganzoo.recipes import Recipe
 from ganzoo.recipes.build import build_gan
 
 _PLAYERS = ("generator", "discriminator")
@@ -14,7 +18,14 @@ class StoredModel:
     """The methods of a GAN that make it from data and write it as data."""
 
     @classmethod
-    def from_recipe(cls, recipe, data, num_classes=None, seed=0, jit_compile="auto"):
+    def from_recipe(
+        cls,
+        recipe: Recipe | str,
+        data: Dataset | tuple[int, ...],
+        num_classes: int | None = None,
+        seed: int = 0,
+        jit_compile: bool | str = "auto",
+    ) -> Self:
         """Builds the networks of a recipe, and compiles the GAN that trains as the recipe says.
 
         Batch size and number of steps are arguments of `fit`: `recipe.fit_arguments` has them.
@@ -27,7 +38,7 @@ class StoredModel:
                 width, channels)` of images or `(d,)` of vectors.
             num_classes: Number of classes, where `data` is a shape and the recipe is conditional
                 or semi-supervised. A `Dataset` knows it.
-            seed: Integer in [0, 2**64) that all draws of the training run follow from.
+            seed: Integer in [0, 2**64), the seed of all random draws of the training run.
             jit_compile: Whether to compile with XLA, as in `compile`.
 
         Returns:
@@ -128,21 +139,27 @@ class StoredModel:
     # Presets and exports.
 
     def save_to_preset(
-        self, folder, recipe=None, metrics=None, card=None, discriminator=True, dtype="float32"
-    ):
+        self,
+        folder: str | Path,
+        recipe: Recipe | None = None,
+        metrics: Any = None,
+        card: str | None = None,
+        discriminator: bool = True,
+        dtype: str = "float32",
+    ) -> None:
         """Writes what `from_preset` reads: config, weights, and a manifest with their hashes.
 
-        It holds the generator that samples, and of a semi-supervised GAN the classifier that
-        classifies; not what it takes to continue the training, for which there are checkpoints
-        and `.keras` files. The folder appears whole or not at all.
+        It holds the inference generator, and for a semi-supervised GAN the averaged classifier.
+        The optimizers and the step are not in it: use checkpoints or `.keras` files to continue a
+        training run. The folder appears whole or not at all.
 
         Args:
             folder: Path of the folder, which must be empty or not exist.
-            recipe: The `ganzoo.recipes.Recipe` of the training, or `None`.
-            metrics: What was measured, as plain data, or `None`.
+            recipe: The `ganzoo.recipes.Recipe` of the training run, or `None`.
+            metrics: Measured values, as plain data, or `None`.
             card: Text of its `README.md`, or `None`.
-            discriminator: Whether to store the discriminator's weights too. Without them it
-                begins with new ones; that of a semi-supervised GAN is always stored.
+            discriminator: Whether to store the discriminator's weights too. Without them it starts
+                with new weights. A semi-supervised GAN always stores its discriminator.
             dtype: `"float16"` stores weights in half the space, if 16 samples then stay within
                 one gray level.
 
@@ -160,9 +177,8 @@ class StoredModel:
     def from_preset(cls, name_or_path, sha256=None):
         """Returns a trained GAN, which samples at once, and trains on after `compile`.
 
-        A preset is data: it cannot run code, names no classes but those of ganzoo and the plain
-        ones of Keras, and is checked against the hashes and shapes that it must have before it is
-        used.
+        A preset is data: it cannot run code, and it names only classes of ganzoo and plain classes
+        of Keras. Hashes and shapes are checked before it is used.
 
         Args:
             name_or_path: One of `ganzoo.list_models()`, the folder of a preset, or the URL of
@@ -187,13 +203,13 @@ class StoredModel:
 
     def export(
         self,
-        path,
-        version=None,
-        format="saved_model",
-        truncation=False,
-        discriminator=False,
-        quantization=None,
-    ):
+        path: str | Path,
+        version: int | None = None,
+        format: str = "saved_model",
+        truncation: bool = False,
+        discriminator: bool = False,
+        quantization: str | None = None,
+    ) -> Path:
         """Writes the trained generator for use without ganzoo and without Keras.
 
         A SavedModel has the signatures `serving_default` (latents to images), `sample` (seeds to
@@ -230,7 +246,7 @@ class StoredModel:
         """
         return export.export(self, path, version, format, truncation, discriminator, quantization)
 
-    def preset_networks(self, discriminator=True):
+    def preset_networks(self, discriminator: bool = True) -> dict[str, keras.Model]:
         """Returns the networks whose weights a preset holds, by player.
 
         Args:

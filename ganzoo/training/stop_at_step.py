@@ -1,4 +1,4 @@
-"""Ends a training run after a step that need not be the last one of an epoch."""
+"""Ends a training run after a given step, also in the middle of an epoch."""
 
 import keras
 
