@@ -1,13 +1,19 @@
 """Names for the parts that users may choose by a string."""
 
+import inspect
+from collections.abc import Callable
+from typing import Any
+
 import keras
+
+from ganzoo.validation import did_you_mean
 
 
 class Registry:
-    """Maps names to parts of one kind; a duplicate or an unknown name is an error.
+    """Maps names to parts of one kind. A duplicate and an unknown name are errors.
 
     Args:
-        kind: What is registered, for the messages, e.g. `"loss"`.
+        kind: What is registered, for the error messages, e.g. `"loss"`.
 
     Example:
 
@@ -18,12 +24,16 @@ class Registry:
     <class '...Hinge'>
     """
 
-    def __init__(self, kind):
+    def __init__(self, kind: str):
         self.kind = kind
         self._entries = {}
 
-    def register(self, name):
-        """Returns a decorator that enters its argument under `name`."""
+    def register(self, name: str) -> Callable[[Any], Any]:
+        """Returns a decorator that enters its argument under `name`.
+
+        Raises:
+            ValueError: If the name is taken.
+        """
         if name in self._entries:
             raise ValueError(f"A {self.kind} of this name exists already. Received: {name!r}")
 
@@ -33,38 +43,72 @@ class Registry:
 
         return enter
 
-    def names(self):
-        """Returns the registered names in alphabetical order."""
-        return sorted(self._entries)
+    def names(self, base: type | None = None) -> list[str]:
+        """Returns the registered names in alphabetical order.
 
-    def __getitem__(self, name):
-        if not isinstance(name, str) or name not in self._entries:
-            raise ValueError(
-                f"Unknown {self.kind}. Expected one of: {', '.join(self.names())}. "
-                f"Received: {name!r}"
-            )
-        return self._entries[name]
+        Args:
+            base: If given, only the names of its subclasses.
+        """
+        if base is None:
+            return sorted(self._entries)
+        return sorted(name for name, entry in self._entries.items() if issubclass(entry, base))
 
-    def instance(self, identifier, base):
+    def __getitem__(self, name: str) -> Any:
+        return self._entry(name, self.names())
+
+    def instance(self, identifier: Any, base: type, arguments: dict[str, Any] | None = None) -> Any:
         """Returns the part that `identifier` stands for.
 
         Args:
-            identifier: A registered name, which gives the part with its defaults; the dictionary
-                that `keras.saving.serialize_keras_object` made of a part; or a part, which is
-                returned.
-            base: The class of all parts of this kind.
+            identifier: A registered name; the dictionary that
+                `keras.saving.serialize_keras_object` made of a part; or a part, which is returned.
+            base: The class of the parts that are accepted.
+            arguments: Arguments of the class that a name stands for; by default its defaults.
 
         Raises:
-            ValueError: If it is none of these.
+            ValueError: If `identifier` is none of these, or if the part does not take the
+                arguments.
+
+        Example:
+
+        >>> regularizers = Registry("regularizer")
+        >>> _ = regularizers.register("r1")(ganzoo.regularizers.R1)
+        >>> regularizers.instance("r1", ganzoo.regularizers.R1, {"gamma": 0.1})
+        R1(gamma=0.1, every=1)
         """
-        part = identifier
         if isinstance(identifier, str):
-            part = self[identifier]()
-        elif isinstance(identifier, dict):
+            return self._make(identifier, base, arguments or {})
+        if arguments:
+            raise ValueError(
+                f"Arguments are for the {self.kind} of a name. Received: the arguments "
+                f"{', '.join(arguments)} with {identifier!r}"
+            )
+        part = identifier
+        if isinstance(identifier, dict):
             part = keras.saving.deserialize_keras_object(identifier)
         if not isinstance(part, base):
             raise ValueError(
-                f"A {self.kind} must be one of the names {', '.join(self.names())}, a config "
+                f"A {self.kind} must be one of the names {', '.join(self.names(base))}, a config "
                 f"dictionary, or an instance of `{base.__name__}`. Received: {identifier!r}"
             )
         return part
+
+    def _make(self, name, base, arguments):
+        part_class = self._entry(name, self.names(base))
+        try:
+            inspect.signature(part_class).bind(**arguments)
+        except TypeError as error:
+            raise ValueError(
+                f"The {self.kind} {name!r} has the arguments "
+                f"{part_class.__name__}{inspect.signature(part_class)}: {error}. "
+                f"Received: {arguments!r}"
+            ) from error
+        return part_class(**arguments)
+
+    def _entry(self, name, names):
+        if not isinstance(name, str) or name not in names:
+            raise ValueError(
+                f"Unknown {self.kind}.{did_you_mean(name, names)} Expected one of: "
+                f"{', '.join(names)}. Received: {name!r}"
+            )
+        return self._entries[name]

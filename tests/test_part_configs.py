@@ -7,6 +7,9 @@ import keras
 import pytest
 
 from ganzoo import augment, losses, regularizers, schedules
+from ganzoo.augment.base import AUGMENTATIONS
+from ganzoo.losses.base import LOSSES
+from ganzoo.regularizers.base import REGULARIZERS
 
 CONFIGS = [
     (losses.Hinge(), {}),
@@ -145,8 +148,9 @@ def test_a_part_has_the_config_that_files_hold(part, config):
 
 
 def test_every_named_part_is_in_the_list():
-    named = [room.get(name) for room in (losses, augment, regularizers) for name in room.names()]
-    assert {type(part) for part in named} <= {type(part) for part, _ in CONFIGS}
+    registries = (LOSSES, AUGMENTATIONS, REGULARIZERS)
+    named = {registry[name] for registry in registries for name in registry.names()}
+    assert named <= {type(part) for part, _ in CONFIGS}
 
 
 def _types(value):

@@ -137,7 +137,7 @@ def test_settings_that_a_semi_supervised_training_has_not_are_refused(field, val
         ("packing", 3),
         ("labels_per_class", 0),
         ("labels_per_class", 10),
-        ("augment", "sharpen"),
+        ("augment", "color,sharpen"),
         ("generator_loss", {"norm": "l3"}),
         ("generator_loss", {"strength": 1.0}),
         ("ema_decay", 1.0),

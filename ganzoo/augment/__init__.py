@@ -1,7 +1,43 @@
 """Differentiable augmentation of all images that the discriminator sees, one policy per file."""
 
+from typing import Any
+
 from ganzoo.augment.adaptive_augment import AdaptiveAugment
-from ganzoo.augment.base import Augmentation, get, names
-from ganzoo.augment.diff_augment import DiffAugment
+from ganzoo.augment.base import AUGMENTATIONS, Augmentation
+from ganzoo.augment.diff_augment import POLICY_PARTS, DiffAugment
 
 __all__ = ["AdaptiveAugment", "Augmentation", "DiffAugment", "get", "names"]
+
+
+def get(identifier: Any, /, **arguments: Any) -> Augmentation | None:
+    """Returns the augmentation that `identifier` stands for, or `None` for `None`.
+
+    Args:
+        identifier: `None`; a name of `ganzoo.augment.names()`, which gives the paper's settings; a
+            policy of `DiffAugment`, such as `"color"` or `"color,translation"`; the dictionary
+            that `keras.saving.serialize_keras_object` made of an augmentation; or an augmentation,
+            which is returned.
+        **arguments: Arguments of the augmentation that a name stands for.
+
+    Raises:
+        ValueError: If `identifier` is none of these, or an argument is unknown or out of its range.
+
+    Example:
+
+    >>> from ganzoo import augment
+    >>> augment.get("diff_augment")
+    DiffAugment(policy='color,translation,cutout')
+    >>> augment.get("color,translation")
+    DiffAugment(policy='color,translation')
+    """
+    if identifier is None:
+        return None
+    is_policy = isinstance(identifier, str) and identifier not in names()
+    if is_policy and ("," in identifier or identifier in POLICY_PARTS):
+        identifier, arguments = "diff_augment", {"policy": identifier, **arguments}
+    return AUGMENTATIONS.instance(identifier, Augmentation, arguments)
+
+
+def names() -> list[str]:
+    """Returns the names of all augmentations in alphabetical order."""
+    return AUGMENTATIONS.names()

@@ -1,6 +1,7 @@
 """Augmentation whose strength follows the discriminator's overfitting."""
 
 import numbers
+from collections.abc import Sequence
 
 import keras
 from keras import ops
@@ -16,32 +17,31 @@ from ganzoo.validation import check_choice, check_positive, check_positive_integ
 class AdaptiveAugment(Augmentation):
     """Each transform is applied to each image with a probability p that is adapted in training.
 
-    Whether an image goes through a transform is drawn independently for each image and transform.
-    The mean sign of the logits of real images, `r = E[sign(D(x))]`, measures how much the
-    discriminator overfits: it is 1 if all of them are taken for real. After every `interval`
-    batches, p moves up where `r` is above the `target`, and down where it is below, at such a speed
-    that it takes `images_to_one` images from 0 to 1. It stays in [0, 1]. At p = 0 images pass
-    unchanged, bit for bit.
+    The choice is independent for each image and transform. The mean sign of the logits of real
+    images, `r = E[sign(D(x))]`, measures how much the discriminator overfits: it is 1 if the
+    discriminator takes all of them for real. After every `interval` batches, p rises if `r` is
+    above the `target` and falls if it is below, at a speed that takes `images_to_one` images from 0
+    to 1. It stays in [0, 1]. At p = 0 images pass unchanged, bit for bit.
 
-    The transforms, with the paper's distributions, for images in [-1, 1]:
+    These are the transforms, with the paper's distributions, for images in [-1, 1]:
 
-    - `flip`: mirrored or not; `rotate90`: turned by 0, 1, 2 or 3 right angles, for square images;
-      `translation`: shifted by whole pixels, by up to an eighth of the size each way, with the
-      image mirrored at its border.
-    - `brightness`: plus a value from N(0, 0.2^2); `contrast`: times `2^N(0, 0.5^2)`; `luma_flip`:
-      light and dark exchanged or not; `hue`: the colors rotated by an angle from U(-pi, pi);
+    - `flip`: mirrored or not. `rotate90`: turned by 0, 1, 2 or 3 right angles, for square images.
+      `translation`: shifted by whole pixels, by up to an eighth of the size in each direction, with
+      the image mirrored at its border.
+    - `brightness`: plus a value from N(0, 0.2^2). `contrast`: times `2^N(0, 0.5^2)`. `luma_flip`:
+      light and dark exchanged or not. `hue`: the colors rotated by an angle from U(-pi, pi).
       `saturation`: the colors' distance from gray times `2^N(0, 1)`. With one channel, `hue` and
       `saturation` change nothing and `luma_flip` negates the image.
-    - `cutout`: a rectangle of half the height and width at a random place, set to zero; not among
-      the defaults.
+    - `cutout`: a rectangle of half the height and width at a random position, set to zero. It is
+      not among the defaults.
 
     Args:
         transforms: List of the names above, in the order in which they are applied.
         target: The `r` at which p stays, from -1 to 1.
-        interval: Batches of real images from one move of p to the next.
-        images_to_one: Real images in which p would go from 0 to 1. The paper's 500 thousand; fewer
-            for short trainings.
-        initial: The p to start from, in [0, 1]; without a state it is the p that is used.
+        interval: Batches of real images between two changes of p.
+        images_to_one: Real images in which p would go from 0 to 1. The default is the paper's 500
+            thousand. Short training runs need fewer.
+        initial: The p to start from, in [0, 1]. Without a state it is the p that is used.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -61,23 +61,23 @@ class AdaptiveAugment(Augmentation):
         https://arxiv.org/abs/2006.06676), sections 2 and 3, appendix B.
 
     Deviations:
-        Of the paper's transforms, those that resample an image (scaling, rotation by any angle,
-        shifts by fractions of a pixel) and the two corruptions beside cutout (filtering, noise) are
-        left out. The color transforms are applied one after the other, as the paper defines them.
+        These transforms of the paper are left out: the ones that resample an image (scaling,
+        rotation by any angle, shifts by fractions of a pixel), filtering and noise. The color
+        transforms are applied one after the other, as the paper defines them.
     """
 
     name = "adaptive_augment"
 
     def __init__(
         self,
-        transforms=(
+        transforms: Sequence[str] = (
             *("flip", "rotate90", "translation"),
             *("brightness", "contrast", "luma_flip", "hue", "saturation"),
         ),
-        target=0.6,
-        interval=4,
-        images_to_one=500_000,
-        initial=0.0,
+        target: float = 0.6,
+        interval: int = 4,
+        images_to_one: float = 500_000,
+        initial: float = 0.0,
     ):
         if not isinstance(transforms, (list, tuple)) or not transforms:
             raise ValueError(
@@ -108,7 +108,7 @@ class AdaptiveAugment(Augmentation):
 
 
 class _Overfitting(keras.layers.Layer):
-    """The probability p, and what was seen of the real images' logits since its last move."""
+    """The probability p, and sums over the logits of real images since its last change."""
 
     def __init__(self, initial):
         super().__init__(name="overfitting")
@@ -116,7 +116,7 @@ class _Overfitting(keras.layers.Layer):
         self.signs = self._weight("signs")
         self.images = self._weight("images")
         self.batches = self._weight("batches", dtype="int32")
-        # A value that is assigned to these is added up over the replicas: the global batch's.
+        # A value that is assigned to these is summed over the replicas, to the global batch's.
         self.batch_signs = self._weight("batch_signs", aggregation="sum")
         self.batch_images = self._weight("batch_images", aggregation="sum")
         self.built = True
@@ -142,7 +142,7 @@ class _Overfitting(keras.layers.Layer):
         return self.signs.value, self.images.value, self.batches.value
 
     def restart(self, due, probability):
-        """Where it is due, takes over the probability and starts to count anew."""
+        """If a change is due, sets the probability and starts to count from zero."""
         self.probability.assign(ops.where(due, probability, self.probability.value))
         for count in (self.signs, self.images, self.batches):
             count.assign(ops.where(due, ops.zeros_like(count.value), count.value))

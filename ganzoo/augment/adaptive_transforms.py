@@ -1,8 +1,8 @@
 """The random transforms of adaptive augmentation, with the paper's distributions.
 
-Each makes its parameters of two numbers from U(0, 1) for each image, `u` and `v` of shape
-`(batch,)`. Those of colors give a `Recoloring` and are composed as numbers before they touch an
-image; all others are functions of images.
+Each computes its parameters from two numbers from U(0, 1) for each image, `u` and `v` of shape
+`(batch,)`. The transforms of colors return a `Recoloring`: they are composed as numbers, and the
+images are transformed once. All other transforms are functions of images.
 """
 
 import itertools
@@ -15,7 +15,7 @@ from ganzoo.augment.transforms import cut_out, flip, recolor, rotate90, translat
 
 
 class Recoloring(NamedTuple):
-    """The parameters of `transforms.recolor`, by default those that change nothing."""
+    """The parameters of `transforms.recolor`. The defaults change nothing."""
 
     gray: Any = 1.0
     real: Any = 1.0
@@ -23,12 +23,12 @@ class Recoloring(NamedTuple):
     offset: Any = 0.0
 
     def where(self, chosen):
-        """Returns the recoloring of the chosen images, and nothing for the others."""
+        """Returns this recoloring for the chosen images, and no change for the others."""
         pairs = zip(self, Recoloring(), strict=True)
-        return Recoloring(*(ops.where(chosen, value, nothing) for value, nothing in pairs))
+        return Recoloring(*(ops.where(chosen, value, unchanged) for value, unchanged in pairs))
 
     def after(self, first):
-        """Returns the recoloring that does `first` and then this one."""
+        """Returns the recoloring that applies `first` and then this one."""
         return Recoloring(
             gray=self.gray * first.gray,
             real=self.real * first.real - self.imaginary * first.imaginary,
@@ -86,7 +86,7 @@ def _cutout(images, u, v):
 
 
 def _normal(u, v):
-    """The Box-Muller transform."""
+    """Returns values from N(0, 1) by the Box-Muller transform."""
     return ops.sqrt(-2 * ops.log(u)) * ops.cos(2 * math.pi * v)
 
 
@@ -111,13 +111,13 @@ NAMES = (*OTHERS, *COLORS)
 
 
 def transform(images, names, uniforms, probability):
-    """Puts each image through each transform with a probability.
+    """Applies each transform to each image with a probability.
 
     Args:
         images: Images in [-1, 1], `(batch, height, width, channels)`.
         names: The transforms, in their order.
-        uniforms: Numbers from U(0, 1) of shape `(batch, len(names), 3)`: those that a transform
-            makes its parameters of, and the one that decides whether it is applied.
+        uniforms: Numbers from U(0, 1) of shape `(batch, len(names), 3)`. The first two determine
+            the parameters of a transform. The third decides whether it is applied.
         probability: Scalar in [0, 1].
     """
     chosen = uniforms[:, :, 2] < probability

@@ -1,5 +1,8 @@
-"""What every augmentation has in common, and how one is found by its name."""
+"""What every augmentation has in common."""
 
+from typing import Any
+
+import keras
 from keras import ops
 
 from ganzoo.part import Part
@@ -11,25 +14,40 @@ AUGMENTATIONS = Registry("augmentation")
 class Augmentation(Part):
     """A random transform of images that gradients pass through.
 
-    The training step applies it to all that the discriminator sees, real and generated, in the
-    updates of both players, each time with fresh draws. So the generator is never asked for
-    augmented images, as long as the transform can be undone in distribution.
+    The training step applies it to all images that the discriminator sees, real and generated, in
+    the updates of both players, each time with fresh draws. So the generator learns images that are
+    not augmented, as long as the transform can be undone in distribution.
+
+    A subclass implements `augment`. If its strength changes in training, it implements `state` and
+    `update_state` too.
 
     Attributes:
         name: The name in the registry.
+
+    Example:
+
+    >>> from keras import ops
+    >>> from ganzoo import augment
+    >>> class Darken(augment.Augmentation):
+    ...     name = "darken"
+    ...
+    ...     def augment(self, images, draws, state):
+    ...         amounts = draws.uniform("darken", ops.shape(images)[0], (1, 1, 1))
+    ...         return images - ops.cast(amounts, images.dtype)
+    >>> gan.compile(augment=Darken())
     """
 
     name = None
 
-    def __call__(self, images, draws, state=None):
+    def __call__(self, images: Any, draws: Any, state: Any = None) -> Any:
         """Returns augmented images.
 
         Args:
             images: Images in [-1, 1], `(batch, height, width, channels)`. All but the batch must
                 be known statically.
-            draws: A `ganzoo.random.Draws`: its seed, step and scope determine the transforms, one
-                for each row.
-            state: What `state` returned, or `None`.
+            draws: A `ganzoo.random.Draws`. Its seed, step and scope determine the transform of
+                each row.
+            state: The layer that `state` returned, or `None`.
 
         Returns:
             Images of the same shape and dtype.
@@ -40,53 +58,32 @@ class Augmentation(Part):
         _check_images(images)
         return ops.cast(self.augment(images, draws.scope("augment"), state), images.dtype)
 
-    def augment(self, images, draws, state):
+    def augment(self, images: Any, draws: Any, state: Any) -> Any:
         """Returns the augmented images, of the same shape and of any float dtype."""
         raise NotImplementedError(
             f"`{type(self).__name__}` must implement `augment(images, draws, state)`."
         )
 
-    def state(self):
-        """Returns a new Keras layer that holds what the control of the strength remembers.
+    def state(self) -> keras.layers.Layer | None:
+        """Returns a new Keras layer with the strength and the state of its control.
 
-        `None` for an augmentation of constant strength.
+        The layer has a variable `probability`, which training logs. An augmentation of constant
+        strength has no state and returns `None`.
         """
         return None
 
-    def update_state(self, real_logits, state):
-        """Takes the logits of a batch of real images into account, after they were computed."""
+    def update_state(self, real_logits: Any, state: Any) -> None:
+        """Updates the state from the discriminator's logits of real images.
+
+        Args:
+            real_logits: The logits of one batch, `(batch, 1)`.
+            state: The layer that `state` returned.
+        """
 
 
 def _check_images(images):
     if len(images.shape) != 4 or None in tuple(images.shape[1:]):
         raise ValueError(
-            "Augmentation needs images of shape (batch, height, width, channels), of which only "
-            f"the batch may be unknown. Received: images of shape {tuple(images.shape)}"
+            "Augmentation needs images of shape (batch, height, width, channels) in which only the "
+            f"batch may be unknown. Received: images of shape {tuple(images.shape)}"
         )
-
-
-def get(identifier):
-    """Returns the augmentation that `identifier` stands for.
-
-    Args:
-        identifier: A name of `ganzoo.augment.names()`, which gives the paper's settings, the
-            dictionary that `keras.saving.serialize_keras_object` made of an augmentation, or an
-            augmentation, which is returned; or `None` for none.
-
-    Raises:
-        ValueError: If it is none of these.
-
-    Example:
-
-    >>> from ganzoo import augment
-    >>> augment.get("diff_augment").policy
-    'color,translation,cutout'
-    """
-    if identifier is None:
-        return None
-    return AUGMENTATIONS.instance(identifier, Augmentation)
-
-
-def names():
-    """Returns the names of all augmentations in alphabetical order."""
-    return AUGMENTATIONS.names()

@@ -6,6 +6,7 @@ from keras import ops
 from ganzoo.augment import transforms
 from ganzoo.augment.base import AUGMENTATIONS, Augmentation
 from ganzoo.numerics import at_least_float32
+from ganzoo.validation import did_you_mean
 
 _LARGEST_SHIFT = 0.125
 _CUTOUT_SIZE = 0.5
@@ -16,22 +17,23 @@ _CUTOUT_SIZE = 0.5
 class DiffAugment(Augmentation):
     """Every image that the discriminator sees goes through the transforms of a policy.
 
-    The parts of a policy, in which `U` is drawn from U(0, 1) for each image:
+    These are the parts of a policy. `U` is drawn from U(0, 1) for each image.
 
-    - `color`: brightness, `x + U - 0.5`; then saturation, the differences of each pixel's channels
-      from their mean times `2 U`; then contrast, the differences of all values from their mean
+    - `color`: brightness, `x + U - 0.5`. Then saturation: the differences of each pixel's channels
+      from their mean, times `2 U`. Then contrast: the differences of all values from their mean,
       times `U + 0.5`. With one channel, saturation changes nothing.
-    - `translation`: a shift of rows and columns by whole pixels, up to an eighth of the size each
-      way, with zeros (gray) entering.
-    - `cutout`: a rectangle of half the height and width, centered anywhere, set to zero.
-    - `flip`: half of the images are mirrored, left and right.
+    - `translation`: a shift of rows and columns by whole pixels, by up to an eighth of the size in
+      each direction. Zeros (gray) enter at the border.
+    - `cutout`: a rectangle of half the height and width at a random center, set to zero.
+    - `flip`: half of the images are mirrored left to right.
 
     Args:
-        policy: The parts in the order in which they are applied, with commas. The paper uses
-            `"color,translation,cutout"` for few data, and `"color,cutout"` for all of CIFAR.
+        policy: The parts in the order in which they are applied, separated by commas. The paper
+            uses `"color,translation,cutout"` for little data, and `"color,cutout"` for the whole
+            of CIFAR.
 
     Raises:
-        ValueError: If a part is unknown or occurs twice, or there is none.
+        ValueError: If a part is unknown or occurs twice, or if there is no part.
 
     Example:
 
@@ -47,17 +49,19 @@ class DiffAugment(Augmentation):
         https://arxiv.org/abs/2006.10738), section 3.2, with the ranges of the official code.
 
     Deviations:
-        `flip` is not the paper's, which mirrors the data where it does at all.
+        `flip` is an addition. Where the paper mirrors images, it mirrors the data.
     """
 
     name = "diff_augment"
 
-    def __init__(self, policy="color,translation,cutout"):
+    def __init__(self, policy: str = "color,translation,cutout"):
         parts = policy.split(",") if isinstance(policy, str) else []
-        if not parts or len(set(parts)) < len(parts) or not set(parts) <= set(_PARTS):
+        unknown = [part for part in parts if part not in _PARTS]
+        if not parts or unknown or len(set(parts)) < len(parts):
+            suggestion = did_you_mean(unknown[0], POLICY_PARTS) if unknown else ""
             raise ValueError(
-                f"`policy` must be some of the parts {', '.join(_PARTS)} with commas between them, "
-                f"each at most once. Received: policy={policy!r}"
+                f"`policy` must be some of the parts {', '.join(POLICY_PARTS)}, each at most once, "
+                f"with commas between them.{suggestion} Received: policy={policy!r}"
             )
         self.policy = policy
         self._transforms = [transform for part in parts for transform in _PARTS[part]]
@@ -71,7 +75,7 @@ class DiffAugment(Augmentation):
         return images
 
 
-# Functions of images and of two numbers from U(0, 1) for each.
+# Functions of images and of two numbers from U(0, 1) for each image.
 
 
 def _brightness(images, u, _):
@@ -106,7 +110,7 @@ def _cutout(images, u, v):
 
 
 def _center(u, size, cut):
-    """A center anywhere from edge to edge such that the rectangle covers whole pixels."""
+    """Returns a center from edge to edge for which the rectangle covers whole pixels."""
     odd = cut % 2
     return ops.floor(u * (size + 1 - odd)) + odd / 2
 
@@ -121,3 +125,4 @@ _PARTS = {
     "cutout": (_cutout,),
     "flip": (_flip,),
 }
+POLICY_PARTS = tuple(_PARTS)

@@ -1,9 +1,9 @@
 """The single transforms: functions of images and of one parameter for each image.
 
-Images are `(batch, height, width, channels)` with a static height, width and channels, parameters
-`(batch,)` in any float dtype. All transforms are linear in the images but for an offset, so that
-gradients of any order pass through them. None has a dynamic shape, and none uses an image-resizing
-operation, whose second derivatives TensorFlow does not know.
+Images are `(batch, height, width, channels)` with a static height, width and number of channels.
+Parameters are `(batch,)` in any float dtype. All transforms are linear in the images, apart from an
+offset, so that gradients of any order pass through them. None has a dynamic shape. None uses an
+operation that resizes images, because TensorFlow does not know the second derivatives of these.
 """
 
 import math
@@ -24,20 +24,21 @@ def scale_contrast(images, factors):
 
 
 def scale_saturation(images, factors):
-    """Scales the differences of a pixel's channels from their mean; none with one channel."""
+    """Scales the differences of a pixel's channels from their mean. With one, nothing changes."""
     luma = ops.mean(images, axis=3, keepdims=True)
     return (images - luma) * _per_image(factors, images) + luma
 
 
 def recolor(images, gray, real, imaginary, offset):
-    """Maps all colors of an image linearly, in a way that keeps the gray axis.
+    """Maps all colors of an image linearly, so that gray stays gray.
 
-    A color is its luma, the mean of its channels, along the gray axis (1, 1, 1), and its chroma in
-    the plane across. The luma becomes `gray * luma + offset`. The chroma is multiplied by the
-    complex number `real + i imaginary`: scaled, and rotated around the gray axis.
+    A color has a luma, the mean of its channels, along the gray axis (1, 1, 1), and a chroma in the
+    plane that is orthogonal to this axis. The luma becomes `gray * luma + offset`. The chroma is
+    multiplied by the complex number `real + i imaginary`: it is scaled, and rotated around the gray
+    axis.
 
     Raises:
-        ValueError: If the images have neither one channel, which has no chroma, nor three.
+        ValueError: If the images have neither three channels nor one, which has no chroma.
     """
     channels = images.shape[3]
     gray, real, imaginary, offset = (
@@ -47,7 +48,7 @@ def recolor(images, gray, real, imaginary, offset):
         return gray * images + offset
     if channels != 3:
         raise ValueError(
-            "The hue is defined for images of three channels (and is void for one). "
+            "Colors are transformed in images of one or three channels. "
             f"Received: images of shape {tuple(images.shape)}"
         )
     luma = ops.mean(images, axis=3, keepdims=True)
@@ -85,15 +86,15 @@ def translate(images, down, right, border="zero"):
     Args:
         images: Images.
         down: Pixels by which each image moves down, whole numbers `(batch,)`.
-        right: Pixels by which it moves to the right, likewise.
-        border: What enters from outside: `"zero"`, or `"reflect"` for the image mirrored at the
-            centers of its outermost pixels, for shifts smaller than the image.
+        right: Pixels by which it moves to the right, whole numbers `(batch,)`.
+        border: What enters at the border: `"zero"`, or `"reflect"` for the image mirrored at the
+            centers of its outermost pixels. Shifts must then be smaller than the image.
     """
     _, height, width, channels = images.shape
     rows, row_inside = _sources(down, height, border)
     columns, column_inside = _sources(right, width, border)
     # One gather of whole pixels from the flattened batch. A product with shift matrices would be
-    # rounded where matrix products are (TF32, bfloat16).
+    # inexact on devices that round in matrix products (TF32, bfloat16).
     firsts = ops.arange(ops.shape(images)[0], dtype="int32") * (height * width)
     sources = firsts[:, None, None] + rows[:, :, None] * width + columns[:, None, :]
     pixels = ops.take(ops.reshape(images, (-1, channels)), ops.reshape(sources, (-1,)), axis=0)
@@ -105,12 +106,14 @@ def translate(images, down, right, border="zero"):
 
 
 def cut_out(images, down, right, height, width):
-    """Sets a rectangle to 0: the pixels whose centers are less than half its size from its center.
+    """Sets a rectangle to 0.
+
+    It covers the pixels whose centers are less than half its size from its center.
 
     Args:
         images: Images.
         down: Distance of the rectangle's center from the top edge, in pixels, `(batch,)`.
-        right: Its distance from the left edge, likewise.
+        right: Its distance from the left edge, in pixels, `(batch,)`.
         height: Height of the rectangle in pixels.
         width: Width of the rectangle in pixels.
     """
@@ -125,7 +128,7 @@ def _per_image(parameters, images):
 
 
 def _sources(shifts, size, border):
-    """For each image and position, the position that its value comes from, and if it is inside."""
+    """Returns the position that each value comes from, and whether it is inside of the image."""
     positions = np.arange(size, dtype="int32") - ops.cast(shifts, "int32")[:, None]
     inside = ops.logical_and(positions >= 0, positions < size)
     if border == "reflect":

@@ -1,12 +1,20 @@
 """The players' objectives, one per file.
 
-Adversarial losses are functions of the discriminator's logits; `get` finds them by their name.
-Beside them stand what the generator may minimize instead (`FeatureMatching`), what class logits add
-(`AuxiliaryClassifier`), and the loss of a discriminator that is a classifier (`SemiSupervised`).
+An adversarial loss is a function of the discriminator's logits. There are three more kinds:
+`FeatureMatching` is an objective of the generator alone, `AuxiliaryClassifier` is a term of the
+class logits for both players, and `SemiSupervised` is the loss of a discriminator that is a
+classifier. `get` finds a loss of each kind by its name.
 """
 
 from ganzoo.losses.auxiliary_classifier import AuxiliaryClassifier, get_classifier_loss
-from ganzoo.losses.base import AdversarialLoss, get, names
+from ganzoo.losses.base import (
+    AdversarialLoss,
+    Loss,
+    adversarial_names,
+    get,
+    get_adversarial_loss,
+    names,
+)
 from ganzoo.losses.feature_matching import FeatureMatching, get_generator_loss
 from ganzoo.losses.hinge import Hinge
 from ganzoo.losses.least_squares import LeastSquares
@@ -23,13 +31,16 @@ __all__ = [
     "FeatureMatching",
     "Hinge",
     "LeastSquares",
+    "Loss",
     "Minimax",
     "NonSaturating",
     "RelativisticAverage",
     "RelativisticPairing",
     "SemiSupervised",
     "Wasserstein",
+    "adversarial_names",
     "get",
+    "get_adversarial_loss",
     "get_classifier_loss",
     "get_generator_loss",
     "names",

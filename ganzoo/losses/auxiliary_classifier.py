@@ -1,36 +1,35 @@
 """The class terms of AC-GAN."""
 
+from typing import Any
+
 import keras
 
-from ganzoo.losses.base import Loss
+from ganzoo.losses.base import LOSSES, Loss
 from ganzoo.losses.class_logits import cross_entropy
-from ganzoo.registry import Registry
 from ganzoo.validation import check_choice, check_non_negative
 
-CLASSIFIER_LOSSES = Registry("classifier's loss")
 
-
-@CLASSIFIER_LOSSES.register("auxiliary_classifier")
+@LOSSES.register("auxiliary_classifier")
 @keras.saving.register_keras_serializable(package="ganzoo")
 class AuxiliaryClassifier(Loss):
-    """Both players want the examples' classes to be recognized, besides the adversarial loss.
+    """A term for both players: the class of each example should be recognized.
 
-    With `P(C | x)` the softmax of the discriminator's class logits and `c` the class that an
-    example has or was generated for,
+    Let `P(C | x)` be the softmax of the discriminator's class logits, and `c` the class that an
+    example has or was generated for. Both players maximize
 
         L_C = E[log P(C = c | x)] + E[log P(C = c | G(z, c))]
 
-    is maximized by both, that is, the players add to the losses that they minimize
+    that is, they add to the losses that they minimize
 
         discriminator: -discriminator_weight * L_C
         generator:     -generator_weight * E[log P(C = c | G(z, c))]
 
-    the second being the part of `L_C` that depends on the generator.
+    The second is the part of `L_C` that depends on the generator.
 
     Args:
         discriminator_weight: Weight of the discriminator's term, at least 0.
         generator_weight: Weight of the generator's term, at least 0.
-        classify_fakes: Whether the discriminator learns from the fakes' classes too; otherwise it
+        classify_fakes: Whether the discriminator learns from the classes of fakes too. Otherwise it
             learns from real examples alone.
 
     Raises:
@@ -56,24 +55,31 @@ class AuxiliaryClassifier(Loss):
         Wasserstein GANs](https://arxiv.org/abs/1704.00028) does for its conditional ResNet.
     """
 
-    batch_coupled = False
-
-    def __init__(self, discriminator_weight=1.0, generator_weight=1.0, classify_fakes=True):
+    def __init__(
+        self,
+        discriminator_weight: float = 1.0,
+        generator_weight: float = 1.0,
+        classify_fakes: bool = True,
+    ):
         self.discriminator_weight = check_non_negative("discriminator_weight", discriminator_weight)
         self.generator_weight = check_non_negative("generator_weight", generator_weight)
         self.classify_fakes = check_choice("classify_fakes", classify_fakes, (True, False))
 
     def discriminator(
-        self, real_class_logits, real_labels, fake_class_logits=None, fake_labels=None
-    ):
+        self,
+        real_class_logits: Any,
+        real_labels: Any,
+        fake_class_logits: Any = None,
+        fake_labels: Any = None,
+    ) -> Any:
         """Returns the discriminator's term.
 
         Args:
             real_class_logits: Class logits of real examples, `(batch, num_classes)`. Half
-                precision is promoted to float32, float64 stays.
+                precision is promoted to float32. float64 stays.
             real_labels: Integer classes in [0, num_classes), `(batch,)`.
-            fake_class_logits: Class logits of generated examples, likewise; used if
-                `classify_fakes`.
+            fake_class_logits: Class logits of generated examples, in the same form. They are used
+                if `classify_fakes`.
             fake_labels: The classes that these were generated for, `(batch,)`.
 
         Returns:
@@ -87,7 +93,7 @@ class AuxiliaryClassifier(Loss):
             loss = loss + _classification("fake", fake_class_logits, fake_labels)
         return self.discriminator_weight * loss
 
-    def generator(self, fake_class_logits, fake_labels):
+    def generator(self, fake_class_logits: Any, fake_labels: Any) -> Any:
         """Returns the generator's term.
 
         Args:
@@ -103,19 +109,16 @@ class AuxiliaryClassifier(Loss):
         return self.generator_weight * _classification("fake", fake_class_logits, fake_labels)
 
 
-def get_classifier_loss(identifier):
-    """Returns the loss that `identifier` stands for, or `None` for `None`.
+def get_classifier_loss(identifier: Any) -> AuxiliaryClassifier | None:
+    """Returns the `AuxiliaryClassifier` that `identifier` stands for, or `None` for `None`.
 
     Args:
-        identifier: `None`, `"auxiliary_classifier"`, the dictionary that
-            `keras.saving.serialize_keras_object` made of an `AuxiliaryClassifier`, or one itself.
+        identifier: `None`, or as for `ganzoo.losses.get`, of an `AuxiliaryClassifier`.
 
     Raises:
-        ValueError: If it is none of these.
+        ValueError: If it stands for nothing or for a loss of another kind.
     """
-    if identifier is None:
-        return None
-    return CLASSIFIER_LOSSES.instance(identifier, AuxiliaryClassifier)
+    return None if identifier is None else LOSSES.instance(identifier, AuxiliaryClassifier)
 
 
 def _classification(kind, class_logits, labels):

@@ -1,4 +1,6 @@
-"""What every adversarial loss has in common, and how one is found by its name."""
+"""What every adversarial loss has in common, and how a loss is found by its name."""
+
+from typing import Any
 
 import keras
 from keras import ops
@@ -11,7 +13,14 @@ LOSSES = Registry("loss")
 
 
 class Loss(Part):
-    """The base of all losses."""
+    """The base of all losses.
+
+    Attributes:
+        batch_coupled: Whether an example's term depends on the other examples. Then the loss of a
+            batch is not the mean of the losses of its parts.
+    """
+
+    batch_coupled = False
 
 
 class AdversarialLoss(Loss):
@@ -22,14 +31,17 @@ class AdversarialLoss(Loss):
 
     Attributes:
         generator_needs_real: Whether the generator's loss uses the real logits.
-        batch_coupled: Whether an example's term depends on the other examples, so that the loss
-            of a batch is not the mean of the losses of its parts.
+        has_scale: Whether the loss fixes the size of the logits, as log-odds, margins and targets
+            do. Then the difference of real and fake logits tells how far the discriminator is
+            ahead. The logits of a critic such as `Wasserstein`'s have no such meaning.
 
     Example:
 
     >>> from keras import ops
     >>> from ganzoo import losses
     >>> class Linear(losses.AdversarialLoss):
+    ...     has_scale = False
+    ...
     ...     def d_loss(self, real, fake):
     ...         return ops.mean(fake) - ops.mean(real)
     ...
@@ -40,15 +52,15 @@ class AdversarialLoss(Loss):
     """
 
     generator_needs_real = False
-    batch_coupled = False
+    has_scale = True
 
-    def discriminator(self, real_logits, fake_logits):
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         """Returns the discriminator's loss.
 
         Args:
             real_logits: Logits of real examples, `(batch, 1)` or `(batch,)`. Half precision is
-                promoted to float32, float64 stays.
-            fake_logits: Logits of generated examples, likewise.
+                promoted to float32. float64 stays.
+            fake_logits: Logits of generated examples, in the same form.
 
         Returns:
             A scalar, float32 or float64.
@@ -56,14 +68,16 @@ class AdversarialLoss(Loss):
         Raises:
             ValueError: If logits are not floating or not one number for each example.
         """
-        return self.d_loss(_flat("real_logits", real_logits), _flat("fake_logits", fake_logits))
+        real = as_flat_logits("real_logits", real_logits)
+        return self.d_loss(real, as_flat_logits("fake_logits", fake_logits))
 
-    def generator(self, fake_logits, real_logits=None):
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """Returns the generator's loss.
 
         Args:
             fake_logits: Logits of generated examples, `(batch, 1)` or `(batch,)`.
-            real_logits: Logits of real examples, likewise; used if `generator_needs_real`.
+            real_logits: Logits of real examples, in the same form. They are used if
+                `generator_needs_real`.
 
         Returns:
             A scalar, float32 or float64.
@@ -78,44 +92,77 @@ class AdversarialLoss(Loss):
                     f"The generator's loss of `{type(self).__name__}` compares fake with real "
                     "logits: pass `real_logits` too. Received: real_logits=None"
                 )
-            real = _flat("real_logits", real_logits)
-        return self.g_loss(_flat("fake_logits", fake_logits), real)
+            real = as_flat_logits("real_logits", real_logits)
+        return self.g_loss(as_flat_logits("fake_logits", fake_logits), real)
 
-    def d_loss(self, real, fake):
+    def d_loss(self, real: Any, fake: Any) -> Any:
         """Returns the discriminator's loss of logits of shape `(batch,)`."""
         raise NotImplementedError(f"`{type(self).__name__}` must implement `d_loss(real, fake)`.")
 
-    def g_loss(self, fake, real):
-        """Returns the generator's loss; `real` is `None` unless `generator_needs_real`."""
+    def g_loss(self, fake: Any, real: Any) -> Any:
+        """Returns the generator's loss. `real` is `None` unless `generator_needs_real`."""
         raise NotImplementedError(f"`{type(self).__name__}` must implement `g_loss(fake, real)`.")
 
 
-def get(identifier):
-    """Returns the loss that `identifier` stands for.
+def get(identifier: Any, /, **arguments: Any) -> Loss:
+    """Returns the loss that `identifier` stands for, adversarial or not.
 
     Args:
         identifier: A name of `ganzoo.losses.names()`, the dictionary that
             `keras.saving.serialize_keras_object` made of a loss, or a loss, which is returned.
+        **arguments: Arguments of the loss that a name stands for. `"semi_supervised"` needs its
+            `num_classes`. All other losses have defaults.
 
     Raises:
-        ValueError: If it is none of these.
+        ValueError: If `identifier` is none of these, or an argument is missing, unknown or out of
+            its range.
 
     Example:
 
     >>> from ganzoo import losses
     >>> losses.get("least_squares")
     LeastSquares(label_smoothing=0.0)
+    >>> losses.get("semi_supervised", num_classes=10)
+    SemiSupervised(num_classes=10, unlabeled_weight=1.0)
     """
-    return LOSSES.instance(identifier, AdversarialLoss)
+    return LOSSES.instance(identifier, Loss, arguments)
 
 
-def names():
+def names() -> list[str]:
     """Returns the names of all losses in alphabetical order."""
     return LOSSES.names()
 
 
+def get_adversarial_loss(identifier: Any) -> AdversarialLoss:
+    """Returns the adversarial loss that `identifier` stands for.
+
+    Args:
+        identifier: As for `get`, of an `AdversarialLoss`.
+
+    Raises:
+        ValueError: If it stands for nothing or for a loss of another kind.
+    """
+    return LOSSES.instance(identifier, AdversarialLoss)
+
+
+def adversarial_names() -> list[str]:
+    """Returns the names of the adversarial losses in alphabetical order.
+
+    Example:
+
+    >>> from ganzoo import losses
+    >>> losses.adversarial_names()[:3]
+    ['hinge', 'least_squares', 'minimax']
+    """
+    return LOSSES.names(AdversarialLoss)
+
+
 def as_floating(name, values):
-    """Returns `values` as a tensor, half precision as float32; raises `ValueError` if no floats."""
+    """Returns `values` as a tensor, half precision as float32.
+
+    Raises:
+        ValueError: If they are not floating. The message calls them `name`.
+    """
     values = ops.convert_to_tensor(values)
     dtype = keras.backend.standardize_dtype(values.dtype)
     if not keras.backend.is_float_dtype(dtype):
@@ -123,8 +170,12 @@ def as_floating(name, values):
     return at_least_float32(values)
 
 
-def _flat(name, logits):
-    """Returns logits as a tensor of shape (batch,), float32 at least."""
+def as_flat_logits(name, logits):
+    """Returns logits as a tensor of shape `(batch,)`, float32 at least.
+
+    Raises:
+        ValueError: If they are not floating or not one number for each example.
+    """
     logits = as_floating(name, logits)
     shape = tuple(logits.shape)
     if len(shape) not in (1, 2) or shape[1:] not in ((), (1,), (None,)) or shape[0] == 0:

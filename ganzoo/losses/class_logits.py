@@ -12,7 +12,7 @@ def as_class_logits(name, logits, num_classes=None):
     Args:
         name: Name of the argument, for the messages.
         logits: One number for each example and class, `(batch, num_classes)`.
-        num_classes: Expected number of classes; by default any of at least 2.
+        num_classes: Expected number of classes. By default any number of at least 2 is right.
 
     Raises:
         ValueError: If the logits are missing, not floating or of another shape.
@@ -38,9 +38,9 @@ def cross_entropy(logits_name, logits, labels_name, labels, num_classes=None):
         logits_name: Name of the logits' argument, for the messages.
         logits: One number for each example and class, `(batch, num_classes)`.
         labels_name: Name of the labels' argument.
-        labels: Integer classes in [0, num_classes), `(batch,)`. Their range is checked where the
-            data come in: in a graph it cannot be.
-        num_classes: Expected number of classes; by default any of at least 2.
+        labels: Integer classes in [0, num_classes), `(batch,)`. A graph cannot check their range:
+            data sets do.
+        num_classes: Expected number of classes. By default any number of at least 2 is right.
 
     Raises:
         ValueError: If logits or labels are missing, of a wrong type or of a wrong shape.

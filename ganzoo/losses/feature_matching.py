@@ -1,16 +1,15 @@
 """Feature matching: an objective of the generator in place of the adversarial one."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
-from ganzoo.losses.base import Loss, as_floating
-from ganzoo.registry import Registry
+from ganzoo.losses.base import LOSSES, Loss, as_floating
 from ganzoo.validation import check_choice, check_non_negative
 
-GENERATOR_LOSSES = Registry("generator's loss")
 
-
-@GENERATOR_LOSSES.register("feature_matching")
+@LOSSES.register("feature_matching")
 @keras.saving.register_keras_serializable(package="ganzoo")
 class FeatureMatching(Loss):
     """The generator matches the mean of the discriminator's features instead of fooling it.
@@ -19,18 +18,17 @@ class FeatureMatching(Loss):
 
         L_G = ||E[f(x)] - E[f(G(z))]||_2^2
 
-    The expectations are means over the batch alone: each unit of `f`, in maps of features each
-    channel at each place, is matched by itself. Only the generator minimizes this; the
+    The expectations are means over the batch alone. So each unit of `f` is matched by itself; in a
+    feature map, each channel at each position is a unit. Only the generator minimizes this. The
     discriminator keeps its own loss. The loss of a batch is not the mean of the losses of its
     parts.
 
     Args:
         layer: Name of the discriminator's layer whose output is `f`.
-        norm: `"l2"` for the sum of the squared differences, `"l1"` for that of their absolute
-            values.
-        reduction: `"sum"` over the units, or their `"mean"`, which does not depend on how many
-            there are.
-        adversarial_weight: Weight of the generator's adversarial loss that is added; 0 for none.
+        norm: `"l2"` for squared differences, `"l1"` for their absolute values.
+        reduction: `"sum"` over the units, or `"mean"`, which does not depend on their number.
+        adversarial_weight: Weight of the adversarial loss that is added for the generator, at
+            least 0.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -55,7 +53,13 @@ class FeatureMatching(Loss):
 
     batch_coupled = True
 
-    def __init__(self, layer="features", norm="l2", reduction="sum", adversarial_weight=0.0):
+    def __init__(
+        self,
+        layer: str = "features",
+        norm: str = "l2",
+        reduction: str = "sum",
+        adversarial_weight: float = 0.0,
+    ):
         if not isinstance(layer, str) or not layer:
             raise ValueError(f"`layer` must be the name of a layer. Received: layer={layer!r}")
         self.layer = layer
@@ -63,14 +67,14 @@ class FeatureMatching(Loss):
         self.reduction = check_choice("reduction", reduction, ("sum", "mean"))
         self.adversarial_weight = check_non_negative("adversarial_weight", adversarial_weight)
 
-    def __call__(self, real_features, fake_features):
+    def __call__(self, real_features: Any, fake_features: Any) -> Any:
         """Returns the distance of the two means, without the adversarial loss.
 
         Args:
-            real_features: Features of real examples, `(batch, ...)` with any further axes. Half
-                precision is promoted to float32, float64 stays.
-            fake_features: Features of generated examples, likewise; the batch may be of another
-                size.
+            real_features: Features of real examples, `(batch, ...)` with one or more further
+                axes. Half precision is promoted to float32. float64 stays.
+            fake_features: Features of generated examples, in the same form. The batch may have
+                another size.
 
         Returns:
             A scalar, float32 or float64.
@@ -82,7 +86,7 @@ class FeatureMatching(Loss):
         fake = as_floating("fake_features", fake_features)
         if len(real.shape) < 2 or tuple(real.shape[1:]) != tuple(fake.shape[1:]):
             raise ValueError(
-                "`real_features` and `fake_features` must be one layer's outputs, of one shape "
+                "`real_features` and `fake_features` must be outputs of one layer, of one shape "
                 "(batch, ...) apart from the batch. Received: real_features of shape "
                 f"{tuple(real.shape)} and fake_features of shape {tuple(fake.shape)}"
             )
@@ -91,16 +95,13 @@ class FeatureMatching(Loss):
         return ops.sum(distances) if self.reduction == "sum" else ops.mean(distances)
 
 
-def get_generator_loss(identifier):
-    """Returns the loss that `identifier` stands for, or `None` for `None`.
+def get_generator_loss(identifier: Any) -> FeatureMatching | None:
+    """Returns the `FeatureMatching` that `identifier` stands for, or `None` for `None`.
 
     Args:
-        identifier: `None`, `"feature_matching"`, the dictionary that
-            `keras.saving.serialize_keras_object` made of a `FeatureMatching`, or one itself.
+        identifier: `None`, or as for `ganzoo.losses.get`, of a `FeatureMatching`.
 
     Raises:
-        ValueError: If it is none of these.
+        ValueError: If it stands for nothing or for a loss of another kind.
     """
-    if identifier is None:
-        return None
-    return GENERATOR_LOSSES.instance(identifier, FeatureMatching)
+    return None if identifier is None else LOSSES.instance(identifier, FeatureMatching)

@@ -9,7 +9,7 @@ from ganzoo.losses.base import LOSSES, AdversarialLoss
 @LOSSES.register("hinge")
 @keras.saving.register_keras_serializable(package="ganzoo")
 class Hinge(AdversarialLoss):
-    """The discriminator separates real from fake by a margin of 1 on either side of 0.
+    """The discriminator separates real from fake by a margin of 1 on each side of 0.
 
     With `D` the logits,
 

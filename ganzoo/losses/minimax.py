@@ -17,13 +17,13 @@ class Minimax(AdversarialLoss):
         L_D = -E[(1 - s) log D(x) + s log(1 - D(x))] - E[log(1 - D(G(z)))]
         L_G = E[log(1 - D(G(z)))]
 
-    The generator's gradient saturates where the discriminator is sure that its images are fake;
-    `NonSaturating` is the remedy. Logarithms of probabilities are written as softplus of logits,
+    The generator's gradient saturates where the discriminator is sure that its images are fake.
+    `NonSaturating` avoids this. The code writes logarithms of probabilities as softplus of logits,
     which is finite everywhere.
 
     Args:
-        label_smoothing: `s` in [0, 1), one-sided: the real target is `1 - s`, the fake target
-            stays 0, and the best discriminator is `(1 - s) p_data / (p_data + p_g)`.
+        label_smoothing: `s` in [0, 1), one-sided: the real target is `1 - s` and the fake target
+            stays 0. The best discriminator is `(1 - s) p_data / (p_data + p_g)`.
 
     Raises:
         ValueError: If `label_smoothing` is not in [0, 1).
@@ -43,7 +43,7 @@ class Minimax(AdversarialLoss):
         https://arxiv.org/abs/1606.03498), section 3.4.
     """
 
-    def __init__(self, label_smoothing=0.0):
+    def __init__(self, label_smoothing: float = 0.0):
         self.label_smoothing = check_fraction("label_smoothing", label_smoothing)
 
     def d_loss(self, real, fake):

@@ -21,8 +21,8 @@ class NonSaturating(Minimax):
     discriminator is sure that its images are fake.
 
     Args:
-        label_smoothing: `s` in [0, 1), one-sided: the discriminator's real target is `1 - s`, its
-            fake target stays 0. The generator's own target stays 1.
+        label_smoothing: `s` in [0, 1), one-sided: the discriminator's real target is `1 - s`, and
+            its fake target stays 0. The generator's own target stays 1.
 
     Raises:
         ValueError: If `label_smoothing` is not in [0, 1).

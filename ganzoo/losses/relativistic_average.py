@@ -12,15 +12,15 @@ class RelativisticAverage(AdversarialLoss):
     """Each image is compared with the average image of the other kind.
 
     With `C` the logits, `D(x) = sigmoid(C(x) - E[C(G(z))])` for real images and
-    `D(G(z)) = sigmoid(C(G(z)) - E[C(x)])` for generated ones,
+    `D(G(z)) = sigmoid(C(G(z)) - E[C(x)])` for generated images,
 
         L_D = -E[log D(x)] - E[log(1 - D(G(z)))]
         L_G = -E[log D(G(z))] - E[log(1 - D(x))]
 
     The averages are over the batch, and gradients flow through them: the loss of a batch is not
-    the mean of the losses of its parts. There is no label smoothing: real and fake logits enter
-    only by their difference, so that a lower real target moves the fake's best score as well,
-    and it cannot be one-sided.
+    the mean of the losses of its parts. There is no label smoothing: only the difference of real
+    and fake logits counts. So a lower real target would move the best score of the fakes too, and
+    smoothing could not be one-sided.
 
     Raises:
         ValueError: If `generator` is called without `real_logits`.

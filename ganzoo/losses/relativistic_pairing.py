@@ -16,9 +16,9 @@ class RelativisticPairing(AdversarialLoss):
         L_D = E[softplus(-(D(x_i) - D(G(z_i))))]
         L_G = E[softplus(-(D(G(z_i)) - D(x_i)))]
 
-    so that both players' gradients depend on the difference alone. There is no label smoothing:
-    a pair has one difference, and lowering the target of "real above fake" raises that of "fake
-    above real" by as much, so that it cannot be one-sided.
+    Both players' gradients depend on the difference alone. There is no label smoothing: a pair has
+    only one difference. A lower target of "real above fake" is a higher target of "fake above
+    real", so smoothing could not be one-sided.
 
     Raises:
         ValueError: If the real and the fake batch differ in size, or `generator` is called

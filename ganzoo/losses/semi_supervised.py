@@ -1,9 +1,11 @@
-"""The loss of a discriminator that is a classifier with a class for the fakes."""
+"""The loss of a discriminator that is a classifier with one more class, the fakes."""
+
+from typing import Any
 
 import keras
 from keras import ops
 
-from ganzoo.losses.base import Loss
+from ganzoo.losses.base import LOSSES, Loss
 from ganzoo.losses.class_logits import as_class_logits, cross_entropy
 from ganzoo.losses.minimax import Minimax
 from ganzoo.validation import check_non_negative, check_positive_integer
@@ -11,23 +13,25 @@ from ganzoo.validation import check_non_negative, check_positive_integer
 _UNSMOOTHED = Minimax()
 
 
+@LOSSES.register("semi_supervised")
 @keras.saving.register_keras_serializable(package="ganzoo")
 class SemiSupervised(Loss):
     """A classifier of `K` classes is the discriminator: fakes are an implicit class `K + 1`.
 
-    A softmax over `K + 1` logits does not change when one number is added to all, so that the
+    A softmax over `K + 1` logits does not change when one number is added to all of them. So the
     logit of the class of fakes can be held at 0. With the `K` class logits `l(x)`,
 
         lse(x) = log(exp l_1(x) + ... + exp l_K(x))
         D(x) = 1 - p(y = K + 1 | x) = sigmoid(lse(x))
 
-    and a discriminator minimizes `L_supervised + unlabeled_weight * L_unsupervised`,
+    so that `lse(x)` is the logit of being real. The discriminator minimizes
+    `L_supervised + unlabeled_weight * L_unsupervised`,
 
         L_supervised = -E[log p(y | x, y < K + 1)] = E[lse(x) - l_y(x)]
         L_unsupervised = -1/2 E[log D(x)] - 1/2 E[log(1 - D(G(z)))]
 
-    the first over labeled and the second over unlabeled examples. All is written with softplus
-    of `lse`, and is finite everywhere.
+    the first over labeled and the second over unlabeled examples. The code writes both with
+    softplus of `lse`, which is finite everywhere.
 
     Args:
         num_classes: `K`, at least 2.
@@ -47,30 +51,32 @@ class SemiSupervised(Loss):
     0.7438
     >>> round(float(loss.discriminator(real, [0], real, fake)), 4)
     0.9833
+    >>> round(float(loss.generator(loss.real_logits(fake))), 4)
+    -1.3863
 
     Reference:
         [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 5.
 
     Deviations:
-        The two halves in `L_unsupervised` are those of the paper's
-        [code](https://github.com/openai/improved-gan), which its results come from. The paper's
-        equation is without them: `unlabeled_weight=2`.
+        The two halves in `L_unsupervised` come from the paper's
+        [code](https://github.com/openai/improved-gan), which produced the paper's results. The
+        paper's equation is without them: `unlabeled_weight=2`.
     """
 
     generator_needs_real = False
-    batch_coupled = False
+    has_scale = True
 
-    def __init__(self, num_classes, unlabeled_weight=1.0):
+    def __init__(self, num_classes: int, unlabeled_weight: float = 1.0):
         self.num_classes = check_positive_integer("num_classes", num_classes)
         if self.num_classes < 2:
             raise ValueError(f"`num_classes` must be at least 2. Received: {num_classes=}")
         self.unlabeled_weight = check_non_negative("unlabeled_weight", unlabeled_weight)
 
-    def real_logits(self, class_logits):
+    def real_logits(self, class_logits: Any) -> Any:
         """Returns the logits of being real, `lse`, of shape `(batch, 1)`.
 
         Args:
-            class_logits: `(batch, num_classes)`. Half precision is promoted to float32, float64
+            class_logits: `(batch, num_classes)`. Half precision is promoted to float32. float64
                 stays.
 
         Raises:
@@ -78,7 +84,7 @@ class SemiSupervised(Loss):
         """
         return self._real_logits("class_logits", class_logits)
 
-    def supervised(self, class_logits, labels):
+    def supervised(self, class_logits: Any, labels: Any) -> Any:
         """Returns `L_supervised`, a scalar.
 
         Args:
@@ -90,12 +96,12 @@ class SemiSupervised(Loss):
         """
         return self._supervised("class_logits", class_logits, labels)
 
-    def unsupervised(self, unlabeled_class_logits, fake_class_logits):
+    def unsupervised(self, unlabeled_class_logits: Any, fake_class_logits: Any) -> Any:
         """Returns `L_unsupervised`, a scalar.
 
         Args:
             unlabeled_class_logits: Class logits of real examples, `(batch, num_classes)`.
-            fake_class_logits: Class logits of generated examples, likewise.
+            fake_class_logits: Class logits of generated examples, in the same form.
 
         Raises:
             ValueError: If the logits are not floating or of another shape.
@@ -105,15 +111,19 @@ class SemiSupervised(Loss):
         return _UNSMOOTHED.discriminator(unlabeled, fake) / 2
 
     def discriminator(
-        self, labeled_class_logits, labels, unlabeled_class_logits, fake_class_logits
-    ):
+        self,
+        labeled_class_logits: Any,
+        labels: Any,
+        unlabeled_class_logits: Any,
+        fake_class_logits: Any,
+    ) -> Any:
         """Returns `L_supervised + unlabeled_weight * L_unsupervised`, a scalar.
 
         Args:
             labeled_class_logits: Class logits of labeled examples, `(batch, num_classes)`.
             labels: Their integer classes in [0, num_classes), `(batch,)`.
             unlabeled_class_logits: Class logits of other real examples, `(batch, num_classes)`.
-            fake_class_logits: Class logits of generated examples, likewise.
+            fake_class_logits: Class logits of generated examples, in the same form.
 
         Raises:
             ValueError: If logits or labels are of a wrong type or of a wrong shape.
@@ -122,16 +132,18 @@ class SemiSupervised(Loss):
         unsupervised = self.unsupervised(unlabeled_class_logits, fake_class_logits)
         return supervised + self.unlabeled_weight * unsupervised
 
-    def generator(self, fake_class_logits):
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """Returns `E[log(1 - D(G(z)))]`, a scalar: the saturating loss of the paper's code.
 
         Args:
-            fake_class_logits: Class logits of generated examples, `(batch, num_classes)`.
+            fake_logits: Logits of being real of generated examples, as `real_logits` gives them,
+                `(batch, 1)` or `(batch,)`.
+            real_logits: Not used. The generators of all losses are called in the same way.
 
         Raises:
-            ValueError: If the logits are not floating or of another shape.
+            ValueError: If the logits are not floating or not one number for each example.
         """
-        return _UNSMOOTHED.generator(self._real_logits("fake_class_logits", fake_class_logits))
+        return _UNSMOOTHED.generator(fake_logits)
 
     def _real_logits(self, name, class_logits):
         class_logits = as_class_logits(name, class_logits, self.num_classes)

@@ -11,14 +11,14 @@ from ganzoo.losses.base import LOSSES, AdversarialLoss
 class Wasserstein(AdversarialLoss):
     """The dual form of the Wasserstein-1 distance between the real and the generated images.
 
-    With `D` the critic, whose logits are not probabilities,
+    `D` is a critic. Its logits are not log-odds and have no scale.
 
         L_D = E[D(G(z))] - E[D(x)]
         L_G = -E[D(G(z))]
 
-    `-L_D` estimates the distance only for a critic that is 1-Lipschitz: add
-    `ganzoo.regularizers.GradientPenalty` or `WeightClipping`, or normalize its layers spectrally.
-    Without one of them the loss has no lower bound.
+    `-L_D` estimates the distance only if the critic is 1-Lipschitz: add
+    `ganzoo.regularizers.GradientPenalty` or `WeightClipping`, or use spectral normalization in its
+    layers. Without one of these the loss has no lower bound.
 
     Example:
 
@@ -32,6 +32,8 @@ class Wasserstein(AdversarialLoss):
     Reference:
         [Wasserstein GAN](https://arxiv.org/abs/1701.07875), algorithm 1.
     """
+
+    has_scale = False
 
     def d_loss(self, real, fake):
         return ops.mean(fake) - ops.mean(real)

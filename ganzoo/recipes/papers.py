@@ -52,7 +52,8 @@ _enter(
 )
 _enter(
     "infogan_ns",
-    source="Lucic et al. 2018 (NS GAN, 20 epochs), with the rates of PA-GAN (Zhang et al. 2019)",
+    source="InfoGAN's architecture without its mutual-information term, non-saturating loss: Lucic "
+    "et al. 2018 (NS GAN, 20 epochs), with the rates of PA-GAN (Zhang et al. 2019)",
     architecture="infogan",
     loss="non_saturating",
     optimizer=OptimizerSettings(2e-4, beta_1=0.5, beta_2=0.999),

@@ -19,7 +19,7 @@ def images_of(shape=(12, 8, 8, 3), dtype="float64"):
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("p", [0.4, 1.0])
-def test_images_are_augmented_as_written_out_from_the_same_draws(p, channels):
+def test_images_equal_the_written_out_transforms_of_the_same_draws(p, channels):
     images, draws = images_of((12, 8, 8, channels)), Draws(seed=1, step=2)
     result = AdaptiveAugment(ALL, initial=p)(tf.constant(images), draws)
 
@@ -32,7 +32,7 @@ def test_images_are_augmented_as_written_out_from_the_same_draws(p, channels):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
-def test_at_p_zero_images_pass_bit_for_bit(dtype):
+def test_images_do_not_change_by_a_bit_at_p_zero(dtype):
     images, part = tf.cast(images_of(), dtype), AdaptiveAugment(ALL)
     result = part(images, Draws(0, 0), part.state())
     assert result.dtype == images.dtype
@@ -61,7 +61,7 @@ def test_p_follows_the_papers_rule():
     generator = np.random.default_rng(0)
     p, seen = np.float64(np.float32(0.2)), []
     for batch in range(60):
-        # Overfitting at first, then the contrary.
+        # Overfitting at first, then the opposite.
         logits = generator.normal(1.5 if batch < 30 else 0.2, size=(7, 1)).astype("float32")
         part.update_state(logits, state)
         seen.append(np.sign(logits))
@@ -87,11 +87,11 @@ def test_p_stays_in_its_range(logit, last):
 def test_p_grows_by_one_in_images_to_one_images(jit_compile):
     part = AdaptiveAugment(interval=4, images_to_one=1280)
     state = part.state()
-    observe = tf.function(
+    update = tf.function(
         lambda logits: part.update_state(logits, state), jit_compile=jit_compile, autograph=False
     )
     for _ in range(16):
-        observe(tf.ones((64, 1)))
+        update(tf.ones((64, 1)))
     np.testing.assert_allclose(float(state.probability), 16 * 64 / 1280, rtol=1e-6)
 
 
@@ -116,21 +116,21 @@ def test_the_state_is_saved_and_restored(tmp_path):
 
 def test_replicas_have_the_p_of_the_global_batch(two_replicas):
     part = AdaptiveAugment(interval=2, images_to_one=100, target=0.0)
-    # The sum over the replicas decides: the first alone would move p down.
+    # The sum over the replicas decides: the first replica alone would lower p.
     logits = np.array([[-1.0], [-1.0], [1.0], [-1.0], [1.0], [1.0], [1.0], [1.0]], "float32")
     alone = part.state()
     with two_replicas.scope():
         shared = part.state()
 
     @tf.function
-    def observe(logits):
+    def update(logits):
         two_replicas.run(lambda values: part.update_state(values, shared), args=(logits,))
 
     halves = two_replicas.experimental_distribute_values_from_function(
         lambda context: tf.constant(np.split(logits, 2)[context.replica_id_in_sync_group])
     )
     for _ in range(4):
-        observe(halves)
+        update(halves)
         part.update_state(logits, alone)
     replicas = two_replicas.experimental_local_results(shared.probability.value)
     assert len(replicas) == 2

@@ -40,10 +40,35 @@ def test_get_returns_an_instance_itself_and_none_for_none():
     assert augment.get(None) is None
 
 
-@pytest.mark.parametrize("identifier", ["color", 3, augment.DiffAugment, ["diff_augment"]])
+@pytest.mark.parametrize("policy", ["color", "color,translation", "flip,cutout"])
+def test_a_policy_stands_for_diff_augment(policy):
+    part = augment.get(policy)
+    assert type(part) is augment.DiffAugment
+    assert part.policy == policy
+
+
+def test_a_name_takes_arguments():
+    assert augment.get("adaptive_augment", target=0.5).target == 0.5
+    assert augment.get("diff_augment", policy="flip").policy == "flip"
+    with pytest.raises(ValueError, match=r"'diff_augment' has the arguments.*Received: {'p': 1}"):
+        augment.get("diff_augment", p=1)
+    with pytest.raises(ValueError, match="Arguments are for the augmentation of a name"):
+        augment.get(CONFIGURED[0], target=0.5)
+
+
+@pytest.mark.parametrize("identifier", ["hue", 3, augment.DiffAugment, ["diff_augment"]])
 def test_anything_else_is_refused(identifier):
     with pytest.raises(ValueError, match=r"adaptive_augment, diff_augment.*Received: "):
         augment.get(identifier)
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "meant"),
+    [("diff_augmnt", "diff_augment"), ("colour,cutout", "color"), ("flip,cut_out", "cutout")],
+)
+def test_a_mistyped_name_is_answered_with_the_closest_one(mistyped, meant):
+    with pytest.raises(ValueError, match=f"Did you mean '{meant}'.*Received: .*{mistyped}"):
+        augment.get(mistyped)
 
 
 @each_augmentation
@@ -91,7 +116,7 @@ def test_graphs_of_any_batch_size_and_xla_agree_with_eager(part):
 
 
 @each_augmentation
-def test_gradients_are_those_of_finite_differences(part):
+def test_gradients_equal_finite_differences(part):
     images = images_of(dtype="float64")
     direction = np.random.default_rng(1).normal(size=images.shape)
     x = tf.constant(images)
@@ -107,12 +132,12 @@ def test_gradients_are_those_of_finite_differences(part):
 
 @each_augmentation
 @pytest.mark.parametrize("shape", [(4, 16), (4, 8, 8), (4, None, 8, 3)])
-def test_what_is_not_a_batch_of_images_is_refused(part, shape):
+def test_anything_but_a_batch_of_images_is_refused(part, shape):
     with pytest.raises(ValueError, match=r"Received: images of shape"):
         part(keras.KerasTensor(shape), Draws(0, 0))
 
 
-def test_an_augmentation_of_ones_own_must_do_its_work():
+def test_a_subclass_must_implement_augment():
     class Unfinished(augment.Augmentation):
         pass
 

@@ -36,14 +36,14 @@ def written_out(policy, images, draws):
         ("cutout", (40, 7, 6, 1)),
     ],
 )
-def test_images_are_augmented_as_written_out_from_the_same_draws(policy, shape):
+def test_images_equal_the_written_out_transforms_of_the_same_draws(policy, shape):
     images, draws = images_of(shape), Draws(seed=1, step=2)
     result = DiffAugment(policy)(tf.constant(images), draws)
     assert result.dtype == tf.float64
     np.testing.assert_allclose(result, written_out(policy, images, draws), rtol=1e-6, atol=1e-6)
 
 
-def test_shifts_reach_an_eighth_of_the_size_each_way_and_all_between():
+def test_shifts_take_all_values_up_to_an_eighth_of_the_size():
     ramp = np.broadcast_to(np.arange(1.0, 33.0)[:, None, None], (32, 32, 1))
     images = np.stack([ramp] * 600)
     rows = DiffAugment("translation")(images, Draws(0, 0)).numpy()[:, 15, 16, 0]
@@ -52,18 +52,18 @@ def test_shifts_reach_an_eighth_of_the_size_each_way_and_all_between():
     assert counts.min() > 600 / 9 - 5 * np.sqrt(600 / 9)
 
 
-def test_a_cutout_is_centerd_anywhere_from_edge_to_edge():
+def test_the_center_of_a_cutout_is_uniform_from_edge_to_edge():
     images = np.ones((600, 8, 8, 1))
     holes = 1 - DiffAugment("cutout")(images, Draws(0, 0)).numpy()[..., 0]
     heights = holes.max(axis=2).sum(axis=1)
-    # Centers 0 to 8 with 2 rows each way: at the edges 2 rows remain, next to them 3.
+    # Centers are 0 to 8, with 2 rows on each side: at the edges 2 rows remain, next to them 3.
     values, counts = np.unique(heights, return_counts=True)
     np.testing.assert_array_equal(values, [2, 3, 4])
     np.testing.assert_allclose(counts / 600, [2 / 9, 2 / 9, 5 / 9], atol=0.1)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_shape_and_dtype_stay(dtype):
+def test_shape_and_dtype_do_not_change(dtype):
     images = tf.cast(images_of((3, 8, 8, 1)), dtype)
     result = DiffAugment()(images, Draws(0, 0))
     assert result.shape == images.shape and result.dtype == images.dtype
@@ -80,6 +80,11 @@ def test_half_precision_is_augmented_in_float32():
 @pytest.mark.parametrize(
     "policy", ["hue", "color,,cutout", "", "color,color", "color, flip", ["color"]]
 )
-def test_an_unknown_or_a_double_part_is_refused(policy):
-    with pytest.raises(ValueError, match=r"color, translation, cutout, flip .*Received: policy="):
+def test_an_unknown_or_a_repeated_part_is_refused(policy):
+    with pytest.raises(ValueError, match=r"color, translation, cutout, flip,.*Received: policy="):
         DiffAugment(policy)
+
+
+def test_a_mistyped_part_is_answered_with_the_closest_one():
+    with pytest.raises(ValueError, match="Did you mean 'translation'"):
+        DiffAugment("color,translate")

@@ -32,7 +32,10 @@ OTHERS = {
         ),
         (LABELED, UNLABELED, FAKE),
     ),
-    "semi-supervised generator": (_semi_supervised.generator, (FAKE,)),
+    "semi-supervised generator": (
+        lambda fake: _semi_supervised.generator(_semi_supervised.real_logits(fake)),
+        (FAKE,),
+    ),
     "auxiliary classifier, discriminator": (
         lambda real, fake: _auxiliary.discriminator(real, LABELS, fake, FAKE_LABELS),
         (LABELED, FAKE),

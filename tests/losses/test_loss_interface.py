@@ -6,10 +6,16 @@ from loss_equations import CASES, EQUATIONS, SMOOTHED, build
 from ganzoo import losses
 
 LOGITS = np.array([[0.5], [-1.0]])
+OTHERS = {
+    "auxiliary_classifier": losses.AuxiliaryClassifier(),
+    "feature_matching": losses.FeatureMatching(),
+    "semi_supervised": losses.SemiSupervised(num_classes=10),
+}
 
 
-def test_every_loss_is_registered_by_its_name():
-    assert losses.names() == sorted(EQUATIONS)
+def test_every_adversarial_loss_is_registered_by_its_name():
+    assert losses.adversarial_names() == sorted(EQUATIONS)
+    assert losses.names() == sorted([*EQUATIONS, *OTHERS])
     for name, (loss_class, _, _) in EQUATIONS.items():
         assert type(losses.get(name)) is loss_class
 
@@ -30,9 +36,44 @@ def test_get_returns_an_instance_itself():
     assert losses.get(loss) is loss
 
 
-def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"hinge.*least_squares.*Received: 'hing'"):
-        losses.get("hing")
+@pytest.mark.parametrize("name", OTHERS)
+def test_losses_that_are_not_adversarial_have_names_too(name):
+    arguments = {"num_classes": 10} if name == "semi_supervised" else {}
+    loss = losses.get(name, **arguments)
+    assert type(loss) is type(OTHERS[name])
+    assert loss.get_config() == OTHERS[name].get_config()
+    clone = losses.get(keras.saving.serialize_keras_object(OTHERS[name]))
+    assert clone.get_config() == loss.get_config()
+    for wrong in (name, OTHERS[name]):
+        with pytest.raises(ValueError, match=r"hinge, least_squares, .*Received: "):
+            losses.get_adversarial_loss(wrong)
+
+
+def test_a_name_takes_the_arguments_of_its_loss():
+    assert losses.get("minimax", label_smoothing=0.1).label_smoothing == 0.1
+    assert losses.get("feature_matching", norm="l1").norm == "l1"
+    with pytest.raises(ValueError, match=r"missing.*'num_classes'. Received: {}"):
+        losses.get("semi_supervised")
+    with pytest.raises(ValueError, match=r"Hinge\(\).*unexpected.*Received: {'margin': 2}"):
+        losses.get("hinge", margin=2)
+    with pytest.raises(ValueError, match=r"a name. Received: the arguments margin with Hinge\(\)"):
+        losses.get(losses.Hinge(), margin=2)
+
+
+@pytest.mark.parametrize("get", [losses.get, losses.get_adversarial_loss])
+def test_an_unknown_name_lists_the_known_ones(get):
+    expected = r"Did you mean 'hinge'.*hinge.*least_squares.*Received: 'hing'"
+    with pytest.raises(ValueError, match=expected):
+        get("hing")
+
+
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_only_the_logits_of_a_critic_have_no_scale(name):
+    """Scaled logits are as good for a loss without a scale: it is linear in them."""
+    loss = losses.get(name)
+    assert loss.has_scale == (name != "wasserstein")
+    value, scaled = (float(loss.discriminator(s * LOGITS, -s * LOGITS)) for s in (1, 3))
+    assert np.isclose(scaled, 3 * value) == (not loss.has_scale)
 
 
 @pytest.mark.parametrize("identifier", [None, 3, losses.Hinge, {"class_name": "Hinge"}, ["hinge"]])
@@ -60,7 +101,7 @@ def test_relativistic_generators_ask_for_the_real_logits(name):
         losses.get(name).generator(LOGITS)
 
 
-def test_pairs_need_batches_of_one_size():
+def test_pairs_need_batches_of_the_same_size():
     loss = losses.RelativisticPairing()
     with pytest.raises(ValueError, match="Received: real_logits of 2 and fake_logits of 1"):
         loss.discriminator(LOGITS, LOGITS[:1])
@@ -91,7 +132,7 @@ def test_logits_that_are_not_one_float_for_each_example_are_refused(name, wrong)
         loss.generator(wrong, LOGITS)
 
 
-def test_a_loss_of_ones_own_writes_two_equations():
+def test_a_subclass_must_write_two_equations():
     class Unfinished(losses.AdversarialLoss):
         pass
 

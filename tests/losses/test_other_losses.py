@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from loss_equations import numerical_gradient
-from other_loss_cases import CLASSES, FAKE, LABELED, LABELS, OTHERS
+from other_loss_cases import CLASSES, FAKE, LABELED, LABELS, OTHERS, UNLABELED
 
 from ganzoo import losses
 
@@ -70,7 +70,7 @@ def test_a_loss_is_found_by_its_name_its_config_or_itself(get, name, loss):
     assert get(name).get_config() != loss.get_config()
     clone = get(keras.saving.serialize_keras_object(loss))
     assert type(clone) is type(loss) and clone.get_config() == loss.get_config()
-    for wrong in ("hinge", 3, losses.Hinge(), type(loss)):
+    for wrong in ("hinge", 3, losses.Hinge(), type(loss), losses.SemiSupervised(2)):
         with pytest.raises(ValueError, match=rf"{name}.*Received: "):
             get(wrong)
 
@@ -131,7 +131,7 @@ def test_class_logits_of_a_wrong_shape_or_type_are_refused(case):
         "class_logits": lambda: loss.real_logits(wrong),
         "labeled_class_logits": lambda: loss.discriminator(wrong, LABELS, FAKE, FAKE),
         "unlabeled_class_logits": lambda: loss.unsupervised(wrong, FAKE),
-        "fake_class_logits": lambda: loss.generator(wrong),
+        "fake_class_logits": lambda: loss.unsupervised(UNLABELED, wrong),
     }
     if case != "one class too many":  # It takes any number of classes.
         calls["real_class_logits"] = lambda: auxiliary.discriminator(wrong, LABELS, FAKE, LABELS)

@@ -47,11 +47,19 @@ def test_a_weight_of_two_gives_the_papers_equation():
 
 
 def test_the_generator_lowers_the_probability_of_the_class_of_fakes():
+    """It takes the logits of being real, as the generators of adversarial losses do."""
     expected = np.mean(np.log(probabilities(FAKE)[:, -1]))
-    np.testing.assert_allclose(LOSS.generator(FAKE), expected, rtol=1e-12)
+    fake, real = LOSS.real_logits(FAKE), LOSS.real_logits(UNLABELED)
+    np.testing.assert_allclose(LOSS.generator(fake), expected, rtol=1e-12)
+    np.testing.assert_allclose(LOSS.generator(fake[:, 0], real), expected, rtol=1e-12)
 
 
-def test_the_real_logits_are_those_of_not_being_a_fake():
+def test_the_generator_does_not_take_class_logits():
+    with pytest.raises(ValueError, match=r"Received: fake_logits of shape \(6, 3\)"):
+        LOSS.generator(FAKE)
+
+
+def test_the_real_logits_give_the_probability_of_not_being_a_fake():
     logits = LOSS.real_logits(FAKE).numpy()
     assert logits.shape == (len(FAKE), 1)
     np.testing.assert_allclose(
