@@ -1,4 +1,4 @@
-"""Figures: what they show, where they go, and what they refuse."""
+"""Plots: what they show, where they are written, and which input they refuse."""
 
 import builtins
 import io
@@ -54,11 +54,13 @@ def test_a_grid_shows_each_image_in_its_place_with_its_names(tmp_path):
         assert min(image.size) > 100
 
 
-def test_a_way_shows_its_keys_and_as_many_images_between_them_as_fit():
-    figure = plot.way([images(25), images(25)], steps=12, names=["first", "second", "third"])
+def test_an_interpolation_shows_its_keyframes_and_as_many_images_between_them_as_fit():
+    figure = plot.interpolation(
+        [images(25), images(25)], steps=12, names=["first", "second", "third"]
+    )
     (axes,) = figure.axes
     shown = axes.get_images()[0].get_array()
-    # Each second one of 25: 13 columns, with the keys 0, 12 and 24.
+    # Every second of 25 images: 13 columns, with the keyframes 0, 12 and 24.
     names = [text.get_text() for text in axes.get_xticklabels()]
     assert {name: index for index, name in enumerate(names) if name} == {
         "first": 0,
@@ -67,7 +69,7 @@ def test_a_way_shows_its_keys_and_as_many_images_between_them_as_fit():
     }
     centers = [shown[3, round(x)] for x in axes.get_xticks()]
     assert centers == [20 * index for index in range(13)]
-    assert len(plot.way(images(5)).axes[0].get_xticks()) == 0
+    assert len(plot.interpolation(images(5)).axes[0].get_xticks()) == 0
 
 
 def test_losses_share_a_panel_and_other_terms_have_their_own():
@@ -78,12 +80,12 @@ def test_losses_share_a_panel_and_other_terms_have_their_own():
         "discriminator": [[1, 1], [2, 2], [3, 1.5]],
         "generator": [[1, 3], [2, 1], [3, 2]],
     }
-    # What began later is drawn at the last epochs.
+    # A term that began later is drawn at the last epochs.
     assert lines(panels["fid"]) == {"fid": [[2, 9], [3, 4]]}
     assert all(axes.get_xlabel() == "Epoch" for axes in panels.values())
 
 
-def test_a_history_a_log_and_a_run_folder_are_the_same_curves(tmp_path):
+def test_a_history_a_log_and_a_run_folder_give_the_same_curves(tmp_path):
     history = SimpleNamespace(epoch=[4, 5], history={"d_loss": [1.0, 2.0]})
     (tmp_path / "log.csv").write_text("epoch,step,seconds,d_loss,fid\n5,50,9.0,1,\n6,60,9.5,2,7\n")
     for log in (history, tmp_path, str(tmp_path / "log.csv")):
@@ -101,7 +103,7 @@ RECORDS = [
 
 def test_spectral_norms_come_from_a_monitor_its_records_or_its_file(tmp_path):
     path = tmp_path / "spectral.jsonl"
-    # A resumed run adds lines for steps that there are already.
+    # A resumed run adds lines for steps that the file already has.
     path.write_text("".join(json.dumps(r) + "\n" for r in [RECORDS[0] | {"layers": {}}, *RECORDS]))
     for monitor in (SimpleNamespace(records=RECORDS), RECORDS, path):
         norm, kernel_norm = plot.spectral_norms(monitor).axes
@@ -112,7 +114,7 @@ def test_spectral_norms_come_from_a_monitor_its_records_or_its_file(tmp_path):
         assert kernel_norm.get_xlabel() == "Training step"
 
 
-def test_modes_that_are_found_missed_and_points_that_are_off_are_told_apart():
+def test_found_modes_missed_modes_and_points_off_the_modes_look_different():
     ring = ganzoo.data.load("toy:ring", count=10)
     points = np.concatenate([ring.centers[:5], ring.centers[:1], [[0.0, 0.0]]])
     (axes,) = plot.modes(points, ring, title="Mine").axes
@@ -128,19 +130,19 @@ def test_modes_that_are_found_missed_and_points_that_are_off_are_told_apart():
     "draw",
     [
         lambda ax: plot.images(images(4), ax=ax),
-        lambda ax: plot.way(images(4), ax=ax),
+        lambda ax: plot.interpolation(images(4), ax=ax),
         lambda ax: plot.curves(LOG, ["d_loss", "fid"], ax=ax),
         lambda ax: plot.spectral_norms(RECORDS, ax=ax),
         lambda ax: plot.modes(np.zeros((3, 2)), ganzoo.data.load("toy:grid", count=9), ax=ax),
     ],
 )
-def test_axes_of_another_figure_are_drawn_into(draw):
+def test_plots_can_be_drawn_into_axes_of_another_figure(draw):
     axes = new_axes()
     assert draw(axes) is axes.figure
     assert axes.has_data() and axes.figure.axes == [axes]
 
 
-def test_a_notebook_shows_the_figure_and_pyplot_knows_nothing_of_it():
+def test_a_notebook_shows_the_figure_and_pyplot_is_not_used():
     from matplotlib import pyplot, rcParams
 
     before = dict(rcParams)
@@ -150,7 +152,7 @@ def test_a_notebook_shows_the_figure_and_pyplot_knows_nothing_of_it():
     assert not pyplot.get_fignums() and dict(rcParams) == before
 
 
-def test_a_missing_matplotlib_is_named_with_its_extra(monkeypatch):
+def test_an_error_names_the_extra_that_installs_matplotlib(monkeypatch):
     import_module = builtins.__import__
 
     def without(name, *arguments, **options):
@@ -168,17 +170,18 @@ def test_a_missing_matplotlib_is_named_with_its_extra(monkeypatch):
     [
         lambda: plot.images(images(4) / 255),
         lambda: plot.images(images(4), row_names=["one"]),
-        lambda: plot.way(np.zeros((3, 4), "uint8")),
-        lambda: plot.way([images(5), images(3)]),
-        lambda: plot.way(images(5), steps=2, names=["first", "last"]),
+        lambda: plot.interpolation(np.zeros((3, 4), "uint8")),
+        lambda: plot.interpolation([images(5), images(3)]),
+        lambda: plot.interpolation(images(5), steps=2, names=["first", "last"]),
         lambda: plot.curves(LOG, ["kid"]),
         lambda: plot.curves({}),
+        lambda: plot.curves([]),
         lambda: plot.spectral_norms([]),
         lambda: plot.spectral_norms(RECORDS, "sum"),
         lambda: plot.modes(np.zeros((3, 3)), ganzoo.data.load("toy:ring", count=9)),
         lambda: plot.modes(np.zeros((3, 2)), np.zeros((3, 2))),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(draw):
+def test_input_that_cannot_be_drawn_is_refused(draw):
     with pytest.raises(ValueError, match=r"Received: "):
         draw()

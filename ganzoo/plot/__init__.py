@@ -1,12 +1,12 @@
-"""Figures of trainings and of trained GANs, for notebooks and papers; needs `ganzoo[plot]`.
+"""Plots of training runs and of trained GANs, for notebooks and papers; needs `ganzoo[plot]`.
 
-Each function returns a `matplotlib.figure.Figure`, which a notebook shows and `path=` writes to
-a file. `ax=` draws into the axes of a figure of yours. No global state of matplotlib is touched.
+Each function returns a `matplotlib.figure.Figure`. A notebook shows it, and `path=` writes it to a
+file. With `ax=`, the plot is drawn into axes of your own. No global state of matplotlib changes.
 """
 
 from ganzoo.plot.curves import curves
 from ganzoo.plot.modes import modes
-from ganzoo.plot.pictures import images, way
+from ganzoo.plot.pictures import images, interpolation
 from ganzoo.plot.spectral import spectral_norms
 
-__all__ = ["curves", "images", "modes", "spectral_norms", "way"]
+__all__ = ["curves", "images", "interpolation", "modes", "spectral_norms"]

@@ -1,9 +1,9 @@
-"""What all figures share: paper, colors and files."""
+"""What all plots share: the figure, the colors and the files."""
 
 import functools
 import io
 
-# Okabe and Ito's colors, which people of every kind of color vision tell apart.
+# The palette of Okabe and Ito, which is suitable for color blindness of any kind.
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, BLACK, GRAY = "#CC79A7", "#56B4E9", "#000000", "#8C8C8C"
 COLORS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK)
@@ -12,12 +12,12 @@ _DPI = 150
 _MARGIN = 0.08  # Inches.
 
 
-def new_figure(width, height, path=None):
+def new_figure(width: float, height: float, path=None):
     """Returns an empty figure.
 
     Args:
         width, height: In inches.
-        path: Where it will be written to, for the message.
+        path: File that it will be written to, for the error message.
 
     Raises:
         ImportError: If matplotlib is not installed.
@@ -36,27 +36,27 @@ def new_figure(width, height, path=None):
     return figure
 
 
-def axes_of(ax, width, height, path=None):
-    """Returns `ax`, or where it is `None` the only axes of a new figure."""
+def axes_of(ax, width: float, height: float, path=None):
+    """Returns `ax`; if it is `None`, the only axes of a new figure."""
     return new_figure(width, height, path).subplots() if ax is None else ax
 
 
 def plain(axes):
-    """Takes away what does not help to read the axes, and returns them."""
+    """Removes decoration that does not help to read the axes, and returns them."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#E5E5E5", linewidth=0.8)
     axes.set_axisbelow(True)
     return axes
 
 
-def style_of(index):
-    """Returns the color and the line of the `index`-th of many curves."""
+def style_of(index: int) -> dict[str, str]:
+    """Returns the color and the line style of curve number `index`."""
     color = COLORS[index % len(COLORS)]
     return {"color": color, "linestyle": LINES[index // len(COLORS) % len(LINES)]}
 
 
 def finish(figure, path):
-    """Writes a figure to a file, if wanted, and returns it."""
+    """Writes a figure to a file unless `path` is `None`, and returns it."""
     if path is not None:
         figure.savefig(path, dpi=_DPI)
     return figure
@@ -64,7 +64,7 @@ def finish(figure, path):
 
 @functools.cache
 def _shown_in_notebooks(base):
-    """Returns the kind of figure that a notebook shows without pyplot, the global registry."""
+    """Returns a figure class that a notebook shows without pyplot, the global registry."""
 
     class NotebookFigure(base):
         def _repr_png_(self):

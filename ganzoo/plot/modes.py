@@ -1,4 +1,7 @@
-"""Samples of toy data over the modes that there are."""
+"""Samples of toy data over the modes of the data."""
+
+import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -6,29 +9,41 @@ from ganzoo.metrics import mixture_coverage
 from ganzoo.metrics.features import check_features
 from ganzoo.plot import canvas
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 _MARGIN = 0.2  # Share of the modes' extent on each side.
 
 
-def modes(points, data, threshold=3.0, title=None, ax=None, path=None):
+def modes(
+    points,
+    data,
+    threshold: float = 3.0,
+    title: str | None = None,
+    ax: "Axes | None" = None,
+    path: str | os.PathLike | None = None,
+) -> "Figure":
     """Draws points over the modes of a mixture of Gaussians in the plane.
 
-    Good points, within `threshold` standard deviations of a mode, are blue, all others orange. A
-    ring lies around each mode: gray if it has a good point, thick and red if it is missed. What
-    `ganzoo.metrics.mixture_coverage` finds stands above. Points far beyond the modes are left out.
+    Good points, which lie within `threshold` standard deviations of a mode, are blue; all others
+    are orange. A ring is drawn around each mode: gray if the mode has a good point, thick and red
+    if it is missed. The title gives the values of `ganzoo.metrics.mixture_coverage`. Points far
+    from the modes are outside of the plot.
 
     Args:
         points: Floating array of shape `(points, 2)`, such as `gan.sample(2000)`.
         data: A `ganzoo.data.Mixture`, such as `ganzoo.data.load("toy:ring")`.
         threshold: Number of standard deviations within which a point is good.
-        title: Text above that of the coverage.
-        ax: Axes to draw into; by default those of a new figure.
-        path: File to write the figure to, if any; its ending chooses the kind.
+        title: Text above the values.
+        ax: Axes to draw into; by default the axes of a new figure.
+        path: File to write the figure to, if any; its extension sets the format.
 
     Returns:
         The `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: If points are not finite and of the plane, or data are no mixture.
+        ValueError: If points are not finite points of the plane, or the data are not a mixture.
         ImportError: If matplotlib is not installed.
 
     Example:
@@ -41,7 +56,7 @@ def modes(points, data, threshold=3.0, title=None, ax=None, path=None):
     points, centers = check_features("points", points), np.asarray(data.centers)
     if points.shape[1] != 2 or centers.shape[1] != 2:
         raise ValueError(
-            "Points and modes must be of the plane. "
+            "Points and modes must lie in the plane, with 2 coordinates. "
             f"Received: points of shape {points.shape} and centers of shape {centers.shape}"
         )
     distances = np.linalg.norm(points[:, None] - centers, axis=2)

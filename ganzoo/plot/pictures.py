@@ -1,6 +1,9 @@
-"""Images in a grid, and on the way from one to another."""
+"""Images in a grid, and along an interpolation."""
 
 import math
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,28 +11,40 @@ from ganzoo import drawing
 from ganzoo.plot import canvas
 from ganzoo.validation import check_positive_integer
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 _PADDING = 2
-_INCHES = 0.7  # Of an image.
+_INCHES = 0.7  # Width of an image.
 _WIDEST = 10.0
 _MOST_COLUMNS = 17
 
 
-def images(images, columns=None, title=None, row_names=None, column_names=None, ax=None, path=None):
+def images(
+    images,
+    columns: int | None = None,
+    title: str | None = None,
+    row_names: Sequence | None = None,
+    column_names: Sequence | None = None,
+    ax: "Axes | None" = None,
+    path: str | os.PathLike | None = None,
+) -> "Figure":
     """Draws a grid of images.
 
     Args:
         images: uint8 array of shape `(images, height, width, channels)`.
         columns: Images in a row; by default the grid is about square.
         title: Text above the grid.
-        row_names, column_names: Texts for each row or column, for instance its class or its seed.
-        ax: Axes to draw into; by default those of a new figure.
-        path: File to write the figure to, if any; its ending chooses the kind.
+        row_names, column_names: Texts for each row or column, for example its class or its seed.
+        ax: Axes to draw into; by default the axes of a new figure.
+        path: File to write the figure to, if any; its extension sets the format.
 
     Returns:
         The `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: If an argument is out of its range.
+        ValueError: If an argument is out of range.
         ImportError: If matplotlib is not installed.
 
     Example:
@@ -56,30 +71,37 @@ def images(images, columns=None, title=None, row_names=None, column_names=None, 
     return canvas.finish(axes.figure, path)
 
 
-def way(frames, steps=None, names=None, title=None, ax=None, path=None):
-    """Draws the images along one way or several, each in a row.
+def interpolation(
+    frames,
+    steps: int | None = None,
+    names: Sequence | None = None,
+    title: str | None = None,
+    ax: "Axes | None" = None,
+    path: str | os.PathLike | None = None,
+) -> "Figure":
+    """Draws the images along one path or several, each in a row.
 
-    Of a long way, it draws the keys and as many images between them as fit.
+    For a long path, it draws the keyframes and as many images between them as fit.
 
     Args:
         frames: uint8 array of shape `(frames, height, width, channels)`, as `GAN.interpolate`
-            gives it; or a list of such arrays of one length.
-        steps: Frames from each key to the next, as for `GAN.interpolate`, where there are keys to
-            name.
-        names: Texts above the keys, for instance their seeds.
+            gives it; or a list of such arrays with the same length.
+        steps: Frames from each keyframe to the next, as for `GAN.interpolate`; needed only for
+            `names`. By default the first and the last image are the keyframes.
+        names: Texts above the keyframes, for example their seeds.
         title, ax, path: As for `images`.
 
     Returns:
         The `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: If an argument is out of its range.
+        ValueError: If an argument is out of range.
         ImportError: If matplotlib is not installed.
 
     Example:
 
     >>> frames = gan.interpolate([3, 17, 204], steps=8)
-    >>> figure = ganzoo.plot.way(frames, steps=8, names=["seed 3", "seed 17", "seed 204"])
+    >>> figure = ganzoo.plot.interpolation(frames, steps=8, names=["seed 3", "seed 17", "seed 204"])
     """
     shapes = {np.shape(row) for row in frames}
     rows = np.asarray(frames) if len(shapes) == 1 else np.empty(0)
@@ -87,17 +109,17 @@ def way(frames, steps=None, names=None, title=None, ax=None, path=None):
     if rows.ndim != 5:
         raise ValueError(
             "`frames` must be uint8 of shape (frames, height, width, channels), or a list of such "
-            f"arrays of one length. Received: frames of shapes {sorted(shapes)}"
+            f"arrays with the same length. Received: frames of shapes {sorted(shapes)}"
         )
     count = rows.shape[1]
     steps = check_positive_integer("steps", max(1, count - 1) if steps is None else steps)
     chosen = range(0, count, _stride(count, steps))
     column_names = None
     if names is not None:
-        keys = len(range(0, count, steps))
-        if len(names) != keys:
+        keyframes = len(range(0, count, steps))
+        if len(names) != keyframes:
             raise ValueError(
-                f"`names` must be one for each of the {keys} keys of the way. "
+                f"`names` must hold one name for each of the {keyframes} keyframes. "
                 f"Received: names={names!r}"
             )
         column_names = [names[i // steps] if i % steps == 0 else "" for i in chosen]
@@ -106,7 +128,7 @@ def way(frames, steps=None, names=None, title=None, ax=None, path=None):
 
 
 def _stride(count, steps):
-    """Returns the smallest divisor of `steps` by which few enough images are left, or `steps`."""
+    """Returns the smallest divisor of `steps` that leaves few enough images, or `steps`."""
     strides = [stride for stride in range(1, steps + 1) if steps % stride == 0]
     fitting = [stride for stride in strides if math.ceil(count / stride) <= _MOST_COLUMNS]
     return (fitting or strides[-1:])[0]

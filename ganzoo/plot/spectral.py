@@ -1,10 +1,16 @@
-"""The spectral norms that `ganzoo.callbacks.SpectralMonitor` measures."""
+"""Plots of what `ganzoo.callbacks.SpectralMonitor` measures."""
 
 import json
 import math
+import os
+from typing import TYPE_CHECKING
 
 from ganzoo.plot import canvas
 from ganzoo.validation import check_choice
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _QUANTITIES = {
     "norm": "Spectral norm of the kernel in use (circles: exact)",
@@ -13,17 +19,22 @@ _QUANTITIES = {
 }
 
 
-def spectral_norms(monitor, quantity=None, ax=None, path=None):
-    """Draws the spectral norms of each layer over a training.
+def spectral_norms(
+    monitor,
+    quantity: str | None = None,
+    ax: "Axes | None" = None,
+    path: str | os.PathLike | None = None,
+) -> "Figure":
+    """Draws the spectral norms of each layer over a training run.
 
     Args:
         monitor: A `ganzoo.callbacks.SpectralMonitor`, its `records`, or the path of
             a `spectral.jsonl` that it wrote.
         quantity: `"norm"` (of the kernel in use; exact values are circles), `"kernel_norm"` (of the
-            stored one) or `"condition"` (the ratio of the largest to the smallest singular value);
-            by default all that were measured, in panels below each other.
-        ax: Axes to draw one quantity into, by default the norm; by default those of a new figure.
-        path: File to write the figure to, if any; its ending chooses the kind.
+            stored kernel) or `"condition"` (the ratio of the largest to the smallest singular
+            value); by default all that were measured, in panels below each other.
+        ax: Axes to draw one quantity into, by default the norm; without `ax`, a new figure is made.
+        path: File to write the figure to, if any; its extension sets the format.
 
     Returns:
         The `matplotlib.figure.Figure`.
@@ -89,12 +100,12 @@ def _records_of(monitor):
         return monitor
     with open(monitor) as file:
         records = [json.loads(line) for line in file]
-    # Of two lines with one step, of a resumed run, the later one counts.
+    # A resumed run may repeat a step: the later line counts.
     return [record for _, record in sorted({record["step"]: record for record in records}.items())]
 
 
 def _series(records, name, quantity):
-    """Returns the steps and the values of a quantity, where it was measured."""
+    """Returns the steps where a quantity was measured, and its values."""
     points = [
         (record["step"], record["layers"][name][quantity])
         for record in records

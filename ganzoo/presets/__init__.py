@@ -3,14 +3,14 @@
 from ganzoo.presets.builtin import list_models, summary_of
 from ganzoo.presets.errors import PresetError
 from ganzoo.presets.loading import load, load_folder
-from ganzoo.presets.saving import replace_card, save
+from ganzoo.presets.saving import replace_texts, save
 
 __all__ = [
     "PresetError",
     "list_models",
     "load",
     "load_folder",
-    "replace_card",
+    "replace_texts",
     "save",
     "summary_of",
 ]

@@ -62,28 +62,37 @@ def save(
             _check_rounding(gan, partial)
 
 
-def replace_card(folder, card):
-    """Gives a preset another card, and enters its hash; mends one that has only half of that.
+def replace_texts(folder, recipe=None, metrics=None, card=None):
+    """Gives a preset other texts, and enters their hashes.
+
+    It also repairs a preset in which an earlier call was interrupted.
 
     Args:
-        folder: The preset's folder.
-        card: Text of the new card.
+        folder: The preset's folder, which has these files.
+        recipe: The new `ganzoo.recipes.Recipe`, or `None` to keep the old one.
+        metrics: The new content of `metrics.json`, or `None`.
+        card: The text of the new card, or `None`.
 
     Returns:
-        Whether it was not so already.
+        List of the paths of the files that changed.
     """
     folder = Path(folder)
     content = manifest.parse_json(manifest.METADATA, (folder / manifest.METADATA).read_bytes())
-    present = folder / manifest.CARD
-    is_listed = manifest.describe(present) == content["files"][manifest.CARD]
-    if is_listed and present.read_bytes() == card.encode():
-        return False
+    changed = {
+        folder / name: text
+        for name, text in _texts(recipe, metrics, card).items()
+        if manifest.describe(folder / name) != content["files"][name]
+        or (folder / name).read_bytes() != text
+    }
+    if not changed:
+        return []
     with new_file(folder / manifest.METADATA, replace=True) as metadata:
-        with new_file(folder / manifest.CARD, replace=True) as text:
-            text.write_bytes(card.encode())
-            content["files"][manifest.CARD] = manifest.describe(text)
+        for path, text in changed.items():
+            with new_file(path, replace=True) as partial:
+                partial.write_bytes(text)
+                content["files"][path.name] = manifest.describe(partial)
         metadata.write_bytes(_encode(content))
-    return True
+    return list(changed)
 
 
 def _texts(recipe, metrics, card):

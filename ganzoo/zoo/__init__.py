@@ -1,6 +1,6 @@
-"""Published models: a trained GAN as a preset with its card, figures and pictures.
+"""Published models: a trained GAN as a preset with its card, measured values and pictures.
 
-It knows the zoo, the metrics and the drawing, and nothing of these knows it.
+This package uses presets, metrics and drawing; they do not use it.
 """
 
 from ganzoo.zoo.index_page import card_of, check_folder_of_all, table, tables, write

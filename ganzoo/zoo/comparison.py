@@ -1,12 +1,12 @@
-"""A model's figures beside those of others: of the zoo, and of papers with the same protocol."""
+"""A model's values next to those of other models of the zoo, and of papers with its protocol."""
 
 from pathlib import Path
 
 from ganzoo.metrics import Result
+from ganzoo.metrics.base import key_of, kinds
 from ganzoo.zoo.data_facts import facts_of
 from ganzoo.zoo.markdown import table
 
-_COMPARED = ("fid", "kid", "precision", "recall", "density", "coverage", "conditional_accuracy")
 # Share of wrong answers on the test split, by data and number of labels.
 _SALIMANS = "Salimans et al. 2016"
 _PUBLISHED_ERRORS = {
@@ -14,17 +14,18 @@ _PUBLISHED_ERRORS = {
     ("tfds:cifar10", 4000): (0.1863, 0.0232, f"{_SALIMANS}, table 2"),
     ("tfds:svhn_cropped", 1000): (0.0811, 0.013, f"{_SALIMANS}, table 3"),
 }
+_BETTER = {"lowest": "lower", "highest": "higher"}
 
 
-def section(facts, folder, models):
-    """Returns the card's section on the other models of the same data, or nothing.
+def section(facts: dict, folder: Path | str, models: dict[Path, dict]) -> str | None:
+    """Returns the card's section about the other models of the same data, or `None`.
 
-    A figure is only given where its protocol is that of this model's.
+    A value appears only where its protocol is that of this model.
 
     Args:
-        facts: What the `metrics.json` of the model holds.
+        facts: The content of the model's `metrics.json`.
         folder: Path of the model's folder.
-        models: Dictionary from the folders of published models to what theirs hold.
+        models: Dictionary from the folders of published models to the content of theirs.
     """
     name_of_folder = Path(folder).name
     others = {
@@ -35,40 +36,63 @@ def section(facts, folder, models):
     if not others:
         return None
     ours = results_of(facts)
-    names = [name for name in _COMPARED if name in ours]
+    theirs = {path: results_of(other) for path, other in others.items()}
+    names = [
+        name
+        for name in ours
+        if any(comparable(ours[name], results.get(name)) for results in theirs.values())
+    ]
     header = ("model", "parameters", *(ours[name].name for name in names))
     rows = []
     for path, one in sorted({**others, name_of_folder: facts}.items()):
-        theirs = results_of(one)
-        figures = [
-            f"{theirs[name].value:.4g}" if comparable(ours[name], theirs.get(name)) else ""
+        results = theirs.get(path, ours)
+        values = [
+            f"{results[name].value:.4g}" if comparable(ours[name], results.get(name)) else ""
             for name in names
         ]
         name = f"**{one['name']}**" if one is facts else f"[{one['name']}](../{path})"
-        rows.append((name, f"{one['network']['generator_parameters']:,}", *figures))
+        rows.append((name, f"{one['network']['generator_parameters']:,}", *values))
     title = facts_of(facts["data"]["source"]).title
     return (
-        f"## Beside the other models of {title}\n\n{table(header, rows)}\n\n"
-        f"{_verdict(ours, others)}A gap is a figure that was not measured, or by another protocol."
+        f"## Comparison with the other models of {title}\n\n{table(header, rows)}\n\n"
+        f"{_rank(ours, theirs)}An empty cell is a value that was not measured, or was measured by "
+        "another protocol."
     )
 
 
-def _verdict(ours, others):
-    """Returns the sentence on which model has the lowest FID, or nothing."""
-    if "fid" not in ours:
+def headline_metrics() -> list[tuple[tuple[str, ...], str]]:
+    """Returns the values that tables show, and which of them is best, for each such metric.
+
+    Example:
+
+    >>> headline_metrics()
+    [(('FID',), 'lowest'), (('precision', 'recall'), 'highest')]
+    """
+    return [(kind.headline, kind.best) for kind in kinds().values() if kind.headline]
+
+
+def _rank(ours, theirs):
+    """Returns the sentence about which model is best by the first headline value, or nothing."""
+    (name, *_), best = headline_metrics()[0]
+    key, sign = key_of(name), -1 if best == "highest" else 1
+    if key not in ours:
         return ""
-    theirs = {path: results_of(other).get("fid") for path, other in others.items()}
-    theirs = {path: fid for path, fid in theirs.items() if comparable(ours["fid"], fid)}
-    if not theirs:
+    values = {path: results.get(key) for path, results in theirs.items()}
+    values = {path: value for path, value in values.items() if comparable(ours[key], value)}
+    if not values:
         return ""
-    better = sorted(path for path, fid in theirs.items() if fid.value < ours["fid"].value)
+    better = sorted(path for path, v in values.items() if sign * v.value < sign * ours[key].value)
     if better:
-        return f"This model does not have the lowest FID: that of {', '.join(better)} is lower. "
-    return "No other model here has a lower FID. "
+        verb = "has" if len(better) == 1 else "have"
+        return (
+            f"This model does not have the {best} {name}: {', '.join(better)} {verb} a "
+            f"{_BETTER[best]} one. "
+        )
+    return f"No other model here has a {_BETTER[best]} {name}. "
 
 
-def semi_supervised(result, facts):
-    """Returns the sentences on the error rate of a semi-supervised model."""
+def semi_supervised(result: Result, facts: dict) -> str:
+    """Returns the sentences about the error rate of a semi-supervised model."""
     labels = dict(result.protocol.settings).get("labels")
     count = result.protocol.reference_samples
     trained = "" if labels is None else f", trained with {labels:,} labels"
@@ -82,12 +106,12 @@ def semi_supervised(result, facts):
     return words
 
 
-def results_of(facts):
-    """Returns the `ganzoo.metrics.Result` of each figure of a model's samples, by name."""
+def results_of(facts: dict) -> dict[str, Result]:
+    """Returns the values of a model's samples by name."""
     results = facts["figures"]["samples"]
     return {name: Result.from_dict(result) for name, result in results.items()}
 
 
-def comparable(ours, theirs):
-    """Whether two results, of which one may be `None`, are of one protocol."""
+def comparable(ours: Result | None, theirs: Result | None) -> bool:
+    """Whether two results have the same protocol; `False` where one is `None`."""
     return None not in (ours, theirs) and not ours.protocol.differences(theirs.protocol)

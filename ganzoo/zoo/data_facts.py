@@ -1,17 +1,17 @@
-"""What a card says of the data that a model was trained on."""
+"""What a card says about the data that a model was trained on."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class DataFacts:
-    """What is known of a data set.
+    """What is known about a data set.
 
     Attributes:
-        title: What it is called.
-        license: Under which license it is, or that none is known.
-        origin: Who made it, with an address.
-        tag: Its name on the hubs of models, or `None`.
+        title: Its name for readers.
+        license: Its license, or the words that none is known.
+        origin: Its authors and its address.
+        tag: Its name on model hubs, or `None`.
     """
 
     title: str
@@ -25,7 +25,7 @@ _KNOWN = {
         "UCI optical digits",
         "CC BY 4.0",
         "E. Alpaydin and C. Kaynak, 1998, https://doi.org/10.24432/C50P49; the 1,797 digits of "
-        "8 x 8 pixels that scikit-learn bundles, enlarged",
+        "8 x 8 pixels that ganzoo ships, enlarged",
     ),
     "tfds:mnist": DataFacts(
         "MNIST",
@@ -48,8 +48,11 @@ _KNOWN = {
 }
 
 
-def facts_of(source):
-    """Returns the `DataFacts` of a source as `ganzoo.data.load` names it.
+def facts_of(source: str) -> DataFacts:
+    """Returns what is known about a data source.
+
+    Args:
+        source: The source, as for `ganzoo.data.load`.
 
     Example:
 
@@ -62,7 +65,7 @@ def facts_of(source):
     if kind == "folder":
         return DataFacts(
             f"the images of the folder {argument!r}",
-            "not known to ganzoo, but to whoever trained the model; it is that of the images",
+            "not known to ganzoo; ask whoever trained the model",
             "the trainer's own images",
         )
     return DataFacts(source, "not known to ganzoo", "see the source of the data")

@@ -1,11 +1,14 @@
-"""The page of all published models, and their cards made anew where others have come."""
+"""The page of all published models, and their cards, brought up to date."""
 
 import collections
+import dataclasses
 import json
 from pathlib import Path
 
+from ganzoo import recipes
 from ganzoo.files import new_file
-from ganzoo.presets import manifest, replace_card
+from ganzoo.metrics.base import key_of
+from ganzoo.presets import manifest, replace_texts
 from ganzoo.recipes import Recipe
 from ganzoo.zoo import comparison, markdown, model_card
 from ganzoo.zoo.data_facts import facts_of
@@ -19,23 +22,22 @@ One folder for each model: recipe, weights, card, metrics, pictures. Load one wi
 `ganzoo.GAN.from_preset(NAME)`, or draw from it with `ganzoo sample NAME`. This page is written by
 `ganzoo publish --table=models`.
 """
-_NONE = "None is published yet; `ganzoo list` shows the recipes that can be trained.\n"
+_NONE = "No model is published yet; `ganzoo list` shows the recipes that can be trained.\n"
 _END = """\
-In brackets: the same figure of training images. A cell is empty where the figure was not measured,
-or by another protocol than the one above the table.
+In parentheses: the same metric of training images. An empty cell is a value that was not measured,
+or was measured by another protocol than the one above the table.
 """
-_FIGURES = ("fid", "precision", "recall")
 
 
-def table(folder):
-    """Returns the page, in Markdown, of the published models in a folder."""
+def table(folder: Path | str) -> str:
+    """Returns the page of the published models in a folder, in Markdown."""
     sections = tables(folder)
     if not sections:
         return f"{_BEGIN}\n{_NONE}"
     return f"{_BEGIN}\n{sections}\n\n{_END}"
 
 
-def tables(folder, pictures=True):
+def tables(folder: Path | str, pictures: bool = True) -> str:
     """Returns a table for each data set of the published models in a folder, in Markdown.
 
     Args:
@@ -48,15 +50,24 @@ def tables(folder, pictures=True):
     return "\n\n".join(_section(title, groups[title], pictures) for title in sorted(groups))
 
 
-def write(folder):
-    """Writes the page, and the cards that other models have changed; returns what was written."""
+def write(folder: Path | str) -> list[Path]:
+    """Brings the page and the models' texts up to date.
+
+    The texts of a model are its card, the summary in its metrics, and the source of its recipe.
+
+    Args:
+        folder: Path of the folder of published models.
+
+    Returns:
+        The files that changed.
+    """
     folder = Path(folder)
     written = []
     models = read_all(folder)
-    for path in models:
-        text = card_of(path, models)
-        if replace_card(path, text):
-            written.append(path / manifest.CARD)
+    for path, stored in models.items():
+        facts, recipe = _current(path, stored)
+        card = model_card.text(facts, recipe, path, models)
+        written += replace_texts(path, recipe, facts, card)
     page = folder / _PAGE
     text = table(folder)
     if not page.is_file() or page.read_text() != text:
@@ -66,8 +77,8 @@ def write(folder):
     return written
 
 
-def check_folder_of_all(folder):
-    """Raises `ValueError` if a folder is not one of published models, whose page is to be written.
+def check_folder_of_all(folder: Path | str) -> None:
+    """Raises `ValueError` if a page of published models cannot be written into a folder.
 
     Args:
         folder: Path of the folder.
@@ -75,7 +86,7 @@ def check_folder_of_all(folder):
     folder = Path(folder)
     wrong = None
     if not folder.is_dir():
-        wrong = "is no folder"
+        wrong = "is not a folder"
     elif (folder / manifest.METADATA).is_file():
         wrong = "is a model itself"
     elif (page := folder / _PAGE).is_file() and not page.read_text().startswith(_TITLE):
@@ -87,44 +98,66 @@ def check_folder_of_all(folder):
         )
 
 
-def card_of(folder, models):
-    """Returns the card that a published model should have beside others, which `read_all` gives."""
-    folder = Path(folder)
-    facts = json.loads((folder / manifest.METRICS).read_text())
-    recipe = Recipe.from_json((folder / manifest.RECIPE).read_text())
-    return model_card.text(facts, recipe, folder, models)
+def card_of(folder: Path | str, models: dict[Path, dict]) -> str:
+    """Returns the current card of a published model.
+
+    Args:
+        folder: Path of the model's folder.
+        models: What `read_all` returns for the folder of all models.
+    """
+    facts = json.loads(Path(folder, manifest.METRICS).read_text())
+    return model_card.text(*_current(folder, facts), folder, models)
+
+
+def _current(folder, facts):
+    """Returns the facts and the recipe of a model, with the texts of this version of ganzoo."""
+    recipe = Recipe.from_json(Path(folder, manifest.RECIPE).read_text())
+    known = [recipes.get(name) for name in recipes.names()]
+    if recipe.source not in {one.source for one in known}:
+        # A recipe of ganzoo whose source is worded differently now.
+        same = (one for one in known if dataclasses.replace(one, source=recipe.source) == recipe)
+        recipe = next(same, recipe)
+    return {**facts, "summary": model_card.summary(facts, recipe)}, recipe
 
 
 def _section(title, models, pictures):
-    """Returns the table of the models of a data set, with what their figures are."""
+    """Returns the table of the models of a data set, with the protocol of its values."""
+    columns = [names for names, _ in comparison.headline_metrics()]
     results = {folder: comparison.results_of(facts) for folder, facts in models.items()}
-    chosen = {name: _most_frequent(results.values(), name) for name in _FIGURES}
+    chosen = {
+        name: _most_frequent(results.values(), key_of(name)) for names in columns for name in names
+    }
     caption = f"**{title}**"
-    if chosen["fid"] is not None:
-        protocol = chosen["fid"].protocol
-        caption += f". FID, precision and recall are by `{protocol.extractor}`, {protocol}"
-    header = ("model", "classes", "parameters", "size", "FID", "precision, recall")
+    first = chosen[columns[0][0]]
+    if first is not None:
+        *all_but_last, last = chosen
+        caption += (
+            f". {', '.join(all_but_last)} and {last} were measured with "
+            f"`{first.protocol.extractor}`, {first.protocol}"
+        )
+    header = ("model", "classes", "parameters", "size", *(", ".join(names) for names in columns))
     rows = []
     for folder, facts in models.items():
-        figures = {
-            name: _figure(facts, name)
-            if comparison.comparable(chosen[name], results[folder].get(name))
+        values = {
+            name: _value(facts, key_of(name))
+            if comparison.comparable(chosen[name], results[folder].get(key_of(name)))
             else ""
-            for name in _FIGURES
+            for name in chosen
         }
+        cells = ["; ".join(filter(None, (values[name] for name in names))) for names in columns]
         picture = f'<img src="{folder}/samples.png" width="160" alt="samples of {facts["name"]}">'
-        rows.append((*_row(folder, facts, figures), *([picture] if pictures else [])))
+        rows.append((*_row(folder, facts), *cells, *([picture] if pictures else [])))
     return f"{caption}.\n\n{markdown.table((*header, *([''] if pictures else [])), rows)}"
 
 
-def _most_frequent(results, name):
-    """Returns a result of the protocol that most models have for a figure, or `None`."""
-    found = [one[name] for one in results if name in one]
+def _most_frequent(results, key):
+    """Returns a result with the protocol that most models have for a value, or `None`."""
+    found = [one[key] for one in results if key in one]
     counts = [sum(comparison.comparable(one, other) for other in found) for one in found]
     return found[counts.index(max(counts))] if found else None
 
 
-def _row(folder, facts, figures):
+def _row(folder, facts):
     network, weights = facts["network"], facts["weights"]
     size = weights["generator_bytes"] + (weights["discriminator_bytes"] or 0)
     return (
@@ -132,13 +165,11 @@ def _row(folder, facts, figures):
         network["num_classes"] or "none",
         f"{network['generator_parameters']:,}",
         f"{size / 1e6:.1f} MB",
-        figures["fid"],
-        "; ".join(filter(None, (figures["precision"], figures["recall"]))),
     )
 
 
-def _figure(facts, name):
-    """Returns a figure of samples, with that of real images in brackets."""
-    results = [facts["figures"][who].get(name) for who in ("samples", "real")]
+def _value(facts, key):
+    """Returns a value of samples, with the one of real images in parentheses."""
+    results = [facts["figures"][who].get(key) for who in ("samples", "real")]
     words = [f"{result['value']:.3g}" for result in results if result is not None]
     return words[0] + (f" ({words[1]})" if words[1:] else "") if words else ""

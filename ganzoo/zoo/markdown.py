@@ -1,12 +1,14 @@
 """Tables in Markdown."""
 
+from collections.abc import Iterable
 
-def table(header, rows):
-    """Returns a table.
+
+def table(header: Iterable, rows: Iterable[Iterable]) -> str:
+    """Returns a table in Markdown.
 
     Args:
-        header: The names of the columns.
-        rows: The cells of each row.
+        header: Names of the columns.
+        rows: Cells of each row.
 
     Example:
 
@@ -15,5 +17,6 @@ def table(header, rows):
     | --- | --- |
     | dcgan | 9.5 |
     """
+    header = list(header)
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)

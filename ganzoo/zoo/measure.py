@@ -1,46 +1,54 @@
-"""The figures of a model that its card gives, each with the same figure of real images beside it.
+"""The values of a model that its card gives, each next to the same value of real images.
 
-No figure is of use alone. Those of training images, measured as samples are, say what a perfect
-copy of the data would reach.
+A value says little without a comparison. Training images, measured as samples are, show what a
+perfect copy of the data would reach.
 """
 
 import numpy as np
 
-from ganzoo.data import philox
-from ganzoo.metrics import PairwiseDistance, Protocol, Result, conditional_accuracy
+from ganzoo.data import Dataset, philox
+from ganzoo.metrics import Protocol, Result, conditional_accuracy
+from ganzoo.metrics.base import kinds
 from ganzoo.metrics.evaluation import Evaluation
-from ganzoo.metrics.structural_similarity import StructuralSimilarity
-from ganzoo.training import SemiSupervisedGAN
+from ganzoo.training import GAN, SemiSupervisedGAN
 from ganzoo.zoo.memorization import Nearest, Pixels
 
-# Samples that are looked at for copies, and where no extractor fits.
+# How many samples are searched for copies, and how many are measured where no extractor fits.
 _FEW = 1000
-# Below it, the Inception Score tells how evenly its splits were drawn from the classes.
-_SCORED = 5000
-_SMALLEST_SIDE = 11  # Of the window of structural similarity.
 
 
-def measure(gan, training, test=None, extractor=None, n=None, labels=None, progress=None):
+def measure(
+    gan: GAN,
+    training: Dataset,
+    test: Dataset | None = None,
+    extractor=None,
+    n: int | None = None,
+    labels: int | None = None,
+    progress=None,
+) -> tuple[dict, np.ndarray]:
     """Measures a GAN for its card.
 
     Args:
         gan: The `ganzoo.GAN` of images.
         training: The `ganzoo.data.Dataset` that it was trained on.
-        test: Likewise, with images that it was not trained on, or `None`.
-        extractor: Extractor of `ganzoo.metrics.extractors` that knows such images, or `None`.
-        n: Number of samples; by default as many as there are real images to compare them with.
-        labels: Of a semi-supervised GAN, how many labels it was trained with.
-        progress: As for `Evaluation.measure`.
+        test: A data set of images that it was not trained on, or `None`.
+        extractor: Extractor of `ganzoo.extractors` that knows such images, or `None`.
+        n: Number of samples; by default as many as the real images they are compared with.
+        labels: For a semi-supervised GAN, how many labels it was trained with.
+        progress: As for `ganzoo.metrics.Evaluation.measure`.
 
     Returns:
-        Facts for the card, plain data, and the picture of nearest neighbors.
+        Facts for the card, plain data, and the picture of nearest neighbors, a uint8 array.
+
+    Raises:
+        ValueError: If there are fewer than 2 training images, or a metric does not fit the images.
     """
     if len(training) < 2:
-        raise ValueError(f"Figures need at least 2 training images. Received: {training!r}")
+        raise ValueError(f"A card needs at least 2 training images. Received: {training!r}")
     reference = training if test is None else test
     images = training.examples[philox.permutation(0, 0, len(training))]
     if extractor is None:
-        samples, real = _without_extractor(gan, images, n, progress)
+        samples, real = _by_pixels(gan, images, n or _FEW, progress)
     else:
         n = len(reference) if n is None else n
         samples = _evaluation(reference, extractor, n).measure(gan.sample, progress=progress)
@@ -58,29 +66,34 @@ def measure(gan, training, test=None, extractor=None, n=None, labels=None, progr
     if test is not None:
         held_out = test.examples[philox.permutation(0, 0, len(test))[:_FEW]]
     nearest, picture = Nearest(gan.sample(_FEW), images, held_out, spaces).measure()
-    nearest["real_of"] = len(training if test is None else test)
+    nearest["real_of"] = len(reference)
     facts = {"samples": _plain(samples), "real": _plain(real), "nearest": nearest}
     return facts, picture
 
 
 def _evaluation(reference, extractor, n):
-    metrics = ["fid", "kid", "precision_recall"]
-    if hasattr(extractor, "probabilities") and n >= _SCORED:
-        metrics.append("is")
-    return Evaluation(metrics, reference, extractor, n)
+    names = _metrics_of_cards("features", reference.example_shape, n, extractor)
+    return Evaluation(names, reference, extractor, n)
 
 
-def _without_extractor(gan, images, n, progress):
-    """Returns the figures that no network is needed for, of samples and of training images."""
-    n = n or _FEW
-
-    def metrics():
-        similarity = min(images.shape[1:3]) >= _SMALLEST_SIDE
-        return [PairwiseDistance(Pixels()), *([StructuralSimilarity()] if similarity else [])]
-
-    samples = Evaluation(metrics(), n=n).measure(gan.sample, progress=progress)
+def _by_pixels(gan, images, n, progress):
+    """Returns the values that need no network, of samples and of training images."""
+    names = _metrics_of_cards("pixels", images.shape[1:], n, Pixels())
+    samples = Evaluation(names, None, Pixels(), n).measure(gan.sample, progress=progress)
     count = min(n, len(images))
-    return samples, Evaluation(metrics(), n=count).measure(images[:count], progress=progress)
+    real = Evaluation(names, None, Pixels(), count).measure(images[:count], progress=progress)
+    return samples, real
+
+
+def _metrics_of_cards(space, example_shape, n, extractor):
+    """Returns the names of the metrics that a card gives: by an extractor, or by pixels."""
+    return [
+        name
+        for name, kind in kinds().items()
+        if kind.card == space
+        and kind.is_meaningful(example_shape, n)
+        and ("probabilities" not in kind.needs or hasattr(extractor, "probabilities"))
+    ]
 
 
 def _tells_classes(extractor, gan, data):
@@ -116,18 +129,18 @@ def _class_accuracies(gan, data, classifier, n):
     )
 
 
-def tells_error(gan, data):
-    """Whether a model is a classifier, and the data, or `None`, have labels to check it by."""
+def tells_error(gan: GAN, data: Dataset | None) -> bool:
+    """Whether a model is a classifier, and the data have labels to check it by."""
     return isinstance(gan, SemiSupervisedGAN) and data is not None and data.labels is not None
 
 
-def error_of(gan, test, labels=None):
-    """Returns the `Result` of which share of test images a semi-supervised GAN gets wrong.
+def error_of(gan: SemiSupervisedGAN, test: Dataset, labels: int | None = None) -> Result:
+    """Returns the share of test images that a semi-supervised GAN classifies wrongly.
 
     Args:
         gan: The `ganzoo.SemiSupervisedGAN`.
         test: Data set with labels.
-        labels: How many labels it was trained with, if that is known.
+        labels: How many labels it was trained with, if known.
     """
     wrong = float(np.mean(gan.classify(test.examples) != test.labels))
     protocol = Protocol(

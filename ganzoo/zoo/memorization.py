@@ -1,7 +1,7 @@
 """Whether a model copies: how near its samples are to the images that it was trained on.
 
-The yardstick is how near real images are that it was not trained on: those of the test split, or
-where there is none, each of the training images to the others.
+This distance is compared with the distance of real images that the model was not trained on. They
+come from the test split. Without one, each training image is compared with the others.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from ganzoo.data.images import convert_array
 from ganzoo.metrics.neighbors import Neighbors
 
 _SHOWN = 8
-# Pixels of the shorter side of images that are compared: more would only cost time.
+# Pixels of the shorter side of compared images: more would only cost time.
 _SIDE = 32
 
 
@@ -26,13 +26,13 @@ class Pixels:
 
     name, sha256 = "pixels", "none"
 
-    def __call__(self, images):
+    def __call__(self, images: np.ndarray) -> np.ndarray:
         """Returns the pixels of uint8 images as float32 rows."""
         rows = convert_array(images, self.size_of(images)).reshape(len(images), -1)
         return rows.astype(np.float32) / np.float32(np.sqrt(rows.shape[1]))
 
-    def size_of(self, images):
-        """Returns the height and the width at which images are compared, whole ones."""
+    def size_of(self, images: np.ndarray) -> tuple[int, int]:
+        """Returns the height and the width at which images are compared, without cropping."""
         height, width = images.shape[1:3]
         scale = min(1.0, _SIDE / min(height, width))
         return round(height * scale), round(width * scale)
@@ -40,14 +40,15 @@ class Pixels:
 
 @dataclasses.dataclass(frozen=True)
 class Nearest:
-    """Samples and held-out images, with what is nearest to them among the training images.
+    """Samples and held-out images, and the training images nearest to them.
 
     Args:
         samples: uint8 images.
         training: All training images, in a random order.
-        held_out: Real images that are none of them; `None` for the first of the training images
-            themselves, each of which is compared with the others.
-        extractors: Dictionary from the names of spaces to extractors.
+        held_out: Real images that are not among them. With `None`, the first training images take
+            their place, and each is compared with the others.
+        extractors: Dictionary from the names of spaces to extractors. The first one decides which
+            images the picture shows.
     """
 
     samples: np.ndarray
@@ -55,8 +56,8 @@ class Nearest:
     held_out: np.ndarray | None
     extractors: dict
 
-    def measure(self):
-        """Returns the facts for the card, and the picture that goes with them."""
+    def measure(self) -> tuple[dict, np.ndarray]:
+        """Returns the facts for the card, and the picture, a uint8 array."""
         # The nearest training image to a training image is that image.
         rank = 1 if self._alone else 0
         real_images = self.training[: len(self.samples)] if self._alone else self.held_out
@@ -69,7 +70,6 @@ class Nearest:
             of_real, near_real = _nearest(real, training, rank)
             facts[space] = {"samples": _summary(of_samples), "real": _summary(of_real)}
             if not panels:
-                # The first space says which are shown.
                 first = np.arange(min(_SHOWN, len(samples)))
                 alike = _most_alike(training, distinct, of_samples, near_samples)
                 real_alike = _most_alike(training, distinct, of_real, near_real)
@@ -96,29 +96,29 @@ class Nearest:
 
 
 def _nearest(rows, columns, rank=0):
-    """Returns each row's distance to the nearest column, or the one after so many; and which it is.
+    """Returns each row's distance to its nearest column, and the index of that column.
 
     Args:
         rows: Features, `(count, dimensions)`.
         columns: Likewise.
-        rank: 0 for the nearest column, 1 for the next one.
+        rank: 0 for the nearest column, 1 for the second nearest.
     """
     neighbors = Neighbors(rows, columns)
     squares = neighbors.radii(1 + rank)[0]
-    # All that are as near; the farthest of them is the one.
+    # All columns that are as near; the farthest of them is the wanted one.
     limits = squares * (1 + 1e-6) + 1e-12
     indices = np.zeros(len(rows), int)
     for i, j, distances in neighbors.pairs(limits[None], np.zeros((1, len(columns)))):
         near = distances <= limits[i]
         i, j, distances = i[near], j[near], distances[near]
         order = np.argsort(distances, kind="stable")
-        # Of several assignments to one row the last one holds.
+        # Where a row occurs several times, the last assignment counts.
         indices[i[order]] = j[order]
     return np.sqrt(squares), indices
 
 
 def _distinct(images):
-    """Returns the index of the first of all images that are the same."""
+    """Returns the index of the first image of each group of identical images."""
     first = {}
     for index, image in enumerate(images):
         first.setdefault(hashlib.blake2b(image.tobytes(), digest_size=16).digest(), index)
@@ -126,17 +126,17 @@ def _distinct(images):
 
 
 def _most_alike(training, distinct, distances, indices):
-    """Returns which rows to look at: those that are nearest to a training image.
+    """Returns the rows to look at first: the ones that are nearest to a training image.
 
-    Near is what is near beside the distance from that training image to the next one that is
-    another: else they would all be of the simplest kind, such as the ones among digits, which are
-    all alike.
+    The distance is divided by the distance from that training image to the next different one.
+    Otherwise all chosen rows would be of the simplest kind, such as the ones among digits, which
+    all look alike.
 
     Args:
         training: Features of the training images.
-        distinct: Indices of those that are left when each is taken once.
-        distances: Of each row, to the nearest training image.
-        indices: Of each row, which one that is.
+        distinct: Indices of the training images without repetitions.
+        distances: Distance of each row to the nearest training image.
+        indices: Index of that training image, for each row.
     """
     usual = np.ones(len(indices))
     if len(distinct) > 1:
@@ -153,7 +153,7 @@ def _summary(distances):
 
 
 def _picture(panels):
-    """Draws each image with its nearest training images to the right of it."""
+    """Draws each image, with its nearest training images to the right of it."""
     grids = {}
     for title, columns in panels.items():
         images = np.stack(columns, axis=1).reshape(-1, *columns[0].shape[1:])

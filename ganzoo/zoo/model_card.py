@@ -1,21 +1,27 @@
-"""The card of a model: all that its README.md says, from its recipe and its metrics.json."""
+"""The card of a model: the text of its README.md, from its recipe and its metrics.json."""
 
 from pathlib import Path
 
 from ganzoo.metrics import Result
 from ganzoo.presets import builtin
+from ganzoo.recipes import Recipe
 from ganzoo.zoo import comparison, pictures, recipe_diff
 from ganzoo.zoo.data_facts import facts_of
 from ganzoo.zoo.markdown import table
 
-# Below so many real images a figure moves by more than models differ.
+# With fewer real images, values vary by more than models differ.
 _FEW_IMAGES = 5000
 
 
-def summary(facts, recipe):
+# Architectures whose names say too little, or too much.
+_ARCHITECTURES = {"infogan": "InfoGAN architecture (no mutual-information term)"}
+
+
+def summary(facts: dict, recipe: Recipe) -> str:
     """Returns one line that says what a model is."""
     height, width, channels = facts["data"]["shape"]
-    architecture = recipe.architecture.removeprefix("semi_supervised_").upper()
+    architecture = recipe.architecture.removeprefix("semi_supervised_")
+    architecture = _ARCHITECTURES.get(architecture, architecture.upper())
     kind = f"{architecture}, {recipe.loss.replace('_', '-')} loss"
     classes = facts["network"]["num_classes"]
     of_classes = ""
@@ -26,25 +32,25 @@ def summary(facts, recipe):
     return f"{title}, {height} x {width} {colors}: {kind}{of_classes}"
 
 
-def text(facts, recipe, folder, models):
+def text(facts: dict, recipe: Recipe, folder: Path | str, models: dict[Path, dict]) -> str:
     """Returns the card, in Markdown.
 
     Args:
-        facts: What `metrics.json` holds.
-        recipe: The `ganzoo.recipes.Recipe` of the training.
+        facts: Content of `metrics.json`.
+        recipe: The `ganzoo.recipes.Recipe` of the training run.
         folder: Path of the model's folder.
-        models: Dictionary from the folders of published models to their facts; those of the same
-            data are compared.
+        models: Dictionary from the folders of published models to their facts; the models of the
+            same data are compared.
     """
     sections = (
         _front_matter(facts),
         f"# {facts['name']}\n\n{facts['summary']}.\n\n![Samples]({pictures.SAMPLES})",
         _use(facts, location(folder)),
         _what_it_is(facts, recipe),
-        f"## Between two samples\n\nEach row goes from one latent vector to another.\n\n"
+        f"## Between two samples\n\nEach row leads from one latent vector to another.\n\n"
         f"![Interpolation]({pictures.INTERPOLATION})",
         _copies(facts),
-        _figures(facts),
+        _metrics(facts),
         comparison.section(facts, folder, models),
         _training(facts, recipe),
         _data(facts),
@@ -90,8 +96,8 @@ def _use(facts, name):
     return "\n".join([*lines, "```"])
 
 
-def location(folder):
-    """Returns what `from_preset` takes: the name of a model of the zoo, or a path to fill in."""
+def location(folder: Path | str) -> str:
+    """Returns the argument of `from_preset`: a name of the zoo, or a path to be replaced."""
     folder = Path(folder).resolve()
     homes = {builtin.folder_of(name).resolve().parent for name in builtin.list_models()}
     return folder.name if folder.parent in homes else "path/to/this/folder"
@@ -103,20 +109,20 @@ def _is_classifier(facts):
 
 def _what_it_is(facts, recipe):
     network, weights = facts["network"], facts["weights"]
-    judge = "not in the preset: it begins with new weights"
+    storage = "not in the preset: a loaded model has new weights here"
     if weights["discriminator_bytes"] is not None:
-        judge = f"in the preset, {_megabytes(weights['discriminator_bytes'])}"
+        storage = f"in the preset, {_megabytes(weights['discriminator_bytes'])}"
     classes = "none"
     if network["num_classes"]:
         classes = f"{network['num_classes']}: {', '.join(facts['data']['class_names'])}"
     elif _is_classifier(facts):
-        classes = f"samples have none; it tells apart {', '.join(facts['data']['class_names'])}"
-    average = "none: the weights as they were trained"
+        classes = f"samples have none; it classifies {', '.join(facts['data']['class_names'])}"
+    average = "none: the weights as trained"
     if recipe.ema_decay is not None:
-        average = f"of the weights, of decay {recipe.ema_decay:g}"
+        average = f"of the weights, with a decay of {recipe.ema_decay:g}"
     updates = ""
     if recipe.discriminator_steps > 1:
-        updates = f", in each of {recipe.discriminator_steps} updates of the discriminator"
+        updates = f" in each of {recipe.discriminator_steps} updates of the discriminator"
     rates = (recipe.g_optimizer.learning_rate, recipe.d_optimizer.learning_rate)
     steps = facts["training"]["steps"]
     seen = steps * recipe.batch_size * recipe.discriminator_steps
@@ -129,18 +135,18 @@ def _what_it_is(facts, recipe):
         "classes": classes,
         "generator": f"{network['generator_parameters']:,} parameters, "
         f"{_megabytes(weights['generator_bytes'])} in {weights['dtype']}",
-        "discriminator": f"{network['discriminator_parameters']:,} parameters, {judge}",
+        "discriminator": f"{network['discriminator_parameters']:,} parameters, {storage}",
         "width": recipe.width or "the architecture's own",
         "average": average,
         "batch": f"{recipe.batch_size} images{updates}",
         "steps": f"{steps:,}, {seen / facts['data']['count']:.3g} epochs",
-        "rates": "{:g} of the generator, {:g} of the discriminator".format(*rates),
+        "learning rates": "{:g} of the generator, {:g} of the discriminator".format(*rates),
     }
     precision = {
-        "float16": "In float16, samples are within one gray level of those of the trained weights "
-        "(16 samples compared).",
-        "float32": "The weights are in float32: in float16, samples would have moved by more than "
-        "one gray level.",
+        "float16": "In float16, samples are within one gray level of the samples of the trained "
+        "weights (16 samples compared).",
+        "float32": "The weights are in float32, because samples would change by more than one gray "
+        "level in float16.",
     }[weights["dtype"]]
     return f"## What it is\n\n{table(('', ''), rows.items())}\n\n{precision}"
 
@@ -148,51 +154,52 @@ def _what_it_is(facts, recipe):
 def _copies(facts):
     nearest = facts["figures"]["nearest"]
     if nearest["real_are_training"]:
-        yardstick = (
-            f"{_drawn(nearest)} training images, each compared with the others, as there are no "
-            "test images"
+        real = (
+            f"{_drawn(nearest)} training images, each compared with the others, because there are "
+            "no test images"
         )
     else:
-        yardstick = f"{_drawn(nearest)} test images, which it has not seen"
+        real = f"{_drawn(nearest)} test images, which the model has not seen"
     rows = []
     for space, found in nearest["spaces"].items():
         unit = "gray levels, root mean square" if space == "pixels" else f"features of {space}"
         for who, name in (("samples", "samples"), ("real", "real images")):
-            figures = (found[who][key] for key in ("median", "nearest_hundredth", "least"))
-            rows.append((unit, name, *(f"{figure:.3g}" for figure in figures)))
-    header = ("distance", "of", "median", "nearest hundredth", "least")
+            values = (found[who][key] for key in ("median", "nearest_hundredth", "least"))
+            rows.append((unit, name, *(f"{value:.3g}" for value in values)))
+    header = ("distance in", "of", "median", "1st percentile", "smallest")
     return (
         "## Does it copy?\n\n"
-        f"The distance to the nearest of the {nearest['training']:,} training images, of "
-        f"{nearest['samples']:,} samples and of {yardstick}. A model that copies has samples much "
-        "nearer than these.\n\n"
-        f"{table(header, rows)}\n\n{_verdict(nearest)}\n\n"
+        f"The distance to the nearest of the {nearest['training']:,} training images, for "
+        f"{nearest['samples']:,} samples and for {real}. If a model copies, its samples are much "
+        "nearer than real images.\n\n"
+        f"{table(header, rows)}\n\n{_conclusion(nearest)}\n\n"
         f"![Nearest training images]({pictures.NEIGHBORS})\n\n"
-        "Each image with the training images nearest to it beside it"
-        f"{', by pixels and by features' if len(nearest['spaces']) > 1 else ', by pixels'}: the "
-        "first samples; the samples nearest to a training image, for how near the next training "
-        "image is to that one; the real images nearest to one in that way."
+        "Each image, and to the right of it the training images nearest to it"
+        f"{', by pixels and by features' if len(nearest['spaces']) > 1 else ', by pixels'}. The "
+        "panels show the first samples; the samples nearest to a training image, relative to the "
+        "distance from that training image to the next one; and real images chosen by the same "
+        "rule."
     )
 
 
 def _drawn(nearest):
-    """Returns how many real images the samples stand beside, and how these were chosen."""
+    """Returns how many real images the samples are compared with, and how they were chosen."""
     if nearest["real"] == nearest["real_of"]:
         return f"the {nearest['real']:,}"
-    return f"{nearest['real']:,}, drawn at random, of the {nearest['real_of']:,}"
+    return f"{nearest['real']:,} random ones of the {nearest['real_of']:,}"
 
 
-def _verdict(nearest):
+def _conclusion(nearest):
     ratios = [
         f"{found['samples']['median'] / found['real']['median']:.2f} in {space}"
         for space, found in nearest["spaces"].items()
-        if found["real"]["median"] > 0  # Not so where most of the images are there twice.
+        if found["real"]["median"] > 0  # It is 0 where most images occur twice.
     ]
     words = []
     if ratios:
         words.append(
-            f"The median distance of samples is {' and '.join(ratios)} times that of the real "
-            "images."
+            "The median distance of samples, divided by the one of real images, is "
+            f"{' and '.join(ratios)}."
         )
     height, width = nearest["size"]
     copied = nearest["spaces"]["pixels"]["samples"]["least"] == 0
@@ -203,7 +210,7 @@ def _verdict(nearest):
     return " ".join(words)
 
 
-def _figures(facts):
+def _metrics(facts):
     samples, real = (
         {name: Result.from_dict(result) for name, result in results.items()}
         for results in (facts["figures"]["samples"], facts["figures"]["real"])
@@ -211,19 +218,19 @@ def _figures(facts):
     rows = []
     for name, result in samples.items():
         if name in ("conditional_accuracy", "test_error"):
-            continue  # They have sentences of their own.
+            continue  # They have their own sentences.
         spread = "" if result.spread is None else f" ± {result.spread:.2g}"
-        beside = f"{real[name].value:.4g}" if name in real else ""
-        rows.append((result.name, f"{result.value:.4g}{spread}", beside, str(result.protocol)))
-    header = ("figure", "samples", "real images", "protocol")
+        of_real = f"{real[name].value:.4g}" if name in real else ""
+        rows.append((result.name, f"{result.value:.4g}{spread}", of_real, str(result.protocol)))
+    header = ("metric", "samples", "real images", "protocol")
     shown = {name: result for name, result in real.items() if name != "conditional_accuracy"}
-    parts = ["## Figures", table(header, rows) if rows else "", _explanation(samples, shown)]
+    parts = ["## Metrics", table(header, rows) if rows else "", _explanation(samples, shown)]
     if "conditional_accuracy" in samples:
         drawn, found = (r["conditional_accuracy"].value for r in (samples, real))
         kind = "training" if facts["figures"]["nearest"]["real_are_training"] else "test"
         parts.append(
-            f"The classifier names the class that was asked for in {drawn:.2%} of the samples, and "
-            f"the right one in {found:.2%} of the {kind} images: a ratio of {drawn / found:.4f}."
+            f"The classifier recognizes the requested class in {drawn:.2%} of the samples, and the "
+            f"right class in {found:.2%} of the {kind} images: a ratio of {drawn / found:.4f}."
         )
     if "test_error" in samples:
         parts.append(comparison.semi_supervised(samples["test_error"], facts))
@@ -236,23 +243,23 @@ def _explanation(samples, real):
     if real:
         count, wanted = (next(iter(r.values())).protocol.samples for r in (real, samples))
         fewer = "training images" if count == wanted else f"{count:,} training images"
-        real_images = f"Real images are {fewer}, measured as the samples are. "
+        real_images = f"The real images are {fewer}, measured in the same way as the samples. "
     if not extractors - {"pixels"}:
         return (
-            f"{real_images}No network that knows such images was asked, so there is no FID: these "
-            " figures tell how much samples differ from each other, beside how much the real "
-            "images do. They do not tell how good samples look."
+            f"{real_images}No extractor for such images was given, so there is no FID. These "
+            "metrics show how much samples differ from each other, and how much the real images "
+            "do. They do not show how good samples look."
         )
     name = ", ".join(sorted(extractors - {"pixels"}))
     if "inception" in name:
         return (
-            f"{real_images}The extractor is {name}: figures compare with published ones of the "
-            "same numbers of samples and real images, and the same real images."
+            f"{real_images}The extractor is {name}: the values can be compared with published ones "
+            "for the same number of samples and the same real images."
         )
     return (
-        f"{real_images}The extractor is ganzoo's own `{name}`, so nobody has published figures of "
-        "this protocol: they compare with figures of the same extractor, samples and test images "
-        "alone, and not with any FID from an Inception network."
+        f"{real_images}The extractor is ganzoo's own `{name}`. The values can be compared only "
+        "with values of the same extractor, number of samples and real images: not with a "
+        "published FID, which comes from an Inception network."
     )
 
 
@@ -260,15 +267,15 @@ def _training(facts, recipe):
     training = facts["training"]
     steps = f"{training['steps']:,} steps"
     if training["steps"] < recipe.steps:
-        steps += f" of the {recipe.steps:,} that were planned"
+        steps += f" of {recipe.steps:,} planned steps"
     hardware = "" if training["hardware"] is None else f" on {training['hardware']}"
     return (
         f"## Training\n\n```\n{training['command']}\n```\n\n"
-        f"{steps} of {recipe.batch_size * recipe.discriminator_steps} real images, seed "
+        f"{steps} with {recipe.batch_size * recipe.discriminator_steps} real images each, seed "
         f"{training['seed']}, {training['precision']}: {duration(training['seconds'])}"
         f"{hardware}. ganzoo {training['ganzoo']}.\n\n"
         f"![Curves]({pictures.CURVES})\n\n"
-        "Means over an epoch; `d_real` and `d_fake` are the discriminator's logits of real images "
+        "Means over an epoch. `d_real` and `d_fake` are the discriminator's logits of real images "
         "and of samples."
     )
 
@@ -285,39 +292,39 @@ def _data(facts):
 
 
 def _limits(facts):
-    data, figures = facts["data"], facts["figures"]
+    data, results = facts["data"], facts["figures"]
     size = " x ".join(map(str, data["shape"][:2]))
     limits = [
-        f"It makes {size} images like those of its data and nothing else.",
-        "Nothing chose the samples above: they are those of the first seeds.",
+        f"It generates {size} images like the images of its data, and nothing else.",
+        "The samples above are not selected: they come from the first seeds.",
     ]
-    if "recall" in figures["samples"]:
-        limits.append(_recall(figures))
-    compared = [result["protocol"]["reference_samples"] for result in figures["samples"].values()]
+    if "recall" in results["samples"]:
+        limits.append(_recall(results))
+    compared = [result["protocol"]["reference_samples"] for result in results["samples"].values()]
     fewest = min((count for count in compared if count), default=None)
     if fewest is not None and fewest < _FEW_IMAGES:
         limits.append(
-            f"The figures compare with {fewest:,} real images only, and are as rough as that."
+            f"The samples are compared with only {fewest:,} real images, so the values are rough."
         )
     if facts["training"]["seed"] is not None:
-        limits.append("It is one training from one seed, and no other was measured.")
+        limits.append("It comes from one training run with one seed. No other run was measured.")
     return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)
 
 
-def _recall(figures):
-    """Returns the sentence on the variety that the samples have of that of the data."""
-    recall = figures["samples"]["recall"]["value"]
+def _recall(results):
+    """Returns the sentence about how much of the variety of the data the samples have."""
+    recall = results["samples"]["recall"]["value"]
     words = f"Recall is {recall:.2f}"
-    if "recall" not in figures["real"]:
-        return f"{words}: so large a share of the real images lies among the samples."
-    real = figures["real"]["recall"]
-    ours, theirs = (r["protocol"]["samples"] for r in (figures["samples"]["recall"], real))
+    if "recall" not in results["real"]:
+        return f"{words}: this share of the real images lies among the samples."
+    real = results["real"]["recall"]
+    ours, theirs = (r["protocol"]["samples"] for r in (results["samples"]["recall"], real))
     count = "as many" if ours == theirs else f"{theirs:,}"
-    words += f", and {real['value']:.2f} of {count} training images"
-    return f"{words}: it misses part of the variety." if recall < real["value"] else f"{words}."
+    words += f", and {real['value']:.2f} for {count} training images"
+    return f"{words}: the model misses some variety." if recall < real["value"] else f"{words}."
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """Returns a time in words.
 
     Example:

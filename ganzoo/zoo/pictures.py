@@ -1,4 +1,4 @@
-"""The pictures beside a card, as PNG files in memory."""
+"""The pictures of a card, as PNG files in memory."""
 
 import io
 
@@ -6,7 +6,9 @@ import numpy as np
 from PIL import Image
 
 from ganzoo import drawing
-from ganzoo.zoo.log_plot import plot
+from ganzoo.plot import training_log
+from ganzoo.plot.line_picture import line_picture
+from ganzoo.training import GAN
 
 SAMPLES, INTERPOLATION = "samples.png", "interpolation.png"
 NEIGHBORS, CURVES = "neighbors.png", "curves.png"
@@ -14,8 +16,8 @@ _COUNT = 64
 _ROWS, _COLUMNS = 4, 10
 
 
-def samples(gan):
-    """Draws samples from seed 0 on; of a conditional GAN each row is one class."""
+def samples(gan: GAN) -> np.ndarray:
+    """Draws samples from seed 0 on; for a conditional GAN each row is one class."""
     labels, columns = None, None
     count = _COUNT
     if gan.num_classes is not None:
@@ -24,9 +26,9 @@ def samples(gan):
     return drawing.image_grid(gan.sample(count, labels=labels), columns)
 
 
-def interpolation(gan):
-    """Draws the ways from one sample to another, a way in each row, each of one class."""
-    ways = [
+def interpolation(gan: GAN) -> np.ndarray:
+    """Draws paths from one sample to another: a path in each row, within one class."""
+    paths = [
         gan.interpolate(
             [2 * row, 2 * row + 1],
             labels=None if gan.num_classes is None else row % gan.num_classes,
@@ -34,30 +36,25 @@ def interpolation(gan):
         )
         for row in range(_ROWS)
     ]
-    return drawing.image_grid(np.concatenate(ways), _COLUMNS)
+    return drawing.image_grid(np.concatenate(paths), _COLUMNS)
 
 
-def curves(log):
-    """Draws the columns of a run's log: losses, what the discriminator says, and all else.
+def curves(log: list[dict]) -> np.ndarray:
+    """Draws the terms of a run's log, in the panels of `ganzoo.plot.curves`.
 
     Args:
-        log: List of dictionaries with the numbers of an epoch by name, with `step`.
+        log: List of dictionaries with the values of an epoch by name, with `epoch` and `step`.
     """
-    names = [name for name in log[0] if name not in ("epoch", "step", "seconds")]
-    groups = [
-        [name for name in names if name.endswith("_loss")],
-        [name for name in names if name in ("d_real", "d_fake")],
-    ]
-    rest = [name for name in names if name not in groups[0] + groups[1]]
-    # Costs have about the size of losses; a figure of its own kind has a panel of its own.
-    groups[0] += [name for name in rest if name.startswith(("d_", "g_"))]
-    groups += [[name] for name in rest if not name.startswith(("d_", "g_"))]
-    panels = [{name: [float(row[name]) for row in log] for name in group} for group in groups]
-    return plot([int(row["step"]) for row in log], [panel for panel in panels if panel])
+    columns = training_log.read(log)
+    names = [name for name in training_log.terms(columns) if not training_log.is_of_a_layer(name)]
+    panels = training_log.panels(names).values()
+    return line_picture(
+        columns["step"], [{name: columns[name] for name in panel} for panel in panels]
+    )
 
 
-def encoded(picture):
-    """Returns a picture as a PNG file, compressed as far as it goes."""
+def encoded(picture: np.ndarray) -> bytes:
+    """Returns a picture as a PNG file, with the strongest compression."""
     image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
     if image.mode == "RGB" and len(image.getcolors(1 << 24)) <= 256:
         image = image.quantize(256, dither=Image.Dither.NONE)

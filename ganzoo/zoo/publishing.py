@@ -10,32 +10,33 @@ import tempfile
 import uuid
 from pathlib import Path
 
-import ganzoo
 from ganzoo import presets
 from ganzoo.presets import manifest
 from ganzoo.recipes import Recipe
+from ganzoo.training import SemiSupervisedGAN
 from ganzoo.version import __version__
 from ganzoo.zoo import measure, model_card, pictures
 
-# A discriminator that is larger would make up most of the download, for the few who train on.
+# A larger discriminator would be most of the download, and only few users train a model further.
 _LARGEST_DISCRIMINATOR = 2_000_000
 
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """A training that has ended.
+    """A finished training run.
 
     Args:
         gan: The trained `ganzoo.GAN` of images.
         recipe: Its `ganzoo.recipes.Recipe`, with data.
         data: The `ganzoo.data.Dataset` that it was trained on.
-        test: Likewise, with images that it was not trained on, or `None`.
-        log: List of dictionaries with the numbers of an epoch by name, with `step` and `seconds`.
-        command: The command line that repeats it.
-        seed: Its seed.
-        precision: What the networks computed in.
-        version: The version of ganzoo that it ran on.
-        hardware: What it ran on, in words, or `None` where that is not known.
+        test: A data set of images that it was not trained on, or `None`.
+        log: List of dictionaries with the values of an epoch by name: with `epoch`, `step` and
+            `seconds`.
+        command: The command line that repeats the run.
+        seed: Seed of the run.
+        precision: The precision in which the networks computed.
+        version: The version of ganzoo that trained it.
+        hardware: The hardware that trained it, in words, or `None` if unknown.
     """
 
     gan: object
@@ -50,31 +51,39 @@ class Training:
     hardware: str | None = None
 
 
-def publish(training, folder, extractor=None, n=None, name=None, replace=False, progress=None):
+def publish(
+    training: Training,
+    folder: Path | str,
+    extractor=None,
+    n: int | None = None,
+    name: str | None = None,
+    replace: bool = False,
+    progress=None,
+) -> dict:
     """Measures a trained GAN, and writes it as a preset with its card and pictures.
 
-    What is measured and drawn are the weights as they are stored, which is what others load. The
-    folder appears whole or not at all.
+    The stored weights are measured and drawn, because these are the ones that others load. The
+    folder appears complete or not at all.
 
     Args:
         training: The `Training`.
         folder: Path of the new folder.
-        extractor: Extractor of `ganzoo.metrics.extractors` that knows such images, or `None` for
-            figures that need none.
-        n: Number of samples that are measured; by default as many as real images.
-        name: Name of the model; by default that of the folder.
+        extractor: Extractor of `ganzoo.extractors` that knows such images; with `None`, the card
+            gives metrics that need no extractor.
+        n: Number of samples to measure; by default as many as real images.
+        name: Name of the model; by default the name of the folder.
         replace: Whether a preset in the folder may be replaced.
         progress: As for `ganzoo.metrics.Evaluation.measure`.
 
     Returns:
-        The facts, as they are in its `metrics.json`.
+        The facts, the content of `metrics.json`.
 
     Raises:
-        ValueError: If the GAN is not one of images, or the folder has something in it.
+        ValueError: If the GAN does not generate images, or the folder is not empty.
     """
     folder, gan, data = Path(folder), training.gan, training.data
     if not data.has_images:
-        raise ValueError(f"Published models make images. Received: {data!r}")
+        raise ValueError(f"Published models generate images. Received: {data!r}")
     check_folder(folder, replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ganzoo-publish-") as temporary:
@@ -112,7 +121,7 @@ def publish(training, folder, extractor=None, n=None, name=None, replace=False, 
     return facts
 
 
-def check_folder(folder, replace=False):
+def check_folder(folder: Path | str, replace: bool = False) -> None:
     """Raises `ValueError` if a model cannot be published in a folder."""
     folder = Path(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
@@ -120,7 +129,7 @@ def check_folder(folder, replace=False):
     is_preset = (folder / manifest.METADATA).is_file()
     if replace and is_preset:
         return
-    way_out = "remove what is in it"
+    way_out = "empty it"
     if is_preset:
         way_out = "replace the preset in it with --replace, in Python replace=True"
     raise ValueError(
@@ -129,7 +138,7 @@ def check_folder(folder, replace=False):
     )
 
 
-def read_all(folder):
+def read_all(folder: Path | str) -> dict[Path, dict]:
     """Returns a dictionary from the folders of the published models in a folder to their facts."""
     return {
         path.parent: facts
@@ -140,30 +149,31 @@ def read_all(folder):
     }
 
 
-def read(folder):
-    """Returns the facts of a published model, or `None` of a preset that was not published."""
+def read(folder: Path | str) -> dict | None:
+    """Returns the facts of a published model; `None` for a preset that was not published."""
     facts = json.loads(Path(folder, manifest.METRICS).read_text())
     return facts if isinstance(facts, dict) and {"summary", "figures"} <= set(facts) else None
 
 
 def _store(gan, folder):
-    """Stores the weights in as few bytes as samples allow, and returns how."""
+    """Stores the weights in as few bytes as samples allow, and returns their type and sizes."""
     try:
         presets.save(gan, folder, dtype="float16")
         dtype = "float16"
     except presets.PresetError:
-        # Not within a gray level, or not within the range of float16.
+        # Samples changed by more than a gray level, or weights exceed the range of float16.
         presets.save(gan, folder, dtype="float32")
         dtype = "float32"
     sizes = {
         player: (folder / name).stat().st_size for player, name in manifest.WEIGHT_FILES.items()
     }
-    judge = sizes["discriminator"]
-    is_kept = judge < _LARGEST_DISCRIMINATOR or isinstance(gan, ganzoo.SemiSupervisedGAN)
+    discriminator_bytes = sizes["discriminator"]
+    is_small = discriminator_bytes < _LARGEST_DISCRIMINATOR
+    is_kept = is_small or isinstance(gan, SemiSupervisedGAN)
     return {
         "dtype": dtype,
         "generator_bytes": sizes["generator"],
-        "discriminator_bytes": judge if is_kept else None,
+        "discriminator_bytes": discriminator_bytes if is_kept else None,
     }
 
 
@@ -204,22 +214,22 @@ def _facts(training, recipe, name, weights, found):
     return {"summary": model_card.summary(facts, recipe), **facts}
 
 
-def without_paths(recipe):
-    """Returns the recipe without the folders above its data, which are nobody's business."""
+def without_paths(recipe: Recipe) -> Recipe:
+    """Returns the recipe without the folders above its data, which are private."""
     if not is_local(recipe.data):
         return recipe
     kind, path = re.fullmatch(r"(folder:|packed:)?(.*)", recipe.data, re.DOTALL).groups("")
     return dataclasses.replace(recipe, data=kind + Path(path).resolve().name)
 
 
-def is_local(source):
-    """Whether a source of data is a folder or a file, and not a data set that has a name."""
+def is_local(source: str) -> bool:
+    """Whether a data source is a folder or a file, and not a named data set."""
     return source.startswith("folder:") or source.endswith(".npz")
 
 
 @contextlib.contextmanager
 def _replacing(folder, replace):
-    """Gives the path to save to; an old preset makes way once the new one is whole."""
+    """Yields the path to save to; an old preset is removed once the new one is complete."""
     if not replace or not folder.exists():
         yield folder
         return
@@ -230,7 +240,7 @@ def _replacing(folder, replace):
         os.rename(folder, old)
         os.rename(new, folder)
     finally:
-        # Wherever it was interrupted, one of them is there again, and whole.
+        # After any interruption, one of them is in place, and complete.
         if old.exists() and not folder.exists():
             os.rename(old, folder)
         for path in (new, old):

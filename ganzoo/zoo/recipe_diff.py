@@ -1,22 +1,23 @@
-"""What the recipe of a training has changed of the recipes that it began from."""
+"""How the recipe of a training run differs from the recipes that it started from."""
 
 import dataclasses
 
 from ganzoo import recipes
+from ganzoo.recipes import Recipe
 
-# What is no setting of the training, or stands in a row of its own.
+# Fields that are not settings of the training, or have their own row.
 _NOT_COMPARED = ("source", "data")
 _OWN = ("latent_dim", "width", "normalization")
 
 
-def rows(recipe):
-    """Returns rows of a table: the fields that differ from the paper's and the named recipe.
+def rows(recipe: Recipe) -> dict[str, str]:
+    """Returns rows of a table: the fields that differ from the paper's recipe and the named one.
 
     Args:
-        recipe: A `ganzoo.recipes.Recipe`, whose source is that of the recipe that it began from.
+        recipe: A `ganzoo.recipes.Recipe`. Its source is the source of the recipe it started from.
     """
     known = {recipes.get(name).source: name for name in recipes.names()}
-    # The source of a published model's recipe is that of the paper's, and what is changed.
+    # The source of a published model's recipe is the paper's source, and what is changed.
     paper, named = known.get(recipe.source.partition("; here ")[0]), known.get(recipe.source)
     found = {}
     if paper is not None:
@@ -29,14 +30,14 @@ def rows(recipe):
 def _differences(recipe, name):
     ours, theirs = _flat(recipe), _flat(recipes.get(name))
     return ", ".join(
-        f"`{field}` {_word(field, ours[field])} (there {_word(field, theirs[field])})"
+        f"`{field}` {_word(field, ours[field])} (instead of {_word(field, theirs[field])})"
         for field in ours
         if ours[field] != theirs[field]
     )
 
 
 def _flat(recipe):
-    """Returns the settings, those of the optimizers under names with a dot."""
+    """Returns the settings; optimizer settings have names with a dot."""
     settings = {}
     for field, value in dataclasses.asdict(recipe).items():
         if field in ("g_optimizer", "d_optimizer"):

@@ -8,7 +8,7 @@ from ganzoo.zoo import pictures
 from support import presets, published
 
 
-def test_each_way_goes_from_sample_to_sample_within_a_class():
+def test_each_path_leads_from_sample_to_sample_within_a_class():
     gan = presets.image_gan(conditional=True)
     drawn = pictures.interpolation(gan)
     assert drawn.shape == (4 * 66 + 2, 10 * 66 + 2, 3)
@@ -21,7 +21,7 @@ def test_each_way_goes_from_sample_to_sample_within_a_class():
 
 
 @pytest.mark.parametrize("colors", [3, 300])
-def test_png_files_hold_the_picture_as_it_is(colors):
+def test_png_files_hold_the_exact_picture(colors):
     rng = np.random.default_rng(0)
     palette = rng.integers(0, 256, (colors, 3), dtype="uint8")
     for picture in (palette[rng.integers(0, colors, (40, 50))], palette[:, :1, None]):
@@ -33,6 +33,6 @@ def test_png_files_hold_the_picture_as_it_is(colors):
         )
 
 
-def test_every_column_of_the_log_has_a_curve():
+def test_the_terms_of_the_log_have_the_panels_of_the_plot():
     log = [{**row, "fid": "9.5", "d_r1": "0.1"} for row in published.LOG]
-    assert pictures.curves(log).shape[0] == 3 * 220  # Losses and costs, logits, FID.
+    assert pictures.curves(log).shape[0] == 4 * 220  # Losses, logits, FID, cost.

@@ -29,7 +29,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """A published model, its training and its facts."""
+    """A published model, its training run and its facts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
         folder = tmp_path_factory.mktemp("models") / "fruit"
@@ -57,13 +57,13 @@ def test_the_folder_is_a_preset_with_pictures(model):
     assert recipe == training.recipe
 
 
-def test_it_is_the_same_whenever_it_is_made(model, tmp_path):
+def test_publishing_twice_gives_the_same_bytes(model, tmp_path):
     folder, training, _ = model
     zoo.publish(training, tmp_path / "models" / "fruit", published.Brightness())
     assert contents(tmp_path / "models" / "fruit") == contents(folder)
 
 
-def test_figures_are_those_of_the_weights_that_are_stored(model):
+def test_the_stored_weights_are_measured(model):
     folder, training, facts = model
     loaded = ganzoo.GAN.from_preset(folder)
     extractor = published.Brightness()
@@ -80,7 +80,7 @@ def test_figures_are_those_of_the_weights_that_are_stored(model):
     assert real.protocol.samples == 40 and real.value < 0.1 * expected["fid"].value
 
 
-def test_the_facts_are_those_of_the_training(model):
+def test_the_facts_describe_the_training_run(model):
     folder, training, facts = model
     assert json.loads((folder / "metrics.json").read_text()) == facts
     assert facts["training"]["seconds"] == 122.0
@@ -94,33 +94,33 @@ def test_the_facts_are_those_of_the_training(model):
 def test_the_card_says_what_was_measured(model):
     folder, _, facts = model
     card = (folder / "README.md").read_text()
-    figures_of = facts["figures"]
+    results_of = facts["figures"]
     for fact in (
-        f"{figures_of['samples']['fid']['value']:.4g}",
-        f"{figures_of['real']['fid']['value']:.4g}",
-        f"{figures_of['nearest']['spaces']['pixels']['samples']['median']:.3g}",
+        f"{results_of['samples']['fid']['value']:.4g}",
+        f"{results_of['real']['fid']['value']:.4g}",
+        f"{results_of['nearest']['spaces']['pixels']['samples']['median']:.3g}",
         "3: apple, pear, plum",
         "ganzoo train --model=sngan --data=fruit",
         "2 min on 2 cores of a processor",
         "40/40 fruit test",
-        "nobody has published figures of this protocol",
-        "the right one in 100.00% of the test images",
-        "0 steps of the 4 that were planned",
-        "of the 40 test images, which it has not seen",
+        "only with values of the same extractor, number of samples and real images",
+        "the right class in 100.00% of the test images",
+        "0 steps of 4 planned steps",
+        "for the 40 test images, which the model has not seen",
         "None of the 1,000 samples compared is identical to a training image, at 8 x 8 pixels.",
         "| batch | 64 images |",
-        "| changed from the paper's recipe | `steps` 4 (there 100,000), `conditional` yes",
+        "| changed from the paper's recipe | `steps` 4 (instead of 100,000), `conditional` yes",
     ):
         assert fact in card
     assert set(re.findall(r"\((\w+\.png)\)", card)) == PICTURES
-    for name, found in figures_of["nearest"]["spaces"].items():
+    for name, found in results_of["nearest"]["spaces"].items():
         ratio = found["samples"]["median"] / found["real"]["median"]
         assert f"{ratio:.2f} in {name}" in card
-    drawn, real = (figures_of[who]["recall"]["value"] for who in ("samples", "real"))
-    assert f"Recall is {drawn:.2f}, and {real:.2f} of as many training images" in card
+    drawn, real = (results_of[who]["recall"]["value"] for who in ("samples", "real"))
+    assert f"Recall is {drawn:.2f}, and {real:.2f} for as many training images" in card
 
 
-def test_the_samples_of_the_card_are_those_of_the_model(model):
+def test_the_card_shows_samples_of_the_stored_model(model):
     folder, _, _ = model
     gan = ganzoo.GAN.from_preset(folder)
     labels, columns = drawing.class_rows(64, 3)
@@ -148,19 +148,19 @@ def test_the_card_follows_from_the_facts(model):
         **{f"{pixels}samples__median": 50.0, f"{pixels}real__median": 5.0}
     )
     without = card(**{f"{pixels}real__median": 0.0})
-    assert "in pixels and" not in without and "in brightness times that" in without
+    assert "in pixels and" not in without and "in brightness. None of" in without
     assert "At least one of the 1,000 samples" in card(**{f"{pixels}samples__least": 0.0})
-    assert "40, drawn at random, of the 10,000 test images" in card(**{f"{near}real_of": 10000})
+    assert "40 random ones of the 10,000 test images" in card(**{f"{near}real_of": 10000})
     recalls = {"figures__samples__recall__value": 0.64, "figures__real__recall__value": 0.86}
-    missed = "Recall is 0.64, and 0.86 of as many training images: it misses part of the variety."
+    missed = "Recall is 0.64, and 0.86 for as many training images: the model misses some variety."
     assert missed in card(**recalls)
     recalls["figures__samples__recall__value"] = 0.9
-    assert "misses part" not in card(**recalls)
-    assert "3 real images only" in card(figures__samples__fid__protocol__reference_samples=3)
+    assert "misses some" not in card(**recalls)
+    assert "only 3 real images" in card(figures__samples__fid__protocol__reference_samples=3)
     assert "2 min. ganzoo" in card(training__hardware=None)
 
 
-def test_a_published_error_rate_stands_beside_that_of_as_many_labels(model):
+def test_the_card_gives_the_published_error_rate_for_as_many_labels(model):
     _, _, facts = model
 
     def sentence(source, labels):
@@ -186,7 +186,7 @@ def test_a_published_error_rate_stands_beside_that_of_as_many_labels(model):
 
 
 def test_real_images_are_drawn_at_random(tmp_path):
-    # Sorted, as folders are: all of the first half are black.
+    # Sorted, as in folders: the first half is black.
     brightness = np.repeat([0, 200], 1100)
     rng = np.random.default_rng(0)
     images = brightness[:, None, None, None] + rng.integers(0, 50, (2200, 8, 8, 3))
@@ -209,7 +209,7 @@ def test_real_images_are_drawn_at_random(tmp_path):
         assert len(drawn) == 1000 and 400 < (drawn[:, 0, 0, 0] > 100).sum() < 600
 
 
-def test_the_machine_is_the_one_that_it_runs_on(monkeypatch):
+def test_the_machine_is_described_by_its_cores_and_accelerator(monkeypatch):
     module = importlib.import_module("ganzoo.distribution.hardware")
     monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
     monkeypatch.setattr(module, "_processor", lambda: "a Cray-1")
@@ -251,13 +251,13 @@ def test_the_python_of_the_card_runs(model, tmp_path, monkeypatch):
     assert (tmp_path / "sample.png").is_file()
 
 
-def test_a_model_of_own_images_has_the_figures_that_need_no_network(tmp_path):
+def test_a_model_of_own_images_has_the_metrics_that_need_no_extractor(tmp_path):
     photos = tmp_path / "home" / "photos"
     training = published.training()
     recipe = dataclasses.replace(training.recipe, data=f"folder:{photos}")
     training = dataclasses.replace(training, test=None, recipe=recipe)
     facts = zoo.publish(training, tmp_path / "model", n=30, name="holiday")
-    assert set(facts["figures"]["samples"]) == {"pairwise_distance"}  # 8 pixels: no similarity.
+    assert set(facts["figures"]["samples"]) == {"pairwise_distance"}  # Too small for MS-SSIM.
     assert facts["figures"]["samples"]["pairwise_distance"]["protocol"]["samples"] == 30
     assert facts["figures"]["nearest"]["real_are_training"]
     assert facts["name"] == "holiday" and facts["data"]["source"] == "folder:photos"
@@ -279,11 +279,11 @@ def test_a_semi_supervised_model_has_its_error_rate(tmp_path):
     wrong = np.mean(gan.classify(gray.examples) != gray.labels)
     assert abs(facts["figures"]["samples"]["test_error"]["value"] - wrong) <= 1 / 40
     card = (tmp_path / "model" / "README.md").read_text()
-    assert "classes = gan.classify(images)" in card and "it tells apart apple, pear, plum" in card
+    assert "classes = gan.classify(images)" in card and "it classifies apple, pear, plum" in card
     assert "trained with 30 labels, it is wrong on" in card and "of 40 images of mnist test" in card
 
 
-def test_weights_that_need_float32_have_it_and_a_large_discriminator_is_left_out(
+def test_weights_outside_of_float16_are_float32_and_a_large_discriminator_is_left_out(
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(publishing, "_LARGEST_DISCRIMINATOR", 100)
@@ -293,7 +293,7 @@ def test_weights_that_need_float32_have_it_and_a_large_discriminator_is_left_out
     gan = ganzoo.GAN(
         keras.Model(latents, keras.layers.Reshape((8, 8, 1))(pixels)), keras.Model(images, logits)
     )
-    gan.sampler.weights[0].assign(np.full((2, 64), 1e6))  # Beyond float16.
+    gan.inference_generator.weights[0].assign(np.full((2, 64), 1e6))  # Beyond float16.
     data = published.data()
     gray = ganzoo.data.Dataset(data.examples[..., :1], name="fruit")
     training = published.training(gan, data=gray, test=None)
@@ -303,10 +303,10 @@ def test_weights_that_need_float32_have_it_and_a_large_discriminator_is_left_out
     assert not (tmp_path / "model" / "discriminator.safetensors").exists()
     ganzoo.GAN.from_preset(tmp_path / "model")
     card = (tmp_path / "model" / "README.md").read_text()
-    assert "would have moved by more than" in card and "it begins with new weights" in card
+    assert "would change by more than" in card and "a loaded model has new weights" in card
 
 
-def test_a_failure_leaves_what_was_there(model, tmp_path, monkeypatch):
+def test_a_failure_leaves_the_old_model(model, tmp_path, monkeypatch):
     folder, training, _ = model
     copy = shutil.copytree(folder, tmp_path / "model")
     training = dataclasses.replace(training, test=None)
@@ -315,7 +315,7 @@ def test_a_failure_leaves_what_was_there(model, tmp_path, monkeypatch):
     save = publishing.presets.save
 
     def fail(gan, folder, *arguments, **settings):
-        if arguments:  # Not where the weights are tried.
+        if arguments:  # The first call only tries the weights.
             raise OSError("no space left")
         save(gan, folder, **settings)
 
@@ -339,27 +339,27 @@ def test_a_failure_leaves_what_was_there(model, tmp_path, monkeypatch):
 
 def test_vectors_are_refused(tmp_path):
     training = published.training(presets.mlp_gan(), data=ganzoo.data.Dataset(np.ones((4, 2))))
-    with pytest.raises(ValueError, match=r"Published models make images. Received: Dataset"):
+    with pytest.raises(ValueError, match=r"Published models generate images. Received: Dataset"):
         zoo.publish(training, tmp_path / "model")
 
 
-def test_what_the_figures_are_of_is_said_as_it_is(tmp_path):
+def test_the_card_says_which_real_images_were_compared(tmp_path):
     few = published.data(count=30)
     without_test = published.training(data=few, test=None)
     facts = zoo.publish(without_test, tmp_path / "model", published.Brightness(), n=40)
     card = (tmp_path / "model" / "README.md").read_text()
-    assert "the right one in 100.00% of the training images" in card
-    assert "Real images are" not in card and "as there are no test images" in card
+    assert "the right class in 100.00% of the training images" in card
+    assert "The real images are" not in card and "because there are no test images" in card
     assert facts["figures"]["real"].keys() == {"conditional_accuracy"}
 
     with_test = published.training(data=few)
     zoo.publish(with_test, tmp_path / "other", published.Brightness(), n=40)
     card = (tmp_path / "other" / "README.md").read_text()
-    assert "Real images are 30 training images, measured as the samples are." in card
+    assert "The real images are 30 training images, measured in the same way" in card
     assert "No other model here has a lower FID" not in card
 
 
-def test_images_that_are_not_square_are_compared_whole():
+def test_images_that_are_not_square_are_compared_without_cropping():
     images = np.zeros((2, 20, 90, 1), "uint8")
     images[1, :, 85:] = 255
     pixels = Pixels()

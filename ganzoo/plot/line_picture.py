@@ -1,20 +1,24 @@
-"""Line plots of a training's log."""
+"""Line plots as arrays, drawn without matplotlib: for the cards of models."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-_COLORS = ((31, 119, 180), (214, 39, 40), (44, 160, 44), (148, 103, 189), (140, 86, 75))
+from ganzoo.plot.canvas import COLORS
+
 _GRAY, _LIGHT, _BLACK = (90,) * 3, (225,) * 3, (0,) * 3
 _WIDTH, _HEIGHT = 640, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 24, 26, 30
-_SCALE = 2  # Drawn larger and reduced, which smooths the lines.
+_SCALE = 2  # The picture is drawn larger and reduced, which smooths the lines.
 _TICKS = 5
 
 
-def plot(steps, panels):
-    """Draws the curves of a training under each other.
+def line_picture(
+    steps: Sequence[float], panels: Sequence[dict[str, Sequence[float]]]
+) -> np.ndarray:
+    """Draws curves over training steps, in panels below each other.
 
     Args:
         steps: Increasing training steps, the positions on the horizontal axis.
@@ -29,7 +33,7 @@ def plot(steps, panels):
 
     Example:
 
-    >>> plot([1, 2, 3], [{"loss": [3.0, 2.0, 1.5]}, {"fid": [90.0, 40.0, 30.0]}]).shape
+    >>> line_picture([1, 2, 3], [{"loss": [3.0, 2.0, 1.5]}, {"fid": [90.0, 40.0, 30.0]}]).shape
     (440, 640, 3)
     """
     if not len(steps) or not panels:
@@ -65,7 +69,7 @@ def _panel(draw, top, steps, curves):
     draw.line((left, lower, right, lower), fill=_GRAY, width=_SCALE)
     name_at = left
     for index, (name, curve) in enumerate(curves.items()):
-        color = _COLORS[index % len(_COLORS)]
+        color = COLORS[index % len(COLORS)]
         for points in _pieces(steps, np.asarray(curve, float)):
             line = [(x(step), y(value)) for step, value in points]
             draw.line(line, fill=color, width=2 * _SCALE, joint="curve")
@@ -85,15 +89,15 @@ def _pieces(steps, curve):
 
 
 def _limits(low, high):
-    """Returns the ends of an axis that holds the values, with a little room."""
+    """Returns the ends of an axis that holds the values, with a small margin."""
     if not math.isfinite(low):
         return 0.0, 1.0
-    room = 0.05 * (high - low) or 0.5 * abs(high) or 0.5
-    return low - room, high + room
+    margin = 0.05 * (high - low) or 0.5 * abs(high) or 0.5
+    return low - margin, high + margin
 
 
 def _ticks(low, high):
-    """Returns round numbers between two, about five of them."""
+    """Returns about five round numbers between two."""
     step = 10.0 ** math.floor(math.log10((high - low) / _TICKS))
     step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (factor * step) <= _TICKS)
     return [round(k * step, 12) for k in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -1,0 +1,83 @@
+"""The log of a training run: read from any of its forms, and its terms grouped into panels."""
+
+import csv
+import math
+from pathlib import Path
+
+# Columns that say where a row lies, not what was measured.
+_POSITIONS = ("epoch", "step", "seconds")
+# Terms that share a panel, because they have the same unit.
+GROUPS = {
+    "Loss": ("d_loss", "g_loss"),
+    "Loss of the classifier": ("d_class_loss", "g_class_loss"),
+    "Mean logit": ("d_real", "d_fake"),
+}
+
+
+def read(log) -> dict[str, list[float]]:
+    """Returns a log as a dictionary of equally long lists; `epoch` counts from 1.
+
+    Args:
+        log: The `History` that `fit` returns; a dictionary from terms to their values of each
+            epoch; a list of dictionaries, one for each epoch, with `epoch`; or the path of a
+            `log.csv` or of the run's folder that holds one.
+
+    Raises:
+        ValueError: If it is something else.
+        FileNotFoundError: If there is no such file.
+    """
+    if hasattr(log, "history"):
+        epochs = [epoch + 1 for epoch in log.epoch]
+        log = {"epoch": epochs, **log.history}
+    elif isinstance(log, dict):
+        log = {"epoch": range(1, 1 + max(map(len, log.values()), default=0)), **log}
+    elif isinstance(log, list):
+        log = _columns(log, "a list")
+    else:
+        log = _read_csv(Path(log))
+    # A term that began later has fewer values: they belong to the last epochs.
+    count = len(log["epoch"])
+    return {
+        name: [math.nan] * (count - len(values)) + [float(value) for value in values]
+        for name, values in log.items()
+    }
+
+
+def terms(log: dict[str, list[float]]) -> list[str]:
+    """Returns the names of the terms of a log, without its epochs, steps and seconds."""
+    return [name for name in log if name not in _POSITIONS]
+
+
+def is_of_a_layer(term: str) -> bool:
+    """Whether a term is about a single layer, and not about the run as a whole."""
+    return "/" in term
+
+
+def panels(names: list[str]) -> dict[str, list[str]]:
+    """Returns a dictionary from the title of each panel to the terms in it.
+
+    Example:
+
+    >>> panels(["g_loss", "d_loss", "fid"])
+    {'Loss': ['d_loss', 'g_loss'], 'fid': ['fid']}
+    """
+    grouped = {name for group in GROUPS.values() for name in group}
+    found = {title: [name for name in group if name in names] for title, group in GROUPS.items()}
+    found |= {name: [name] for name in names if name not in grouped}
+    return {title: chosen for title, chosen in found.items() if chosen}
+
+
+def _read_csv(path):
+    if path.is_dir():
+        path = path / "log.csv"
+    with open(path, newline="") as file:
+        return _columns(list(csv.DictReader(file)), path)
+
+
+def _columns(rows, source):
+    if not rows or "epoch" not in rows[0]:
+        raise ValueError(
+            f"The log of a training run has a column `epoch`, and one row for each epoch. "
+            f"Received: {source}"
+        )
+    return {name: [float(row[name] or "nan") for row in rows] for name in rows[0]}
