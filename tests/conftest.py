@@ -43,8 +43,8 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(items):
     for item in items:
         # A slow test has no tier, so that `-m unit` leaves it out.
-        if not any(item.get_closest_marker(name) for name in ("slow", *tiers.NAMES)):
-            tier = tiers.tier_of(item.path.relative_to(TESTS).as_posix())
+        if not item.get_closest_marker("slow"):
+            tier = tiers.tier_of(item, item.path.relative_to(TESTS).as_posix())
             item.add_marker(getattr(pytest.mark, tier))
     order.slow_files_first(items)
 
