@@ -118,9 +118,8 @@ def _start(command, arguments, debug):
     """
     options, others = command.parse(arguments)
     command.check(options, others)
-    with quiet_start(is_off=debug):
-        module = importlib.import_module(f"ganzoo.cli.{command.name}")
-    return module.run(options, others)
+    quiet_start(is_off=debug)
+    return importlib.import_module(f"ganzoo.cli.{command.name}").run(options, others)
 
 
 def _fail(program, message, code=_CORRECT):

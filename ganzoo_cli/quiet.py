@@ -6,29 +6,48 @@ import os
 import shutil
 import sys
 import tempfile
+from importlib.machinery import PathFinder
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _NOTHING_BUT_FATAL = "3"
+# With the backend JAX, Keras imports TensorFlow later.
+_NOISY = ("keras", "tensorflow")
 
 
-@contextlib.contextmanager
 def quiet_start(is_off=False):
-    """Imports Keras without the messages of TensorFlow about processors, drivers and retracing.
+    """Arranges that TensorFlow prints nothing about processors, drivers and retracing.
 
-    What is written to stderr inside the context appears only if the context fails. Child processes
-    take over the log level.
+    What is written to stderr while Keras or TensorFlow is imported appears only if the import
+    fails. Child processes inherit the log level.
 
     Args:
-        is_off: Whether to leave everything as it is. It also stays as it is where the user has set
-            `TF_CPP_MIN_LOG_LEVEL`, or Keras has been imported before.
+        is_off: Whether to leave everything as it is. It also stays as it is if the user has set
+            `TF_CPP_MIN_LOG_LEVEL`, or Keras has already been imported.
     """
     if is_off or _LEVEL in os.environ or "keras" in sys.modules:
-        yield
         return
     os.environ[_LEVEL] = _NOTHING_BUT_FATAL
     logging.getLogger("tensorflow").addFilter(_is_not_about_retracing)
-    with _stderr_kept_aside():
-        yield
+    sys.meta_path.insert(0, _QuietFinder)
+
+
+class _QuietFinder:
+    """Finds the noisy packages as Python does, and keeps stderr aside while they are imported."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name not in _NOISY:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None:
+            execute = spec.loader.exec_module
+
+            def execute_quietly(module):
+                with _stderr_kept_aside():
+                    execute(module)
+
+            spec.loader.exec_module = execute_quietly
+        return spec
 
 
 @contextlib.contextmanager

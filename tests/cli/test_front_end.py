@@ -37,6 +37,7 @@ def run(*arguments):
     return result.returncode, result.stdout, result.stderr
 
 
+@pytest.mark.process
 def test_answers_without_a_model_do_not_import_keras():
     lines = {
         **{f"{name} --help": 0 for name in COMMANDS},
@@ -52,6 +53,7 @@ def test_answers_without_a_model_do_not_import_keras():
     assert out.splitlines()[-1] == f"codes {list(lines.values())} slow []"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "start_line", [["-m", "ganzoo_cli"], [str(ROOT / "train.py")]], ids=["module", "train.py"]
 )
@@ -60,6 +62,7 @@ def test_the_module_and_train_py_are_the_command(start_line):
     assert code == 0 and out.startswith("usage: ganzoo")
 
 
+@pytest.mark.process
 def test_python_m_ganzoo_is_the_command():
     assert run("-m", "ganzoo", "--version")[:2] == (0, f"ganzoo {ganzoo.__version__}\n")
 
@@ -199,7 +202,9 @@ def test_flags_without_a_valid_value_are_refused(sample_command, words, message)
 
 
 def test_the_choices_of_the_front_end_are_those_of_the_parts():
-    assert {metrics.find(name) for name in evaluate.METRICS} == set(metrics.kinds().values())
+    assert {metrics.find(name) for name in evaluate.METRICS} == {
+        metrics.find(name) for name in metrics.names()
+    }
     assert set(evaluate.EXTRACTORS) == set(extractors.names())
     assert interpolate.INTERPOLATIONS == interpolation.INTERPOLATIONS
     assert export_command.FORMATS == export.FORMATS
@@ -211,6 +216,7 @@ def test_the_choices_of_the_front_end_are_those_of_the_parts():
 # Output that its reader closes.
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("unbuffered", [[], ["-u"]], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize("words", ["train --help", "trian"])
 def test_a_reader_that_closes_the_output_ends_the_command_quietly(unbuffered, words, tmp_path):

@@ -169,9 +169,9 @@ def test_data_ends_the_row_of_a_small_class_in_white():
     np.testing.assert_array_equal(cells < 100, np.arange(4) < np.array([[1], [3], [4]]))
 
 
-def test_data_packs_all(capsys):
+def test_data_pack_takes_no_number_of_examples(capsys):
     assert main(["data", "pack", "digits", "--output=d.npz", "--n=3"]) == 2
-    assert "all examples are packed" in capsys.readouterr().err
+    assert "packs all examples" in capsys.readouterr().err
 
 
 def test_data_draws_vectors(capsys):
