@@ -106,10 +106,7 @@ def adaptive_gan():
         g_optimizer=adam(),
         d_optimizer=adam(),
         loss="hinge",
-        regularizers=[
-            ganzoo.regularizers.HistoricalAveraging(0.1),
-            ganzoo.regularizers.R1(0.5, every=2),
-        ],
+        regularizers=[ganzoo.regularizers.HistoricalAveraging(0.1)],
         augment=ganzoo.augment.AdaptiveAugment(
             ["flip", "translation", "brightness"], interval=2, images_to_one=200, initial=0.3
         ),
