@@ -1,4 +1,4 @@
-"""Augmentation whose strength follows the discriminator's overfitting."""
+"""Adaptive augmentation, whose strength follows the discriminator's overfitting."""
 
 import numbers
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Batch normalization whose scale and offset depend on the class (Dumoulin et al. 2017)."""
+"""Conditional batch normalization: scale and offset depend on the class (Dumoulin et al. 2017)."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""The sum over all positions of an image's features."""
+"""Global sum pooling, the sum over all positions of an image's features."""
 
 import keras
 from keras import ops

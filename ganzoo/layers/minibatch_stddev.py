@@ -1,4 +1,4 @@
-"""The standard deviation over a minibatch as a feature (Karras et al. 2018)."""
+"""Minibatch standard deviation as a feature (Karras et al. 2018)."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""The projection head of a conditional discriminator (Miyato and Koyama 2018)."""
+"""Projection head of a conditional discriminator (Miyato and Koyama 2018)."""
 
 import keras
 from keras import ops

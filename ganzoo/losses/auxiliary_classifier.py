@@ -1,4 +1,4 @@
-"""The class terms of AC-GAN."""
+"""Auxiliary classifier's loss, of AC-GAN."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Feature matching: an objective of the generator in place of the adversarial one."""
+"""Feature matching, an objective of the generator in place of the adversarial one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The loss of SN-GAN, SAGAN and BigGAN."""
+"""Hinge loss, of SN-GAN, SAGAN and BigGAN."""
 
 import keras
 from keras import ops
@@ -28,9 +28,9 @@ class Hinge(AdversarialLoss):
     1.5
 
     Reference:
+        [Geometric GAN](https://arxiv.org/abs/1705.02894);
         [Spectral Normalization for Generative Adversarial Networks](
-        https://arxiv.org/abs/1802.05957), section 4;
-        [Geometric GAN](https://arxiv.org/abs/1705.02894).
+        https://arxiv.org/abs/1802.05957), section 4.
     """
 
     def d_loss(self, real, fake):

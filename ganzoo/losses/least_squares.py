@@ -1,4 +1,4 @@
-"""The loss of LSGAN."""
+"""Least squares, the loss of LSGAN."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""The loss of the first GAN: both players share one value function."""
+"""Minimax loss, of the first GAN."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""The generator's loss that most GANs use."""
+"""Non-saturating loss, which most GANs use."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""The loss of RaSGAN."""
+"""Relativistic average loss, of RaSGAN."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""The loss of RSGAN and R3GAN."""
+"""Relativistic pairing loss, of RSGAN and R3GAN."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""The loss of a discriminator that is a classifier with one more class, the fakes."""
+"""Semi-supervised loss, of a classifier with one more class for the fakes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The loss of WGAN and WGAN-GP."""
+"""Wasserstein loss, of WGAN and WGAN-GP."""
 
 import keras
 from keras import ops
