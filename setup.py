@@ -63,7 +63,8 @@ setup(
         "notebooks": NOTEBOOKS,
         "dev": [
             *(*JAX, *TENSORBOARD, *PLOT, *VIDEO, *SERVING, *ONNX, *LITERT, *DOCS, *NOTEBOOKS),
-            *("imageio>=2.37", "pytest>=8.3", "pytest-xdist>=3.6", "pyyaml>=6.0", "ruff>=0.12"),
+            *("imageio>=2.37", "mypy>=1.15", "pyyaml>=6.0", "ruff>=0.12"),
+            *("pytest>=8.3", "pytest-xdist>=3.6"),
         ],
     },
 )

@@ -27,7 +27,7 @@ class Regularizer(Part):
             discriminator sees packs of images.
     """
 
-    name = None
+    name: str | None = None
     transforms_images = False
 
 

@@ -70,7 +70,7 @@ class GAN(AdversarialModel):
         self.update_players(batch, draws)
         if self.ema_decay is not None:
             for average, network in self.averages():
-                self._move_average(average, network)
+                move_average(average, network, self.ema_decay, self._step.value)
         self._step.assign_add(1)
         return {name: self._trackers[name].result() for name in self._all_log_names}
 
@@ -267,23 +267,6 @@ class GAN(AdversarialModel):
             ops.equal(update % part.every, 0), lambda: part.every * cost(), lambda: ops.zeros(())
         )
 
-    def _move_average(self, average, network):
-        """Moves an average toward the current weights of its network.
-
-        Weights and the moving statistics of normalization layers are averaged. All other state
-        (spectral vectors, for example, which have a direction but no meaningful mean) is copied.
-        While the step is small the decay is at most (1 + step) / (10 + step): otherwise the average
-        would contain the random initial weights for 1 / (1 - decay) steps.
-        """
-        step = ops.cast(self._step.value, "float32")
-        keep = ops.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
-        averaged = {id(variable) for variable in network.trainable_weights}
-        for mean, variable in zip(average.weights, network.weights, strict=True):
-            if id(variable) in averaged or variable.name in ("moving_mean", "moving_variance"):
-                mean.assign_add((variable - mean) * ops.cast(1.0 - keep, mean.dtype))
-            else:
-                mean.assign(variable)
-
     def _split_batch(self, batch):
         """Returns the examples, packed in [-1, 1], and the int32 labels of each update.
 
@@ -341,3 +324,27 @@ class GAN(AdversarialModel):
 
     def _augment_state(self):
         return None if self.augment is None else self._part_state("augment", self.augment)
+
+
+def move_average(average, network, decay, step):
+    """Moves an average toward the current weights of its network.
+
+    Weights and the moving statistics of normalization layers are averaged. All other state is
+    copied: spectral vectors, for example, have a direction but no meaningful mean.
+
+    Args:
+        average: The network that `ganzoo.training.ema.clone` made.
+        network: The network in training.
+        decay: Share of the old average that stays in each update, in [0, 1).
+        step: Integer tensor, the number of updates before this one. While it is small the decay
+            is at most (1 + step) / (10 + step): otherwise the average would contain the random
+            initial weights for 1 / (1 - decay) steps.
+    """
+    step = ops.cast(step, "float32")
+    keep = ops.minimum(decay, (1.0 + step) / (10.0 + step))
+    averaged = {id(variable) for variable in network.trainable_weights}
+    for mean, variable in zip(average.weights, network.weights, strict=True):
+        if id(variable) in averaged or variable.name in ("moving_mean", "moving_variance"):
+            mean.assign_add((variable - mean) * ops.cast(1.0 - keep, mean.dtype))
+        else:
+            mean.assign(variable)

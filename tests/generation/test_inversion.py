@@ -115,7 +115,7 @@ def test_uniform_latents_stay_in_their_cube(showing_latents):
     assert np.abs(found.latents).max() <= 1.0
 
 
-def test_components_that_leave_the_cube_are_drawn_anew_at_first(showing_latents):
+def test_components_that_leave_the_cube_are_drawn_again_at_first(showing_latents):
     gan, target = showing_latents["uniform"], np.array([[3.0, 0.0]], "float32")
     # Two of three steps are in the first half, and each of them leaves the cube.
     ends = [

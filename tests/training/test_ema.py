@@ -7,6 +7,7 @@ from keras import layers
 
 import ganzoo
 from ganzoo.training import ema
+from ganzoo.training.gan import move_average
 from support import linear, tiny
 
 
@@ -57,7 +58,7 @@ def test_the_average_follows_its_equation_with_the_ramp_of_the_decay(decay):
     expected = [weight.numpy().astype("float64") for weight in network.weights]
     for step in range(12):
         set_randomly(network, rng)
-        ema.update(average, network, decay, step)
+        move_average(average, network, decay, step)
         keep = min(decay, (1 + step) / (10 + step))
         for i, weight in enumerate(network.weights):
             new = weight.numpy().astype("float64")
@@ -71,7 +72,7 @@ def test_a_late_average_moves_by_one_minus_the_decay():
     average = ema.clone(network)
     before = average.layers[0].kernel.numpy().astype("float64")
     set_randomly(network, np.random.default_rng(0))
-    ema.update(average, network, 0.999, 1_000_000)
+    move_average(average, network, 0.999, 1_000_000)
     expected = before + 0.001 * (network.layers[0].kernel.numpy() - before)
     np.testing.assert_allclose(average.layers[0].kernel.numpy(), expected, atol=1e-6)
 
@@ -81,7 +82,7 @@ def test_moving_statistics_are_averaged_and_other_state_is_copied():
     average = ema.clone(network)
     before = {weight.path: weight.numpy() for weight in average.weights}
     set_randomly(network, np.random.default_rng(0))
-    ema.update(average, network, 0.999, 1_000)
+    move_average(average, network, 0.999, 1_000)
     kinds = {"averaged": [], "copied": []}
     for mean, weight in zip(average.weights, network.weights, strict=True):
         is_copy = np.array_equal(mean.numpy(), weight.numpy())
@@ -96,7 +97,7 @@ def test_frozen_weights_stay_equal_to_the_generators():
     network.layers[0].trainable = False
     average = ema.clone(network)
     set_randomly(network, np.random.default_rng(0))
-    ema.update(average, network, 0.999, 1_000)
+    move_average(average, network, 0.999, 1_000)
     np.testing.assert_array_equal(
         average.layers[0].kernel.numpy(), network.layers[0].kernel.numpy()
     )
@@ -158,12 +159,12 @@ def test_without_an_average_samples_come_from_the_weights_in_training():
     np.testing.assert_allclose(gan.sample(4), np.tile(bias.numpy(), (4, 1)))
 
 
-def test_compiling_anew_with_and_without_an_average_switches_the_samples():
+def test_compiling_again_with_and_without_an_average_switches_the_samples():
     gan = linear.gan()
     assert gan.sample(4).max() < 50
     gan.generator.layers[-1].bias.assign([100.0, 100.0])
     gan.compile(g_optimizer="sgd", d_optimizer="sgd", ema_decay=None)
     assert gan.sample(4).min() > 50
     gan.compile(g_optimizer="sgd", d_optimizer="sgd", ema_decay=0.5)
-    # The average starts anew from the present weights.
+    # The average starts again from the current weights.
     assert gan.sample(4).min() > 50

@@ -1,4 +1,4 @@
-"""A GAN that is compiled anew: what it goes on with, and what starts afresh."""
+"""A GAN that is compiled again: which parts keep their state, and which start with a new one."""
 
 import keras
 import numpy as np

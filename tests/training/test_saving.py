@@ -159,7 +159,7 @@ def test_a_gan_is_saved_before_it_is_compiled(tmp_path):
     np.testing.assert_array_equal(loaded.sample(4), gan.sample(4))
 
 
-def test_a_gan_compiled_anew_is_saved_as_it_is_compiled(tmp_path):
+def test_a_gan_is_saved_with_the_settings_of_its_last_compile(tmp_path):
     gan = linear.gan(regularizers=["r1"])
     gan.fit(linear.vectors(4), batch_size=4, verbose=0)
     gan.compile(g_optimizer="sgd", d_optimizer="adam", regularizers=["gradient_penalty"])

@@ -21,7 +21,7 @@ REFUSED_COMPILATIONS = {
         {"loss": "relativistic_pairing", "generator_batch_ratio": 2},
         "relativistic",
     ),
-    "two regularizers of one name": ({"regularizers": ["r1", "r1"]}, "one name"),
+    "two regularizers of one name": ({"regularizers": ["r1", "r1"]}, "the same name"),
     "unknown regularizer": ({"regularizers": ["l2"]}, "Expected one of: consistency"),
     "Keras regularizer": ({"regularizers": [keras.regularizers.L2()]}, "A regularizer must be"),
     "one regularizer without a list": (
@@ -29,13 +29,13 @@ REFUSED_COMPILATIONS = {
         "must be a list",
     ),
     "name without a list": ({"regularizers": "r1"}, "must be a list"),
-    "no optimizers": ({"g_optimizer": None, "d_optimizer": None}, "Give either"),
     "one optimizer": ({"d_optimizer": None}, "Give either"),
     "a plain optimizer for both": (
-        {"optimizer": "adam"},
+        {"optimizer": keras.optimizers.Adam(), "g_optimizer": None, "d_optimizer": None},
         "Give either",
     ),
-    "optimizers in two ways": (
+    "a name for both and one more": ({"optimizer": "adam"}, "Give either"),
+    "optimizers given twice": (
         {"optimizer": ganzoo.AdversarialOptimizer("adam", "adam"), "g_optimizer": "adam"},
         "Give either",
     ),
@@ -135,7 +135,7 @@ def test_an_optimizer_of_another_gan_is_refused():
         linear.gan(g_optimizer=optimizer)
 
 
-def test_a_gan_may_be_compiled_anew_with_its_own_optimizer():
+def test_a_gan_may_be_compiled_again_with_its_own_optimizer():
     gan = linear.gan()
     gan.fit(linear.vectors(8), batch_size=4, verbose=0)
     gan.compile(optimizer=gan.optimizer, loss="hinge")

@@ -109,7 +109,7 @@ def test_a_saved_generator_serves_single_examples_without_its_reference_batch(tm
     gan.fit(linear.vectors(12), batch_size=4, epochs=1, verbose=0)
     gan.save(tmp_path / "gan.keras")
     loaded = keras.saving.load_model(tmp_path / "gan.keras")
-    # Without `sample`, which computes the statistics anew: they are in the file.
+    # Without `sample`, which would compute the statistics: they are in the file.
     latents = latents_of_samples(gan, 5)
     singly = np.concatenate([loaded.ema_generator(row[None]).numpy() for row in latents])
     np.testing.assert_allclose(singly, gan.sample(5), rtol=1e-5, atol=1e-6)
