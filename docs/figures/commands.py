@@ -8,8 +8,9 @@ PAGE = pathlib.Path(__file__).parents[1] / "commands.md"
 _HEAD = """\
 # Commands
 
-What `ganzoo COMMAND --help` prints. `python -m ganzoo` is the same as `ganzoo`, and `train.py`, in
-a checkout, the same as `ganzoo train`.
+This page is the output of `ganzoo COMMAND --help`. Names of flags may have hyphens or underscores:
+`--batch-size` is `--batch_size`. `python -m ganzoo_cli` is the same as `ganzoo`. In a checkout,
+`python train.py` is the same as `ganzoo train`.
 """
 
 

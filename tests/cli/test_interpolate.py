@@ -106,6 +106,7 @@ def test_an_animation_shows_the_rows_next_to_each_other(model):
     assert np.abs(shown - expected).max() <= 2
 
 
+@pytest.mark.process
 def test_a_video_has_a_frame_for_each_step(model):
     imageio = pytest.importorskip("imageio.v3")
     pytest.importorskip("imageio_ffmpeg")

@@ -14,8 +14,9 @@ pytestmark = pytest.mark.process
 # A package that takes the place of Keras or TensorFlow.
 NOISY = """
 import os, sys
-os.write(2, b"of the start\\n")
-print("of Python", file=sys.stderr)
+if sys.stderr is not None:
+    os.write(2, b"of the start\\n")
+    print("of Python", file=sys.stderr)
 if "BROKEN" in os.environ:
     raise ImportError("broken")
 """

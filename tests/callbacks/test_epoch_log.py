@@ -1,0 +1,97 @@
+"""The table of the epochs, and the end of training at a step."""
+
+import numpy as np
+import pytest
+from faults import runs
+
+from ganzoo.callbacks import AtomicCheckpoint, EpochLog, StopAtStep
+from support import linear
+
+
+@pytest.fixture(scope="module")
+def gan():
+    """One GAN, which trains eagerly because compiling takes longer."""
+    gan = runs.build("plain")
+    gan.compile(g_optimizer="adam", d_optimizer="adam", run_eagerly=True)
+    return gan
+
+
+def fit(gan, *callbacks, epochs=3):
+    """Trains two steps in each epoch."""
+    gan.fit(linear.vectors(16), batch_size=8, epochs=epochs, callbacks=list(callbacks), verbose=0)
+
+
+@pytest.fixture(autouse=True)
+def first_step(gan):
+    gan._step.assign(0)
+
+
+def test_the_table_has_a_line_for_each_epoch_with_the_logs(gan, tmp_path):
+    path = tmp_path / "new" / "log.csv"
+    fit(gan, EpochLog(path))
+
+    rows = EpochLog.read(path)
+    assert [(row["epoch"], row["step"]) for row in rows] == [("1", "2"), ("2", "4"), ("3", "6")]
+    assert list(rows[0]) == ["epoch", "step", "seconds", *gan.history.history]
+    for name, values in gan.history.history.items():
+        np.testing.assert_allclose([float(row[name]) for row in rows], values, rtol=1e-5)
+    assert all(float(row["seconds"]) > 0 for row in rows)
+
+
+def test_a_table_that_does_not_exist_is_empty(tmp_path):
+    assert EpochLog.read(tmp_path / "log.csv") == []
+
+
+def test_a_resumed_run_drops_the_epochs_after_its_checkpoint(gan, tmp_path):
+    path = tmp_path / "log.csv"
+    # The checkpoint of the third epoch is missing.
+    fit(gan, EpochLog(path), AtomicCheckpoint(tmp_path / "checkpoints", every=2), StopAtStep(5))
+    kept = EpochLog.read(path)[:2]
+    newest = max((tmp_path / "checkpoints").iterdir())
+    newest.rename(tmp_path / "away")
+
+    fit(gan, EpochLog(path), AtomicCheckpoint(tmp_path / "checkpoints"), epochs=4)
+
+    rows = EpochLog.read(path)
+    assert rows[:2] == kept
+    assert [row["step"] for row in rows] == ["2", "4", "6", "8"]
+
+
+def test_an_interrupted_epoch_has_the_seconds_of_all_its_parts(gan, tmp_path, monkeypatch):
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    log = EpochLog(tmp_path / "log.csv")
+    log.set_model(gan)
+    log.on_train_begin()
+    log.on_epoch_begin(0)
+    state = log.get_state()
+    assert state == {"0": 10}
+
+    resumed = EpochLog(tmp_path / "log.csv")
+    resumed.set_model(gan)
+    resumed.on_train_begin()
+    resumed.set_state(state)
+    resumed.on_epoch_begin(0)
+    resumed.on_epoch_end(0, {"d_loss": 1.0})
+    resumed.on_epoch_begin(1)
+    resumed.on_epoch_end(1, {"d_loss": 1.0})
+
+    assert [row["seconds"] for row in EpochLog.read(log.path)] == ["20.000", "10.000"]
+
+
+@pytest.mark.parametrize(("step", "expected"), [(1, 1), (3, 3), (4, 4), (100, 6)])
+def test_training_ends_at_the_step(gan, step, expected):
+    fit(gan, StopAtStep(step))
+    assert gan.step == expected
+
+
+def test_steps_are_counted_over_several_fits(gan):
+    fit(gan, epochs=1)
+    fit(gan, StopAtStep(5))
+    assert gan.step == 5
+
+
+@pytest.mark.parametrize("step", [0, -1, 1.5, "3"])
+def test_a_step_must_be_a_positive_integer(step):
+    with pytest.raises(ValueError, match="`step` must be a positive integer"):
+        StopAtStep(step)
