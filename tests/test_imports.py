@@ -1,8 +1,6 @@
 """The rooms of the house: imports go down only, and no two modules import each other."""
 
 import ast
-import subprocess
-import sys
 
 import pytest
 
@@ -16,7 +14,10 @@ ROOMS = (
     *("layers", "losses", "augment", "schedules", "interpolation", "drawing", "data"),
     *("regularizers", "architectures", "recipes"),
     *("extractors", "metrics", "generation", "plot", "presets", "export"),
-    *("training", "callbacks", "zoo", "cli"),
+    *("training", "callbacks", "zoo"),
+    # The package itself, whose `__init__` gathers the rooms: only the commands may import it.
+    "ganzoo",
+    "cli",
 )
 
 
@@ -51,7 +52,7 @@ def graph():
 
 
 def room_of(module):
-    return module.split(".")[1]
+    return module.split(".")[1] if "." in module else module
 
 
 def inner(graph):
@@ -61,7 +62,7 @@ def inner(graph):
 
 def test_every_room_has_its_place(graph):
     rooms = {room_of(name) for name in inner(graph)} - {"__main__"}
-    assert rooms == set(ROOMS)
+    assert rooms == set(ROOMS) - {"ganzoo"}
 
 
 def test_imports_go_down_only(graph):
@@ -70,7 +71,7 @@ def test_imports_go_down_only(graph):
         for name, targets in inner(graph).items()
         if name != "ganzoo.__main__"
         for target in targets
-        if target == "ganzoo" or ROOMS.index(room_of(target)) > ROOMS.index(room_of(name))
+        if ROOMS.index(room_of(target)) > ROOMS.index(room_of(name))
     ]
     assert not upward
 
@@ -126,13 +127,3 @@ def test_the_package_shows_its_public_names_and_nothing_else():
     assert {"GAN", "export", "random", "extractors"} <= set(dir(ganzoo))
     for name in dir(ganzoo):
         assert getattr(ganzoo, name) is not None
-
-
-@pytest.mark.parametrize("room", [room for room in ROOMS if room != "cli"])
-def test_every_room_can_be_imported_first(room):
-    pytest.importorskip("keras")
-    assert f"ganzoo.{room}" in sys.modules or _imports_alone(room)
-
-
-def _imports_alone(room):
-    return subprocess.run([sys.executable, "-c", f"import ganzoo.{room}"], check=True)

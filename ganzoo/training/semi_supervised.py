@@ -91,12 +91,13 @@ class SemiSupervisedGAN(GAN):
         Raises:
             ValueError: If an argument is out of its range or does not fit another.
         """
-        super().compile(optimizer, loss, generator_loss=generator_loss, **settings)
-        if self.discriminator_steps != 1:
+        steps = settings.get("discriminator_steps", 1)
+        if steps != 1:
             raise ValueError(
                 "A semi-supervised step updates the discriminator once. Expected: "
-                f"discriminator_steps=1. Received: discriminator_steps={self.discriminator_steps}"
+                f"discriminator_steps=1. Received: discriminator_steps={steps!r}"
             )
+        super().compile(optimizer, loss, generator_loss=generator_loss, **settings)
 
     @property
     def class_count(self):

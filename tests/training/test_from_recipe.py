@@ -28,7 +28,7 @@ def test_batch_size_and_steps_need_no_second_telling():
 
 
 def test_the_classes_are_those_of_the_data():
-    recipe = small("sngan_projection", conditional=True)
+    recipe = small("sngan", conditional=True)
     assert ganzoo.GAN.from_recipe(recipe, images(3)).num_classes == 3
     with pytest.raises(ValueError, match=r"number of classes.*Received: "):
         ganzoo.GAN.from_recipe(recipe, images())

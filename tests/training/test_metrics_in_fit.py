@@ -9,6 +9,8 @@ from support import tiny
 
 
 def gan_with(metrics, **settings):
+    if metrics is not None:
+        settings["extractor"] = "digits"
     return tiny.gan(metrics=metrics, **settings)
 
 
@@ -25,14 +27,13 @@ def test_validation_measures_the_averaged_generator_each_epoch(data):
     values = history.history["val_pairwise_distance"]
     assert len(values) == 1  # Of the second epoch.
     assert "val_d_loss" not in history.history
-    expected = ganzoo.metrics.evaluation.evaluate(gan.sample, data["b"], ["pairwise_distance"])
     gan = gan_with(["pairwise_distance"], ema_decay=0.9)
     history = gan.fit(data["a"], batch_size=8, epochs=1, validation_data=data["b"], verbose=0)
     measured = gan.evaluate(data["b"])
     np.testing.assert_allclose(
         history.history["val_pairwise_distance"], [measured["pairwise_distance"]]
     )
-    assert set(expected) == set(measured)
+    assert set(measured) == {"pairwise_distance"}
 
 
 def test_measuring_does_not_change_training(data):
