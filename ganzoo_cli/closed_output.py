@@ -6,7 +6,7 @@ import select
 _STDOUT, _STDERR = 1, 2
 
 
-def discard_closed_output():
+def discard_closed_output() -> bool:
     """Sends stdout and stderr to nowhere if their reader has closed them.
 
     Python writes what is left in its buffers when the process ends, and would print an error.

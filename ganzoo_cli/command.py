@@ -3,8 +3,9 @@
 import dataclasses
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 from ganzoo_cli import values
 from ganzoo_cli.suggestions import did_you_mean
@@ -19,8 +20,8 @@ class _Flag:
     """A flag and the reader of its value, a function of the flag's name and the given text."""
 
     name: str
-    read: Callable
-    default: object
+    read: Callable[..., Any]
+    default: Any
 
 
 class Command:
@@ -36,54 +37,62 @@ class Command:
             `ValueError` or `OSError` where they do not fit each other.
     """
 
-    def __init__(self, name, summary, usage, description="", examples=(), check=None):
+    def __init__(
+        self,
+        name: str,
+        summary: str,
+        usage: str,
+        description: str = "",
+        examples: tuple[str, ...] = (),
+        check: Callable[[SimpleNamespace, list[str]], None] | None = None,
+    ):
         self.name = name
         self.summary = summary
         self._usage = usage
         self._description = description
         self._examples = examples
         self._check = check
-        self._flags = {}
-        self._lines = []
+        self._flags: dict[str, _Flag] = {}
+        self._lines: list[str] = []
 
-    def group(self, title):
+    def group(self, title: str) -> None:
         """Starts a group: the flags defined after it belong to it."""
         self._lines += ["", f"{title}:"]
 
-    def text(self, name, value, help, default=None):
+    def text(self, name: str, value: str, help: str, default: str | None = None) -> None:
         """Defines a flag that takes any text, which the help calls `value`."""
         self._define(name, value, help, default, values.text)
 
-    def choice(self, name, choices, help, default=None):
+    def choice(self, name: str, choices: Sequence[Any], help: str, default: Any = None) -> None:
         """Defines a flag that takes one of a few words, or one of a few integers."""
         self._define(name, "|".join(map(str, choices)), help, default, values.choice(choices))
 
-    def integer(self, name, help, default=None):
+    def integer(self, name: str, help: str, default: int | None = None) -> None:
         """Defines a flag that takes an integer of at least 0."""
         self._define(name, "N", help, default, values.natural)
 
-    def positive_integer(self, name, help, default=None):
+    def positive_integer(self, name: str, help: str, default: int | None = None) -> None:
         """Defines a flag that takes an integer of at least 1."""
         self._define(name, "N", help, default, values.positive_integer)
 
-    def positive(self, name, help, default=None):
+    def positive(self, name: str, help: str, default: float | None = None) -> None:
         """Defines a flag that takes a number above 0."""
         self._define(name, "X", help, default, values.positive)
 
-    def fraction(self, name, help, default=None):
+    def fraction(self, name: str, help: str, default: float | None = None) -> None:
         """Defines a flag that takes a number in [0, 1)."""
         self._define(name, "X", help, default, values.fraction)
 
-    def integers(self, name, value, help):
+    def integers(self, name: str, value: str, help: str) -> None:
         """Defines a flag that takes integers and ranges between commas, as a list."""
         self._define(name, value, help, None, values.integers)
 
-    def switch(self, name, help):
+    def switch(self, name: str, help: str) -> None:
         """Defines a flag that is on if it is given, and off otherwise."""
         self._flags[name] = _Flag(name, values.switch, False)
         self._describe(f"--{name}", help)
 
-    def parse(self, arguments):
+    def parse(self, arguments: list[str]) -> tuple[SimpleNamespace, list[str]]:
         """Parses what follows the command's name.
 
         Args:
@@ -97,7 +106,8 @@ class Command:
             ValueError: If a flag is unknown or has a value that it cannot take.
         """
         options = SimpleNamespace(**{name: flag.default for name, flag in self._flags.items()})
-        options.given, others = set(), []
+        options.given = set()
+        others: list[str] = []
         words = iter(arguments)
         for word in words:
             if word == "--":
@@ -113,12 +123,12 @@ class Command:
                 others.append(word)
         return options, others
 
-    def check(self, options, others):
+    def check(self, options: SimpleNamespace, others: list[str]) -> None:
         """Raises `ValueError` or `OSError` if what `parse` returned does not fit together."""
         if self._check is not None:
             self._check(options, others)
 
-    def help(self):
+    def help(self) -> str:
         """Returns the help text."""
         forms = "\n       ".join(f"ganzoo {self.name} {form}" for form in self._usage.splitlines())
         parts = [f"usage: {forms}", "", self.summary]

@@ -1,6 +1,7 @@
 """Errors that happen during the work of a command and are not mistakes in the library."""
 
 import contextlib
+from collections.abc import Iterator
 
 
 class Failure(Exception):
@@ -8,7 +9,7 @@ class Failure(Exception):
 
 
 @contextlib.contextmanager
-def expected():
+def expected() -> Iterator[None]:
     """Turns errors of the data, the disk and missing packages into a `Failure`."""
     try:
         yield

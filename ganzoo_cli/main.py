@@ -2,9 +2,11 @@
 
 import importlib
 import sys
+from collections.abc import Callable
 
 from ganzoo_cli import package
 from ganzoo_cli.closed_output import discard_closed_output
+from ganzoo_cli.command import Command
 from ganzoo_cli.errors import Failure
 from ganzoo_cli.quiet import quiet_start
 from ganzoo_cli.suggestions import did_you_mean
@@ -35,7 +37,7 @@ KERAS_BACKEND chooses between tensorflow (the default) and jax."""
 _CORRECT, _INTERRUPTED, _CLOSED = 2, 130, 141
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs a command line.
 
     Args:
@@ -57,12 +59,12 @@ def main(arguments=None):
         return _CLOSED
 
 
-def command(name):
+def command(name: str) -> Command:
     """Returns the `Command` of a name in `COMMANDS`."""
     return importlib.import_module(f"ganzoo_cli.commands.{name}").COMMAND
 
 
-def _answer(arguments):
+def _answer(arguments: list[str]) -> int:
     name, *rest = arguments or [""]
     if name in ("", "help", "-h", "--help"):
         summaries = [f"  {name:<13}{command(name).summary}" for name in COMMANDS]
@@ -83,7 +85,7 @@ def _answer(arguments):
     return _run(command(name), rest)
 
 
-def _run(command, arguments):
+def _run(command: Command, arguments: list[str]) -> int:
     program = f"ganzoo {command.name}"
     debug = "--debug" in arguments
     try:
@@ -108,7 +110,7 @@ def _run(command, arguments):
         return _fail(program, "Interrupted.", _INTERRUPTED)
 
 
-def _start(command, arguments, debug):
+def _start(command: Command, arguments: list[str], debug: bool) -> Callable[[], int] | None:
     """Checks a command line and starts the command.
 
     Returns:
@@ -122,6 +124,6 @@ def _start(command, arguments, debug):
     return importlib.import_module(f"ganzoo.cli.{command.name}").run(options, others)
 
 
-def _fail(program, message, code=_CORRECT):
+def _fail(program: str, message: str, code: int = _CORRECT) -> int:
     print(f"{program}: {' '.join(message.split())}", file=sys.stderr)
     return code

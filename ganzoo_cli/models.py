@@ -8,7 +8,7 @@ from ganzoo_cli.suggestions import did_you_mean
 _KINDS = "a preset, a `.keras` file or the folder of a run"
 
 
-def only_model(others):
+def only_model(others: list[str]) -> str:
     """Returns the one model that a command line names: a preset's name or an existing path.
 
     Args:
@@ -24,7 +24,7 @@ def only_model(others):
     return others[0]
 
 
-def check_exists(model):
+def check_exists(model: str | Path) -> None:
     """Raises `FileNotFoundError` if a model is neither a preset's name nor an existing path."""
     names = package.preset_names()
     if str(model) in names or Path(model).exists():

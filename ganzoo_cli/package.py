@@ -1,26 +1,22 @@
 """Facts about the package `ganzoo` that need no import of it."""
 
-import importlib.util
+import runpy
 from pathlib import Path
 
+# Both packages are in one folder, that of the installed packages or a checkout.
+_FOLDER = Path(__file__).resolve().parents[1]
+_GANZOO = _FOLDER / "ganzoo"
+# Where the presets are in an installed package, and where they are in a checkout.
+_PRESETS = (_GANZOO / "models", _FOLDER / "models")
 
-def version():
+
+def version() -> str:
     """Returns the version of ganzoo."""
-    spec = importlib.util.spec_from_file_location("ganzoo_version", _folder() / "version.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.__version__
+    return runpy.run_path(str(_GANZOO / "version.py"))["__version__"]
 
 
-def preset_names():
+def preset_names() -> list[str]:
     """Returns the names of the presets in the package, as `ganzoo.list_models()` does."""
-    folder = _folder()
-    # The first folder is that of an installed package, the second that of a checkout.
-    places = (folder / "models", folder.parent / "models")
-    root = next((place for place in places if place.is_dir()), None)
+    root = next((folder for folder in _PRESETS if folder.is_dir()), None)
     found = [] if root is None else [path.parent.name for path in root.glob("*/metadata.json")]
     return sorted(name for name in found if not name.startswith("."))
-
-
-def _folder():
-    return Path(importlib.util.find_spec("ganzoo").origin).parent

@@ -14,7 +14,7 @@ _NOTHING_BUT_FATAL = "3"
 _NOISY = ("keras", "tensorflow")
 
 
-def quiet_start(is_off=False):
+def quiet_start(is_off: bool = False) -> None:
     """Arranges that TensorFlow prints nothing about processors, drivers and retracing.
 
     What is written to stderr while Keras or TensorFlow is imported appears only if the import

@@ -1,9 +1,11 @@
 """Flags and words that several commands share."""
 
+from ganzoo_cli.command import Command
+
 MODEL = "MODEL is a preset that `ganzoo list` lists, a `.keras` file, or the folder of a run."
 
 
-def add_data_flags(command):
+def add_data_flags(command: Command) -> None:
     """Gives a command the flags that say how a data source is read."""
     command.text("split", "NAME", "Part of the source.", default="train")
     command.positive_integer(
@@ -15,12 +17,12 @@ def add_data_flags(command):
     add_on_bad_flag(command)
 
 
-def add_channels_flag(command):
+def add_channels_flag(command: Command) -> None:
     """Gives a command the flag for the number of channels of images."""
     command.choice("channels", (1, 3), "Gray or color. By default what the images have.")
 
 
-def add_on_bad_flag(command):
+def add_on_bad_flag(command: Command) -> None:
     """Gives a command the flag for files in a folder of images that cannot be read."""
     command.choice(
         "on_bad",
@@ -30,18 +32,18 @@ def add_on_bad_flag(command):
     )
 
 
-def add_seed_flag(command):
+def add_seed_flag(command: Command) -> None:
     """Gives a command the flag for the seed of a training run."""
     command.integer(
         "seed", "Determines the initial weights, the noise and the order of the data.", default=0
     )
 
 
-def add_dry_run_flag(command):
+def add_dry_run_flag(command: Command) -> None:
     """Gives a command the flag that ends it before anything is trained or written."""
     command.switch("dry_run", "Check everything, build the networks, print the plan, and end.")
 
 
-def add_debug_flag(command):
+def add_debug_flag(command: Command) -> None:
     """Gives a command the flag that every command has."""
     command.switch("debug", "Show the traceback of an error, and TensorFlow's messages.")

@@ -1,9 +1,10 @@
 """Suggestions for mistyped words."""
 
 import difflib
+from collections.abc import Iterable
 
 
-def did_you_mean(word, candidates, prefix=""):
+def did_you_mean(word: str, candidates: Iterable[str], prefix: str = "") -> str:
     """Returns a sentence that suggests the candidate most like a word.
 
     Args:

@@ -2,17 +2,19 @@
 
 import math
 import re
+from collections.abc import Callable, Sequence
+from typing import Any
 
 _RANGE = re.compile(r"\s*(\d+)(?:-(\d+))?\s*")
 _MOST_INTEGERS = 100_000
 
 
-def text(name, given):
+def text(name: str, given: str) -> str:
     """Returns any text."""
     return given
 
 
-def choice(choices):
+def choice(choices: Sequence[Any]) -> Callable[[str, str], Any]:
     """Returns a reader of one of `choices`, which are all texts or all integers."""
     by_text = {str(one): one for one in choices}
 
@@ -24,17 +26,17 @@ def choice(choices):
     return read
 
 
-def natural(name, given):
+def natural(name: str, given: str) -> int:
     """Returns an integer of at least 0."""
     return _integer(name, given, 0, "an integer of at least 0")
 
 
-def positive_integer(name, given):
+def positive_integer(name: str, given: str) -> int:
     """Returns an integer of at least 1."""
     return _integer(name, given, 1, "a positive integer")
 
 
-def positive(name, given):
+def positive(name: str, given: str) -> float:
     """Returns a finite number above 0."""
     value = _number(given)
     if not value > 0:
@@ -42,7 +44,7 @@ def positive(name, given):
     return value
 
 
-def fraction(name, given):
+def fraction(name: str, given: str) -> float:
     """Returns a number in [0, 1)."""
     value = _number(given)
     if not 0 <= value < 1:
@@ -50,7 +52,7 @@ def fraction(name, given):
     return value
 
 
-def integers(name, given):
+def integers(name: str, given: str) -> list[int]:
     """Returns the integers of a text such as `"3"`, `"3,17,204"` or `"0-7,100"`."""
     parts = [_RANGE.fullmatch(part) for part in given.split(",")]
     ranges = [(int(part[1]), int(part[2] or part[1])) for part in parts if part]
@@ -61,7 +63,7 @@ def integers(name, given):
     return [integer for first, last in ranges for integer in range(first, last + 1)]
 
 
-def switch(name, given):
+def switch(name: str, given: str | None) -> bool:
     """Returns whether a flag is on; `given` is `None` where it has no value."""
     return True if given is None else choice(("true", "false"))(name, given) == "true"
 

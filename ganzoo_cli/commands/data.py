@@ -4,7 +4,7 @@ from ganzoo_cli.command import Command
 from ganzoo_cli.shared_flags import add_data_flags, add_debug_flag
 
 
-def parse_action(others):
+def parse_action(others: list[str]) -> tuple[str, str]:
     """Returns `"describe"` or `"pack"`, and the data source.
 
     Raises:
