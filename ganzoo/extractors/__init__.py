@@ -1,26 +1,28 @@
-"""Networks whose features and classes samples are measured by.
+"""Networks whose features and classes are used to measure samples.
 
     extractor = ganzoo.extractors.get("mnist")
     metric = ganzoo.metrics.FrechetDistance(extractor)
 
 An extractor is a callable of uint8 images `(batch, height, width, channels)` that returns an array
 `(batch, dimensions)`. Its string attributes `name`, `sha256` (of its weights) and, if it resizes,
-`resize` enter the protocol of every figure. Those here return `"features"`, for the distances, or
-`"probabilities"`, for the Inception score and the coverage of modes:
+`resize` are part of the protocol of every value. The extractors here return `"features"`, for the
+distances, or `"probabilities"`, for the Inception score and the coverage of modes:
 
     classes = ganzoo.extractors.get("mnist", "probabilities")
     score, modes = ganzoo.metrics.InceptionScore(classes), ganzoo.metrics.ModeCoverage(classes)
 
-**Yours.** A function that returns such a callable needs three lines to have a name of its own:
+**Your own.** Three lines give a name to a function that returns such a callable:
 
     @ganzoo.extractors.register("faces")
     def faces(output="features", **arguments):
         return FaceNetwork(output, **arguments)
 
-To be saved with a metric, it must have `get_config` and be registered with Keras, as `Classifier`.
+A metric can be saved with its extractor if the extractor has a `get_config` and is registered with
+Keras, as `Classifier` is.
 """
 
 import functools
+from collections.abc import Callable
 
 from ganzoo.extractors.checks import check_extractor
 from ganzoo.extractors.classifier import Classifier, name_for
@@ -32,27 +34,27 @@ __all__ = ["Classifier", "Inception", "get", "get_for", "names", "register"]
 _EXTRACTORS = Registry("feature extractor")
 
 
-def register(name):
+def register(name: str) -> Callable:
     """Returns a decorator that makes a function or class available to `get` under `name`.
 
-    It is called with the arguments that `get` was given after the name, and returns an extractor.
+    `get` calls it with the arguments after the name, and it returns an extractor.
     """
     return _EXTRACTORS.register(name)
 
 
-def get(identifier, *arguments, **keywords):
+def get(identifier: str | Callable, *arguments, **keywords) -> Callable:
     """Returns the feature extractor that `identifier` stands for.
 
     Args:
         identifier: A name of `ganzoo.extractors.names()`, or an extractor, which is
             returned.
-        *arguments: Arguments of the extractor, with a name only; first of all `output`,
+        *arguments: Arguments of the extractor, only with a name. The first one is `output`,
             `"features"` (the default) or `"probabilities"`.
-        **keywords: Likewise.
+        **keywords: More arguments of the extractor, only with a name.
 
     Raises:
-        FileNotFoundError: If the weights are not there; the message says how to make them.
-        ValueError: If it is neither, or its `name` or `sha256` are missing.
+        FileNotFoundError: If the weights are missing; the message says how to train them.
+        ValueError: If it is neither, or has no `name` or no `sha256`.
 
     Example:
 
@@ -74,11 +76,11 @@ def get(identifier, *arguments, **keywords):
     return check_extractor(identifier)
 
 
-def get_for(source):
+def get_for(source: str | None) -> Callable | None:
     """Returns the extractor of the package that was trained on a data source, or `None`.
 
     Args:
-        source: The source as `ganzoo.data.load` names it.
+        source: The data source, as for `ganzoo.data.load`; `None` is not a source.
 
     Example:
 
@@ -89,7 +91,7 @@ def get_for(source):
     return None if name is None else get(name)
 
 
-def names():
+def names() -> list[str]:
     """Returns the names of all extractors in alphabetical order."""
     return _EXTRACTORS.names()
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import pathlib
 
 import keras
@@ -15,7 +16,7 @@ from ganzoo.extractors.network_extractor import NetworkExtractor, float32, softm
 WEIGHTS = pathlib.Path(__file__).parent / "weights"
 
 
-def name_for(source):
+def name_for(source: str | None) -> str | None:
     """Returns the name of the classifier that was trained on a data source, or `None`."""
     cards = ((path.stem, json.loads(path.read_text())) for path in sorted(WEIGHTS.glob("*.json")))
     return next((name for name, card in cards if card["training"]["data"] == source), None)
@@ -23,23 +24,23 @@ def name_for(source):
 
 @keras.saving.register_keras_serializable(package="ganzoo")
 class Classifier(NetworkExtractor):
-    """A small classifier of one data set; its figures are comparable with its own only.
+    """A small classifier of one data set; its values can be compared only with each other.
 
-    Images of another size than 32 x 32 are cropped and resized as `ganzoo.data.load(size=32)` does
-    it, so that samples of a GAN of 28 x 28 and of 32 x 32 images are measured alike.
+    Images that are not 32 x 32 are cropped and resized as by `ganzoo.data.load(size=32)`, so that
+    samples of 28 x 28 and of 32 x 32 pixels are measured in the same way.
 
     Args:
         data: `"digits"`, `"mnist"`, `"fashion_mnist"` or `"cifar10"`.
-        output: What calling the extractor returns: `"features"`, 128 numbers of at least 0 for the
-            Fréchet and kernel distances; or `"probabilities"`, float64, for the Inception score
-            and the coverage of modes.
-        batch_size: Images of a pass through the network.
-        folder: Where `train_classifier` wrote the weights. Defaults to those of the package.
+        output: What a call returns: `"features"`, 128 numbers of at least 0, for the Fréchet and
+            kernel distances; or `"probabilities"`, float64, for the Inception score and the
+            coverage of modes.
+        batch_size: Number of images in a pass through the network.
+        folder: Folder where `train_classifier` wrote the weights. Defaults to the package's own.
 
     Raises:
         FileNotFoundError: If there are no weights of this name.
-        ValueError: If the weights are not those whose hash the card beside them states, or an
-            argument is out of range.
+        ValueError: If the hash of the weights differs from their card, or an argument is out of
+            range.
 
     Example:
 
@@ -54,7 +55,13 @@ class Classifier(NetworkExtractor):
     outputs = ("features", "probabilities")
     resize = f"Lanczos to {SIDE}x{SIDE}"
 
-    def __init__(self, data, output="features", batch_size=100, folder=None):
+    def __init__(
+        self,
+        data: str,
+        output: str = "features",
+        batch_size: int = 100,
+        folder: str | os.PathLike | None = None,
+    ):
         super().__init__(output, batch_size)
         self.data = data
         self.folder = None if folder is None else str(folder)
@@ -70,16 +77,16 @@ class Classifier(NetworkExtractor):
         for variable in self._network.weights:
             variable.assign(weights[variable.path].astype(np.float32))
 
-    def features(self, images):
+    def features(self, images) -> np.ndarray:
         """Returns the features of uint8 images, float32 `(batch, 128)`."""
         return self.run(images, "features")
 
-    def probabilities(self, images):
+    def probabilities(self, images) -> np.ndarray:
         """Returns the probabilities of the classes of uint8 images, `(batch, num_classes)`."""
         return softmax(self.run(images, "logits"))
 
-    def classify(self, images):
-        """Returns the likeliest class of each of the uint8 images, integers `(batch,)`."""
+    def classify(self, images) -> np.ndarray:
+        """Returns the most likely class of each of the uint8 images, integers `(batch,)`."""
         return self.run(images, "logits").argmax(axis=1)
 
     def network(self, image_shape):
@@ -96,13 +103,13 @@ class Classifier(NetworkExtractor):
 
 
 def _read(data, folder):
-    """Returns the arrays of a classifier by name and its card, after its hash was checked."""
+    """Returns the arrays of a classifier by name, and its card, after checking the hash."""
     path = folder / f"{data}.npz"
     if not path.exists():
         raise FileNotFoundError(
-            "There are no weights of this classifier. `python -m "
-            f"ganzoo.extractors.train_classifier {data} --folder={folder}` trains it; it "
-            "takes hours for cifar10 without a GPU. "
+            "There are no weights of this classifier. Train it with `python -m "
+            f"ganzoo.extractors.train_classifier {data} --folder={folder}`; without a GPU, "
+            "cifar10 takes hours. "
             f"Received: data={data!r}, without {path}"
         )
     card = json.loads(path.with_suffix(".json").read_text())
@@ -110,7 +117,7 @@ def _read(data, folder):
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 != card["sha256"]:
         raise ValueError(
-            f"{path} is not the file that was measured: install ganzoo anew, or train the "
+            f"{path} is not the file that was measured: install ganzoo again, or train the "
             f"classifier again. Expected the SHA-256 {card['sha256']}. Received: {sha256}"
         )
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:

@@ -1,4 +1,4 @@
-"""The small convolutional classifier of the data sets that a laptop trains GANs on."""
+"""The small convolutional classifier for the data sets that a laptop can train GANs on."""
 
 import keras
 from keras import layers
@@ -6,17 +6,22 @@ from keras import layers
 SIDE = 32
 
 
-def classifier_network(channels, num_classes=10, widths=(24, 48, 96), features=128):
+def classifier_network(
+    channels: int,
+    num_classes: int = 10,
+    widths: tuple[int, ...] = (24, 48, 96),
+    features: int = 128,
+) -> keras.Model:
     """Returns a classifier of 32 x 32 images with the outputs `features` and `logits`.
 
-    Three blocks of two 3 x 3 convolutions with batch normalization, halved by max pooling, then
-    global average pooling, a normalized layer of `features` units, and the classes.
+    It has three blocks of 3 x 3 convolutions with batch normalization and max pooling between them,
+    then global average pooling, a normalized layer of `features` units, and the logits.
 
     Args:
         channels: Channels of the images, 1 or 3.
         num_classes: Number of classes.
         widths: Channels of the three blocks.
-        features: Units of the feature layer.
+        features: Number of units of the feature layer.
 
     Returns:
         A `keras.Model` from images in [0, 255], shape `(batch, 32, 32, channels)`, to a dictionary
@@ -27,7 +32,7 @@ def classifier_network(channels, num_classes=10, widths=(24, 48, 96), features=1
     for block, width in enumerate(widths):
         if block:
             x = layers.MaxPooling2D()(x)
-        # The first image is the largest and has the fewest channels: one convolution will do.
+        # The first block has the largest images and the fewest channels: one convolution is enough.
         for part in "ab" if block else "a":
             name = f"block_{block}{part}"
             x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"{name}_conv")(x)

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-# Kinds of fields in protocol buffers, and the numbers of those that are read of GraphDef, NodeDef,
-# AttrValue, TensorProto and TensorShapeProto.
+# Kinds of fields in protocol buffers, and the numbers of the fields that are read from GraphDef,
+# NodeDef, AttrValue, TensorProto and TensorShapeProto.
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _GRAPH_NODE = 1
 _NODE_NAME, _NODE_OP, _NODE_ATTRIBUTE = 1, 2, 5
@@ -16,14 +16,14 @@ _SHAPE_DIMENSION, _DIMENSION_SIZE = 2, 1
 _DT_FLOAT = 1
 
 
-def read_constants(content):
+def read_constants(content: bytes) -> dict[str, np.ndarray]:
     """Returns a dictionary from the name of every float32 constant of a graph to its array.
 
     Args:
         content: The bytes of a serialized `GraphDef`.
 
     Raises:
-        ValueError: If the bytes are no such message, or cut off.
+        ValueError: If the bytes are not such a message, or truncated.
 
     Reference:
         [Encoding of protocol buffers](https://protobuf.dev/programming-guides/encoding/) and
@@ -33,14 +33,14 @@ def read_constants(content):
         nodes = [_node(node) for node in _all(memoryview(content), _GRAPH_NODE)]
     except (ValueError, IndexError, UnicodeDecodeError, TypeError) as error:
         raise ValueError(
-            "This is no frozen TensorFlow graph, or it is cut off. "
+            "This is not a frozen TensorFlow graph, or it is truncated. "
             f"{type(error).__name__}: {error}. Received: {len(content)} bytes"
         ) from error
     return {name: array for name, array in nodes if array is not None}
 
 
 def _node(message):
-    """Returns the name of a node, and the array of a float32 constant or None."""
+    """Returns the name of a node, and the array of a float32 constant, otherwise `None`."""
     fields = list(_fields(message))
     name = bytes(_last(fields, _NODE_NAME, b"")).decode()
     if bytes(_last(fields, _NODE_OP, b"")) == b"Const":
@@ -54,7 +54,7 @@ def _node(message):
 
 
 def _tensor(message):
-    """Returns the array of a `TensorProto`, or None if it is not float32."""
+    """Returns the array of a `TensorProto`; `None` if it is not float32."""
     fields = list(_fields(message))
     if _last(fields, _TENSOR_DTYPE, 0) != _DT_FLOAT:
         return None
@@ -63,7 +63,7 @@ def _tensor(message):
         for dimension in _all(_last(fields, _TENSOR_SHAPE, b""), _SHAPE_DIMENSION)
     )
     content = _last(fields, _TENSOR_CONTENT, b"")
-    # Few values come one by one, and the last stands for all that are left out.
+    # Few values are stored one by one, and the last one stands for all values that are missing.
     content = content or b"".join(v for number, v in fields if number == _TENSOR_FLOATS)
     values = np.frombuffer(content, "<f4")
     if not 0 < len(values) <= math.prod(shape):

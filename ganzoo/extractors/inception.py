@@ -1,6 +1,9 @@
-"""The features and classes that published FID and Inception scores are made of."""
+"""The network whose features and classes give published FIDs and Inception scores."""
+
+import os
 
 import keras
+import numpy as np
 from keras import ops
 
 from ganzoo.extractors import inception_weights
@@ -16,33 +19,33 @@ from ganzoo.extractors.network_extractor import NetworkExtractor, float32, softm
 
 @keras.saving.register_keras_serializable(package="ganzoo")
 class Inception(NetworkExtractor):
-    """The Inception network `inception-2015-12-05`, of published FID, KID and Inception score.
+    """The Inception network `inception-2015-12-05` of published FID, KID and Inception scores.
 
-    Images of any size are resized to 299 x 299 as TensorFlow 1 did it, which the published figures
-    depend on. Grayscale images are repeated in three channels.
+    Images of any size are resized to 299 x 299 in the same way as in TensorFlow 1, because the
+    published values depend on it. Grayscale images are repeated in three channels.
 
-    Its weights are not a part of this package. By default PyTorch's copy of them is downloaded
-    (96 MB), which needs PyTorch once, to be converted.
+    The weights are not part of this package. By default, PyTorch's copy is downloaded (96 MB). Its
+    conversion needs PyTorch once.
 
     Args:
-        output: What calling the extractor returns: `"features"`, 2048 numbers, for the distances;
-            or `"probabilities"`, float64 of 1008 classes, for the Inception score.
-        batch_size: Images of a pass through the network.
+        output: What a call returns: `"features"`, 2048 numbers, for the distances; or
+            `"probabilities"`, float64 of 1008 classes, for the Inception score.
+        batch_size: Number of images in a pass through the network.
         path: A file of the weights: TensorFlow's `inception-2015-12-05.tgz` or the
             `classify_image_graph_def.pb` in it, or PyTorch's copy
-            `pt_inception-2015-12-05-6726825d.pth`. None downloads the latter.
+            `pt_inception-2015-12-05-6726825d.pth`. `None` downloads PyTorch's copy.
 
     Attributes:
-        sha256: Hash of the numbers of the weights, the same whichever file they come from.
+        sha256: Hash of the values of the weights. It does not depend on the kind of file.
 
     Raises:
-        ImportError: If weights are in PyTorch's format, and PyTorch is not installed.
-        OSError: If weights cannot be downloaded.
-        ValueError: If the file holds other weights, or an argument is out of range.
+        ImportError: If the weights are in PyTorch's format and PyTorch is not installed.
+        OSError: If the weights cannot be downloaded.
+        ValueError: If the file has other weights, or an argument is out of range.
 
     Reference:
-        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 4, whose
-        official code leaves the bias of the classes out, as here;
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 4; as in
+        its official code, the logits have no bias;
         [GANs Trained by a Two Time-Scale Update Rule](https://arxiv.org/abs/1706.08500), section 4.
     """
 
@@ -50,7 +53,12 @@ class Inception(NetworkExtractor):
     outputs = ("features", "probabilities")
     resize = f"TensorFlow 1 bilinear to {SIDE}x{SIDE}"
 
-    def __init__(self, output="features", batch_size=50, path=None):
+    def __init__(
+        self,
+        output: str = "features",
+        batch_size: int = 50,
+        path: str | os.PathLike | None = None,
+    ):
         super().__init__(output, batch_size)
         self.path = None if path is None else str(path)
         with float32():
@@ -72,16 +80,16 @@ class Inception(NetworkExtractor):
             self._inception = folded(network)
         self._networks = {}
 
-    def features(self, images):
+    def features(self, images) -> np.ndarray:
         """Returns the features of uint8 images, float32 `(batch, 2048)`."""
         return self.run(images, "features")
 
-    def probabilities(self, images):
+    def probabilities(self, images) -> np.ndarray:
         """Returns the probabilities of the classes of uint8 images, `(batch, 1008)`."""
         return softmax(self.run(images, "logits"))
 
     def network(self, image_shape):
-        """Returns the network that resizes images of this shape, one for each shape."""
+        """Returns the network that resizes images of this shape; there is one for each shape."""
         if image_shape not in self._networks:
             with float32():
                 images = keras.Input(image_shape, dtype="uint8")

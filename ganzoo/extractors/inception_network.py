@@ -1,4 +1,4 @@
-"""The network of December 2015 whose features and classes FID and Inception score are made of."""
+"""The Inception network of December 2015, for FID and Inception score."""
 
 import keras
 import numpy as np
@@ -9,14 +9,14 @@ CLASSES = 1008
 EPSILON = 1e-3
 
 
-def inception_network():
+def inception_network() -> keras.Model:
     """Returns Inception v3 as the frozen graph `inception-2015-12-05` computes it.
 
-    It differs from other networks of this name: average pooling leaves the padding out of the
-    mean, the last block has maximum pooling in the place of the average, there are 1008 classes,
-    and the classes have no bias here, because the authors' Inception score leaves it out.
+    It differs from other networks of this name. The mean of an average pooling does not include the
+    padding. The last block has maximum pooling instead of average pooling. There are 1008 classes.
+    The logits have no bias here, because the authors' Inception score does not use it.
 
-    Layers are named after the scopes of the graph, with dots for its slashes.
+    The layers have the names of the graph's scopes, with dots instead of slashes.
 
     Returns:
         A `keras.Model` from pixels in [-1, 1], shape `(batch, 299, 299, 3)`, to a dictionary of
@@ -24,8 +24,8 @@ def inception_network():
 
     Reference:
         [Rethinking the Inception Architecture for Computer Vision](
-        https://arxiv.org/abs/1512.00567), figures 5 to 7 and 10; the graph's own departures as
-        [pytorch-fid](https://github.com/mseitzer/pytorch-fid) documents them.
+        https://arxiv.org/abs/1512.00567), figures 5 to 7 and 10; the differences of the
+        graph as in [pytorch-fid](https://github.com/mseitzer/pytorch-fid).
     """
     pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
     x = _convolution(pixels, "conv", 32, (3, 3), strides=2, padding="valid")
@@ -56,14 +56,14 @@ def inception_network():
     return keras.Model(pixels, {"features": features, "logits": logits}, name="inception")
 
 
-def folded(network):
-    """Returns the network without its batch normalizations, which its convolutions take over.
+def folded(network: keras.Model) -> keras.Model:
+    """Returns the network with its batch normalizations folded into the convolutions.
 
-    In inference a normalization multiplies by a constant and adds another: so do a convolution's
-    kernel and bias. What was three passes over the activations, a backend makes one of.
+    In inference, a normalization multiplies by a constant and adds another one. The kernel and the
+    bias of a convolution can do the same, so that one pass over the activations replaces three.
 
     Args:
-        network: `inception_network()` with its weights. It is left as it is.
+        network: `inception_network()` with its weights. It does not change.
     """
 
     def copy(layer):
@@ -90,20 +90,20 @@ def folded(network):
 
 
 def resized(images):
-    """Returns images `(batch, height, width, channels)` at 299 x 299, as TensorFlow 1 resized them.
+    """Returns images `(batch, height, width, channels)` at 299 x 299, resized as in TensorFlow 1.
 
-    Pixel i of the result lies at i · size / 299 of the original, between its neighbors by linear
-    interpolation, with neither half-pixel centers nor antialiasing. Written with gathers because
-    no operation of Keras does it, and because matrix products may round to 10 bits on a GPU.
+    Pixel i of the result lies at position i · size / 299 of the original and is interpolated
+    linearly, without half-pixel centers and without antialiasing. It is written with gathers,
+    because Keras has no such operation and matrix products may round to 10 bits on a GPU.
 
     Reference:
         TensorFlow's [`ResizeBilinear`](https://www.tensorflow.org/api_docs/python/tf/raw_ops/ResizeBilinear)
         with `align_corners=False`.
     """
-    # Widths first, then heights: the order decides the last bit.
+    # Widths first, then heights: the order affects the last bit.
     for axis in (2, 1):
         size = images.shape[axis]
-        # In float32, as TensorFlow has it.
+        # In float32, as in TensorFlow.
         position = np.arange(SIDE, dtype=np.float32) * (np.float32(size) / np.float32(SIDE))
         lower = position.astype(np.int32)
         upper = np.minimum(lower + 1, size - 1)
@@ -114,13 +114,13 @@ def resized(images):
 
 
 def scaled(images):
-    """Returns pixels in [-1, 1) of images in [0, 255]."""
+    """Returns images in [0, 255] as pixels in [-1, 1)."""
     return (images - 128.0) / 128.0
 
 
 def _convolution(x, scope, filters, size, strides=1, padding="same"):
     name = scope.replace("/", ".")
-    # The weights are read from a file: no time, and no random numbers, for initial ones.
+    # The weights are read from a file, so the initial ones cost no time and no random numbers.
     x = layers.Conv2D(
         filters, size, strides, padding, use_bias=False, kernel_initializer="zeros", name=name
     )(x)
@@ -129,9 +129,9 @@ def _convolution(x, scope, filters, size, strides=1, padding="same"):
 
 
 def _tower(x, scope, *convolutions):
-    """Applies convolutions (filters, height, width), which the graph counts from `conv`, `conv_1`.
+    """Applies convolutions (filters, height, width), named `conv`, `conv_1`, ... in the graph.
 
-    A fourth number is the stride, which comes without padding.
+    A fourth number is the stride of a convolution without padding.
     """
     for index, (filters, height, width, *strides) in enumerate(convolutions):
         suffix = f"_{index}" if index else ""
@@ -141,7 +141,7 @@ def _tower(x, scope, *convolutions):
 
 
 def _pooled(x, scope, filters, pooling=layers.AveragePooling2D):
-    # Keras, like TensorFlow, averages over what lies inside of the image.
+    # Keras, like TensorFlow, averages only over pixels inside of the image.
     x = pooling(3, strides=1, padding="same")(x)
     return _tower(x, scope, (filters, 1, 1))
 

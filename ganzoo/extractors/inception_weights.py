@@ -1,4 +1,4 @@
-"""The published weights of the Inception network, from any of the files they come in."""
+"""The published weights of the Inception network, read from any of their files."""
 
 import hashlib
 import io
@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import tarfile
+from collections.abc import Iterable
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ from ganzoo.extractors.frozen_graph import read_constants
 from ganzoo.files import new_file
 
 GRAPH = "classify_image_graph_def.pb"
-# PyTorch's copy of the graph's weights, as pytorch-fid and torch-fidelity use it.
+# PyTorch's copy of the graph's weights, which pytorch-fid and torch-fidelity use.
 PORT = (
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
     "pt_inception-2015-12-05-6726825d.pth"
@@ -23,7 +24,7 @@ PORT_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 
 _STEM = ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3")
 _BLOCKS = ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c")
-# What the port calls the branches that the graph calls "", tower, tower_1 and tower_2.
+# The port's names of the branches that the graph calls "", tower, tower_1 and tower_2.
 _BRANCHES = {
     "5": ("branch1x1", "branch5x5", "branch3x3dbl", "branch_pool"),
     "6a": ("branch3x3", "branch3x3dbl"),
@@ -47,7 +48,7 @@ _PORT_VARIABLES = {
 }
 
 
-def variables_by_graph_name(network):
+def variables_by_graph_name(network: keras.Model) -> dict:
     """Returns a dictionary from the graph's names to the variables of `inception_network`."""
     variables = {}
     for variable in network.weights:
@@ -57,8 +58,8 @@ def variables_by_graph_name(network):
     return variables
 
 
-def port_name(graph_name):
-    """Returns the name in PyTorch's copy of a weight of the graph."""
+def port_name(graph_name: str) -> str:
+    """Returns the name that a weight of the graph has in PyTorch's copy."""
     if graph_name == "softmax/weights":
         return "fc.weight"
     scope, kind = re.fullmatch(r"(.+?)/(conv2d_params|batchnorm/\w+)", graph_name).groups()
@@ -71,25 +72,25 @@ def port_name(graph_name):
     tower = 0 if len(towers) == 1 else 1 + _number(towers[1])
     name = branches[tower]
     if len(towers) == 3:
-        # The two convolutions side by side, which follow one in `tower` and two in `tower_1`.
+        # Two parallel convolutions, which follow one convolution in `tower` and two in `tower_1`.
         name += f"_{tower + 1}{'ab'[index]}"
     elif tower and name != "branch_pool":
         name += f"_{index + 1}"
     return f"Mixed_{block}.{name}.{_PORT_VARIABLES[kind]}"
 
 
-def read(path, names):
-    """Returns a dictionary from the graph's names to arrays, of a file of published weights.
+def read(path: str | os.PathLike, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Returns the weights in a file, a dictionary from the graph's names to arrays.
 
     Args:
         path: `inception-2015-12-05.tgz`, or the `.pb` in it; PyTorch's copy, a `.pth`; or the
-            `.npz` that `write` made.
-        names: The graph's names of the weights that are wanted.
+            `.npz` that `write` wrote.
+        names: The graph's names of the wanted weights.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ImportError: If it is PyTorch's copy, and PyTorch is not installed.
-        ValueError: If it is a file of another kind, or lacks weights.
+        ValueError: If it is a file of another kind, or weights are missing.
     """
     path = pathlib.Path(path).expanduser()
     readers = {".tgz": _read_archive, ".pb": _read_graph, ".pth": _read_port, ".npz": _read_npz}
@@ -109,10 +110,11 @@ def read(path, names):
     return {name: np.asarray(weights[name], np.float32) for name in names}
 
 
-def download(names):
-    """Returns what `read` does, of PyTorch's copy, downloaded once and kept in Keras' cache.
+def download(names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Returns the weights of PyTorch's copy, as `read` does.
 
-    Converted, it is kept beside it, so that PyTorch is needed but once.
+    The copy is downloaded once into Keras's cache. The converted weights are kept there too, so
+    that PyTorch is needed only once.
 
     Raises:
         OSError: If it cannot be downloaded.
@@ -121,7 +123,7 @@ def download(names):
     converted = cache / "ganzoo" / "inception-2015-12-05.npz"
     if converted.exists():
         return read(converted, names)
-    # Before 96 MB come in vain.
+    # Fails before 96 MB are downloaded.
     _import_torch()
     try:
         path = keras.utils.get_file(
@@ -142,19 +144,19 @@ def download(names):
     return weights
 
 
-def write(path, weights):
-    """Writes weights as a `.npz`, with its SHA-256 in a file beside it."""
+def write(path: pathlib.Path, weights: dict[str, np.ndarray]) -> None:
+    """Writes weights as a `.npz` file, and its SHA-256 to a `.sha256` file."""
     buffer = io.BytesIO()
     np.savez(buffer, **weights)
-    # The hash is in place before the file is, and the file is whole when it has its name.
+    # The hash is written first, and the file gets its name only when it is complete.
     sha256 = hashlib.sha256(buffer.getbuffer()).hexdigest()
     path.with_suffix(".sha256").write_text(sha256 + "\n")
     with new_file(path, replace=True) as partial:
         partial.write_bytes(buffer.getbuffer())
 
 
-def content_sha256(weights):
-    """Returns a hash of the numbers themselves, the same whichever file they were read from."""
+def content_sha256(weights: dict[str, np.ndarray]) -> str:
+    """Returns a hash of the values, which does not depend on the kind of file."""
     sha256 = hashlib.sha256()
     for name in sorted(weights):
         sha256.update(f"{name}{weights[name].shape}".encode())
@@ -174,7 +176,7 @@ def _read_graph(path):
 
 
 def _read_port(path):
-    # Without `weights_only`, loading would run what code the file names.
+    # Without `weights_only`, loading could run code of the file.
     return _import_torch().load(path, map_location="cpu", weights_only=True)
 
 
@@ -196,8 +198,8 @@ def _read_npz(path):
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 != expected:
         raise ValueError(
-            f"{path} is damaged: delete it, and it is made anew. Expected the SHA-256 {expected}. "
-            f"Received: {sha256}"
+            f"{path} is damaged: delete it, and it will be written again. "
+            f"Expected the SHA-256 {expected}. Received: {sha256}"
         )
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return dict(arrays)
@@ -211,5 +213,5 @@ def _from_port(weights, name):
 
 
 def _number(name):
-    """Returns what stands after the last underscore, e.g. 1 of `conv_1` and 0 of `conv`."""
+    """Returns the number after the underscore, e.g. 1 for `conv_1`; 0 for `conv`."""
     return int(name.partition("_")[2] or 0)

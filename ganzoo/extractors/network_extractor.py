@@ -1,4 +1,4 @@
-"""What extractors that run a Keras network have in common."""
+"""The base of extractors that run a Keras network."""
 
 import contextlib
 
@@ -13,16 +13,16 @@ from ganzoo.validation import check_choice, check_positive_integer
 class NetworkExtractor(Part):
     """Runs uint8 images through a network in batches of one size.
 
-    A last batch that is not full is filled up with zeros, so that a backend compiles the network
-    once for images of one shape, whatever their number. A subclass has `name`, `sha256`, `resize`,
-    a method for each of its `outputs`, and
+    If the last batch is not full, it is filled with zeros, so that a backend compiles the network
+    only once for images of one shape. A subclass has `name`, `sha256`, `resize`, a method for each
+    of its `outputs`, and
 
     - `network(image_shape)`: a `keras.Model` from prepared images to a dictionary of outputs;
-    - `prepare(images)`: checks uint8 images and brings them to what the network takes.
+    - `prepare(images)`: checks uint8 images and converts them to the input of the network.
 
     Args:
-        output: What calling the extractor returns, one of `outputs`.
-        batch_size: Images of a pass through the network.
+        output: What a call returns, one of `outputs`.
+        batch_size: Number of images in a pass through the network.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -31,15 +31,15 @@ class NetworkExtractor(Part):
     outputs = ("features",)
     resize = None
 
-    def __init__(self, output="features", batch_size=100):
+    def __init__(self, output: str = "features", batch_size: int = 100):
         self.output = check_choice("output", output, self.outputs)
         self.batch_size = check_positive_integer("batch_size", batch_size)
 
-    def __call__(self, images):
-        """Returns what `output` names, for uint8 images `(batch, height, width, channels)`."""
+    def __call__(self, images) -> np.ndarray:
+        """Returns the `output` for uint8 images `(batch, height, width, channels)`."""
         return getattr(self, self.output)(images)
 
-    def run(self, images, output):
+    def run(self, images, output: str) -> np.ndarray:
         """Returns one output of the network for all images, float32."""
         images = self.prepare(check_images("images", images))
         network = self.network(images.shape[1:])
@@ -56,7 +56,7 @@ class NetworkExtractor(Part):
 
 @contextlib.contextmanager
 def float32():
-    """Builds layers in single precision, whatever the program's policy is: figures depend on it."""
+    """Builds layers in float32 under any policy, because metrics depend on the precision."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
@@ -66,7 +66,7 @@ def float32():
 
 
 def softmax(logits):
-    """Returns probabilities in float64, of logits `(batch, classes)`."""
+    """Returns the probabilities of logits `(batch, classes)`, in float64."""
     logits = logits.astype(np.float64)
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     return exponentials / exponentials.sum(axis=1, keepdims=True)

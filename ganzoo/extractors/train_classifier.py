@@ -1,9 +1,9 @@
-"""Trains the small classifiers whose features measure samples, on the training split only.
+"""Trains the small classifiers that are used as extractors, on the training split only.
 
     python -m ganzoo.extractors.train_classifier mnist
 
-writes `mnist.npz` and `mnist.json`, its hash, accuracy and recipe, into `--folder`; by default into
-the folder of this package that the extractors read.
+writes the weights to `mnist.npz`, and their hash, accuracy and recipe to `mnist.json`, in
+`--folder`. By default this is the folder of the package that the extractors read.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import pathlib
 import keras
 import numpy as np
 
-import ganzoo
+from ganzoo.data import load
 from ganzoo.extractors.classifier import WEIGHTS, Classifier
 from ganzoo.extractors.classifier_network import SIDE, classifier_network
 
@@ -28,13 +28,14 @@ class Training:
         data: Name of the data, for `ganzoo.data.load`.
         epochs: Passes over the training split.
         widths: Channels of the three blocks.
-        shift: Images are moved by up to so many pixels each way, mirrored at the border.
-        flip: Whether images are mirrored left to right at random.
-        batch_size: Images of an update.
-        learning_rate: Of AdamW, falling to 0 along half a cosine.
-        weight_decay: Of AdamW.
-        average: Decay of the moving average of the weights, which is what is stored.
-        seed: Of initial weights, order and augmentation.
+        shift: Images are shifted by up to this many pixels in each direction, mirrored at the
+            border.
+        flip: Whether images are randomly mirrored left to right.
+        batch_size: Images per update.
+        learning_rate: Learning rate of AdamW; it falls to 0 along half a cosine.
+        weight_decay: Weight decay of AdamW.
+        average: Decay of the moving average of the weights. The average is stored.
+        seed: Seed of the initial weights, the order and the augmentation.
     """
 
     data: str
@@ -55,12 +56,12 @@ TRAININGS = {
     "fashion_mnist": Training("tfds:fashion_mnist", epochs=18, shift=2, flip=True),
     "cifar10": Training("tfds:cifar10", epochs=60, widths=(40, 80, 160), shift=4, flip=True),
 }
-# Batches over which the statistics of batch normalization are taken anew for averaged weights.
+# Number of batches that update the statistics of batch normalization for the averaged weights.
 _STATISTICS_BATCHES = 500
 
 
 def augmented(batches, training, step):
-    """Returns the images and labels of one step, shifted and flipped; a function of the step."""
+    """Returns the shifted and flipped images and the labels of a step, a function of the step."""
     images, labels = batches.batch(step)
     rng = np.random.default_rng((training.seed, step))
     shift, count = training.shift, len(images)
@@ -77,7 +78,7 @@ def augmented(batches, training, step):
 def train(training):
     """Returns the trained network, with averaged weights."""
     keras.utils.set_random_seed(training.seed)
-    data = ganzoo.data.load(training.data, split="train", size=SIDE)
+    data = load(training.data, split="train", size=SIDE)
     batches = data.batches(training.batch_size, seed=training.seed)
     steps = batches.steps_per_pass * training.epochs
     network = classifier_network(data.image_shape[2], data.num_classes, training.widths)
@@ -92,7 +93,7 @@ def train(training):
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    # `fit` puts the averaged weights in place when it ends.
+    # At its end, `fit` replaces the weights by their average.
     model.fit(
         (augmented(batches, training, step) for step in range(steps)),
         steps_per_epoch=batches.steps_per_pass,
@@ -106,11 +107,11 @@ def train(training):
 
 
 def save(network, path):
-    """Writes the weights as a `.npz`, kernels in half precision, and returns the file's SHA-256."""
+    """Writes the weights as a `.npz`, kernels in float16, and returns the file's SHA-256."""
     arrays = {}
     for variable in network.weights:
         value = keras.ops.convert_to_numpy(variable)
-        # Vectors are small, and variances may lie below the range of half precision.
+        # Vectors are small, and variances may be below the range of float16.
         arrays[variable.path] = value.astype(np.float32 if value.ndim == 1 else np.float16)
     np.savez(path, **arrays)
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -119,7 +120,7 @@ def save(network, path):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("name", choices=sorted(TRAININGS))
-    parser.add_argument("--folder", type=pathlib.Path, default=WEIGHTS, help="where to write")
+    parser.add_argument("--folder", type=pathlib.Path, default=WEIGHTS, help="folder to write to")
     options = parser.parse_args(arguments)
     training = TRAININGS[options.name]
     network = train(training)
@@ -132,8 +133,8 @@ def main(arguments=None):
     }
     path = options.folder / f"{options.name}.json"
     path.write_text(json.dumps(card, indent=2) + "\n")
-    # Measured through the extractor, with the weights as they are stored.
-    test = ganzoo.data.load(training.data, split="test")
+    # Measured by the extractor, with the stored weights.
+    test = load(training.data, split="test")
     predicted = Classifier(options.name, folder=options.folder).classify(test.examples)
     card["test_accuracy"] = round(float((predicted == test.labels).mean()), 4)
     card["test_images"] = len(test)

@@ -1,27 +1,33 @@
-"""Measures of generated samples, and results that carry the protocol they were measured by.
+"""Metrics of generated samples, and results that carry the protocol of their measurement.
 
-Each measure comes twice: as a plain function of whole arrays, and as a `keras.metrics.Metric` that
-takes them batch by batch and gives the same number whatever the batches are.
+Each metric exists twice: as a plain function of whole arrays, and as a `keras.metrics.Metric` that
+takes them batch by batch and returns the same value for any batches.
 
     metric = ganzoo.metrics.FrechetDistance(extractor)
     metric.update_reference(real_images)     # uint8, batch by batch
-    metric.update_state(generated_images)    # likewise
+    metric.update_state(generated_images)    # uint8, batch by batch
     print(*metric.report(reference="test", seed=0))
     # FID@fashion_mnist-classifier 3.21 (10k/10k test, seed 0)
 
 **Samples.** With an `extractor`, samples are uint8 images `(batch, height, width, channels)`.
-An extractor is any callable of such images that returns features `(batch, dimensions)`, and has a
-`name` and the `sha256` of its weights, because figures of different extractors cannot be compared.
-Without an extractor, samples are the features themselves.
+An extractor is a name of `ganzoo.extractors.names()`, or any callable of such images that returns
+features `(batch, dimensions)`. It has a `name` and the `sha256` of its weights, because values of
+different extractors cannot be compared. Without an extractor, samples are the features themselves.
 
-**State.** Metrics run eagerly, in a callback or after a training. They accumulate on the host, in
-NumPy and float64, because JAX has no float64 unless it is switched on for the whole process, and
-float32 sums of squares of 50,000 features are off by more than models differ. So a metric has no
-Keras variables, nothing of it is saved with a model but its configuration, and `update_state`
-raises in a traced function (`tf.function`, `jax.jit`), which would run it once and never again.
+**Names.** A metric is found by its name, such as `"frechet_distance"`, or by its alias, such as
+`"fid"`: in `get`, `evaluate`, `GAN.compile`, the callbacks and the commands.
 
-**Resetting.** `reset_state()` forgets everything that was streamed, as Keras expects;
-`reset_samples()` keeps the reference, for a callback that measures one model again and again.
+**State.** Metrics run eagerly, in a callback or after training. They accumulate on the host, in
+NumPy and float64. JAX has no float64 unless it is enabled for the whole process, and the rounding
+of float32 sums of squares over 50,000 features is larger than the difference between models.
+Therefore a metric has no Keras variables, and a model stores only its configuration. `update_state`
+raises an error in a traced function (`tf.function`, `jax.jit`), which would run it only once.
+
+**Resetting.** `reset_state()` forgets everything that was streamed, as Keras expects.
+`reset_samples()` keeps the reference, for callbacks that measure a model many times.
+
+**Your own.** Derive from `SampleMetric` or `ReferenceMetric`, and define `accumulator` and
+`measure`. Pass an instance wherever a metric is accepted.
 """
 
 from ganzoo.metrics.base import ReferenceMetric, SampleMetric, find, get, names

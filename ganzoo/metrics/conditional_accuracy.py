@@ -1,4 +1,4 @@
-"""How often samples are of the class that was asked for."""
+"""How often samples belong to the requested class."""
 
 import numpy as np
 
@@ -6,22 +6,22 @@ from ganzoo.metrics.features import check_features
 from ganzoo.metrics.mode_coverage import check_modes
 
 
-def conditional_accuracy(probabilities, labels):
-    """Returns the share of samples that a classifier takes for the class they were drawn for.
+def conditional_accuracy(probabilities, labels) -> float:
+    """Returns the share of samples that a classifier assigns to the class they were drawn for.
 
-    It says nothing without the accuracy of the same classifier on real images, which it cannot be
-    expected to exceed, and nothing of the variety within a class.
+    Compare it with the accuracy of the same classifier on real images, which it should not be
+    expected to exceed. It does not measure the variety within a class.
 
     Args:
-        probabilities: What the classifier gives for each sample, `(count, classes)`; logits do as
-            well. Of equal ones the first counts.
+        probabilities: The classifier's probabilities or logits of each sample, `(count, classes)`.
+            Among equal ones, the first counts.
         labels: The class that each sample was drawn for, integers `(count,)`.
 
     Returns:
         A float in [0, 1].
 
     Raises:
-        ValueError: If they are not such arrays, or of different lengths.
+        ValueError: If they are not such arrays, or their lengths differ.
 
     Example:
 

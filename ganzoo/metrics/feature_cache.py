@@ -1,4 +1,4 @@
-"""Features of real images on disk, because extracting them takes longer than all that follows."""
+"""Features of real images on disk, because their extraction takes most of the time."""
 
 import hashlib
 import json
@@ -14,28 +14,29 @@ import numpy as np
 from ganzoo.files import new_file
 from ganzoo.version import __version__
 
-# What zipfile and NumPy raise on a file that was cut off, altered or made otherwise.
+# The errors of zipfile and NumPy for a file that is truncated, altered or of another kind.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
 
 
 class FeatureCache:
     """Keeps the features of data sets in a folder, a file for each data set and extractor.
 
-    A file is found again by all that its content depends on: the images, the extractor's name, hash
-    and settings, the backend and the version of ganzoo. It appears complete or not at all. A
-    damaged one is warned of and counts as missing; one that cannot be written is warned of.
+    The name of a file follows from everything that its content depends on: the images, the
+    extractor's name, hash and settings, the backend and the version of ganzoo. A file appears
+    complete or not at all. A damaged file gives a warning and counts as missing. A file that
+    cannot be written gives a warning.
 
     Args:
-        folder: Where the files lie; `None` for the folder `ganzoo` in Keras's own, which is
-            `~/.keras` or what the environment variable `KERAS_HOME` names.
+        folder: Folder of the files; `None` for the folder `ganzoo` inside Keras's own, which is
+            `~/.keras` or the value of the environment variable `KERAS_HOME`.
     """
 
-    def __init__(self, folder=None):
+    def __init__(self, folder: str | os.PathLike | None = None):
         if folder is None:
             folder = pathlib.Path(os.environ.get("KERAS_HOME", "~/.keras"), "ganzoo")
         self.folder = pathlib.Path(folder).expanduser()
 
-    def path(self, images, extractor):
+    def path(self, images: np.ndarray, extractor) -> pathlib.Path:
         """Returns the path of the file with the features of all `images`."""
         facts = {
             "images": [hash_of(images), images.shape, str(images.dtype)],
@@ -49,12 +50,12 @@ class FeatureCache:
         key = hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()
         return self.folder / f"features-{key[:32]}.npz"
 
-    def load(self, path, count):
-        """Returns the features of `count` images, or `None` if there are none of use."""
+    def load(self, path: pathlib.Path, count: int) -> np.ndarray | None:
+        """Returns the features of `count` images, or `None` if there is no valid file."""
         if not path.is_file():
             return None
         try:
-            # The archive's checksum is compared when an array is read to its end.
+            # Reading an array to its end compares the archive's checksum.
             with np.load(path, allow_pickle=False) as archive:
                 features = archive["features"]
             if features.ndim != 2 or len(features) != count:
@@ -62,25 +63,25 @@ class FeatureCache:
         except _DAMAGE as error:
             warnings.warn(
                 f"The features of real images in {str(path)!r} are damaged, and are extracted "
-                f"anew. {type(error).__name__}: {error}",
+                f"again. {type(error).__name__}: {error}",
                 stacklevel=2,
             )
             return None
         return features
 
-    def save(self, path, features):
-        """Writes the features."""
+    def save(self, path: pathlib.Path, features: np.ndarray) -> None:
+        """Writes features to a file of `path`."""
         try:
             with new_file(path, replace=True) as unfinished:
                 np.savez(unfinished, features=features)
         except OSError as error:
             warnings.warn(
                 f"The features of the real images cannot be kept in {str(self.folder)!r}, and will "
-                f"be extracted anew the next time. {type(error).__name__}: {error}",
+                f"be extracted again the next time. {type(error).__name__}: {error}",
                 stacklevel=2,
             )
 
 
-def hash_of(array):
-    """Returns the SHA-256 of an array's numbers."""
+def hash_of(array: np.ndarray) -> str:
+    """Returns the SHA-256 of an array's values."""
     return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()

@@ -1,26 +1,28 @@
-"""Arrays of features: brought to the host, checked, collected, and their distances in blocks."""
+"""Arrays of features: checked, collected, and their distances computed in blocks."""
+
+from collections.abc import Iterator
 
 import numpy as np
 
 from ganzoo.extractors.checks import on_host
 
-# Bytes of one block of distances: 10,000 columns give blocks of 419 rows.
+# Bytes of a block of distances: with 10,000 columns, a block has 419 rows.
 _BLOCK_BYTES = 2**25
-# Columns that are converted to float64 at once.
+# Number of columns that are converted to float64 at once.
 _TILE = 1024
 
 
-def check_features(name, features, minimum=1):
+def check_features(name: str, features, minimum: int = 1) -> np.ndarray:
     """Returns finite features `(count, dimensions)` as a float32 or float64 array.
 
     Args:
-        name: What the features are called, for the messages.
+        name: Name of the features, for the error messages.
         features: Floating array or tensor. Half precision becomes float32, which is exact.
         minimum: The smallest count.
 
     Raises:
-        ValueError: If the features are not floating, of another rank, empty, too few, or not
-            finite.
+        ValueError: If the features are not floating, have another rank, are empty, too few, or
+            not finite.
     """
     features = on_host(features)
     if not np.issubdtype(features.dtype, np.floating):
@@ -41,8 +43,8 @@ def check_features(name, features, minimum=1):
     return features
 
 
-def check_pair(real, fake, minimum=1):
-    """Returns both as `check_features` does; raises if their dimensions differ."""
+def check_pair(real, fake, minimum: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Returns both sets as `check_features` does, or raises if their dimensions differ."""
     real = check_features("real", real, minimum)
     fake = check_features("fake", fake, minimum)
     if real.shape[1] != fake.shape[1]:
@@ -53,8 +55,8 @@ def check_pair(real, fake, minimum=1):
     return real, fake
 
 
-def check_same_width(batch, width):
-    """Raises if `batch` has another number of columns than the batches before it."""
+def check_same_width(batch: np.ndarray, width: int | None) -> None:
+    """Raises `ValueError` if `batch` does not have `width` columns, unless `width` is `None`."""
     if width is not None and batch.shape[1] != width:
         raise ValueError(
             f"All batches must have the same dimensions, here {width}. "
@@ -63,37 +65,36 @@ def check_same_width(batch, width):
 
 
 class Collection:
-    """Rows collected batch by batch, as they came."""
+    """Rows collected batch by batch, in their order."""
 
     def __init__(self):
         self._batches = []
         self.count = 0
 
     def update(self, batch):
-        """Adds the rows of `batch`, whose other axes are those of the batches before it."""
+        """Adds the rows of `batch`; its other axes must agree with the earlier batches."""
         if self._batches and batch.shape[1:] != self._batches[0].shape[1:]:
             raise ValueError(
                 f"All batches must have the same shape, here (batch, "
                 f"{', '.join(map(str, self._batches[0].shape[1:]))}). "
                 f"Received: a batch of shape {batch.shape}"
             )
-        # A copy: the caller may fill the array anew.
+        # A copy, because the caller may overwrite the array.
         self._batches.append(np.array(batch))
         self.count += len(batch)
 
     def array(self):
-        """Returns all rows in the order of their arrival."""
+        """Returns all rows in the order in which they were added."""
         self._batches = [np.concatenate(self._batches)]
         return self._batches[0]
 
 
-def squared_distances(rows, columns):
+def squared_distances(rows: np.ndarray, columns: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """Yields a slice of `rows` and its squared distances to all `columns`, block by block.
 
-    The distances come from |x|² + |y|² - 2 x·y in float64, about the center of `columns`. Those
-    that rounding cannot tell from 0 (dimensions × 2.2e-16 of |x|² + |y|²) are 0, so that copies
-    have no distance. The array of distances is the caller's to change, and is filled anew for the
-    next block.
+    The distances are |x|² + |y|² - 2 x·y in float64, relative to the center of `columns`. Distances
+    below the rounding error (dimensions × 2.2e-16 of |x|² + |y|²) are 0, so that copies have the
+    distance 0. The caller may change the array of distances; the next block overwrites it.
     """
     center = columns.mean(axis=0, dtype=np.float64)
     tolerance = columns.shape[1] * np.finfo(np.float64).eps

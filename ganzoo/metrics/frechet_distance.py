@@ -1,5 +1,6 @@
 """The Fréchet distance between Gaussians, known as FID."""
 
+import os
 import warnings
 
 import keras
@@ -10,27 +11,28 @@ from ganzoo.metrics.features import check_pair
 from ganzoo.metrics.gaussian import Gaussian, Moments
 
 
-def gaussian_distance(real, fake):
+def gaussian_distance(real: Gaussian, fake: Gaussian) -> float:
     """Returns the squared Fréchet distance of two Gaussians, a float.
 
         |m_r - m_f|² + tr(S_r + S_f - 2 (S_r S_f)^½)
 
     The trace of the square root is the sum of the roots of the eigenvalues of Lᵀ S_f L, where
-    S_r = L Lᵀ is Cholesky's: a symmetric matrix, of which only the eigenvalues are needed. Where
-    a covariance is singular, or so nearly that rounding could change the distance by 1e-8 of the
-    traces, it is the sum of the singular values of A_rᵀ A_f, where S = A Aᵀ comes from the
-    eigenvectors of S: no root is taken of a difference, so that no digits are lost. Eigenvalues
-    that rounding cannot tell from 0 count as 0 there. That takes several times as long.
+    S_r = L Lᵀ is the Cholesky decomposition. This matrix is symmetric, and only its eigenvalues are
+    needed. If a covariance is singular, or so close to it that rounding could change the distance
+    by 1e-8 of the traces, the trace is computed as the sum of the singular values of A_rᵀ A_f,
+    where S = A Aᵀ follows from the eigenvectors of S. This takes several times as long, but it
+    takes no root of a difference, so no digits are lost. Eigenvalues below the rounding error
+    count as 0 there.
 
     Args:
-        real, fake: `Gaussian` of the same dimensions.
+        real, fake: Two `Gaussian` of the same dimensions.
 
     Raises:
         ValueError: If the dimensions or the extractors differ.
 
     Warns:
-        UserWarning: If one was estimated from fewer than dimensions + 1 examples: its covariance
-            is singular, and the distance is far too large.
+        UserWarning: If one was estimated from fewer than dimensions + 1 examples. Its covariance
+            is then singular, and the distance is far too large.
     """
     if real.mean.shape != fake.mean.shape:
         raise ValueError(
@@ -52,18 +54,18 @@ def gaussian_distance(real, fake):
         root = np.linalg.svd(_factor(real).T @ _factor(fake), compute_uv=False).sum()
     shift = real.mean - fake.mean
     distance = shift @ shift + traces - 2 * root
-    # Rounding can take the distance of equal Gaussians below 0.
+    # Rounding can make the distance of equal Gaussians negative.
     return max(float(distance), 0.0)
 
 
-def frechet_distance(real, fake):
+def frechet_distance(real, fake) -> float:
     """Returns the squared Fréchet distance of the Gaussians of two sets of features, a float.
 
     Args:
         real, fake: Features, `(count, dimensions)`; the counts may differ.
 
     Raises:
-        ValueError: If features are not floating, not finite, fewer than 2, or of different
+        ValueError: If features are not floating, not finite, fewer than 2, or have different
             dimensions.
 
     Example:
@@ -81,17 +83,19 @@ def frechet_distance(real, fake):
 class FrechetDistance(ReferenceMetric):
     """Distance between the Gaussians that fit the features of real and of generated images.
 
-    Memory is that of two matrices `(dimensions, dimensions)`. The estimate is biased upwards by an
-    amount that depends on the model and shrinks with the number of samples: compare equal numbers.
+    The metric stores two matrices `(dimensions, dimensions)`. The estimate is too large by an
+    amount that depends on the model and shrinks with the number of samples: compare models by the
+    same number of samples.
 
     Args:
-        extractor: Gives features of uint8 images; or None, see `ganzoo.metrics`.
-        reference: Path of an `.npz` file with `mu` and `sigma` of the real features, or None: then
+        extractor: Extractor of features of uint8 images, or its name; or `None`, see
+            `ganzoo.metrics`.
+        reference: Path of an `.npz` file with `mu` and `sigma` of the real features; with `None`,
             `update_reference` takes real samples.
         name: Name in logs.
 
     Raises:
-        ValueError: If the file is damaged or of another extractor.
+        ValueError: If the file is damaged or belongs to another extractor.
         FileNotFoundError: If there is no such file.
 
     Example:
@@ -115,7 +119,12 @@ class FrechetDistance(ReferenceMetric):
     best = "lowest"
     accumulator = Moments
 
-    def __init__(self, extractor=None, reference=None, name=None):
+    def __init__(
+        self,
+        extractor=None,
+        reference: str | os.PathLike | None = None,
+        name: str | None = None,
+    ):
         super().__init__(extractor, name)
         self.reference = None if reference is None else str(reference)
         self._loaded = None
@@ -128,8 +137,8 @@ class FrechetDistance(ReferenceMetric):
     def update_reference(self, samples):
         if self._loaded is not None:
             raise ValueError(
-                "The reference of this metric was read from a file: make a metric without "
-                f"`reference` to stream another. Received: reference={self.reference!r}"
+                "The reference of this metric was read from a file. To stream another one, create "
+                f"a metric without `reference`. Received: reference={self.reference!r}"
             )
         super().update_reference(samples)
 
@@ -138,8 +147,8 @@ class FrechetDistance(ReferenceMetric):
         return self._loaded is None
 
     @property
-    def reference_gaussian(self):
-        """The `Gaussian` of the real features, which `save` writes to a file."""
+    def reference_gaussian(self) -> Gaussian:
+        """The `Gaussian` of the real features; its `save` writes it to a file."""
         if self._loaded is not None:
             return self._loaded
         return self.reference_samples.gaussian(self.extractor)
@@ -154,7 +163,7 @@ class FrechetDistance(ReferenceMetric):
 
 
 def _root_by_cholesky(real, fake, tolerance):
-    """Returns the trace of the root of a product, or None if it may be wrong by `tolerance`."""
+    """Returns the trace of the root of a product; `None` if the error may exceed `tolerance`."""
     try:
         lower = np.linalg.cholesky(real)
     except np.linalg.LinAlgError:

@@ -1,6 +1,7 @@
 """Mean and covariance of features: accumulated, written to a file, and read again."""
 
 import dataclasses
+import os
 import pathlib
 import zipfile
 import zlib
@@ -20,12 +21,12 @@ class Gaussian:
     Args:
         mean: `(dimensions,)`, float64.
         covariance: `(dimensions, dimensions)`, float64, symmetric, with the divisor count - 1.
-        count: Number of examples they were estimated from, or None if unknown.
-        extractor: Name of the extractor, or None if unknown.
-        extractor_sha256: Hash of its weights, or None if unknown.
+        count: Number of examples that they were estimated from, or `None` if unknown.
+        extractor: Name of the extractor, or `None` if unknown.
+        extractor_sha256: Hash of its weights, or `None` if unknown.
 
     Raises:
-        ValueError: If shapes do not fit, or values are not finite or not symmetric.
+        ValueError: If the shapes do not agree, or values are not finite or not symmetric.
 
     Example:
 
@@ -63,14 +64,14 @@ class Gaussian:
         object.__setattr__(self, "covariance", covariance)
 
     @classmethod
-    def of(cls, features):
-        """Returns the mean and covariance of features `(count, dimensions)`, count at least 2."""
+    def of(cls, features) -> "Gaussian":
+        """Returns the mean and covariance of at least 2 features, `(count, dimensions)`."""
         moments = Moments()
         moments.update(check_features("features", features, minimum=2))
         return moments.gaussian()
 
-    def check_extractor(self, name, sha256):
-        """Raises `ValueError` if the features are known to be of another extractor."""
+    def check_extractor(self, name: str | None, sha256: str | None) -> None:
+        """Raises `ValueError` if the features are known to come from another extractor."""
         for expected, held in ((name, self.extractor), (sha256, self.extractor_sha256)):
             if None not in (expected, held) and expected != held:
                 raise ValueError(
@@ -79,8 +80,8 @@ class Gaussian:
                     f"Received: extractor {name!r} with sha256 {sha256!r}"
                 )
 
-    def save(self, path):
-        """Writes an `.npz` file with `mu`, `sigma` and what else is known.
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes an `.npz` file with `mu`, `sigma` and the other known attributes.
 
         The file appears complete or not at all.
 
@@ -96,17 +97,19 @@ class Gaussian:
             np.savez(unfinished, mu=self.mean, sigma=self.covariance, **known)
 
     @classmethod
-    def load(cls, path):
-        """Returns what `save` wrote, or any `.npz` file with `mu` and `sigma`, without pickle.
+    def load(cls, path: str | os.PathLike) -> "Gaussian":
+        """Returns the content of a file of `save`, or of any `.npz` file with `mu` and `sigma`.
+
+        No pickled data are read.
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is damaged or holds something else.
+            ValueError: If it is damaged or has another content.
         """
         path = pathlib.Path(path).expanduser()
         if not path.is_file():
             raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
-        # What zipfile and NumPy raise on a file that was cut off, altered or made otherwise.
+        # The errors of zipfile and NumPy for a file that is truncated, altered or of another kind.
         damage = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
         try:
             archive = np.load(path, allow_pickle=False)
@@ -128,8 +131,8 @@ class Gaussian:
 class Moments:
     """Mean and covariance, accumulated batch by batch in float64.
 
-    Memory is that of one matrix `(dimensions, dimensions)`. Batches are merged about their means,
-    which loses no digits where sums of squares would.
+    The memory is one matrix `(dimensions, dimensions)`. Batches are merged relative to their means,
+    which keeps digits that sums of squares would lose.
 
     Reference:
         Chan, Golub and LeVeque, Algorithms for computing the sample variance, 1983, equation 2.1.
@@ -156,10 +159,10 @@ class Moments:
         self.count = total
 
     def gaussian(self, extractor=None):
-        """Returns the `Gaussian` of all examples so far, which are at least 2."""
+        """Returns the `Gaussian` of all examples so far; there must be at least 2."""
         if self.count < 2:
             raise ValueError(
-                f"A covariance takes at least 2 examples. Received: {self.count} of them"
+                f"A covariance needs at least 2 examples. Received: {self.count} of them"
             )
         return Gaussian(
             self.mean.copy(),

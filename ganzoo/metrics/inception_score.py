@@ -1,4 +1,4 @@
-"""The Inception score, of any classifier's probabilities."""
+"""The Inception score, for the probabilities of any classifier."""
 
 import keras
 import numpy as np
@@ -12,27 +12,29 @@ _ORDERS = ("given", "shuffled")
 _FEWEST_FOR_CARDS = 5000
 
 
-def inception_score(probabilities, splits=10, order="given", seed=0):
-    """Returns mean and standard deviation of the Inception score over the splits.
+def inception_score(
+    probabilities, splits: int = 10, order: str = "given", seed: int = 0
+) -> tuple[float, float]:
+    """Returns the mean and the standard deviation of the Inception score over splits.
 
-    With p(y|x) the probabilities and p(y) their mean over the samples of a split,
+    With the probabilities p(y|x) and their mean p(y) over the samples of a split,
 
         IS = exp(E_x KL(p(y|x) || p(y))).
 
-    A probability of 0 contributes 0; nothing is added to the logarithm.
+    A probability of 0 contributes 0; no small number is added inside of the logarithm.
 
     Args:
         probabilities: `(count, classes)`, rows that sum to 1.
-        splits: Number of contiguous parts: part i holds the samples from i·count // splits up to
+        splits: Number of contiguous parts. Part i has the samples from i·count // splits up to
             (i + 1)·count // splits.
-        order: `"given"`, or `"shuffled"` before it is split.
+        order: `"given"`, or `"shuffled"` to shuffle before splitting.
         seed: Seed of the shuffle.
 
     Returns:
-        Two floats; the deviation is that of the population (divisor `splits`).
+        Two floats; the standard deviation has the divisor `splits`.
 
     Raises:
-        ValueError: If rows are no probabilities, or there are fewer samples than splits.
+        ValueError: If rows are not probabilities, or there are fewer samples than splits.
 
     Example:
 
@@ -63,17 +65,17 @@ def inception_score(probabilities, splits=10, order="given", seed=0):
 @METRICS.register("inception_score")
 @keras.saving.register_keras_serializable(package="ganzoo")
 class InceptionScore(SampleMetric):
-    """How surely a classifier names each sample, and how evenly it names all of them.
+    """How certain a classifier is about each sample, and how evenly samples cover the classes.
 
     The score lies between 1 and the number of classes. It depends on the number of samples and of
-    splits, and on the classifier, which the protocol names. The probabilities of all samples are
-    kept: 40 MB for 50,000 samples of 200 classes.
+    splits, and on the classifier, which is part of the protocol. The probabilities of all samples
+    are kept: 40 MB for 50,000 samples of 200 classes.
 
     Args:
-        extractor: A classifier that gives the probabilities (not logits) of uint8 images; or None:
-            then samples are probabilities.
+        extractor: An extractor of probabilities (not logits) of uint8 images, or its name; with
+            `None`, samples are probabilities.
         splits: Number of parts that the score is averaged over.
-        order: `"given"`, as the samples came, or `"shuffled"`.
+        order: `"given"`, the order of the samples, or `"shuffled"`.
         seed: Seed of the shuffle.
         name: Name in logs.
 
@@ -89,7 +91,7 @@ class InceptionScore(SampleMetric):
 
     Reference:
         [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 4; the
-        splits are those of the authors' code.
+        splits are the ones of the authors' code.
     """
 
     alias = "is"
@@ -97,7 +99,14 @@ class InceptionScore(SampleMetric):
     card = "features"
     accumulator = Collection
 
-    def __init__(self, extractor=None, splits=10, order="given", seed=0, name=None):
+    def __init__(
+        self,
+        extractor=None,
+        splits: int = 10,
+        order: str = "given",
+        seed: int = 0,
+        name: str | None = None,
+    ):
         super().__init__(extractor, name)
         self.splits = check_positive_integer("splits", splits)
         self.order = check_choice("order", order, _ORDERS)

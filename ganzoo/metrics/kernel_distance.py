@@ -11,18 +11,18 @@ from ganzoo.validation import check_positive_integer, check_seed
 _LARGEST_SUBSET = 1000
 
 
-def polynomial_mmd(real, fake, degree=3):
+def polynomial_mmd(real, fake, degree: int = 3) -> float:
     """Returns the unbiased estimate of the squared maximum mean discrepancy, a float.
 
-    The kernel is k(x, y) = (x·y / dimensions + 1)^degree. Pairs of an example with itself are left
-    out. An unbiased estimate of a small number can be negative.
+    The kernel is k(x, y) = (x·y / dimensions + 1)^degree. Pairs of an example with itself do not
+    count. An unbiased estimate of a small number can be negative.
 
     Args:
         real, fake: Features, `(count, dimensions)`, at least 2 of each.
         degree: Positive integer.
 
     Raises:
-        ValueError: If features are not floating, not finite, fewer than 2, or of different
+        ValueError: If features are not floating, not finite, fewer than 2, or have different
             dimensions.
 
     Example:
@@ -45,21 +45,24 @@ def polynomial_mmd(real, fake, degree=3):
     return float(mean_of_pairs(real) + mean_of_pairs(fake) - 2 * cross)
 
 
-def kernel_distance(real, fake, subsets=100, subset_size=1000, degree=3, seed=0):
-    """Returns mean and standard deviation of `polynomial_mmd` over random subsets.
+def kernel_distance(
+    real, fake, subsets: int = 100, subset_size: int = 1000, degree: int = 3, seed: int = 0
+) -> tuple[float, float]:
+    """Returns the mean and the standard deviation of `polynomial_mmd` over random subsets.
 
     Args:
         real, fake: Features, `(count, dimensions)`.
         subsets: Number of subsets.
-        subset_size: Number of real and of generated features in each, drawn without replacement.
+        subset_size: Number of real and of generated features in each subset, drawn without
+            replacement.
         degree: Degree of the kernel.
         seed: Seed of the subsets.
 
     Returns:
-        Two floats; the deviation is that of the population (divisor `subsets`).
+        Two floats; the standard deviation has the divisor `subsets`.
 
     Raises:
-        ValueError: If a subset is larger than a set, or the features are of no use.
+        ValueError: If a subset is larger than a set, or `polynomial_mmd` refuses the features.
 
     Example:
 
@@ -89,13 +92,14 @@ def kernel_distance(real, fake, subsets=100, subset_size=1000, degree=3, seed=0)
 class KernelDistance(ReferenceMetric):
     """Squared maximum mean discrepancy between the features of real and of generated images.
 
-    Its expectation does not depend on the number of samples. All features are kept: 400 MB for
+    Its expected value does not depend on the number of samples. All features are kept: 400 MB for
     50,000 samples of 2048 dimensions in float32.
 
     Args:
-        extractor: Gives features of uint8 images; or None, see `ganzoo.metrics`.
+        extractor: Extractor of features of uint8 images, or its name; or `None`, see
+            `ganzoo.metrics`.
         subsets: Number of random subsets that the estimate is averaged over.
-        subset_size: Number of samples in each.
+        subset_size: Number of samples in each subset.
         degree: Degree of the polynomial kernel.
         seed: Seed of the subsets.
         name: Name in logs.
@@ -111,7 +115,15 @@ class KernelDistance(ReferenceMetric):
     card = "features"
     accumulator = Collection
 
-    def __init__(self, extractor=None, subsets=100, subset_size=1000, degree=3, seed=0, name=None):
+    def __init__(
+        self,
+        extractor=None,
+        subsets: int = 100,
+        subset_size: int = 1000,
+        degree: int = 3,
+        seed: int = 0,
+        name: str | None = None,
+    ):
         super().__init__(extractor, name)
         self.subsets = check_positive_integer("subsets", subsets)
         self.subset_size = check_positive_integer("subset_size", subset_size)

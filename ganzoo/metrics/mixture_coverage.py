@@ -1,4 +1,4 @@
-"""Modes found of a mixture of Gaussians, such as the toy data."""
+"""Which modes of a mixture of Gaussians, such as the toy data, have samples."""
 
 import keras
 import numpy as np
@@ -9,14 +9,14 @@ from ganzoo.metrics.mode_coverage import coverage_of_counts
 from ganzoo.validation import check_positive
 
 
-def mixture_coverage(points, centers, deviation, threshold=3.0):
+def mixture_coverage(points, centers, deviation: float, threshold: float = 3.0) -> dict[str, float]:
     """Returns which modes of a mixture of Gaussians the points cover, as a dictionary of floats.
 
-    Each point belongs to the nearest center, and is good if it lies within `threshold` standard
-    deviations of it.
+    Each point belongs to its nearest center. It is good if it lies within `threshold` standard
+    deviations of that center.
 
     - `modes`: number of centers with a good point;
-    - `good`: share of the good points (0.989 of the mixture's own in the plane);
+    - `good`: share of the good points (0.989 for samples of the mixture itself, in the plane);
     - `mode KL`: KL(p || uniform) in nats, p the frequencies of the modes among all points.
 
     Args:
@@ -26,11 +26,11 @@ def mixture_coverage(points, centers, deviation, threshold=3.0):
         threshold: Number of standard deviations.
 
     Raises:
-        ValueError: If points or centers are not finite or of different dimensions.
+        ValueError: If points or centers are not finite or have different dimensions.
 
     Deviations:
-        The authors' code leaves the points that are not good out of the frequencies, which are
-        then undefined when no point is good.
+        The authors' code does not count points that are not good in the frequencies, which are
+        then undefined if no point is good.
 
     Example:
 
@@ -66,7 +66,7 @@ class MixtureCoverage(SampleMetric):
 
     needs = ("mixture",)
 
-    def __init__(self, centers, deviation, threshold=3.0, name=None):
+    def __init__(self, centers, deviation: float, threshold: float = 3.0, name: str | None = None):
         self.centers = check_features("centers", np.asarray(centers, np.float64))
         self.deviation = check_positive("deviation", deviation)
         self.threshold = check_positive("threshold", threshold)
@@ -102,7 +102,7 @@ class MixtureCoverage(SampleMetric):
 
 
 class _Assigned:
-    """Numbers of points, and of good points, nearest to each center."""
+    """The numbers of points, and of good points, that are nearest to each center."""
 
     def __init__(self, centers, radius):
         self._centers, self._radius = centers, radius

@@ -1,4 +1,4 @@
-"""Modes found among known classes, as on stacked MNIST."""
+"""How many of the known classes the samples cover, as on stacked MNIST."""
 
 import keras
 import numpy as np
@@ -9,15 +9,15 @@ from ganzoo.metrics.features import check_features
 from ganzoo.validation import check_positive_integer
 
 
-def mode_coverage(modes, num_modes):
-    """Returns the number of modes found, and KL(p || uniform) of their frequencies p, in nats.
+def mode_coverage(modes, num_modes: int) -> tuple[int, float]:
+    """Returns the number of modes with samples, and KL(p || uniform) of their frequencies p.
 
     Args:
         modes: The mode of each sample, integers in [0, num_modes), shape `(count,)`.
-        num_modes: Number of modes there are.
+        num_modes: Number of all modes.
 
     Returns:
-        An int from 1 to `num_modes`, and a float from 0 to log(num_modes).
+        An int from 1 to `num_modes`, and a float from 0 to log(num_modes), in nats.
 
     Raises:
         ValueError: If modes are not such integers, or there are none.
@@ -33,14 +33,14 @@ def mode_coverage(modes, num_modes):
     return coverage_of_counts(np.bincount(modes, minlength=num_modes))
 
 
-def coverage_of_counts(counts):
-    """Returns the number of modes with samples, and KL(p || uniform) in nats, of their counts."""
+def coverage_of_counts(counts: np.ndarray) -> tuple[int, float]:
+    """Returns the number of modes with samples, and KL(p || uniform) in nats, from counts."""
     p = counts[counts > 0] / counts.sum()
     divergence = float((p * np.log(p * len(counts))).sum())
     return len(p), max(divergence, 0.0)
 
 
-def check_modes(modes, num_modes):
+def check_modes(modes, num_modes: int) -> np.ndarray:
     """Returns modes as an array of integers in [0, num_modes), or raises `ValueError`."""
     modes = on_host(modes)
     if not np.issubdtype(modes.dtype, np.integer) or modes.ndim != 1 or not modes.size:
@@ -59,18 +59,18 @@ def check_modes(modes, num_modes):
 @METRICS.register("mode_coverage")
 @keras.saving.register_keras_serializable(package="ganzoo")
 class ModeCoverage(SampleMetric):
-    """Number of classes found among the samples, and the divergence of their frequencies.
+    """Number of classes among the samples, and the divergence of their frequencies.
 
     `result()` is a dictionary of `modes` and `mode KL`, KL(p || uniform) in nats. On stacked MNIST
     each color channel is classified as a digit, and the digits a, b and c make the mode
     100 a + 10 b + c. With n samples of all 1000 modes, the divergence is about 999 / (2 n).
 
     Args:
-        extractor: A classifier of grayscale uint8 images `(batch, height, width, 1)` that gives
-            probabilities or logits `(batch, num_classes)`; or None: then samples are modes,
-            integers of shape `(batch,)`.
+        extractor: A classifier of grayscale uint8 images `(batch, height, width, 1)` that returns
+            probabilities or logits `(batch, num_classes)`, or its name; with `None`, samples are
+            modes, integers of shape `(batch,)`.
         num_classes: Number of classes of a channel.
-        channels: Number of channels, so that there are num_classes ** channels modes.
+        channels: Number of channels. There are num_classes ** channels modes.
         name: Name in logs.
 
     Raises:
@@ -89,7 +89,9 @@ class ModeCoverage(SampleMetric):
 
     needs = ("probabilities",)
 
-    def __init__(self, extractor=None, num_classes=10, channels=3, name=None):
+    def __init__(
+        self, extractor=None, num_classes: int = 10, channels: int = 3, name: str | None = None
+    ):
         self.num_classes = check_positive_integer("num_classes", num_classes)
         self.channels = check_positive_integer("channels", channels)
         super().__init__(extractor, name)
@@ -116,7 +118,8 @@ class ModeCoverage(SampleMetric):
             scores = check_features(f"classes of {self.extractor.name}", scores)
             if scores.shape != (len(images), self.num_classes):
                 raise ValueError(
-                    f"The classifier must give scores of shape {(len(images), self.num_classes)}. "
+                    "The classifier must return scores of shape "
+                    f"{(len(images), self.num_classes)}. "
                     f"Received: scores of shape {scores.shape}"
                 )
             modes = modes * self.num_classes + scores.argmax(axis=1)

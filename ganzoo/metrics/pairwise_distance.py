@@ -7,11 +7,11 @@ from ganzoo.metrics.base import METRICS, SampleMetric
 from ganzoo.metrics.features import Collection, check_features, squared_distances
 
 
-def pairwise_distance(features):
+def pairwise_distance(features) -> float:
     """Returns the mean Euclidean distance over all pairs of different samples, a float.
 
     Args:
-        features: `(count, dimensions)`, at least 2 of them.
+        features: `(count, dimensions)`, at least 2.
 
     Raises:
         ValueError: If features are not floating, not finite, or fewer than 2.
@@ -29,12 +29,13 @@ def pairwise_distance(features):
 @METRICS.register("pairwise_distance")
 @keras.saving.register_keras_serializable(package="ganzoo")
 class PairwiseDistance(SampleMetric):
-    """Mean distance between the features of the samples: falls when a generator collapses.
+    """Mean distance between the features of the samples: it falls when a generator collapses.
 
-    It says nothing without the same figure of real images. All features are kept.
+    Compare it with the value of real images. All features are kept.
 
     Args:
-        extractor: Gives features of uint8 images; or None, see `ganzoo.metrics`.
+        extractor: Extractor of features of uint8 images, or its name; or `None`, see
+            `ganzoo.metrics`.
         name: Name in logs.
     """
 

@@ -1,4 +1,6 @@
-"""The length of the way that images take while latents move."""
+"""The length of the path of images while latents move."""
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -9,43 +11,44 @@ from ganzoo.validation import check_choice, check_positive, check_positive_integ
 
 
 def perceptual_path_length(
-    generate,
-    extractor,
+    generate: Callable,
+    extractor: Callable,
     starts,
     ends,
-    interpolation="spherical",
-    epsilon=1e-4,
-    percentiles=(1, 99),
-    batch_size=50,
-    seed=0,
-):
+    interpolation: str = "spherical",
+    epsilon: float = 1e-4,
+    percentiles: tuple[float, float] = (1, 99),
+    batch_size: int = 50,
+    seed: int = 0,
+) -> float:
     """Returns the mean squared speed of the features while latents move from start to end.
 
         PPL = E[ |f(G(z(t))) - f(G(z(t + epsilon)))|² / epsilon² ],   t uniform in [0, 1),
 
-    without the outermost percentiles of the terms.
+    without the terms outside of the percentiles.
 
     Args:
-        generate: Function from latents `(batch, latent_dim)` to floating images: 8-bit ones do not
-            change over a step as small as epsilon. It must be in inference mode.
+        generate: Function from latents `(batch, latent_dim)` to floating images, in inference mode.
+            8-bit images would not change over a step as small as epsilon.
         extractor: Function from these images to features `(batch, dimensions)`.
-        starts, ends: Latents of the two ends of each way, `(count, latent_dim)`, drawn from the
-            generator's own distribution.
+        starts, ends: Latents at the two ends of each path, `(count, latent_dim)`, drawn from the
+            generator's latent distribution.
         interpolation: `"spherical"` for normal latents, whose norms hardly vary; `"linear"` for
-            uniform or for mapped ones.
-        epsilon: Length of the step, as a share of the way.
-        percentiles: The terms below the first and above the second are left out.
-        batch_size: Number of ways that images are generated for at once.
+            uniform or mapped latents.
+        epsilon: Length of the step, as a share of the path.
+        percentiles: Terms below the first and above the second percentile do not count.
+        batch_size: Number of paths whose images are generated at once.
         seed: Seed of t.
 
     Raises:
-        ValueError: If latents do not fit, images are not floating, or an argument is out of range.
+        ValueError: If the shapes of the latents differ, images are not floating, or an argument is
+            out of range.
 
     Deviations:
-        The authors' spherical interpolation runs on the unit sphere, because their generator
-        normalizes its latents; here their length goes from that of the start to that of the end,
-        which is the same for generators that normalize. The distance is the squared Euclidean one
-        of the extractor's features, LPIPS in the paper: figures of different extractors differ.
+        The authors interpolate on the unit sphere, because their generator normalizes its latents.
+        Here the length changes from the start's length to the end's length, which is the same for
+        generators that normalize. The distance is the squared Euclidean distance of the extractor's
+        features; in the paper it is LPIPS. Values of different extractors differ.
 
     Example:
 
@@ -72,7 +75,7 @@ def perceptual_path_length(
     )
     if starts.shape != ends.shape:
         raise ValueError(
-            "`starts` and `ends` must have one shape. "
+            "`starts` and `ends` must have the same shape. "
             f"Received: starts of shape {starts.shape}, ends of shape {ends.shape}"
         )
     interpolate = slerp if interpolation == "spherical" else lerp

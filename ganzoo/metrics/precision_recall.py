@@ -8,38 +8,39 @@ from ganzoo.metrics.features import Collection, check_pair
 from ganzoo.metrics.neighbors import Neighbors
 from ganzoo.validation import check_positive_integer
 
-# Squared distances that differ by less, relatively, are equal: the same pair of examples comes
-# out of matrix products of different shapes with different last digits.
+# Squared distances with a smaller relative difference count as equal, because matrix products of
+# different shapes round the distance of the same pair differently.
 _TIE = 1e-10
 
 
-def precision_recall(real, fake, k=3, density_k=5):
+def precision_recall(real, fake, k: int = 3, density_k: int = 5) -> dict[str, float]:
     """Returns precision, recall, density and coverage as a dictionary of floats.
 
-    A ball about an example reaches to its k-th nearest neighbor in its own set, itself excluded,
-    and is closed: an example at exactly that distance is inside.
+    The ball around an example reaches to its k-th nearest neighbor in its own set, not counting
+    itself. It is closed: an example at exactly that distance is inside.
 
     - precision: share of the generated samples inside any real example's ball;
     - recall: share of the real examples inside any generated sample's ball;
-    - density: mean number of real balls that a generated sample is in, divided by `density_k`;
-    - coverage: share of the real balls with a generated sample in them.
+    - density: mean number of real balls that contain a generated sample, divided by `density_k`;
+    - coverage: share of the real balls that contain a generated sample.
 
-    Memory is that of a float32 copy of both sets, and of blocks of 16 MB of distances. Time grows
-    with the product of the counts.
+    The memory is a float32 copy of both sets, and blocks of 16 MB of distances. The time grows with
+    the product of the counts.
 
     Args:
         real, fake: Features, `(count, dimensions)`; the counts may differ.
-        k: Neighbor that sets the balls of precision and recall.
-        density_k: Neighbor that sets those of density and coverage.
+        k: Number of the neighbor that sets the balls of precision and recall.
+        density_k: Number of the neighbor that sets the balls of density and coverage.
 
     Raises:
-        ValueError: If a set has no k-th neighbor, or the features are of no use.
+        ValueError: If a set has no k-th neighbor, or the features are not finite arrays of the same
+            dimensions.
 
     Deviations:
-        The code of density and coverage takes open balls (<), of which an example at the k-th
-        neighbor's distance is outside, in its precision and recall too. The paper of precision
-        and recall defines closed ones (<=), and so they are here for all four. The two differ
-        only where distances tie, as with copies.
+        The authors' code of density and coverage uses open balls (<) for all four values: an
+        example at exactly the distance of the k-th neighbor is outside. The paper of precision and
+        recall defines closed balls (<=), which are used here for all four. The results differ only
+        where distances are equal, as with copies.
 
     Example:
 
@@ -79,15 +80,17 @@ def precision_recall(real, fake, k=3, density_k=5):
 @METRICS.register("precision_recall")
 @keras.saving.register_keras_serializable(package="ganzoo")
 class PrecisionRecall(ReferenceMetric):
-    """How many samples look real, and how much of the real variety is generated.
+    """How many samples look real, and how much of the variety of the data is generated.
 
     `result()` is a dictionary of `precision`, `recall`, `density` and `coverage`, as
     `precision_recall` defines them. All features are kept.
 
     Args:
-        extractor: Gives features of uint8 images; or None, see `ganzoo.metrics`.
-        k: Neighbor that sets the balls of precision and recall; 3 in the paper.
-        density_k: Neighbor that sets those of density and coverage; 5 in the paper.
+        extractor: Extractor of features of uint8 images, or its name; or `None`, see
+            `ganzoo.metrics`.
+        k: Number of the neighbor that sets the balls of precision and recall; 3 in the paper.
+        density_k: Number of the neighbor that sets the balls of density and coverage; 5 in the
+            paper.
         name: Name in logs.
 
     Raises:
@@ -105,7 +108,7 @@ class PrecisionRecall(ReferenceMetric):
     best = "highest"
     accumulator = Collection
 
-    def __init__(self, extractor=None, k=3, density_k=5, name=None):
+    def __init__(self, extractor=None, k: int = 3, density_k: int = 5, name: str | None = None):
         super().__init__(extractor, name)
         self.k = check_positive_integer("k", k)
         self.density_k = check_positive_integer("density_k", density_k)

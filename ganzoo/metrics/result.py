@@ -1,4 +1,4 @@
-"""A figure and the protocol it was measured by, which are not to be parted."""
+"""A value together with the protocol of its measurement."""
 
 import dataclasses
 import math
@@ -8,20 +8,20 @@ from ganzoo.validation import check_positive_integer, check_seed
 
 @dataclasses.dataclass(frozen=True)
 class Protocol:
-    """What must agree before two figures may be compared.
+    """What must agree before two values may be compared.
 
     Args:
         metric: What was measured, e.g. `"FID"`.
-        extractor: Name of the network whose features were compared, or None.
-        extractor_sha256: Hash of its weights, or None.
+        extractor: Name of the network whose features were compared, or `None`.
+        extractor_sha256: Hash of its weights, or `None`.
         samples: Number of generated samples.
-        reference_samples: Number of real examples, or None where there is no reference or the
-            number is unknown.
-        reference: What the real examples are, e.g. `"fashion_mnist test"`, or None.
-        resize: How images were resized for the extractor, or None.
-        seed: Seed of the generated samples, or None.
-        settings: The metric's own settings, a dictionary; kept as sorted pairs.
-        example_shape: Shape of an example, such as (height, width, channels), or None.
+        reference_samples: Number of real examples; `None` if there is no reference or the number
+            is unknown.
+        reference: What the real examples are, e.g. `"fashion_mnist test"`, or `None`.
+        resize: How images were resized for the extractor, or `None`.
+        seed: Seed of the generated samples, or `None`.
+        settings: The metric's own settings, a dictionary; stored as sorted pairs.
+        example_shape: Shape of an example, such as (height, width, channels), or `None`.
 
     Raises:
         ValueError: If a number of samples or the seed is out of range.
@@ -48,8 +48,8 @@ class Protocol:
             object.__setattr__(self, "example_shape", tuple(self.example_shape))
         object.__setattr__(self, "settings", tuple(sorted(dict(self.settings).items())))
 
-    def differences(self, other):
-        """Returns a list of texts, one for each field in which `other` differs."""
+    def differences(self, other: "Protocol") -> list[str]:
+        """Returns a list of texts, one for each field that differs in `other`."""
         ours, theirs = self._flat(), other._flat()
         return [
             f"{name} {ours.get(name)!r} and {theirs.get(name)!r}"
@@ -58,7 +58,7 @@ class Protocol:
         ]
 
     def __str__(self):
-        """Returns what stands in brackets after the figure."""
+        """Returns the text in parentheses after the value."""
         counts = "/".join(_short(n) for n in (self.samples, self.reference_samples) if n)
         parts = [" ".join(part for part in (counts, self.reference) if part), self.resize]
         parts += [f"{name} {value}" for name, value in self.settings]
@@ -72,17 +72,17 @@ class Protocol:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """One figure with its protocol.
+    """A value with its protocol.
 
-    Results of one protocol can be ordered and subtracted; between different protocols that is an
-    error which names the difference. `float(result)` is the bare figure. `==` compares
-    figure and protocol and never raises.
+    Results with the same protocol can be ordered and subtracted. With different protocols, this is
+    an error that names the difference. `float(result)` is the bare value. `==` compares value and
+    protocol and never raises an error.
 
     Args:
         name: What was measured, e.g. `"FID"`.
-        value: The figure, a finite number.
-        spread: Its standard deviation over the parts that the metric makes (splits, subsets,
-            pairs), or None.
+        value: A finite number.
+        spread: Its standard deviation over the parts that the metric uses (splits, subsets,
+            pairs), or `None`.
         protocol: The `Protocol`.
 
     Raises:
@@ -138,12 +138,12 @@ class Result:
         return self._comparable(other) and self.value >= other.value
 
     def __sub__(self, other):
-        """Returns the difference of the figures, a float."""
+        """Returns the difference of the values, a float."""
         self._comparable(other)
         return self.value - other.value
 
-    def to_dict(self):
-        """Returns the result as a dictionary that JSON can hold, which `from_dict` reads."""
+    def to_dict(self) -> dict:
+        """Returns the result as a dictionary for JSON, which `from_dict` reads."""
         content = dataclasses.asdict(self)
         protocol = content["protocol"]
         protocol["settings"] = dict(self.protocol.settings)
@@ -152,30 +152,30 @@ class Result:
         return content
 
     @classmethod
-    def from_dict(cls, content):
-        """Returns the result that `to_dict` gave.
+    def from_dict(cls, content: dict) -> "Result":
+        """Returns the result that `to_dict` described.
 
         Raises:
-            ValueError: If the content is no result.
+            ValueError: If the content is not a result.
         """
         try:
             return cls(**{**content, "protocol": Protocol(**content["protocol"])})
         except (TypeError, KeyError, ValueError) as error:
             raise ValueError(
-                f"This is no result of `Result.to_dict`. {type(error).__name__}: {error}. "
+                f"This is not a dictionary of `Result.to_dict`. {type(error).__name__}: {error}. "
                 f"Received: content={content!r}"
             ) from error
 
     def _comparable(self, other):
         if not isinstance(other, Result):
             raise TypeError(
-                "A result is compared with a result; `float(result)` is the bare figure. "
+                "A result can be compared only with a result; `float(result)` is the bare value. "
                 f"Received: {other!r}"
             )
         differences = self.protocol.differences(other.protocol)
         if differences:
             raise ValueError(
-                "Figures of different protocols cannot be compared: measure both by one. "
+                "Values of different protocols cannot be compared: measure both by the same one. "
                 f"Received: {'; '.join(differences)}"
             )
         return True

@@ -1,4 +1,4 @@
-"""Multi-scale structural similarity, between images and as a measure of diversity."""
+"""Multi-scale structural similarity, of two images and as a metric of diversity."""
 
 import keras
 import numpy as np
@@ -9,21 +9,22 @@ from ganzoo.metrics.base import METRICS, SampleMetric
 from ganzoo.metrics.features import Collection
 from ganzoo.validation import check_positive_integer, check_seed
 
-# Wang et al. 2003: a window of 11 pixels with a deviation of 1.5, and the weights of five scales.
+# Wang et al. 2003: a Gaussian window of 11 pixels with a standard deviation of 1.5, and the weights
+# of five scales.
 _WINDOW = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))
 _WINDOW /= _WINDOW.sum()
 _WEIGHTS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-# Pairs of images that are compared at once.
+# Number of pairs of images that are compared at once.
 _PAIRS = 16
 
 
-def structural_similarity(images, others):
+def structural_similarity(images, others) -> np.ndarray:
     """Returns the multi-scale structural similarity of each pair of images, in [0, 1].
 
-    At each scale a window of 11 pixels is compared; then the images are halved. The contrast and
-    structure of all scales and the luminance of the last are multiplied, with the weights of
-    their scale as exponents, and averaged over the channels.
+    At each scale, windows of 11 pixels are compared, and then the images are halved. The contrast
+    and structure of all scales and the luminance of the last scale are multiplied, with the weights
+    of the scales as exponents, and averaged over the channels.
 
     Args:
         images, others: uint8 images `(count, height, width, channels)`, at least 11 pixels wide
@@ -33,12 +34,12 @@ def structural_similarity(images, others):
         A float64 array of shape `(count,)`; 1 for equal images.
 
     Raises:
-        ValueError: If the images are smaller, of different shapes, or not uint8.
+        ValueError: If the images are smaller, have different shapes, or are not uint8.
 
     Deviations:
-        Five scales take 161 pixels, so that the window fits the smallest. Smaller images have
-        as many as fit (1 from 11 pixels, 2 from 21, 3 from 41, 4 from 81), with the first weights
-        divided by their sum. A negative term counts as 0.
+        Five scales need 161 pixels, so that the window fits into the smallest one. Smaller images
+        have as many scales as fit (1 from 11 pixels, 2 from 21, 3 from 41, 4 from 81), with the
+        first weights divided by their sum. A negative term counts as 0.
 
     Example:
 
@@ -53,7 +54,7 @@ def structural_similarity(images, others):
     images, others = check_images("images", images), check_images("others", others)
     if images.shape != others.shape:
         raise ValueError(
-            "Both sets of images must have one shape. "
+            "Both sets of images must have the same shape. "
             f"Received: images of shape {images.shape}, others of shape {others.shape}"
         )
     scales = scales_of(*images.shape[1:3])
@@ -65,7 +66,7 @@ def structural_similarity(images, others):
     return np.concatenate(similarities)
 
 
-def scales_of(height, width):
+def scales_of(height: int, width: int) -> int:
     """Returns the number of scales, at most 5, at which the window of 11 pixels fits."""
     sides = (-(-min(height, width) >> scale) for scale in range(len(_WEIGHTS)))
     scales = sum(side >= len(_WINDOW) for side in sides)
@@ -82,11 +83,11 @@ def scales_of(height, width):
 class StructuralSimilarity(SampleMetric):
     """Mean multi-scale structural similarity between random pairs of samples.
 
-    Higher means less diverse; images that are all equal give 1. Compare with the same figure of
-    real images. The samples are kept.
+    A higher value means less diversity; equal images give 1. Compare it with the value of real
+    images. All samples are kept.
 
     Args:
-        pairs: Number of random pairs of different samples. Defaults to the paper's, 100.
+        pairs: Number of random pairs of different samples; 100 in the paper.
         seed: Seed of the pairs.
         name: Name in logs.
 
@@ -94,7 +95,7 @@ class StructuralSimilarity(SampleMetric):
         ValueError: If an argument is out of range.
 
     Deviations:
-        The paper takes pairs within one class: give samples of one class for its figure.
+        The paper takes pairs within a class. For its value, pass samples of a single class.
 
     Reference:
         [Conditional Image Synthesis with Auxiliary Classifier GANs](
@@ -106,7 +107,7 @@ class StructuralSimilarity(SampleMetric):
     card = "pixels"
     accumulator = Collection
 
-    def __init__(self, pairs=100, seed=0, name=None):
+    def __init__(self, pairs: int = 100, seed: int = 0, name: str | None = None):
         super().__init__(name=name)
         self.pairs = check_positive_integer("pairs", pairs)
         self.seed = check_seed(seed)
@@ -123,9 +124,9 @@ class StructuralSimilarity(SampleMetric):
     def measure(self):
         images = self.samples.array()
         if len(images) < 2:
-            raise ValueError("Pairs take at least 2 samples. Received: 1 sample")
+            raise ValueError("A pair needs at least 2 samples. Received: 1 sample")
         first = philox.integers(self.seed, 0, len(images), self.pairs)
-        # Steps from 1 to count - 1 never lead back.
+        # Steps from 1 to count - 1 never pair a sample with itself.
         steps = 1 + philox.integers(self.seed, 1, len(images) - 1, self.pairs)
         values = structural_similarity(images[first], images[(first + steps) % len(images)])
         return {"MS-SSIM": (float(values.mean()), float(values.std()))}
@@ -153,7 +154,7 @@ def _similarity(x, y, weights):
 
 
 def _blurred(images):
-    """Returns the images under the window, where it fits: each side loses 10 pixels."""
+    """Returns the images blurred by the window, where it fits: each side loses 10 pixels."""
     for axis in (1, 2):
         size = images.shape[axis] - len(_WINDOW) + 1
         images = sum(

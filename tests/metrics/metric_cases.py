@@ -1,4 +1,4 @@
-"""Samples, an extractor, and every metric with what it is to be fed."""
+"""Samples, an extractor, and input for every metric."""
 
 import keras
 import numpy as np
@@ -46,7 +46,7 @@ class Projection:
 
 CENTERS = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]])
 
-# Name in the registry: arguments, generated samples, real samples or None.
+# Name in the registry -> (arguments, generated samples, real samples or None).
 CASES = {
     "frechet_distance": ({}, features(130, seed=1, shift=0.3), features(150)),
     "inception_score": ({"splits": 3}, probabilities(130), None),
@@ -68,7 +68,7 @@ CASES = {
 
 
 def stream(metric, samples, reference=None, batch_size=64):
-    """Feeds a metric batch by batch, and returns it."""
+    """Passes samples to a metric batch by batch, and returns it."""
     for start in range(0, len(samples), batch_size):
         metric.update_state(samples[start : start + batch_size])
     for start in range(0, 0 if reference is None else len(reference), batch_size):
@@ -77,7 +77,7 @@ def stream(metric, samples, reference=None, batch_size=64):
 
 
 def streamed(name, batch_size=64, order=None):
-    """Returns the metric of that name, fed with its samples, in an order if one is given."""
+    """Returns the metric of that name after its samples, shuffled if `order` is given."""
     arguments, samples, reference = CASES[name]
     if order is not None:
         samples = samples[order.permutation(len(samples))]
@@ -85,7 +85,7 @@ def streamed(name, batch_size=64, order=None):
     return stream(metrics.get(name, **arguments), samples, reference, batch_size)
 
 
-def figures(metric):
-    """Returns the figures of a metric as an array."""
+def values(metric):
+    """Returns the values of a metric as an array."""
     result = metric.result()
     return np.array(list(result.values()) if isinstance(result, dict) else [result])

@@ -1,4 +1,4 @@
-"""The classifiers that are shipped: their accuracy, and that nothing else takes their place."""
+"""The classifiers of the package: their accuracy, and checks of their files."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ def accuracy(classifier, dataset):
     return (classifier.classify(dataset.examples) == dataset.labels).mean()
 
 
-def test_digits_are_classified_as_the_card_says(classifier, digits):
+def test_digits_are_classified_with_the_accuracy_on_the_card(classifier, digits):
     card = json.loads((WEIGHTS / "digits.json").read_text())
     assert accuracy(classifier, digits) == pytest.approx(card["test_accuracy"], abs=0.003)
     assert card["test_accuracy"] >= 0.975
@@ -62,7 +62,7 @@ def test_outputs_are_features_probabilities_and_classes(classifier, digits):
     np.testing.assert_allclose(of_probabilities(images), probabilities, atol=1e-6)
 
 
-def test_batches_of_any_size_give_the_same_and_compile_once(classifier, digits, monkeypatch):
+def test_all_batch_sizes_give_the_same_features_and_compile_once(classifier, digits, monkeypatch):
     sizes = set()
     network = classifier.network((32, 32, 1))
     predict = network.predict_on_batch
@@ -75,14 +75,14 @@ def test_batches_of_any_size_give_the_same_and_compile_once(classifier, digits, 
     assert sizes == {(64, 32, 32, 1)}
 
 
-def test_other_sizes_are_resized_as_the_data_are(classifier):
+def test_images_of_other_sizes_are_resized_like_data(classifier):
     small = data.load("digits", split="test", size=20).examples[:10]
     resized = data.images.convert_array(small, (32, 32))
     np.testing.assert_array_equal(classifier(small), classifier(resized))
     assert classifier.resize == "Lanczos to 32x32"
 
 
-def test_policy_of_the_program_changes_nothing(classifier, digits):
+def test_the_dtype_policy_changes_nothing(classifier, digits):
     images = digits.examples[:64]
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -94,7 +94,7 @@ def test_policy_of_the_program_changes_nothing(classifier, digits):
         keras.config.set_dtype_policy("float32")
 
 
-def test_metrics_take_them_and_are_saved_with_them(classifier, digits):
+def test_metrics_accept_them_and_are_saved_with_them(classifier, digits):
     real, fake = digits.examples[:180], digits.examples[180:]
     metric = metrics.FrechetDistance(extractors.get("digits"))
     metric.update_reference(real)
@@ -154,7 +154,7 @@ def test_unusable_arguments_are_refused(classifier, digits):
     assert extractors.get(classifier) is classifier
 
 
-def test_own_extractors_have_names(monkeypatch):
+def test_an_extractor_of_the_user_can_have_a_name(monkeypatch):
     registry = extractors._EXTRACTORS
     monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 

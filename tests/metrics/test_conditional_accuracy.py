@@ -4,11 +4,11 @@ import pytest
 from ganzoo.metrics import conditional_accuracy
 
 
-def test_it_is_the_share_of_samples_of_their_class():
+def test_accuracy_is_the_share_of_samples_with_their_class():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.5, 0.4], [0.3, 0.3, 0.4], [0.2, 0.5, 0.3]])
     assert conditional_accuracy(probabilities, np.array([0, 1, 2, 0])) == 0.75
     assert conditional_accuracy(probabilities, np.array([0, 1, 2, 1])) == 1.0
-    # Logits have the order of their probabilities.
+    # Logits have the same order as their probabilities.
     assert conditional_accuracy(np.log(probabilities), np.array([2, 0, 1, 0])) == 0.0
 
 
@@ -20,6 +20,6 @@ def test_it_is_the_share_of_samples_of_their_class():
         (np.array([0.0, 1.0, 1.0]), r"must be integers of shape"),
     ],
 )
-def test_labels_that_do_not_fit_are_refused(labels, message):
+def test_wrong_labels_are_refused(labels, message):
     with pytest.raises(ValueError, match=message):
         conditional_accuracy(np.full((3, 2), 0.5), labels)

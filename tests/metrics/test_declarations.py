@@ -1,4 +1,4 @@
-"""A metric declares what it is called and needs, and no other module names it."""
+"""A metric declares its alias and its needs, and no generic module names a metric."""
 
 import ast
 import pathlib
@@ -34,7 +34,7 @@ class Classes(Projection):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_metric_declares_words_that_are_known(name):
+def test_the_declared_words_are_known(name):
     kind = KINDS[name]
     assert kind.needs and set(kind.needs) <= NEEDS
     assert kind.card in ("features", "pixels", None)

@@ -1,4 +1,4 @@
-"""Structural similarity and distances between samples tell a collapsed generator."""
+"""Structural similarity and distances between samples reveal a collapsed generator."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ WEIGHTS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
     ("shape", "scales"),
     [((20, 32, 32, 3), 2), ((3, 28, 28, 1), 2), ((2, 43, 60, 1), 3), ((2, 161, 190, 3), 5)],
 )
-def test_similarity_equals_tensorflows_with_the_scales_that_fit(shape, scales):
+def test_similarity_equals_tensorflow_with_the_scales_that_fit(shape, scales):
     draws = np.random.default_rng(0)
     first = np.repeat(np.repeat(images(shape[0], 48, shape[3]), 4, 1), 4, 2)
     first = first[:, : shape[1], : shape[2]]
@@ -32,7 +32,7 @@ def test_similarity_equals_tensorflows_with_the_scales_that_fit(shape, scales):
     np.testing.assert_allclose(structural_similarity(first, second), expected, atol=2e-5)
 
 
-def test_an_image_is_like_itself_and_not_like_its_negative():
+def test_an_image_is_similar_to_itself_and_not_to_its_negative():
     picture = images(2, 32, 3)
     np.testing.assert_allclose(structural_similarity(picture, picture), 1, rtol=1e-12)
     assert structural_similarity(picture, 255 - picture).max() < 0.01
@@ -63,12 +63,12 @@ def test_pairs_depend_on_the_seed():
     assert first == again != other
 
 
-def test_images_of_no_use_are_refused():
+def test_unusable_images_are_refused():
     with pytest.raises(ValueError, match=r"at least 11 pixels.*Received: images of 10 x 10"):
         StructuralSimilarity().update_state(images(3, 10))
     with pytest.raises(ValueError, match=r"uint8.*Received"):
         StructuralSimilarity().update_state(images(3, 16) / 255)
-    with pytest.raises(ValueError, match=r"one shape. Received"):
+    with pytest.raises(ValueError, match=r"the same shape. Received"):
         structural_similarity(images(3, 16), images(2, 16))
     metric = stream(StructuralSimilarity(), images(3, 16))
     with pytest.raises(ValueError, match=r"same shape.*\(2, 12, 12, 1\)"):

@@ -1,4 +1,4 @@
-"""Samples are measured against data as the metrics alone would, and each image is seen once."""
+"""Samples are measured as by the metrics themselves, and each image is processed once."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from ganzoo.metrics.feature_cache import FeatureCache
 
 
 class Pixels:
-    """Features and classes of a few pixels; counts the images that it saw."""
+    """Features and classes of a few pixels; counts the processed images."""
 
     def __init__(self, sha256="ab"):
         self.name, self.sha256, self.resize = "pixels", sha256, "none"
@@ -28,12 +28,12 @@ class Pixels:
 
 
 REAL = ganzoo.data.Dataset(images(60, size=6), name="noise", split="test")
-# Of two batches.
+# More samples than one batch.
 FAKE = images(1100, size=6, seed=1) // 2
 
 
 def sampler(n, seed):
-    """As `gan.sample`: row i follows from `seed + i` alone."""
+    """Like `gan.sample`: row i depends only on `seed + i`."""
     return np.resize(FAKE, (2000, 6, 6, 1))[seed : seed + n]
 
 
@@ -52,14 +52,14 @@ def floats(results):
     return {name: float(result) for name, result in results.items()}
 
 
-def test_the_figures_are_those_of_the_metrics(extractor):
+def test_the_values_agree_with_the_metrics(extractor):
     names = ["fid", "kid", "is", "precision_recall", "pairwise_distance"]
     found = floats(evaluate(sampler, REAL, names, extractor, n=1100))
 
     real, fake = extractor(REAL.examples), extractor(FAKE)
     expected = {
         "fid": metrics.frechet_distance(real, fake),
-        # Half of the fewer, so that subsets differ.
+        # Half of the smaller set, so that subsets differ.
         "kid": metrics.kernel_distance(real, fake, subset_size=30)[0],
         "is": metrics.inception_score(extractor.probabilities(FAKE))[0],
         **metrics.precision_recall(real, fake),
@@ -69,7 +69,7 @@ def test_the_figures_are_those_of_the_metrics(extractor):
     assert list(found) == list(expected)
 
 
-def test_each_image_passes_once_for_all_metrics(extractor):
+def test_each_image_is_processed_once_for_all_metrics(extractor):
     evaluation = Evaluation(["fid", "kid", "precision_recall", "is"], REAL, extractor, n=1100)
 
     evaluation.measure(sampler)
@@ -95,7 +95,7 @@ def test_samples_are_drawn_from_consecutive_seeds(extractor, n, calls):
     assert (results["fid"].protocol.seed, direct["fid"].protocol.seed) == (7, None)
 
 
-def test_a_small_rest_is_drawn_in_a_batch_of_the_usual_size(extractor):
+def test_few_remaining_samples_are_drawn_in_a_batch_of_the_usual_size(extractor):
     asked = []
     evaluate(
         lambda n, seed: asked.append(n) or sampler(n, seed), REAL, ["fid"], extractor, n=1024 + 9
@@ -104,7 +104,7 @@ def test_a_small_rest_is_drawn_in_a_batch_of_the_usual_size(extractor):
     assert asked == [1024, 64]
 
 
-def test_a_second_evaluation_finds_the_features_of_the_real_images(extractor, home):
+def test_a_second_evaluation_reads_the_features_of_the_real_images(extractor, home):
     first = evaluate(sampler, REAL, ["fid", "kid"], extractor, n=100)
     assert len(list(home.iterdir())) == 1
 
@@ -123,7 +123,7 @@ def test_a_second_evaluation_finds_the_features_of_the_real_images(extractor, ho
         lambda data, extractor: (ganzoo.data.Dataset(data.examples[::-1]), extractor),
     ],
 )
-def test_other_images_or_weights_have_features_of_their_own(extractor, home, change):
+def test_other_images_or_weights_have_their_own_features(extractor, home, change):
     evaluate(sampler, REAL, ["fid"], extractor, n=100)
     data, other = change(REAL, Pixels())
 
@@ -152,13 +152,13 @@ def flip(path):
         lambda path: np.savez(path, features=np.eye(3)),
     ],
 )
-def test_damaged_features_are_extracted_anew(extractor, home, damage):
+def test_damaged_features_are_extracted_again(extractor, home, damage):
     first = evaluate(sampler, REAL, ["fid"], extractor, n=100)
     (path,) = home.iterdir()
     whole = path.read_bytes()
     damage(path)
 
-    with pytest.warns(UserWarning, match=r"features-.* are damaged, and are extracted anew"):
+    with pytest.warns(UserWarning, match=r"features-.* are damaged, and are extracted again"):
         second = evaluate(sampler, REAL, ["fid"], extractor, n=100)
 
     assert floats(second) == floats(first)
@@ -166,7 +166,7 @@ def test_damaged_features_are_extracted_anew(extractor, home, damage):
     assert list(home.iterdir()) == [path]
 
 
-def test_the_cache_may_lie_elsewhere_or_not_be(extractor, home, tmp_path):
+def test_the_cache_can_be_another_folder_or_off(extractor, home, tmp_path):
     evaluate(sampler, REAL, ["fid"], extractor, n=100, cache=False)
     evaluate(sampler, REAL, ["fid"], extractor, n=100, cache=tmp_path / "here")
 
@@ -174,7 +174,7 @@ def test_the_cache_may_lie_elsewhere_or_not_be(extractor, home, tmp_path):
     assert not home.exists()
 
 
-def test_a_cache_that_cannot_be_written_is_warned_of(extractor, tmp_path):
+def test_a_cache_that_cannot_be_written_gives_a_warning(extractor, tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.warns(UserWarning, match=r"cannot be kept in"):
@@ -183,7 +183,7 @@ def test_a_cache_that_cannot_be_written_is_warned_of(extractor, tmp_path):
     assert results["fid"].value > 0
 
 
-def test_figures_are_named_after_themselves_or_after_their_metric(extractor):
+def test_values_have_their_own_name_or_the_name_of_their_metric(extractor):
     chosen = [
         metrics.FrechetDistance(extractor),
         metrics.FrechetDistance(extractor, name="fid_again"),
@@ -218,7 +218,7 @@ def test_the_protocol_says_what_was_compared(extractor, tmp_path):
     assert (score.extractor, score.extractor_sha256, score.resize) == ("pixels", "ab", "none")
 
 
-def test_a_reference_that_a_metric_has_is_kept(extractor, tmp_path):
+def test_a_metric_keeps_the_reference_that_it_has(extractor, tmp_path):
     extracted = extractor(REAL.examples)
     metrics.Gaussian.of(extracted).save(tmp_path / "statistics.npz")
     from_file = metrics.FrechetDistance(extractor, reference=tmp_path / "statistics.npz")
@@ -241,7 +241,7 @@ def test_vectors_are_their_own_features():
     assert found["modes"] == 8 and found["good"] > 0.95 and found["fid"] == pytest.approx(0)
 
 
-def test_modes_are_those_of_the_channels(extractor):
+def test_the_channels_of_the_data_set_the_modes(extractor):
     found = evaluate(sampler, REAL, [metrics.ModeCoverage(Classes(), 5, 1)], n=100)
     named = Evaluation(["mode_coverage"], REAL, extractor, n=100).metrics[0]
 
@@ -249,7 +249,7 @@ def test_modes_are_those_of_the_channels(extractor):
     assert named.channels == 1
 
 
-def test_progress_is_told(extractor):
+def test_progress_is_reported(extractor):
     seen = []
     Evaluation(["fid"], REAL, extractor, n=1100).measure(
         sampler, progress=lambda *state: seen.append(state)
@@ -280,14 +280,14 @@ def test_metrics_keep_their_extractors_through_an_error(extractor):
         ({"data": None, "n": 9}, r"compares with real examples: give `data`"),
     ],
 )
-def test_what_does_not_fit_is_refused_before_anything_is_drawn(extractor, arguments, message):
+def test_wrong_arguments_are_refused_before_samples_are_drawn(extractor, arguments, message):
     arguments = {"metrics": ["fid"], "data": REAL, "extractor": extractor} | arguments
 
     with pytest.raises(ValueError, match=message):
         Evaluation(**arguments)
 
 
-def test_a_score_needs_a_classifier(extractor):
+def test_the_inception_score_needs_a_classifier(extractor):
     class Features:
         name, sha256 = "bare", "00"
 
@@ -298,7 +298,7 @@ def test_a_score_needs_a_classifier(extractor):
         Evaluation(["is"], REAL, Features())
 
 
-def test_samples_of_another_shape_are_refused_before_real_images_are_looked_at(extractor):
+def test_samples_of_another_shape_are_refused_before_real_images_are_processed(extractor):
     with pytest.raises(
         ValueError, match=r"the same shape.*Received: samples of shape \(12, 12, 1\)"
     ):
@@ -307,12 +307,12 @@ def test_samples_of_another_shape_are_refused_before_real_images_are_looked_at(e
     assert extractor.features_of == 0
 
 
-def test_more_samples_than_there_are_cannot_be_measured(extractor):
+def test_more_samples_than_exist_cannot_be_measured(extractor):
     with pytest.raises(ValueError, match=r"Received: n=1101 with 1100"):
         evaluate(FAKE, REAL, ["fid"], extractor, n=1101)
 
 
-def test_the_cache_of_another_backend_is_not_taken(extractor, monkeypatch):
+def test_the_cache_of_another_backend_is_not_used(extractor, monkeypatch):
     cache = FeatureCache()
     ours = cache.path(REAL.examples, extractor)
     monkeypatch.setattr("keras.backend.backend", lambda: "other")

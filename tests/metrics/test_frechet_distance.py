@@ -1,4 +1,4 @@
-"""The Fréchet distance equals its closed form, on well-conditioned and on singular covariances."""
+"""The Fréchet distance equals its closed form, for regular and for singular covariances."""
 
 import warnings
 
@@ -32,7 +32,7 @@ def rotated(variances, seed=0):
     return rotation @ np.diag(variances) @ rotation.T
 
 
-def test_it_equals_the_eigenvalues_on_well_conditioned_features():
+def test_the_distance_equals_the_eigenvalues_on_well_conditioned_features():
     for seed in range(3):
         real = features(400, 32, seed)
         fake = features(300, 32, seed + 10, shift=0.2) @ rotated(np.linspace(0.5, 2, 32), seed)
@@ -41,14 +41,14 @@ def test_it_equals_the_eigenvalues_on_well_conditioned_features():
         )
 
 
-def test_it_equals_the_closed_form_of_two_gaussians():
+def test_the_distance_equals_the_closed_form_of_two_gaussians():
     # Covariances that commute: |m|² + sum (sqrt a - sqrt b)².
     draws = np.random.default_rng(0)
     a, b, mean = draws.uniform(0.1, 4, 20), draws.uniform(0.1, 4, 20), draws.normal(size=20)
     distance = gaussian_distance(Gaussian(mean, rotated(a)), Gaussian(0 * mean, rotated(b)))
     expected = mean @ mean + ((np.sqrt(a) - np.sqrt(b)) ** 2).sum()
     np.testing.assert_allclose(distance, expected, rtol=1e-12)
-    # Two that do not: in the plane, tr sqrt(S T) = sqrt(tr(S T) + 2 sqrt(det(S T))).
+    # Covariances that do not commute: tr sqrt(S T) = sqrt(tr(S T) + 2 sqrt(det(S T))).
     s, t = np.array([[2.0, 0.3], [0.3, 1.0]]), np.array([[1.0, -0.8], [-0.8, 3.0]])
     root = np.sqrt(np.trace(s @ t) + 2 * np.sqrt(np.linalg.det(s @ t)))
     distance = gaussian_distance(Gaussian(np.zeros(2), s), Gaussian(np.zeros(2), t))
@@ -56,7 +56,7 @@ def test_it_equals_the_closed_form_of_two_gaussians():
 
 
 @pytest.mark.parametrize("count", [2, 20, 64, 65, 500])
-def test_a_set_has_no_distance_from_itself(count):
+def test_a_set_has_distance_zero_to_itself(count):
     x = 10 * features(count, 64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -64,14 +64,14 @@ def test_a_set_has_no_distance_from_itself(count):
 
 
 @pytest.mark.parametrize("counts", [(20, 30), (64, 40), (20, 500)])
-def test_fewer_samples_than_dimensions_are_measured_exactly_but_not_without_a_warning(counts):
+def test_fewer_samples_than_dimensions_are_measured_exactly_with_a_warning(counts):
     real, fake = features(counts[0], 64), features(counts[1], 64, seed=1, shift=0.1)
     with pytest.warns(UserWarning, match=r"singular.*Take at least 65 examples"):
         distance = frechet_distance(real, fake)
     np.testing.assert_allclose(distance, by_rows(real, fake), rtol=1e-7)
 
 
-def test_the_warning_names_the_set_and_stops_at_dimensions_plus_one():
+def test_the_warning_names_the_set_and_ends_at_dimensions_plus_one():
     enough, few = features(9, 8), features(8, 8, seed=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -81,20 +81,20 @@ def test_the_warning_names_the_set_and_stops_at_dimensions_plus_one():
             frechet_distance(real, fake)
 
 
-def test_constant_features_give_finite_figures():
+def test_constant_features_give_finite_values():
     constant, varied = np.full((50, 8), 3.0), features(50, 8)
     assert frechet_distance(constant, constant) == 0.0
     expected = ((varied.mean(0) - 3) ** 2).sum() + np.trace(np.cov(varied, rowvar=False))
     np.testing.assert_allclose(frechet_distance(varied, constant), expected, rtol=1e-12)
 
 
-def test_a_large_offset_costs_no_digits():
+def test_a_large_offset_loses_no_digits():
     real, fake = features(200, 8), features(200, 8, seed=1)
     metric = stream(FrechetDistance(), fake + 1e6, real + 1e6, batch_size=7)
     np.testing.assert_allclose(metric.result(), frechet_distance(real, fake), rtol=1e-6)
 
 
-def test_batches_are_merged_into_the_covariance_of_all():
+def test_batches_are_merged_into_the_covariance_of_all_samples():
     x = features(100, 8)
     moments = metrics.gaussian.Moments()
     for part in np.split(x, [1, 2, 30, 31, 90]):
@@ -112,7 +112,7 @@ def test_one_sample_has_no_covariance():
         stream(FrechetDistance(), features(1), features(10)).result()
 
 
-def test_a_reference_is_written_and_read(tmp_path):
+def test_a_reference_can_be_written_and_read(tmp_path):
     extractor, fake, real = Projection(), images(40), images(50, seed=1)
     streamed = stream(FrechetDistance(extractor), fake, real)
     path = tmp_path / "new" / "statistics.npz"
@@ -145,7 +145,7 @@ def test_statistics_of_another_extractor_are_refused(tmp_path):
         )
 
 
-def test_statistics_of_other_programs_are_read(tmp_path):
+def test_statistics_of_other_programs_can_be_read(tmp_path):
     x = features(50, 6)
     mu, sigma = x.mean(0).astype("float32"), np.cov(x, rowvar=False).astype("float32")
     np.savez(tmp_path / "theirs.npz", mu=mu, sigma=sigma)
@@ -155,7 +155,7 @@ def test_statistics_of_other_programs_are_read(tmp_path):
     assert metric.report()[0].protocol.reference_samples is None
 
 
-def test_files_of_no_use_are_refused_by_name(tmp_path):
+def test_unusable_files_are_refused_by_name(tmp_path):
     good = tmp_path / "good.npz"
     Gaussian.of(features(20, 4)).save(good)
     content = good.read_bytes()

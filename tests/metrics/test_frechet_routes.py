@@ -1,4 +1,4 @@
-"""The Fréchet distance takes the quick route where it is exact, and another where it is not."""
+"""The Fréchet distance uses the fast method only where it is exact."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from metric_cases import features
 from ganzoo.metrics import Gaussian, frechet_distance, gaussian_distance
 
 
-def test_ordinary_features_take_the_quick_route(monkeypatch):
+def test_ordinary_features_use_the_fast_method(monkeypatch):
     real, fake = features(400, 32), features(300, 32, seed=1)
     expected = frechet_distance(real, fake)
     monkeypatch.setattr(np.linalg, "svd", None)

@@ -1,4 +1,4 @@
-"""The reader of frozen graphs, of graphs that TensorFlow writes."""
+"""The reader of frozen graphs, with graphs that TensorFlow writes."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def graph():
     return graph
 
 
-def test_constants_are_those_that_tensorflow_reads(graph):
+def test_constants_agree_with_tensorflow(graph):
     constants = read_constants(graph.SerializeToString())
     expected = {
         node.name: tf.make_ndarray(node.attr["value"].tensor)
@@ -38,11 +38,11 @@ def test_constants_are_those_that_tensorflow_reads(graph):
     assert constants.keys() == expected.keys() == {"bytes", "scalar", "floats"}
     for name, array in expected.items():
         np.testing.assert_array_equal(constants[name], array)
-    # The last value stands for those that are left out.
+    # The last value stands for all values that are missing.
     np.testing.assert_array_equal(constants["floats"], [[1, 2, 3], [4, 4, 4]])
 
 
-def test_no_cut_or_changed_file_is_anything_but_a_value_error(graph):
+def test_a_truncated_or_changed_file_is_a_value_error(graph):
     content = graph.SerializeToString()
     rng = np.random.default_rng(0)
     damaged = [content[:length] for length in range(len(content))]

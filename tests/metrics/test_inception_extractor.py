@@ -1,4 +1,4 @@
-"""The Inception network, judged by torch-fidelity's with the same random weights."""
+"""The Inception network agrees with torch-fidelity's for the same random weights."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ SLOW = pytest.mark.slow
 
 
 def graph_with(weights):
-    """Returns TensorFlow's bytes of a graph of these constants, amid nodes of other kinds."""
+    """Returns TensorFlow's bytes of a graph with these constants and other nodes."""
     graph = tf.compat.v1.GraphDef()
     graph.node.add(name="DecodeJpeg/contents", op="Placeholder")
     shape = graph.node.add(name="pool_3/_reshape/shape", op="Const")
@@ -65,7 +65,7 @@ def port_file(weights, folder):
     torch = pytest.importorskip("torch")
     state = {"fc.bias": torch.zeros(1008)}
     for name, array in weights.items():
-        # From (height, width, in, out), or (in, out).
+        # The graph has (height, width, in, out), or (in, out).
         array = array.transpose((3, 2, 0, 1)) if array.ndim == 4 else array.T
         state[inception_weights.port_name(name)] = torch.from_numpy(np.array(array))
     path = folder / "port.pth"
@@ -83,7 +83,7 @@ def images_of(height, width, count=2):
 
 
 @pytest.mark.parametrize("size", [(32, 32), (75, 100), (299, 299), (320, 310)])
-def test_resizing_is_that_of_tensorflow_1_to_the_last_bit(size):
+def test_resizing_equals_tensorflow_1_to_the_last_bit(size):
     images = images_of(*size).astype("float32")
     expected = tf.raw_ops.ResizeBilinear(images=images, size=(299, 299), align_corners=False)
     resized = keras.ops.convert_to_numpy(inception_network.resized(images))
@@ -94,16 +94,16 @@ def test_resizing_is_that_of_tensorflow_1_to_the_last_bit(size):
     "size",
     [(75, 100), pytest.param((32, 32), marks=SLOW), pytest.param((299, 299), marks=SLOW)],
 )
-def test_features_and_classes_are_those_of_torch_fidelity(inception, port_file, size):
+def test_features_and_classes_agree_with_torch_fidelity(inception, port_file, size):
     torch = pytest.importorskip("torch")
     module = torch_fidelity_metrics.module("feature_extractor_inceptionv3")
-    judge = module.FeatureExtractorInceptionV3(
-        "judge", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(port_file)
+    reference = module.FeatureExtractorInceptionV3(
+        "reference", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(port_file)
     )
     images = images_of(*size)
     with torch.no_grad():
-        features, logits = judge(torch.from_numpy(images.transpose(0, 3, 1, 2)))
-    # As `InceptionScore` takes them: the logits' exponentials, whose rows sum to 1.
+        features, logits = reference(torch.from_numpy(images.transpose(0, 3, 1, 2)))
+    # The input of `InceptionScore`: the softmax of the logits, whose rows sum to 1.
     expected = {"features": features, "probabilities": torch.softmax(logits.double(), 1)}
     for output, values in expected.items():
         values = values.numpy()
@@ -167,7 +167,7 @@ def test_weights_have_the_published_names(weights, graph_name, port_name):
     assert inception_weights.port_name(graph_name) == port_name
 
 
-def test_archive_of_the_graph_is_read_as_the_graph(tmp_path):
+def test_the_archive_of_the_graph_is_read_like_the_graph(tmp_path):
     graph = tmp_path / "graph"
     graph.write_bytes(graph_with({"conv/conv2d_params": np.arange(6, dtype="float32")}))
     archive = tmp_path / "inception-2015-12-05.tgz"
@@ -204,7 +204,7 @@ def test_download_is_checked_converted_once_and_kept(tmp_path, monkeypatch):
         inception_weights.download(["conv/batchnorm/beta"])
 
 
-def test_without_a_network_the_error_says_what_to_give(tmp_path, monkeypatch):
+def test_without_a_network_the_error_says_what_to_pass(tmp_path, monkeypatch):
     pytest.importorskip("torch")
 
     def get_file(**arguments):

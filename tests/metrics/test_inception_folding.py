@@ -1,4 +1,4 @@
-"""Batch normalizations that convolutions have taken over give the same features."""
+"""Batch normalizations that are folded into convolutions give the same features."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import numpy as np
 from ganzoo.extractors import inception_network
 
 
-def test_a_folded_network_computes_the_same():
+def test_a_folded_network_gives_the_same_outputs():
     pixels = keras.Input((9, 9, 3))
     x = inception_network._convolution(pixels, "conv", 4, (3, 3), strides=2)
     x = inception_network._convolution(x, "mixed/tower/conv", 5, (1, 3))
@@ -15,7 +15,7 @@ def test_a_folded_network_computes_the_same():
     network = keras.Model(pixels, {"features": features, "logits": logits})
     draws = np.random.default_rng(0)
     for variable in network.weights:
-        # Variances are positive, and of the size of the epsilon.
+        # Variances are positive, and about as large as the epsilon.
         variable.assign(draws.uniform(0.001, 1.0, variable.shape))
         if variable.name in ("kernel", "beta", "moving_mean"):
             variable.assign(draws.normal(size=variable.shape))

@@ -21,8 +21,8 @@ def written_out(p, splits):
 
 
 @pytest.mark.parametrize("splits", [1, 3, 10])
-def test_it_equals_the_equation(splits):
-    # 47 samples do not divide into 3 or 10 equal parts.
+def test_the_score_equals_the_equation(splits):
+    # 47 samples cannot be divided into 3 or 10 equal parts.
     p = probabilities(47)
     np.testing.assert_allclose(inception_score(p, splits), written_out(p, splits), rtol=1e-12)
 
@@ -32,7 +32,7 @@ def test_zeros_contribute_nothing():
     np.testing.assert_allclose(inception_score(p, splits=1), (2.0, 0.0), rtol=1e-15)
 
 
-def test_it_runs_from_one_to_the_number_of_classes():
+def test_the_score_lies_between_one_and_the_number_of_classes():
     assert inception_score(np.full((20, 5), 0.2), splits=2) == pytest.approx((1, 0), abs=1e-12)
     np.testing.assert_allclose(inception_score(np.tile(np.eye(5), (4, 1)), 2), (5, 0), rtol=1e-12)
 

@@ -20,21 +20,21 @@ def written_out(x, y, degree):
 
 
 @pytest.mark.parametrize("degree", [1, 3])
-def test_it_equals_the_equation_for_sets_of_different_size(degree):
+def test_the_distance_equals_the_equation_for_sets_of_different_size(degree):
     x, y = features(9, 5), features(7, 5, seed=1, shift=0.5)
     expected = written_out(x, y, degree)
     np.testing.assert_allclose(polynomial_mmd(x, y, degree), expected, rtol=1e-12)
 
 
-def test_it_is_unbiased():
-    # Whatever the number of samples, the mean over draws of one distribution is 0.
+def test_the_distance_is_unbiased():
+    # The mean over draws of one distribution is 0 for any number of samples.
     draws = np.random.default_rng(0)
     values = [polynomial_mmd(*draws.normal(size=(2, 5, 3))) for _ in range(2000)]
     assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(len(values))
     assert min(values) < 0
 
 
-def test_subsets_of_everything_all_give_the_same():
+def test_subsets_of_all_samples_give_the_same_value():
     x, y = features(40), features(40, seed=1, shift=0.3)
     mean, spread = kernel_distance(x, y, subsets=3, subset_size=40)
     np.testing.assert_allclose(mean, polynomial_mmd(x, y), rtol=1e-12)
@@ -60,7 +60,7 @@ def test_one_sample_is_refused():
         polynomial_mmd(features(5), features(1))
 
 
-def test_constant_features_give_finite_figures():
+def test_constant_features_give_finite_values():
     ones = np.ones((50, 4))
     assert kernel_distance(ones, ones, subsets=2, subset_size=50) == (0.0, 0.0)
 

@@ -1,4 +1,4 @@
-"""A figure is compared only with figures of its own protocol."""
+"""A value can be compared only with values of the same protocol."""
 
 import dataclasses
 import json
@@ -24,7 +24,7 @@ def test_a_result_prints_as_one_line():
     assert str(bare) == "IS 7 (1234, bilinear 32)"
 
 
-def test_results_of_one_protocol_are_ordered_and_subtracted():
+def test_results_of_one_protocol_can_be_ordered_and_subtracted():
     assert other() > RESULT and other() >= RESULT and other() > RESULT and other() >= RESULT
     assert not other() < RESULT and not RESULT < RESULT and RESULT <= RESULT
     assert other() - RESULT == 5.0 - 3.2104
@@ -48,7 +48,7 @@ def test_results_of_one_protocol_are_ordered_and_subtracted():
         ({"settings": {"splits": 2, "k": 3}}, r"k None and 3"),
     ],
 )
-def test_results_of_different_protocols_are_not_compared(changes, message):
+def test_results_of_different_protocols_cannot_be_compared(changes, message):
     for compare in (
         lambda a, b: a < b,
         lambda a, b: a <= b,
@@ -61,7 +61,7 @@ def test_results_of_different_protocols_are_not_compared(changes, message):
     assert other(RESULT.value, **changes) != RESULT
 
 
-def test_a_bare_number_is_no_result():
+def test_a_bare_number_is_not_a_result():
     with pytest.raises(TypeError, match=r"float\(result\).*Received: 3.0"):
         assert RESULT > 3.0
 
@@ -74,12 +74,12 @@ def test_a_result_survives_json():
 
 @pytest.mark.parametrize("content", [None, {}, [1], {"name": "FID", "value": 1, "protocol": {}}])
 def test_other_content_is_refused(content):
-    with pytest.raises(ValueError, match=r"no result.*Received: content="):
+    with pytest.raises(ValueError, match=r"not a dictionary.*Received: content="):
         Result.from_dict(content)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_figures_that_are_not_finite_are_refused(bad):
+def test_values_that_are_not_finite_are_refused(bad):
     with pytest.raises(ValueError, match=r"`value` must be finite. Received: value="):
         Result("FID", bad, None, PROTOCOL)
     with pytest.raises(ValueError, match=r"`spread` must be finite. Received: spread="):

@@ -1,10 +1,10 @@
-"""What all metrics promise: batches do not matter, state and configuration are complete."""
+"""Promises of all metrics: batches do not matter, state and configuration are complete."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from metric_cases import CASES, Projection, figures, images, stream, streamed
+from metric_cases import CASES, Projection, images, stream, streamed, values
 
 from ganzoo import metrics
 
@@ -15,15 +15,15 @@ def test_every_registered_metric_is_tested_here():
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_size_of_the_batches_does_not_matter(name):
-    whole = figures(streamed(name, batch_size=1000))
+    whole = values(streamed(name, batch_size=1000))
     for batch_size in (1, 64):
-        np.testing.assert_allclose(figures(streamed(name, batch_size)), whole, rtol=1e-9)
+        np.testing.assert_allclose(values(streamed(name, batch_size)), whole, rtol=1e-9)
     assert np.isfinite(whole).all()
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_same_samples_give_the_same_bits(name):
-    np.testing.assert_array_equal(figures(streamed(name)), figures(streamed(name)))
+    np.testing.assert_array_equal(values(streamed(name)), values(streamed(name)))
 
 
 DRAWN_BY_POSITION = {"inception_score", "kernel_distance", "structural_similarity"}
@@ -32,7 +32,7 @@ DRAWN_BY_POSITION = {"inception_score", "kernel_distance", "structural_similarit
 @pytest.mark.parametrize("name", sorted(CASES.keys() - DRAWN_BY_POSITION))
 def test_the_order_of_the_samples_does_not_matter(name):
     shuffled = streamed(name, order=np.random.default_rng(5))
-    np.testing.assert_allclose(figures(shuffled), figures(streamed(name)), rtol=1e-9)
+    np.testing.assert_allclose(values(shuffled), values(streamed(name)), rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -42,33 +42,33 @@ def test_a_metric_is_rebuilt_from_its_configuration(name):
     again = metrics.get(config)
     assert type(again) is type(metric) and again.get_config() == metric.get_config()
     _, samples, reference = CASES[name]
-    np.testing.assert_array_equal(figures(stream(again, samples, reference)), figures(metric))
+    np.testing.assert_array_equal(values(stream(again, samples, reference)), values(metric))
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_reset_metric_is_as_new(name):
+def test_a_reset_metric_equals_a_new_one(name):
     metric = streamed(name)
-    expected = figures(metric)
+    expected = values(metric)
     metric.reset_state()
     with pytest.raises(ValueError, match=r"no samples.*Received"):
         metric.result()
     _, samples, reference = CASES[name]
-    np.testing.assert_array_equal(figures(stream(metric, samples, reference)), expected)
+    np.testing.assert_array_equal(values(stream(metric, samples, reference)), expected)
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case[2] is not None])
-def test_the_reference_stays_when_only_the_samples_are_reset(name):
+def test_the_reference_is_kept_when_only_the_samples_are_reset(name):
     metric = streamed(name)
-    expected = figures(metric)
+    expected = values(metric)
     metric.reset_samples()
-    np.testing.assert_array_equal(figures(stream(metric, CASES[name][1])), expected)
+    np.testing.assert_array_equal(values(stream(metric, CASES[name][1])), expected)
     metric.reset_state()
     metric.update_state(CASES[name][1])
     with pytest.raises(ValueError, match=r"update_reference.*Received"):
         metric.result()
 
 
-def test_the_caller_may_fill_the_array_of_a_batch_anew():
+def test_the_caller_may_overwrite_the_array_of_a_batch():
     arguments, samples, reference = CASES["kernel_distance"]
     metric = metrics.KernelDistance(**arguments)
     metric.update_reference(reference)
@@ -76,7 +76,7 @@ def test_the_caller_may_fill_the_array_of_a_batch_anew():
     for start in range(0, 130, 13):
         batch[:] = samples[start : start + 13]
         metric.update_state(batch)
-    np.testing.assert_array_equal(figures(metric), figures(streamed("kernel_distance")))
+    np.testing.assert_array_equal(values(metric), values(streamed("kernel_distance")))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -99,7 +99,7 @@ def test_an_update_in_a_traced_function_is_refused(name):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
-def test_tensors_of_any_floating_type_are_taken_exactly(dtype):
+def test_tensors_of_any_floating_type_are_converted_exactly(dtype):
     samples = keras.ops.cast(CASES["frechet_distance"][1], dtype)
     exact = np.array(keras.ops.cast(samples, "float64"))
     metric = metrics.FrechetDistance()
@@ -119,7 +119,7 @@ def test_tensors_of_any_floating_type_are_taken_exactly(dtype):
         (np.array([[np.inf, 2.0], [3.0, 1.0]]), r"finite.*row 0"),
     ],
 )
-def test_useless_features_are_refused(samples, message):
+def test_unusable_features_are_refused(samples, message):
     for name in ("frechet_distance", "inception_score", "kernel_distance", "pairwise_distance"):
         with pytest.raises(ValueError, match=f"{message}|Received.*{message}"):
             metrics.get(name).update_state(samples)
@@ -138,7 +138,7 @@ def test_other_dimensions_are_refused(name):
         metric.result()
 
 
-def test_an_extractor_stands_between_images_and_features():
+def test_an_extractor_converts_images_to_features():
     extractor = Projection()
     fake, real = images(40, seed=1), images(50, seed=2)
     metric = stream(metrics.FrechetDistance(extractor), fake, real, batch_size=16)

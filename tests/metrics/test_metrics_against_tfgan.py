@@ -1,4 +1,4 @@
-"""TF-GAN gives the same figures of the same features."""
+"""TF-GAN gives the same values for the same features."""
 
 import numpy as np
 import tensorflow as tf

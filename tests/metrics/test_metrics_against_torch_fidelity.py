@@ -1,4 +1,4 @@
-"""torch-fidelity 0.4 gives the same figures of the same features."""
+"""torch-fidelity 0.4 gives the same values for the same features."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_frechet_distance():
 
 def test_kernel_distance():
     real, fake = torch.from_numpy(REAL[:500]), torch.from_numpy(FAKE)
-    # One subset of everything: which are drawn is each library's own.
+    # One subset of all samples, because each library draws its own subsets.
     arguments = {"kid_subsets": 1, "kid_subset_size": 500, "verbose": False}
     theirs = kid.kid_features_to_metric(fake, real, **arguments)[kid.KEY_METRIC_KID_MEAN]
     np.testing.assert_allclose(metrics.polynomial_mmd(REAL[:500], FAKE), theirs, rtol=1e-9)
@@ -52,5 +52,5 @@ def test_precision_and_recall(k):
     ours = metrics.precision_recall(REAL, FAKE, k=k)
     for name in ("precision", "recall"):
         assert 0 < ours[name] < 1
-        # Theirs are means in float32.
+        # torch-fidelity computes means in float32.
         assert ours[name] == pytest.approx(theirs[name], rel=1e-6)

@@ -1,10 +1,10 @@
-"""On JAX without TensorFlow every metric gives the same figures, and refuses to be traced."""
+"""On JAX without TensorFlow every metric gives the same values, and refuses to be traced."""
 
 import json
 
 import numpy as np
 import pytest
-from metric_cases import CASES, Projection, figures, images, stream, streamed
+from metric_cases import CASES, Projection, images, stream, streamed, values
 
 from ganzoo import metrics
 from support.processes import TESTS, run_python
@@ -13,11 +13,11 @@ SCRIPT = f"""
 import json, sys
 sys.path.insert(0, {str(TESTS / "metrics")!r})
 import jax, keras
-from metric_cases import CASES, Projection, figures, images, stream, streamed
+from metric_cases import CASES, Projection, images, stream, streamed, values
 from ganzoo import metrics
 
 assert keras.backend.backend() == "jax" and "tensorflow" not in sys.modules
-found = {{name: figures(streamed(name)).tolist() for name in CASES}}
+found = {{name: values(streamed(name)).tolist() for name in CASES}}
 metric = metrics.FrechetDistance(Projection())
 found["images"] = stream(metric, images(40), images(50, seed=1)).result()
 refused = []
@@ -37,7 +37,7 @@ def test_metrics_run_on_jax_without_tensorflow():
     pytest.importorskip("jax", reason="needs jax")
     found, refused = json.loads(run_python(SCRIPT, "jax", without_tensorflow=True))
     for name in CASES:
-        np.testing.assert_allclose(found[name], figures(streamed(name)), rtol=1e-12)
+        np.testing.assert_allclose(found[name], values(streamed(name)), rtol=1e-12)
     expected = stream(metrics.FrechetDistance(Projection()), images(40), images(50, seed=1))
     np.testing.assert_allclose(found["images"], expected.result(), rtol=1e-6)
     assert refused == [True] * 4 * len(CASES)

@@ -9,7 +9,7 @@ from ganzoo.metrics import MixtureCoverage, ModeCoverage, mixture_coverage, mode
 
 
 class Brightness:
-    """A classifier of a grayscale image by the first pixel's tens."""
+    """A classifier of grayscale images by the tens of the first pixel."""
 
     name, sha256 = "brightness", "00"
 
@@ -18,7 +18,7 @@ class Brightness:
         return np.eye(10)[images[:, 0, 0, 0] // 26]
 
 
-def test_divergence_is_that_from_the_uniform_distribution():
+def test_divergence_is_measured_from_the_uniform_distribution():
     modes = np.repeat([0, 3, 7], [10, 30, 60])
     p = np.array([0.1, 0.3, 0.6])
     found, divergence = mode_coverage(modes, 8)
@@ -28,7 +28,7 @@ def test_divergence_is_that_from_the_uniform_distribution():
     assert mode_coverage(np.zeros(5, int), 1000) == (1, pytest.approx(np.log(1000)))
 
 
-def test_channels_make_the_modes_of_stacked_images():
+def test_the_channels_give_the_modes_of_stacked_images():
     pictures = images(200, size=4, channels=3)
     digits = pictures[:, 0, 0] // 26
     metric = stream(ModeCoverage(Brightness()), pictures, batch_size=32)
@@ -37,7 +37,7 @@ def test_channels_make_the_modes_of_stacked_images():
     assert str(metric.report(seed=0)[0]) == f"modes@brightness {found} (200, of 1000, seed 0)"
 
 
-def test_the_expected_divergence_of_uniform_samples_is_that_of_the_docstring():
+def test_uniform_samples_have_the_divergence_in_the_docstring():
     modes = np.random.default_rng(0).integers(0, 1000, 26_000)
     assert mode_coverage(modes, 1000) == (1000, pytest.approx(999 / 52_000, rel=0.1))
 
@@ -45,7 +45,7 @@ def test_the_expected_divergence_of_uniform_samples_is_that_of_the_docstring():
 @pytest.mark.parametrize(
     "modes", [[0.5], [[1]], [], [-1], [1000]], ids=["floats", "rank", "empty", "low", "high"]
 )
-def test_useless_modes_are_refused(modes):
+def test_unusable_modes_are_refused(modes):
     modes = np.array(modes, dtype=int if modes != [0.5] else float)
     with pytest.raises(ValueError, match=r"Modes must be .*Received: modes"):
         ModeCoverage().update_state(modes)
@@ -53,7 +53,7 @@ def test_useless_modes_are_refused(modes):
         mode_coverage(modes, 1000)
 
 
-def test_images_and_classifiers_must_fit():
+def test_images_and_classifiers_must_agree():
     with pytest.raises(ValueError, match=r"must have 3 channels. Received"):
         ModeCoverage(Brightness()).update_state(images(4))
     with pytest.raises(ValueError, match=r"scores of shape \(4, 7\). Received.*\(4, 10\)"):
@@ -73,7 +73,7 @@ def test_the_mixture_covers_itself(name):
 def test_points_count_for_the_nearest_center_and_are_good_within_the_threshold():
     points = np.array([[0, 0], [0, 0.3], [0.31, 0], [4, 0.29], [4, 1], [9, 9]], float)
     metric = stream(MixtureCoverage(CENTERS, deviation=0.1), points, batch_size=4)
-    p = np.array([3, 3]) / 6  # The last is as near to the third center; the first of equals wins.
+    p = np.array([3, 3]) / 6  # The last point is as near to the third center; the first one counts.
     assert metric.result() == {
         "modes": 2.0,
         "good": 0.5,
@@ -83,7 +83,7 @@ def test_points_count_for_the_nearest_center_and_are_good_within_the_threshold()
     assert narrow["good"] == pytest.approx(1 / 6) and narrow["modes"] == 1
 
 
-def test_no_good_point_is_a_figure_too():
+def test_values_exist_without_a_good_point():
     coverage = mixture_coverage(np.full((5, 2), 100.0), CENTERS, 0.1)
     assert coverage == {"modes": 0.0, "good": 0.0, "mode KL": pytest.approx(np.log(3))}
 

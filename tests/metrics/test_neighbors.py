@@ -1,4 +1,4 @@
-"""Neighbors found in float32 are those that float64 decides on."""
+"""Neighbors found in float32 agree with float64."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ def squares(rows, columns):
 
 
 def clusters(count, seed=0):
-    """Near copies, closer together than float32 can tell at their distance from the center."""
+    """Near copies, closer together than float32 can resolve so far from the center."""
     draws = np.random.default_rng(seed)
     return 3 * features(2, 6)[draws.integers(2, size=count)] + 1e-3 * draws.normal(size=(count, 6))
 
@@ -29,7 +29,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_radii_are_those_of_float64(name):
+def test_radii_agree_with_float64(name):
     x = CASES[name]
     expected = squares(x, x)
     np.fill_diagonal(expected, np.inf)

@@ -18,7 +18,7 @@ def extract(images):
     return 3 * images.reshape(len(images), -1)
 
 
-def test_a_linear_way_through_a_linear_generator_has_the_speed_of_its_ends():
+def test_a_linear_path_of_a_linear_generator_has_the_speed_of_its_ends():
     speeds = ((3 * (ENDS - STARTS) @ MATRIX) ** 2).sum(axis=1)
     length = perceptual_path_length(
         generate, extract, STARTS, ENDS, "linear", percentiles=(0, 100), batch_size=37
@@ -26,7 +26,7 @@ def test_a_linear_way_through_a_linear_generator_has_the_speed_of_its_ends():
     np.testing.assert_allclose(length, speeds.mean(), rtol=1e-6)
 
 
-def test_the_outermost_percentiles_are_left_out():
+def test_terms_outside_of_the_percentiles_do_not_count():
     speeds = ((3 * (ENDS - STARTS) @ MATRIX) ** 2).sum(axis=1)
     lowest = np.percentile(speeds, 1, method="lower")
     highest = np.percentile(speeds, 99, method="higher")
@@ -36,7 +36,7 @@ def test_the_outermost_percentiles_are_left_out():
     np.testing.assert_allclose(length, kept.mean(), rtol=1e-6)
 
 
-def test_a_spherical_way_has_the_speed_of_its_angle():
+def test_a_spherical_path_has_the_speed_of_its_angle():
     starts, ends = (z / np.linalg.norm(z, axis=1, keepdims=True) for z in (STARTS, ENDS))
     angles = np.arccos((starts * ends).sum(axis=1))
 
@@ -45,11 +45,11 @@ def test_a_spherical_way_has_the_speed_of_its_angle():
 
     np.testing.assert_allclose(length(starts, ends), (angles**2).mean(), rtol=1e-6)
     np.testing.assert_allclose(length(5 * starts, 5 * ends), 25 * (angles**2).mean(), rtol=1e-6)
-    # Along one direction, only the norm grows.
+    # Along one direction, only the norm changes.
     np.testing.assert_allclose(length(starts, 3 * starts), 4, rtol=1e-6)
 
 
-def test_a_spherical_way_leads_from_start_to_end():
+def test_a_spherical_path_leads_from_start_to_end():
     seen = []
 
     def record(latents):
@@ -58,7 +58,7 @@ def test_a_spherical_way_leads_from_start_to_end():
 
     perceptual_path_length(record, lambda x: x, STARTS, ENDS, epsilon=1.0, batch_size=200)
     before, after = seen
-    # t + 1 is as far behind the end as t is behind the start.
+    # t + 1 is as far beyond the end as t is beyond the start.
     norms = [np.linalg.norm(z, axis=1) for z in (STARTS, ENDS, before, after)]
     t = (norms[2] - norms[0]) / (norms[1] - norms[0])
     assert (t >= -1e-9).all() and (t < 1).all() and 0.2 < np.median(t) < 0.8
@@ -90,7 +90,7 @@ def test_rounded_images_are_refused():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"ends": ENDS[:9]}, r"one shape"),
+        ({"ends": ENDS[:9]}, r"the same shape"),
         ({"starts": 0 * STARTS}, r"must not be 0"),
         ({"starts": STARTS * np.nan}, r"`starts` must be finite"),
         ({"interpolation": "cubic"}, r"`interpolation`"),

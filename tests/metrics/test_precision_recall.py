@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage count balls as their papers define them."""
+"""Precision, recall, density and coverage follow the definitions of their papers."""
 
 import tracemalloc
 
@@ -31,14 +31,14 @@ def written_out(real, fake, k, density_k):
 
 
 @pytest.mark.parametrize(("k", "density_k"), [(1, 1), (3, 5), (4, 2)])
-def test_it_equals_the_definition(k, density_k):
+def test_the_values_equal_the_definition(k, density_k):
     real, fake = features(23, 4), features(17, 4, seed=1, shift=0.8)
     expected = written_out(real, fake, k, density_k)
     assert precision_recall(real, fake, k, density_k) == pytest.approx(expected, rel=1e-12)
     assert 0 < expected["precision"] < 1 and 0 < expected["recall"] < 1
 
 
-def test_it_tells_fidelity_from_diversity():
+def test_fidelity_and_diversity_are_distinguished():
     real = features(500, 4)
     collapsed = real[:1] + 0.01 * features(500, 4, seed=1)
     scores = precision_recall(real, collapsed)
@@ -48,32 +48,32 @@ def test_it_tells_fidelity_from_diversity():
     assert scores["precision"] < 0.5 and scores["recall"] > 0.8 and scores["density"] < 0.3
 
 
-def test_precision_and_recall_change_places_with_the_sets():
+def test_precision_and_recall_are_exchanged_with_the_sets():
     real, fake = features(60, 4), features(50, 4, seed=1, shift=0.4)
     forth, back = precision_recall(real, fake), precision_recall(fake, real)
     assert (forth["precision"], forth["recall"]) == (back["recall"], back["precision"])
 
 
-def test_balls_are_closed_and_leave_out_their_own_example():
-    # Each of 0, 1, 2, 3 reaches 1 far: 4 lies exactly at the border of the last ball.
+def test_balls_are_closed_and_do_not_count_their_own_example():
+    # The balls of 0, 1, 2, 3 have the radius 1: 4 lies exactly on the border of the last ball.
     line = np.arange(4.0)[:, None]
     at_border = precision_recall(line, np.array([[4.0], [5.5]]), k=1, density_k=1)
     assert at_border == {"precision": 0.5, "recall": 0.25, "density": 0.5, "coverage": 0.25}
-    # A set in itself: each example is in its own ball and in those of its neighbors.
+    # A set compared with itself: each example is in its own ball and in its neighbors' balls.
     itself = precision_recall(line, line, k=1, density_k=1)
     assert itself == {"precision": 1.0, "recall": 1.0, "density": 10 / 4, "coverage": 1.0}
 
 
-def test_ties_do_not_hang_on_rounding():
+def test_ties_do_not_depend_on_rounding():
     x = features(1500, 16)
     scores = precision_recall(x, x.copy(), k=2, density_k=2)
-    # Its own ball and exactly two others hold an example, on average.
+    # On average, an example is in its own ball and in exactly two others.
     assert scores == {"precision": 1.0, "recall": 1.0, "density": 1.5, "coverage": 1.0}
     far = precision_recall(x + 1e4, x + 1e4, k=2, density_k=2)
     assert far == pytest.approx(scores, rel=1e-12)
 
 
-def test_constant_features_give_finite_figures():
+def test_constant_features_give_finite_values():
     constant = np.full((20, 8), 0.1)
     scores = precision_recall(constant, constant)
     assert scores == {"precision": 1.0, "recall": 1.0, "density": 4.0, "coverage": 1.0}
@@ -89,7 +89,7 @@ def test_memory_does_not_grow_with_the_square_of_the_count():
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # One matrix of all distances alone would take 98 MB.
+    # A single matrix of all distances would take 98 MB.
     assert peak < 80e6
 
 
@@ -106,8 +106,8 @@ def test_bad_arguments_are_refused(argument):
 
 
 @pytest.mark.slow
-def test_ten_thousand_gaussians_in_a_thousand_dimensions_score_as_published():
-    # The example of the authors of density and coverage, whose draws are not seeded.
+def test_ten_thousand_gaussians_in_a_thousand_dimensions_have_the_published_values():
+    # The example of the authors of density and coverage, who do not seed their draws.
     real, fake = np.random.default_rng(1).normal(size=(2, 10_000, 1000))
     tracemalloc.start()
     try:

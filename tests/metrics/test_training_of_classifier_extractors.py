@@ -1,4 +1,4 @@
-"""The script that trains the classifiers: what it learns from, and that what it writes is read."""
+"""The script that trains the classifiers: its augmentation and its files."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from ganzoo.extractors import train_classifier
 
 
 def shifts_of(image, original, limit):
-    """Returns all (down, right) that `image` is `original` moved by, mirrored at the border."""
+    """Returns all shifts (down, right) from `original` to `image`, mirrored at the border."""
     padded = np.pad(original, ((limit, limit), (limit, limit), (0, 0)), mode="reflect")
     side = len(original)
     return [
@@ -33,13 +33,13 @@ def test_augmentation_shifts_and_flips_and_is_a_function_of_the_step():
     mirrored = [shifts_of(a[:, ::-1], b, 2) for a, b in zip(found, originals, strict=True)]
     assert all(len(a) + len(b) == 1 for a, b in zip(straight, mirrored, strict=True))
     assert 10 < sum(map(len, mirrored)) < 30
-    # The border's mirror image is no shift: all 25 shifts are possible, and most of them occur.
+    # All 25 shifts are possible, and most of them occur.
     assert len({shift for (shift,) in filter(None, straight + mirrored)}) > 12
     assert (labels == batches.batch(3)[1]).all()
 
 
 @pytest.mark.slow
-def test_what_is_written_is_read_with_its_accuracy(tmp_path, monkeypatch, capsys):
+def test_the_written_files_are_read_with_their_accuracy(tmp_path, monkeypatch, capsys):
     quick = dataclasses.replace(
         train_classifier.TRAININGS["digits"], epochs=2, widths=(8, 8, 16), average=0.9
     )

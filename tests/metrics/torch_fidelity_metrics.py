@@ -1,4 +1,4 @@
-"""torch-fidelity's mathematics, as an independent judge."""
+"""torch-fidelity's mathematics, as an independent reference."""
 
 import importlib
 import importlib.util
