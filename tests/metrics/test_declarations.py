@@ -49,6 +49,18 @@ def test_aliases_are_unique_and_not_names_of_other_metrics():
     assert not set(aliases) & set(KINDS)
 
 
+def test_the_table_of_the_documentation_lists_every_metric():
+    page = (ROOT.parent / "docs/metrics.md").read_text()
+    lines = page.partition("| alias | name |")[2].partition("\n\n")[0].splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    expected = []
+    for name, kind in KINDS.items():
+        keys = [base.key_of(value) for value in streamed(name).measure()]
+        alias = f"`{kind.alias}`" if kind.alias else ""
+        expected.append([alias, f"`{name}`", ", ".join(f"`{key}`" for key in keys)])
+    assert [[alias, name, values] for alias, name, _, values in rows] == expected
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_an_alias_stands_for_the_same_class_as_the_name(name):
     kind = KINDS[name]
