@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs a command line.
 
     Args:
-        arguments: List of the words after `ganzoo`; by default those of this process.
+        arguments: List of the words after `ganzoo`; by default the arguments of this process.
 
     Returns:
         The exit code: 0 for success; 1 if a training run or the work after the checks failed; 2 if
@@ -115,8 +115,8 @@ def _start(command: Command, arguments: list[str], debug: bool) -> Callable[[], 
 
     Returns:
         `None` if all is done, or a function without arguments that does the rest of the work and
-        returns the exit code. Errors raised here are the user's to correct; those of the function
-        are not.
+        returns the exit code. The user must correct the errors that this function raises, but not
+        the errors that the returned function raises.
     """
     options, others = command.parse(arguments)
     command.check(options, others)

@@ -87,7 +87,7 @@ def test_a_model_is_measured_on_data_of_its_size(model, capsys):
     assert {"precision", "recall", "density", "coverage", "file"} <= set(rows)
 
 
-def test_a_published_model_is_measured_as_its_card_was(capsys):
+def test_a_preset_is_measured_as_for_its_card(capsys):
     printed = run(capsys, "dcgan_digits", "--metrics=fid,is")
 
     card = json.loads((builtin.folder_of("dcgan_digits") / "metrics.json").read_text())

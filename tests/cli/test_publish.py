@@ -94,7 +94,7 @@ def options_of(run, folder, **changes):
     return folder
 
 
-def test_the_hardware_is_the_training_run_s(run, tmp_path):
+def test_the_hardware_is_the_one_that_the_run_recorded(run, tmp_path):
     assert read_training(run).hardware == machine()
     other = options_of(run, tmp_path / "other", hardware="a Cray-1")
     assert read_training(other).hardware == "a Cray-1"

@@ -1,4 +1,4 @@
-"""`ganzoo train` with the techniques that its flags name, and of semi-supervised models."""
+"""`ganzoo train` with techniques, and with semi-supervised models."""
 
 import json
 
@@ -37,7 +37,7 @@ def test_a_semi_supervised_model_is_trained_tested_and_resumed_exactly(tmp_path,
         np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
 
 
-def test_flags_change_the_parts_of_a_training(tmp_path, capsys):
+def test_flags_change_the_parts_of_a_run(tmp_path, capsys):
     flags = [
         *(*DIGITS, "--model=dcgan", "--width=1", "--latent_dim=2", "--steps=2"),
         *("--augment=color,cutout", "--packing=2", "--normalization=layer"),
@@ -63,6 +63,6 @@ def test_flags_change_the_parts_of_a_training(tmp_path, capsys):
         (["--model=dcgan", "--packing=3", "--batch_size=64"], "packing=3, batch_size=64"),
     ],
 )
-def test_unfit_flags_are_refused(flags, message, tmp_path, capsys):
+def test_flags_that_do_not_fit_are_refused(flags, message, tmp_path, capsys):
     assert main([*DIGITS, *flags, "--steps=1", f"--output={tmp_path / 'run'}"]) == 2
     assert message in capsys.readouterr().err

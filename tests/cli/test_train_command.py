@@ -147,7 +147,7 @@ def test_epochs_are_passes_over_the_data(capsys):
     assert f"{7 * EPOCH} of 64 examples, in 7 epochs of up to {EPOCH}" in capsys.readouterr().out
 
 
-def test_the_same_seed_gives_the_same_model_and_another_another(tmp_path, whole_run):
+def test_the_same_seed_gives_the_same_model_and_another_seed_does_not(tmp_path, whole_run):
     assert main([*SMALL, "--steps=72", f"--output={tmp_path / 'again'}"]) == 0
     assert main([*SMALL, "--steps=72", "--seed=1", f"--output={tmp_path / 'other'}"]) == 0
 
@@ -242,7 +242,7 @@ def test_a_conditional_run_draws_each_class(tmp_path):
         assert image.size == (6 * 66 + 2, 10 * 66 + 2)
 
 
-def test_ctrl_c_in_a_process_of_its_own(tmp_path):
+def test_ctrl_c_ends_a_process(tmp_path):
     command = [sys.executable, str(ROOT / "train.py"), *SMALL[1:]]
     process = subprocess.Popen(
         [*command, "--steps=1000000", f"--output={tmp_path / 'run'}"],

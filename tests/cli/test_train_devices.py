@@ -22,7 +22,7 @@ SMALL = [
 
 @pytest.fixture
 def one_strategy(two_replicas, monkeypatch):
-    """Lets the command train with the strategy of all tests."""
+    """Lets the command train with the strategy that all tests share."""
     monkeypatch.setattr(
         ganzoo.distribution.devices, "_strategy", lambda count: two_replicas if count == 2 else None
     )
@@ -41,7 +41,7 @@ def assert_same_logs(first, second):
         assert row == pytest.approx(other, abs=1e-4)
 
 
-def test_two_devices_train_what_one_does_and_one_goes_on(tmp_path, one_strategy, capsys):
+def test_two_devices_train_like_one_and_one_continues(tmp_path, one_strategy, capsys):
     one, two = tmp_path / "one", tmp_path / "two"
 
     assert main([*SMALL, "--steps=12", f"--output={one}"]) == 0
@@ -70,7 +70,7 @@ def test_two_devices_train_what_one_does_and_one_goes_on(tmp_path, one_strategy,
         (["--process_id=1"], "need the address of process 0"),
     ],
 )
-def test_what_cannot_work_is_refused_before_anything_is_written(
+def test_wrong_devices_are_refused_before_anything_is_written(
     flags, message, one_strategy, tmp_path, capsys
 ):
     assert main([*SMALL, *flags, f"--output={tmp_path / 'run'}"]) == 2
