@@ -2,7 +2,9 @@
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -10,19 +12,21 @@ from PIL import Image, ImageDraw, ImageFont
 from ganzoo.files import new_file
 from ganzoo.validation import check_positive, check_positive_integer
 
-_SMALLEST_SIDE = 64  # Pixels: images below it are enlarged, so that a grid can be looked at.
+_SMALLEST_SIDE = 64  # Pixels. Smaller images are enlarged, so that a grid is easy to see.
 _WHITE, _GRAY, _BLACK, _BLUE = (255,) * 3, (170,) * 3, (0,) * 3, (31, 78, 156)
 
 
-def image_grid(images, columns=None, padding=2, scale=None):
+def image_grid(
+    images: Any, columns: int | None = None, padding: int = 2, scale: int | None = None
+) -> np.ndarray:
     """Lays images out in rows, from left to right and from top to bottom, on white.
 
     Args:
         images: uint8 array of shape `(images, height, width, channels)` with 1 or 3 channels.
-        columns: Images in a row; by default the grid is about square.
+        columns: Images in a row. By default the grid is almost square.
         padding: Pixels around each image, at least 0.
-        scale: Integer factor by which each pixel is repeated; by default images below 64 pixels
-            are enlarged as far as they stay within them.
+        scale: Integer factor by which each pixel is repeated. By default, smaller images are
+            enlarged to at most 64 pixels.
 
     Returns:
         uint8 array of shape `(height, width, channels)`.
@@ -57,13 +61,13 @@ def image_grid(images, columns=None, padding=2, scale=None):
     return grid
 
 
-def scatter_plot(points, limit=None, size=512):
-    """Draws the first two coordinates of each point, the origin in the middle.
+def scatter_plot(points: Any, limit: float | None = None, size: int = 512) -> np.ndarray:
+    """Draws the first two coordinates of each point. The origin is in the middle.
 
     Args:
         points: Array of shape `(points, coordinates)` with at least 2 coordinates.
-        limit: The axes run from -`limit` to `limit`; by default to the power of two from 1 on
-            that holds all points. Points beyond it are left out.
+        limit: The axes run from -`limit` to `limit`. The default is the smallest power of two, at
+            least 1, for which all points are visible. Points beyond the limit are not drawn.
         size: Height and width of the picture in pixels.
 
     Returns:
@@ -90,7 +94,7 @@ def scatter_plot(points, limit=None, size=512):
         limit = 2.0 ** math.ceil(math.log2(max(1.0, float(np.abs(points[:, :2]).max()))))
     limit = check_positive("limit", limit)
 
-    # Drawn twice as large and reduced: this smooths the discs' edges.
+    # Drawn twice as large and then reduced, which smooths the edges of the discs.
     canvas = Image.new("RGB", (2 * size, 2 * size), _WHITE)
     draw = ImageDraw.Draw(canvas)
     draw.line((size, 0, size, 2 * size), fill=_GRAY, width=2)
@@ -104,7 +108,7 @@ def scatter_plot(points, limit=None, size=512):
     return np.asarray(canvas.resize((size, size), Image.Resampling.LANCZOS))
 
 
-def picture(examples, columns=None):
+def picture(examples: Any, columns: int | None = None) -> np.ndarray:
     """Draws examples of either kind: images as a grid, vectors as a scatter plot.
 
     Args:
@@ -116,23 +120,23 @@ def picture(examples, columns=None):
         uint8 array of shape `(height, width, channels)`.
 
     Raises:
-        ValueError: If `examples` are neither.
+        ValueError: If `examples` are neither images nor vectors.
     """
     if np.ndim(examples) == 2:
         return scatter_plot(examples)
     return image_grid(examples, columns)
 
 
-def class_rows(n, num_classes):
-    """Lays out samples of a conditional GAN so that each row of a grid is one class.
+def class_rows(n: int, num_classes: int) -> tuple[np.ndarray, int]:
+    """Returns labels for samples of a conditional GAN, so that each row of a grid is one class.
 
     Args:
         n: Number of samples, at most.
         num_classes: Number of classes.
 
     Returns:
-        int32 labels of shape `(samples,)`, and the number of columns. Where `n` allows less than 2
-        samples of each class, one of each of the first `n` classes is laid out as a square.
+        int32 labels of shape `(samples,)`, and the number of columns. If `n` allows fewer than 2
+        samples of each class, there is one sample of each of the first `n` classes, in a square.
 
     Example:
 
@@ -147,8 +151,8 @@ def class_rows(n, num_classes):
     return np.repeat(np.arange(num_classes, dtype="int32"), columns), columns
 
 
-def side_by_side(pictures, gap=16):
-    """Puts pictures beside each other, each under its caption.
+def side_by_side(pictures: dict[str, Any], gap: int = 16) -> np.ndarray:
+    """Puts pictures next to each other, each with its caption above.
 
     Args:
         pictures: Dictionary of captions and uint8 arrays `(height, width, channels)` with 1 or 3
@@ -159,7 +163,7 @@ def side_by_side(pictures, gap=16):
         uint8 array of shape `(height, width, 3)`.
 
     Raises:
-        ValueError: If there is no picture, or one is none.
+        ValueError: If there is no picture, or if a value is not a picture.
 
     Example:
 
@@ -189,38 +193,40 @@ def side_by_side(pictures, gap=16):
     return np.asarray(canvas)
 
 
-def save_png(path, picture):
-    """Writes a picture to a PNG file, in one move: no reader ever sees half a file.
+def save_png(path: str | os.PathLike, picture: Any) -> None:
+    """Writes a picture to a PNG file. It appears in one move, so nobody reads half a file.
 
     Args:
-        path: Where to; its folder must exist.
+        path: Path of the file. Its folder must exist.
         picture: uint8 array of shape `(height, width, channels)` with 1 or 3 channels.
 
     Raises:
-        ValueError: If `picture` is none.
+        ValueError: If `picture` is not a picture.
         OSError: If the file cannot be written.
     """
     image = _as_pillow(picture)
     _write(path, lambda file: image.save(file, format="PNG"))
 
 
-def save_gif(path, frames, seconds=0.15, last_seconds=2.0):
-    """Writes an animated GIF that loops, in one move: no reader ever sees half a file.
+def save_gif(
+    path: str | os.PathLike, frames: Sequence[Any], seconds: float = 0.15, last_seconds: float = 2.0
+) -> None:
+    """Writes an animated GIF that loops. It appears in one move, so nobody reads half a file.
 
     Args:
-        path: Where to; its folder must exist.
-        frames: List of pictures of one size, or of the paths of their image files.
-        seconds: How long each frame stays.
-        last_seconds: How long the last one stays.
+        path: Path of the file. Its folder must exist.
+        frames: List of pictures of the same size, or of the paths of their image files.
+        seconds: Duration of each frame.
+        last_seconds: Duration of the last frame.
 
     Raises:
         ValueError: If there are no frames, or their sizes differ.
         OSError: If a file cannot be read or written.
     """
     durations = [1000 * check_positive("seconds", seconds)] * len(frames)
-    _one_size("a GIF", frames)
+    _one_size("A GIF", frames)
     durations[-1] = 1000 * check_positive("last_seconds", last_seconds)
-    # Frames are opened one by one: a long run's do not fit into memory together.
+    # Frames are opened one by one, because the frames of a long run do not fit into memory.
     animation = {"save_all": True, "append_images": map(_open, frames[1:]), "loop": 0}
     _write(
         path,
@@ -228,14 +234,14 @@ def save_gif(path, frames, seconds=0.15, last_seconds=2.0):
     )
 
 
-def save_mp4(path, frames, seconds=0.05):
-    """Writes a video, H.264 in an MP4 file, in one move: no reader ever sees half a file.
+def save_mp4(path: str | os.PathLike, frames: Sequence[Any], seconds: float = 0.05) -> None:
+    """Writes a video, H.264 in an MP4 file. It appears in one move, so nobody reads half a file.
 
     Args:
-        path: Where to; its folder must exist.
-        frames: List of pictures of one size. An odd width or height is made even with white, as
-            the format asks for.
-        seconds: How long each frame stays.
+        path: Path of the file. Its folder must exist.
+        frames: List of pictures of the same size. If the width or the height is odd, a white line
+            is added, because the format needs even sizes.
+        seconds: Duration of each frame.
 
     Raises:
         ValueError: If there are no frames, or their sizes differ.
@@ -250,13 +256,13 @@ def save_mp4(path, frames, seconds=0.05):
             f"Received: path={str(path)!r}"
         ) from error
     rate = 1.0 / check_positive("seconds", seconds)
-    width, height = _one_size("a video", frames)
+    width, height = _one_size("A video", frames)
     size = width + width % 2, height + height % 2
 
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"There is no such folder. Received: {path.parent}")
-    # Its ending tells ffmpeg the format.
+    # ffmpeg takes the format from the suffix.
     with new_file(path, replace=True) as temporary:
         settings = {"fps": rate, "codec": "libx264", "quality": 8, "macro_block_size": 2}
         video = write_frames(str(temporary), size, ffmpeg_log_level="error", **settings)
@@ -268,8 +274,8 @@ def save_mp4(path, frames, seconds=0.05):
         video.close()
 
 
-def size_of(path):
-    """Returns the width and height of an image file in pixels, without decoding it."""
+def size_of(path: str | os.PathLike) -> tuple[int, int]:
+    """Returns the width and the height of an image file in pixels, without decoding it."""
     with Image.open(path) as image:
         return image.size
 
@@ -297,7 +303,7 @@ def _one_size(kind, frames):
     sizes = sorted({_open(frame).size for frame in frames})
     if len(sizes) != 1:
         raise ValueError(
-            f"The frames of {kind} must be pictures of one size, at least one. "
+            f"{kind} needs at least one frame, and frames of the same size. "
             f"Received: {len(frames)} frames of sizes {sizes}"
         )
     return sizes[0]

@@ -1,22 +1,24 @@
-"""Ways between latents, and between classes: pure functions of NumPy arrays."""
+"""Paths between latents, and between classes: pure functions of NumPy arrays."""
+
+from typing import Any
 
 import numpy as np
 
 from ganzoo.validation import check_choice, check_positive_integer
 
 INTERPOLATIONS = ("spherical", "linear")
-# Below it, rounding errors decide the direction from a vector to one at this sine of an angle.
+# If the sine of the angle of two vectors is smaller, rounding errors decide the direction.
 _SMALLEST_SINE = 1e-8
 
 
-def lerp(starts, ends, t):
+def lerp(starts: Any, ends: Any, t: Any) -> np.ndarray:
     """Returns the points at `t` of the straight lines, (1 - t) start + t end.
 
-    It is the way for uniform latents, whose cube is convex, and for weights of classes.
+    Use it for uniform latents, because their cube is convex, and for weights of classes.
 
     Args:
-        starts, ends: Floating arrays whose last axis are the coordinates.
-        t: Number, or array that broadcasts against their other axes: 0 is the start, 1 the end.
+        starts, ends: Floating arrays. The last axis holds the coordinates.
+        t: Number, or array that broadcasts against their other axes. 0 is the start, 1 is the end.
 
     Example:
 
@@ -30,21 +32,22 @@ def lerp(starts, ends, t):
     return points.astype(starts.dtype)
 
 
-def slerp(starts, ends, t):
-    """Returns the points at `t` of the great circles, with lengths that go over linearly.
+def slerp(starts: Any, ends: Any, t: Any) -> np.ndarray:
+    """Returns the points at `t` of the great circles, with lengths that change linearly.
 
         ((1 - t) |start| + t |end|) (sin((1 - t) angle) a + sin(t angle) b) / sin(angle)
 
-    for the unit vectors a of the start and b of the end. It is the way for normal latents: their
-    lengths hardly vary, and the middle of a straight line is shorter than any of them. Of the many
-    great circles between opposite points, it takes one that depends on the start alone.
+    for the unit vectors a of the start and b of the end. Use it for normal latents: they have
+    almost the same length, and the middle of a straight line between two of them is shorter.
+    Between opposite points there are many great circles. The function uses one that depends on the
+    start alone.
 
     Args:
-        starts, ends: Floating arrays whose last axis are the coordinates, none of them 0.
-        t: Number, or array that broadcasts against their other axes: 0 is the start, 1 the end.
+        starts, ends: Floating arrays. The last axis holds the coordinates. No row may be zero.
+        t: Number, or array that broadcasts against their other axes. 0 is the start, 1 is the end.
 
     Raises:
-        ValueError: If a row is zero, or a way between opposite points has but one dimension.
+        ValueError: If a row is zero, or if opposite points have only one dimension.
 
     Example:
 
@@ -56,8 +59,8 @@ def slerp(starts, ends, t):
         [Animating rotation with quaternion curves](https://doi.org/10.1145/325165.325242).
 
     Deviations:
-        White takes a and b for the latents themselves in the formula above, which is the same if
-        they have one length.
+        In White's formula, a and b are the latents themselves. The result is the same if they have
+        the same length.
     """
     starts, ends = np.asarray(starts), np.asarray(ends)
     dtype = starts.dtype
@@ -75,51 +78,54 @@ def slerp(starts, ends, t):
     return points.astype(dtype)
 
 
-def path(keys, steps, interpolation="spherical", loop=False):
-    """Returns the points of a way through keys, one after the other.
+def path(
+    keyframes: Any, steps: int, interpolation: str = "spherical", loop: bool = False
+) -> np.ndarray:
+    """Returns the points of a path through keyframes, one after the other.
 
     Args:
-        keys: Floating array of shape `(keys, coordinates)`.
-        steps: Steps from each key to the next.
+        keyframes: Floating array of shape `(keyframes, coordinates)`.
+        steps: Steps from each keyframe to the next.
         interpolation: `"spherical"` or `"linear"`.
-        loop: Whether the way goes on from the last key to the first. It then ends one step before
-            the first key, so that an animation of it repeats without a halt.
+        loop: Whether the path returns from the last keyframe to the first. It then ends one step
+            before the first keyframe, so that an animation of it repeats without a pause.
 
     Returns:
-        Array of shape `((keys - 1) * steps + 1, coordinates)`, or `(keys * steps, coordinates)`
-        of a loop; every `steps`-th row is a key.
+        Array of shape `((keyframes - 1) * steps + 1, coordinates)`, or for a loop
+        `(keyframes * steps, coordinates)`. Every `steps`-th row is a keyframe.
 
     Raises:
-        ValueError: If an argument is out of its range, or keys cannot be interpolated so.
+        ValueError: If an argument is out of its range, or if the keyframes cannot be interpolated.
 
     Example:
 
     >>> path(np.array([[0.0], [1.0], [5.0]]), steps=2, interpolation="linear").ravel().tolist()
     [0.0, 0.5, 1.0, 3.0, 5.0]
     """
-    keys = np.asarray(keys)
-    if keys.ndim != 2 or not keys.size or not np.issubdtype(keys.dtype, np.floating):
+    keyframes = np.asarray(keyframes)
+    is_right = keyframes.ndim == 2 and keyframes.size
+    if not is_right or not np.issubdtype(keyframes.dtype, np.floating):
         raise ValueError(
-            "`keys` must be floating, of shape (keys, coordinates). "
-            f"Received: keys of dtype {keys.dtype} and shape {keys.shape}"
+            "`keyframes` must be floating, of shape (keyframes, coordinates). "
+            f"Received: keyframes of dtype {keyframes.dtype} and shape {keyframes.shape}"
         )
     check_positive_integer("steps", steps)
     check_choice("interpolation", interpolation, INTERPOLATIONS)
     interpolate = slerp if interpolation == "spherical" else lerp
     t = np.arange(steps) / steps
-    ends = np.roll(keys, -1, axis=0) if loop else keys[1:]
-    ways = [interpolate(*way, t) for way in zip(keys, ends, strict=False)]
-    points = np.concatenate([*ways, *([] if loop else [keys[-1:]])])
-    # Rounding leaves the keys themselves alone.
-    points[::steps] = keys
+    ends = np.roll(keyframes, -1, axis=0) if loop else keyframes[1:]
+    pieces = [interpolate(*piece, t) for piece in zip(keyframes, ends, strict=False)]
+    points = np.concatenate([*pieces, *([] if loop else [keyframes[-1:]])])
+    # The keyframes themselves are exact.
+    points[::steps] = keyframes
     return points
 
 
-def class_path(classes, num_classes, steps, loop=False):
-    """Returns the weights of the classes along a way from class to class.
+def class_path(classes: Any, num_classes: int, steps: int, loop: bool = False) -> np.ndarray:
+    """Returns the weights of the classes along a path from class to class.
 
     Args:
-        classes: Integers in [0, num_classes), the keys of the way.
+        classes: Integers in [0, num_classes), the keyframes of the path.
         num_classes: Number of classes.
         steps, loop: As for `path`.
 
@@ -146,7 +152,7 @@ def class_path(classes, num_classes, steps, loop=False):
 
 
 def _across(starts, ends, cosines):
-    """Returns the unit vectors at a right angle to the starts, in the planes of both; and sines."""
+    """Returns the unit vectors that are orthogonal to the starts in the planes, and the sines."""
     across = ends - cosines * starts
     sines = np.linalg.norm(across, axis=-1, keepdims=True)
     is_parallel = sines < _SMALLEST_SINE
@@ -156,7 +162,7 @@ def _across(starts, ends, cosines):
                 "There is no great circle in one dimension: interpolate linearly. "
                 "Received: points on both sides of 0"
             )
-        # Of all axes, the one that is the farthest from the start's direction.
+        # The axis that is the farthest from the start's direction.
         axis = np.eye(starts.shape[-1])[np.abs(starts).argmin(axis=-1)]
         axis = axis - (axis * starts).sum(axis=-1, keepdims=True) * starts
         across = np.where(is_parallel, axis, across)

@@ -1,4 +1,6 @@
-"""Learning rates that change in the course of a training."""
+"""Learning rates that change during a training run."""
+
+from typing import Any
 
 import keras
 from keras import ops
@@ -9,10 +11,10 @@ from ganzoo.validation import check_fraction, check_non_negative, check_positive
 
 @keras.saving.register_keras_serializable(package="ganzoo")
 class LinearDecay(Part, keras.optimizers.schedules.LearningRateSchedule):
-    """Holds a rate, then lets it fall linearly to 0.
+    """Holds a rate, then reduces it linearly to 0.
 
-    At update `t` the rate is `rate * min(1, (updates - t) / (updates - start * updates))`, and 0
-    beyond the last update.
+    At update `t` the rate is `rate * min(1, (updates - t) / (updates - start * updates))`. After
+    the last update it is 0.
 
     Args:
         rate: The rate at the beginning.
@@ -29,12 +31,12 @@ class LinearDecay(Part, keras.optimizers.schedules.LearningRateSchedule):
     [0.0003, 0.0003, 0.00015, 0.0]
     """
 
-    def __init__(self, rate, updates, start=0.0):
+    def __init__(self, rate: float, updates: int, start: float = 0.0):
         self.rate = check_non_negative("rate", rate)
         self.updates = check_positive_integer("updates", updates)
         self.start = check_fraction("start", start)
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         step = ops.cast(step, "float32")
         share = (self.updates - step) / (self.updates * (1.0 - self.start))
         return self.rate * ops.clip(share, 0.0, 1.0)

@@ -177,6 +177,7 @@ def test_many_classes_are_laid_out_as_a_square():
     assert columns == 3 and labels.tolist() == list(range(9))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("height, width", [(48, 64), (33, 51)])
 def test_a_video_shows_the_frames_for_their_time(tmp_path, height, width):
     imageio = pytest.importorskip("imageio.v3")
@@ -184,24 +185,24 @@ def test_a_video_shows_the_frames_for_their_time(tmp_path, height, width):
     levels = (20, 120, 230)
     frames = [np.full((height, width, 1), level, "uint8") for level in levels]
 
-    drawing.save_mp4(tmp_path / "way.mp4", frames, seconds=0.1)
+    drawing.save_mp4(tmp_path / "video.mp4", frames, seconds=0.1)
 
-    video = imageio.imread(tmp_path / "way.mp4")
+    video = imageio.imread(tmp_path / "video.mp4")
     assert video.shape == (3, height + height % 2, width + width % 2, 3)
     for shown, level in zip(video, levels, strict=True):
         assert np.abs(shown[: height - 2, : width - 2].astype(int) - level).max() < 8
-    assert imageio.immeta(tmp_path / "way.mp4")["fps"] == 10
-    assert os.listdir(tmp_path) == ["way.mp4"]
+    assert imageio.immeta(tmp_path / "video.mp4")["fps"] == 10
+    assert os.listdir(tmp_path) == ["video.mp4"]
 
 
 def test_a_video_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
     pytest.importorskip("imageio_ffmpeg")
     frame = np.zeros((16, 16, 3), "uint8")
-    with pytest.raises(ValueError, match=r"one size.*Received: 2 frames"):
-        drawing.save_mp4(tmp_path / "way.mp4", [frame, frame[:8]])
+    with pytest.raises(ValueError, match=r"same size.*Received: 2 frames"):
+        drawing.save_mp4(tmp_path / "video.mp4", [frame, frame[:8]])
     with pytest.raises(FileNotFoundError, match=r"Received: .*missing"):
-        drawing.save_mp4(tmp_path / "missing" / "way.mp4", [frame])
+        drawing.save_mp4(tmp_path / "missing" / "video.mp4", [frame])
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    with pytest.raises(ImportError, match=r"ganzoo\[video\].*Received: path=.*way\.mp4"):
-        drawing.save_mp4(tmp_path / "way.mp4", [frame])
+    with pytest.raises(ImportError, match=r"ganzoo\[video\].*Received: path=.*video\.mp4"):
+        drawing.save_mp4(tmp_path / "video.mp4", [frame])
     assert not os.listdir(tmp_path)

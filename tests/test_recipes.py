@@ -148,9 +148,13 @@ def test_settings_that_a_semi_supervised_training_has_not_are_refused(field, val
     ],
 )
 def test_settings_are_checked(field, value):
-    # Parts are named as they name their own arguments.
-    received = {"augment": "policy", "generator_loss": "(norm|generator_loss)"}.get(field, field)
-    with pytest.raises(ValueError, match=rf"Received: {received}="):
+    # Parts raise errors about their own arguments.
+    received = {
+        "augment": "policy=",
+        "generator_loss": "(norm=|{'strength')",
+        "regularizers": "(regularizers=|{'strength')",
+    }.get(field, f"{field}=")
+    with pytest.raises(ValueError, match=f"Received: {received}"):
         dataclasses.replace(recipes.get("sngan"), **{field: value})
 
 

@@ -1,4 +1,6 @@
-"""Generators and discriminators by family, each for images of any size."""
+"""Generators and discriminators by family, for images of any size."""
+
+import keras
 
 from ganzoo.architectures.base import (
     CONDITIONINGS,
@@ -49,56 +51,56 @@ __all__ = [
 ]
 
 
-def names():
+def names() -> list[str]:
     """Returns the names of the architectures, in alphabetical order."""
     return families.names()
 
 
-def semi_supervised_names():
+def semi_supervised_names() -> list[str]:
     """Returns the names of the semi-supervised architectures, in alphabetical order."""
     return semi_supervised_families.names()
 
 
 def build(
-    name,
-    image_shape,
-    latent_dim=None,
-    width=None,
-    num_classes=None,
-    normalization=None,
+    name: str,
+    image_shape: tuple[int, ...],
+    latent_dim: int | None = None,
+    width: int | None = None,
+    num_classes: int | None = None,
+    normalization: str | None = None,
     *,
-    generator_normalization=None,
-    reference_size=None,
-    attention_size=None,
-    conditioning=None,
-    minibatch_features=None,
-    packing=1,
-):
+    generator_normalization: str | None = None,
+    reference_size: int | None = None,
+    attention_size: int | None = None,
+    conditioning: str | None = None,
+    minibatch_features: str | None = None,
+    packing: int = 1,
+) -> tuple[keras.Model, keras.Model]:
     """Builds the two networks of an architecture.
 
-    Each argument that is `None` is the architecture's own.
+    `None` stands for the default of the architecture.
 
     Args:
         name: One of `names()`.
-        image_shape: `(height, width, channels)`; `(d,)` for `"mlp"`.
+        image_shape: `(height, width, channels)`, or `(d,)` for `"mlp"`.
         latent_dim: Length of the latent vectors.
-        width: Width of both networks, see the architecture.
+        width: Width of both networks. See the architecture.
         num_classes: Number of classes of conditional networks.
-        normalization: That of the discriminator, one of `NORMALIZATIONS`. `"spectral"` and
-            `"weight"` are of the kernels, the latter without a projection head's, and under it the
-            network starts as under `"none"`. `"batch"` and `"layer"` are of the activations, with a
-            scale and an offset for each channel; `"layer"` takes the mean and the variance over all
-            positions and channels of an example.
-        generator_normalization: `"batch"`, or `"virtual"` for `VirtualBatchNormalization`; for
+        normalization: Normalization of the discriminator, one of `NORMALIZATIONS`. `"spectral"` and
+            `"weight"` normalize the kernels. `"weight"` does not normalize a projection head, and
+            the network starts with the same outputs as under `"none"`. `"batch"` and `"layer"`
+            normalize the activations, with a scale and an offset for each channel. `"layer"` takes
+            the mean and the variance over all positions and channels of an example.
+        generator_normalization: `"batch"`, or `"virtual"` for `VirtualBatchNormalization`, for
             architectures with batch normalization.
         reference_size: Size of the reference batch of virtual batch normalization.
-        attention_size: Shorter side of the feature maps that both networks apply `SelfAttention`
-            to; for `"resnet"`.
-        conditioning: How a conditional discriminator uses the classes, `"projection"` or
-            `"auxiliary"`, which gives it the outputs `[logits, class_logits]`.
+        attention_size: Shorter side of the feature maps to which both networks apply
+            `SelfAttention`, for `"resnet"`.
+        conditioning: How a conditional discriminator uses the classes: `"projection"`, or
+            `"auxiliary"` with the outputs `[logits, class_logits]`.
         minibatch_features: `"none"`, or `"discrimination"` for `MinibatchDiscrimination` in the
             discriminator.
-        packing: Examples that the discriminator sees in one row, see `ganzoo.GAN`.
+        packing: Examples that the discriminator sees in one row. See `ganzoo.GAN`.
 
     Returns:
         The generator and the discriminator.
@@ -113,7 +115,7 @@ def build(
     ((None, 28, 28, 1), (None, 1))
 
     Reference:
-        Of `conditioning`: [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637),
+        `conditioning`: [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637),
         equation 3; [Conditional Image Synthesis with Auxiliary Classifier GANs](
         https://arxiv.org/abs/1610.09585), section 3.
     """

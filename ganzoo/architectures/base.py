@@ -1,4 +1,4 @@
-"""What the architectures share: stage sizes, inputs, normalization, outputs and their names."""
+"""What the architectures share: sizes of stages, inputs, normalization, outputs and names."""
 
 import inspect
 from typing import NamedTuple
@@ -40,7 +40,7 @@ def build_network(function, image_shape, **options):
     Args:
         function: One of a `Family`.
         image_shape: The function's first argument.
-        **options: The function's other arguments; `None` stands for its default.
+        **options: The function's other arguments. `None` stands for the default.
 
     Raises:
         ValueError: If the function has no such option.
@@ -50,21 +50,21 @@ def build_network(function, image_shape, **options):
     for name, value in options.items():
         if name not in known:
             raise ValueError(
-                f"`{function.__name__}` has no `{name}`: leave it out, or take another "
+                f"`{function.__name__}` has no `{name}`: leave it out, or use another "
                 f"architecture. Received: {name}={value!r}"
             )
     return function(image_shape, **options)
 
 
 def stage_sizes(image_shape, largest_base, at_least=1):
-    """Returns the size of each stage, `(height, width)`, from the image's own to the base.
+    """Returns the size of each stage, `(height, width)`, from the full size to the base.
 
-    Each stage halves both sides, rounding up, until the shorter side is at most `largest_base`.
+    Each stage halves both sides, rounded up, until the shorter side is at most `largest_base`.
 
     Args:
         image_shape: `(height, width, channels)`.
-        largest_base: The largest shorter side that is not halved any more.
-        at_least: Number of halvings in any case.
+        largest_base: The largest shorter side of the base.
+        at_least: Minimum number of halvings.
 
     Raises:
         ValueError: If the shape is not three positive integers, or a side is below 8 pixels.
@@ -87,7 +87,7 @@ def stage_sizes(image_shape, largest_base, at_least=1):
 
 
 def doubling_channels(width, count, largest_multiple=8):
-    """Returns `count` numbers of channels that double from `width` up to a multiple of it.
+    """Returns `count` numbers of channels that double from `width` up to a largest multiple.
 
     Example:
 
@@ -104,7 +104,7 @@ def small_normal():
 
 
 def crop(x, size, name):
-    """Cuts off the last row or column that doubling adds to a stage of odd size."""
+    """Removes the last row or column that doubling adds to a stage of odd size."""
     extra = [current - wanted for current, wanted in zip(x.shape[1:3], size, strict=True)]
     if any(extra):
         x = layers.Cropping2D([(0, pixels) for pixels in extra], name=name)(x)
@@ -112,14 +112,14 @@ def crop(x, size, name):
 
 
 class GeneratorBuilder:
-    """The two ends of a generator, and the layers that several families make it of.
+    """The inputs and outputs of a generator, and the layers that several families share.
 
     Args:
         latent_dim: Length of the latent vectors.
         num_classes: Number of classes of a conditional generator, or `None`.
         slope: Slope of the rectifiers below zero.
-        epsilon: That of the batch normalization.
-        normalization: `"batch"` or `"virtual"`, which is not for a conditional generator.
+        epsilon: `epsilon` of the batch normalization.
+        normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
         reference_size: Size of the reference batch of virtual batch normalization.
     """
 
@@ -138,7 +138,7 @@ class GeneratorBuilder:
         if normalization == "virtual" and num_classes is not None:
             raise ValueError(
                 "Virtual batch normalization has no scale and offset for each class: leave out "
-                "`num_classes`, or take `normalization='batch'`. "
+                "`num_classes`, or use `normalization='batch'`. "
                 f"Received: normalization='virtual', num_classes={num_classes!r}"
             )
         self.latents = keras.Input((latent_dim,), name="latents")
@@ -148,7 +148,7 @@ class GeneratorBuilder:
         self.epsilon = epsilon
 
     def relu(self, x, name, normalized=True, conditional=True):
-        """Rectifies, after normalization; with the class's scale and offset, if any."""
+        """Normalizes, with the scale and offset of the class if there is one, and rectifies."""
         if normalized:
             x = self._normalize(x, f"{name}_norm", conditional)
         return layers.ReLU(negative_slope=self.slope, name=f"{name}_relu")(x)
@@ -162,7 +162,7 @@ class GeneratorBuilder:
         return ConditionalBatchNormalization(self.num_classes, **settings)([x, self.labels])
 
     def transposed_convolution(self, x, channels, kernel_size, size, name, normalized=True):
-        """Doubles the sides, cropped to `size`; then normalizes and rectifies, if wanted."""
+        """Doubles the sides, crops to `size`, and normalizes and rectifies if `normalized`."""
         x = layers.Conv2DTranspose(
             channels,
             kernel_size,
@@ -176,16 +176,16 @@ class GeneratorBuilder:
         return self.relu(x, name) if normalized else x
 
     def model(self, outputs):
-        """Returns the generator that makes these outputs."""
+        """Returns the generator with these outputs."""
         return _model(self.latents, self.labels, outputs, "generator")
 
     def image_model(self, x):
-        """Returns the generator that makes the images tanh(x), in [-1, 1]."""
+        """Returns the generator of the images tanh(x), in [-1, 1]."""
         return self.model(layers.Activation("tanh", dtype=full_precision(), name="images")(x))
 
 
 class DiscriminatorBuilder:
-    """The two ends of a discriminator, and the layers that several families make it of.
+    """The input and outputs of a discriminator, and the layers that several families share.
 
     Args:
         shape: Shape of an image, or of a vector.
@@ -193,7 +193,7 @@ class DiscriminatorBuilder:
         normalization: `"spectral"` or `"weight"` (of every kernel), `"batch"` or `"layer"` (of the
             activations), or `"none"`.
         slope: Slope of the rectifiers below zero.
-        epsilon: That of the normalization of the activations.
+        epsilon: `epsilon` of the normalization of the activations.
         conditioning: `"projection"` (the labels are an input) or `"auxiliary"` (the logits of the
             classes are an output).
         minibatch_features: `"none"` or `"discrimination"`.
@@ -229,9 +229,9 @@ class DiscriminatorBuilder:
         self.epsilon = epsilon
 
     def apply(self, layer, x):
-        """Applies a layer that has a kernel, which is normalized if that is the kind.
+        """Applies a layer with a kernel, under spectral or weight normalization if chosen.
 
-        Under weight normalization the layer starts as it would without.
+        Under weight normalization the layer starts with the same outputs as without.
         """
         if self.is_spectral:
             layer = SpectralNormalization(layer, name=layer.name)
@@ -240,13 +240,13 @@ class DiscriminatorBuilder:
         return layer(x)
 
     def relu(self, x, name, normalized=True):
-        """Rectifies, after normalization of the activations if that is the kind."""
+        """Rectifies, after batch or layer normalization of the activations if chosen."""
         if normalized and self.normalization == "batch":
             x = layers.BatchNormalization(momentum=0.9, epsilon=self.epsilon, name=f"{name}_norm")(
                 x
             )
         elif normalized and self.normalization == "layer":
-            # One group is the layer normalization over all of an example, with a scale and an
+            # With one group this is layer normalization over the whole example, with a scale and an
             # offset for each channel.
             x = layers.GroupNormalization(groups=1, epsilon=self.epsilon, name=f"{name}_norm")(x)
         return layers.ReLU(negative_slope=self.slope, name=f"{name}_relu")(x)
@@ -275,14 +275,13 @@ class DiscriminatorBuilder:
         return self.relu(self.apply(dense, x), name, normalized)
 
     def _needs_bias(self, normalized):
-        """Whether a bias is of use: batch normalization would subtract it again."""
+        """Returns whether a bias has an effect: batch normalization would subtract it."""
         return not (normalized and self.normalization == "batch")
 
     def model(self, x, kernel_initializer, use_bias=True):
-        """Returns the discriminator with a linear head, or that of its conditioning, on `x`.
+        """Returns the discriminator with a linear head, or the head of its conditioning, on `x`.
 
-        The layer `features` holds `x` as vectors, whatever layer it comes from; the features of the
-        minibatch come after it.
+        The layer `features` holds `x` as vectors. The features of the minibatch come after it.
         """
         features = layers.Flatten(name="features")(x)
         if self.minibatch_features == "discrimination":
@@ -322,5 +321,5 @@ def _model(inputs, labels, outputs, name):
 
 
 def full_precision():
-    """Returns the dtype in which images and logits leave a network, also under a mixed policy."""
+    """Returns the dtype of the images and logits of a network, also under a mixed policy."""
     return keras.config.dtype_policy().variable_dtype

@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 from keras import layers
 
 from ganzoo.architectures import base
@@ -11,27 +12,26 @@ LARGEST_BASE = 6
 
 
 def dcgan_generator(
-    image_shape,
-    latent_dim=100,
-    width=64,
-    num_classes=None,
-    normalization="batch",
-    reference_size=base.REFERENCE_SIZE,
-):
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 100,
+    width: int = 64,
+    num_classes: int | None = None,
+    normalization: str = "batch",
+    reference_size: int = base.REFERENCE_SIZE,
+) -> keras.Model:
     """Builds the generator of DCGAN: a dense layer, then 5x5 transposed convolutions of stride 2.
 
-    The shorter side begins with 4 to 6 pixels: images of 64 pixels take the paper's four doublings
-    from 4, those of 32 three. The channels are `width` before the last layer, and twice as many at
-    each smaller size, up to `8 * width`.
+    The shorter side starts with 4 to 6 pixels. Images of 64 pixels have the paper's four doublings
+    from 4, and images of 32 pixels have three. The channels are `width` before the last layer, and
+    twice as many at each smaller size, up to `8 * width`.
 
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         latent_dim: Length of the latent vectors.
         width: Channels before the last layer.
         num_classes: Number of classes of a conditional generator: its inputs are
-            `[latents, labels]`, and its batch normalization is the class's.
-        normalization: `"batch"`, or in its place `"virtual"`, which is not for a conditional
-            generator.
+            `[latents, labels]`, and its batch normalization depends on the class.
+        normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
         reference_size: Size of the reference batch of virtual batch normalization.
 
     Returns:
@@ -50,8 +50,8 @@ def dcgan_generator(
         Networks](https://arxiv.org/abs/1511.06434), figure 1.
 
     Deviations:
-        The width is 64, that of most implementations; the figure's is 128. A layer before a batch
-        normalization has no bias, as it would be subtracted again.
+        The width is 64, as in most implementations. In the figure it is 128. A layer before a batch
+        normalization has no bias, because the normalization would subtract it.
     """
     base_size, *sizes = reversed(base.stage_sizes(image_shape, LARGEST_BASE))
     base_channels, *channels = reversed(base.doubling_channels(width, len(sizes)))
@@ -75,13 +75,13 @@ def dcgan_generator(
 
 
 def dcgan_discriminator(
-    image_shape,
-    width=64,
-    num_classes=None,
-    normalization="batch",
-    conditioning="projection",
-    minibatch_features="none",
-):
+    image_shape: tuple[int, int, int],
+    width: int = 64,
+    num_classes: int | None = None,
+    normalization: str = "batch",
+    conditioning: str = "projection",
+    minibatch_features: str = "none",
+) -> keras.Model:
     """Builds the discriminator of DCGAN: 5x5 convolutions of stride 2 with leaky ReLU.
 
     Its stages mirror the generator's.
@@ -89,14 +89,15 @@ def dcgan_discriminator(
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         width: Channels of the first convolution.
-        num_classes: Number of classes of a conditional discriminator, see `conditioning`.
-        normalization: `"batch"` (after every convolution but the first), or in its place `"layer"`
-            (over all of an example), `"spectral"` or `"weight"` (of every kernel), or `"none"` (as
-            a gradient penalty wants).
-        conditioning: `"projection"`: a conditional discriminator's inputs are `[images, labels]`,
-            and its last layer is a projection head; or `"auxiliary"`: its outputs are
-            `[logits, class_logits]`, with logits of the classes of shape `(batch, num_classes)`.
-        minibatch_features: `"none"`, or `"discrimination"`: minibatch discrimination between the
+        num_classes: Number of classes of a conditional discriminator. See `conditioning`.
+        normalization: `"batch"` (after every convolution except the first), `"layer"` (over each
+            whole example), `"spectral"` or `"weight"` (of every kernel), or `"none"` (for a
+            gradient penalty).
+        conditioning: With `"projection"`, a conditional discriminator has the inputs
+            `[images, labels]` and a projection head as its last layer. With `"auxiliary"`, it has
+            the outputs `[logits, class_logits]`, and `class_logits` has the shape
+            `(batch, num_classes)`.
+        minibatch_features: `"none"`, or `"discrimination"` for minibatch discrimination between the
             features and the last layer.
 
     Returns:

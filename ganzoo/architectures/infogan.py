@@ -1,7 +1,8 @@
-"""The networks of InfoGAN (Chen et al. 2016), on which Lucic et al. (2018) compared objectives."""
+"""The networks of InfoGAN (Chen et al. 2016), with which Lucic et al. (2018) compared losses."""
 
 import math
 
+import keras
 from keras import layers
 
 from ganzoo.architectures import base
@@ -13,27 +14,28 @@ SLOPE = 0.2
 
 
 def infogan_generator(
-    image_shape,
-    latent_dim=64,
-    width=64,
-    num_classes=None,
-    normalization="batch",
-    reference_size=base.REFERENCE_SIZE,
-):
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 64,
+    width: int = 64,
+    num_classes: int | None = None,
+    normalization: str = "batch",
+    reference_size: int = base.REFERENCE_SIZE,
+) -> keras.Model:
     """Builds the generator of InfoGAN: two dense layers, then 4x4 transposed convolutions.
 
-    Images of up to 32 pixels take the papers' two doublings; larger ones begin with a shorter side
-    of 5 to 8 pixels. The channels are `width` before the last layer, and twice as many at each
-    smaller size, up to `8 * width`; the first dense layer has `16 * width` units.
+    Images of up to 32 pixels have the papers' two doublings. Larger images start with a shorter
+    side of 5 to 8 pixels. The channels are `width` before the last layer, and twice as many at each
+    smaller size, up to `8 * width`. The first dense layer has `16 * width` units.
+
+    Only the architecture is InfoGAN's: there is no mutual-information term.
 
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         latent_dim: Length of the latent vectors.
         width: Channels before the last layer.
         num_classes: Number of classes of a conditional generator: its inputs are
-            `[latents, labels]`, and its batch normalization is the class's.
-        normalization: `"batch"`, or in its place `"virtual"`, which is not for a conditional
-            generator.
+            `[latents, labels]`, and its batch normalization depends on the class.
+        normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
         reference_size: Size of the reference batch of virtual batch normalization.
 
     Returns:
@@ -52,10 +54,10 @@ def infogan_generator(
         [Are GANs Created Equal?](https://arxiv.org/abs/1711.10337), section 5.
 
     Deviations:
-        The images are the tanh of the last layer, in [-1, 1], not its sigmoid. The rectifiers are
-        leaky, as in the code of Lucic et al.; those of InfoGAN's generator are not. Beyond 32
-        pixels the papers keep two doublings and let the second dense layer grow. A layer before a
-        batch normalization has no bias, as it would be subtracted again.
+        The images are the tanh of the last layer, in [-1, 1], and not its sigmoid. The rectifiers
+        are leaky, as in the code of Lucic et al. In InfoGAN's generator they are not leaky. Beyond
+        32 pixels the papers keep two doublings and enlarge the second dense layer. A layer before a
+        batch normalization has no bias, because the normalization would subtract it.
     """
     base_size, *sizes = reversed(base.stage_sizes(image_shape, LARGEST_BASE, FEWEST_STAGES))
     base_channels, *channels = reversed(base.doubling_channels(width, len(sizes)))
@@ -82,13 +84,13 @@ def infogan_generator(
 
 
 def infogan_discriminator(
-    image_shape,
-    width=64,
-    num_classes=None,
-    normalization="batch",
-    conditioning="projection",
-    minibatch_features="none",
-):
+    image_shape: tuple[int, int, int],
+    width: int = 64,
+    num_classes: int | None = None,
+    normalization: str = "batch",
+    conditioning: str = "projection",
+    minibatch_features: str = "none",
+) -> keras.Model:
     """Builds the discriminator of InfoGAN: 4x4 convolutions of stride 2, then a dense layer.
 
     Its stages mirror the generator's. Its features are the `16 * width` units of the dense layer.
@@ -96,14 +98,15 @@ def infogan_discriminator(
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         width: Channels of the first convolution.
-        num_classes: Number of classes of a conditional discriminator, see `conditioning`.
-        normalization: `"batch"` (after every layer but the first and the last), or in its place
-            `"layer"` (over all of an example), `"spectral"` or `"weight"` (of every kernel), or
-            `"none"` (as a gradient penalty wants).
-        conditioning: `"projection"`: a conditional discriminator's inputs are `[images, labels]`,
-            and its last layer is a projection head; or `"auxiliary"`: its outputs are
-            `[logits, class_logits]`, with logits of the classes of shape `(batch, num_classes)`.
-        minibatch_features: `"none"`, or `"discrimination"`: minibatch discrimination between the
+        num_classes: Number of classes of a conditional discriminator. See `conditioning`.
+        normalization: `"batch"` (after every layer except the first and the last), `"layer"` (over
+            each whole example), `"spectral"` or `"weight"` (of every kernel), or `"none"` (for a
+            gradient penalty).
+        conditioning: With `"projection"`, a conditional discriminator has the inputs
+            `[images, labels]` and a projection head as its last layer. With `"auxiliary"`, it has
+            the outputs `[logits, class_logits]`, and `class_logits` has the shape
+            `(batch, num_classes)`.
+        minibatch_features: `"none"`, or `"discrimination"` for minibatch discrimination between the
             features and the last layer.
 
     Returns:

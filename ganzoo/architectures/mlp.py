@@ -1,5 +1,6 @@
-"""Fully connected networks for toy data, those of WGAN-GP (Gulrajani et al. 2017)."""
+"""Fully connected networks for toy data, as in WGAN-GP (Gulrajani et al. 2017)."""
 
+import keras
 from keras import layers
 
 from ganzoo.architectures import base
@@ -8,7 +9,9 @@ from ganzoo.validation import check_positive_integer
 HIDDEN_LAYERS = 3
 
 
-def mlp_generator(shape, latent_dim=2, width=512, num_classes=None):
+def mlp_generator(
+    shape: tuple[int, ...], latent_dim: int = 2, width: int = 512, num_classes: int | None = None
+) -> keras.Model:
     """Builds a generator of vectors: three hidden layers with ReLU, then a linear one.
 
     Args:
@@ -16,7 +19,7 @@ def mlp_generator(shape, latent_dim=2, width=512, num_classes=None):
         latent_dim: Length of the latent vectors.
         width: Units of each hidden layer.
         num_classes: Number of classes of a conditional generator: its inputs are
-            `[latents, labels]`, and a batch normalization of the class comes before each ReLU.
+            `[latents, labels]`, and a conditional batch normalization comes before each ReLU.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to vectors `(batch, d)` of any range.
@@ -48,25 +51,26 @@ def mlp_generator(shape, latent_dim=2, width=512, num_classes=None):
 
 
 def mlp_discriminator(
-    shape,
-    width=512,
-    num_classes=None,
-    normalization="none",
-    conditioning="projection",
-    minibatch_features="none",
-):
+    shape: tuple[int, ...],
+    width: int = 512,
+    num_classes: int | None = None,
+    normalization: str = "none",
+    conditioning: str = "projection",
+    minibatch_features: str = "none",
+) -> keras.Model:
     """Builds a discriminator of vectors: three hidden layers with ReLU, then a linear one.
 
     Args:
         shape: `(d,)`, the length of the vectors.
         width: Units of each hidden layer.
-        num_classes: Number of classes of a conditional discriminator, see `conditioning`.
+        num_classes: Number of classes of a conditional discriminator. See `conditioning`.
         normalization: `"none"`, `"spectral"` or `"weight"` (of every kernel), `"batch"` or
-            `"layer"` (after every hidden layer but the first).
-        conditioning: `"projection"`: a conditional discriminator's inputs are `[vectors, labels]`,
-            and its last layer is a projection head; or `"auxiliary"`: its outputs are
-            `[logits, class_logits]`, with logits of the classes of shape `(batch, num_classes)`.
-        minibatch_features: `"none"`, or `"discrimination"`: minibatch discrimination between the
+            `"layer"` (after every hidden layer except the first).
+        conditioning: With `"projection"`, a conditional discriminator has the inputs
+            `[vectors, labels]` and a projection head as its last layer. With `"auxiliary"`, it has
+            the outputs `[logits, class_logits]`, and `class_logits` has the shape
+            `(batch, num_classes)`.
+        minibatch_features: `"none"`, or `"discrimination"` for minibatch discrimination between the
             features and the last layer.
 
     Returns:
@@ -105,7 +109,7 @@ base.families.register("mlp")(base.Family(mlp_generator, mlp_discriminator))
 def _check_vector_shape(shape):
     if not isinstance(shape, (tuple, list)) or len(shape) != 1:
         raise ValueError(
-            "The shape for an mlp must be one positive integer, (d,): it makes vectors, and the "
-            f"other architectures make images. Received: shape={shape!r}"
+            "The shape for an mlp must be one positive integer, (d,): it generates vectors. The "
+            f"other architectures generate images. Received: shape={shape!r}"
         )
     return (check_positive_integer("shape", shape[0]),)

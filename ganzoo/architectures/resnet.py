@@ -10,37 +10,36 @@ from ganzoo.layers import GlobalSumPooling2D, SelfAttention
 from ganzoo.validation import check_choice, check_positive_integer
 
 EPSILON = 2e-5
-# Table 4 (32 pixels) has the same channels everywhere; in tables 5 (48) and 6 (128) they double.
+# Table 4 (32 pixels): all blocks have the same channels. Tables 5 (48) and 6 (128): they double.
 LARGEST_UNIFORM = 32
 LARGEST_MULTIPLE = 16
 
 
 def resnet_generator(
-    image_shape,
-    latent_dim=128,
-    width=64,
-    num_classes=None,
-    normalization="batch",
-    reference_size=base.REFERENCE_SIZE,
-    attention_size=None,
-):
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 128,
+    width: int = 64,
+    num_classes: int | None = None,
+    normalization: str = "batch",
+    reference_size: int = base.REFERENCE_SIZE,
+    attention_size: int | None = None,
+) -> keras.Model:
     """Builds SN-GAN's residual generator: a dense layer, doubling blocks, a 3x3 convolution.
 
-    The shorter side begins with 4 to 6 pixels. Up to 32 pixels, every block has `4 * width`
-    channels; beyond, the channels are `width` at the full size, and twice as many at each smaller
-    size, up to `16 * width`.
+    The shorter side starts with 4 to 6 pixels. Up to 32 pixels, every block has `4 * width`
+    channels. For larger images, the channels are `width` at the full size, and twice as many at
+    each smaller size, up to `16 * width`.
 
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         latent_dim: Length of the latent vectors.
         width: Unit of the numbers of channels.
         num_classes: Number of classes of a conditional generator: its inputs are
-            `[latents, labels]`, and the batch normalization of its blocks is the class's.
-        normalization: `"batch"`, or in its place `"virtual"`, which is not for a conditional
-            generator.
+            `[latents, labels]`, and the batch normalization of its blocks depends on the class.
+        normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
         reference_size: Size of the reference batch of virtual batch normalization.
-        attention_size: Shorter side of the feature maps that self-attention is applied to, once, or
-            `None` for none.
+        attention_size: Shorter side of the feature maps to which self-attention is applied once, or
+            `None`.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -57,11 +56,12 @@ def resnet_generator(
         [Spectral Normalization for Generative Adversarial Networks](
         https://arxiv.org/abs/1802.05957), tables 4 (a), 5 (a) and 6 (a);
         [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637), figure 14;
-        [Self-Attention GANs](https://arxiv.org/abs/1805.08318), which attend at 32 pixels.
+        [Self-Attention GANs](https://arxiv.org/abs/1805.08318), with attention at 32 pixels.
 
     Deviations:
-        The 1x1 convolution of a shortcut comes before the doubling, with which it commutes. A
-        convolution before a batch normalization has no bias, as it would be subtracted again.
+        The 1x1 convolution of a shortcut comes before the doubling. The result is the same. A
+        convolution before a batch normalization has no bias, because the normalization would
+        subtract it.
     """
     check_positive_integer("width", width)
     base_size, *sizes = reversed(base.stage_sizes(image_shape, largest_base=6))
@@ -89,36 +89,36 @@ def resnet_generator(
 
 
 def resnet_discriminator(
-    image_shape,
-    width=64,
-    num_classes=None,
-    normalization="spectral",
-    conditioning="projection",
-    minibatch_features="none",
-    attention_size=None,
-):
+    image_shape: tuple[int, int, int],
+    width: int = 64,
+    num_classes: int | None = None,
+    normalization: str = "spectral",
+    conditioning: str = "projection",
+    minibatch_features: str = "none",
+    attention_size: int | None = None,
+) -> keras.Model:
     """Builds SN-GAN's residual discriminator: blocks, then the sum over all positions.
 
-    Up to 32 pixels there are two halving blocks and two at the same size, all of `2 * width`
-    channels. Beyond, blocks halve the shorter side until it is at most 4 pixels, with `width`
-    channels in the first and twice as many in each next one, up to `16 * width`; one more block
-    follows.
+    Up to 32 pixels there are two halving blocks and two blocks of the same size, all with
+    `2 * width` channels. For larger images, blocks halve the shorter side until it is at most 4
+    pixels, with `width` channels in the first block and twice as many in each next block, up to
+    `16 * width`. One more block follows.
 
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         width: Unit of the numbers of channels.
-        num_classes: Number of classes of a conditional discriminator, see `conditioning`.
-        normalization: `"spectral"` or `"weight"` (of every kernel, the latter not in
-            self-attention), or in their place `"batch"` (before the rectifiers, but for the first
-            block's), `"layer"` (likewise, over all of an example) or `"none"` (as a gradient
-            penalty wants).
-        conditioning: `"projection"`: a conditional discriminator's inputs are `[images, labels]`,
-            and its last layer is a projection head; or `"auxiliary"`: its outputs are
-            `[logits, class_logits]`, with logits of the classes of shape `(batch, num_classes)`.
-        minibatch_features: `"none"`, or `"discrimination"`: minibatch discrimination between the
+        num_classes: Number of classes of a conditional discriminator. See `conditioning`.
+        normalization: `"spectral"` (of every kernel), `"weight"` (of every kernel except in
+            self-attention), `"batch"` (before each rectifier except in the first block), `"layer"`
+            (at the same positions, over each whole example) or `"none"` (for a gradient penalty).
+        conditioning: With `"projection"`, a conditional discriminator has the inputs
+            `[images, labels]` and a projection head as its last layer. With `"auxiliary"`, it has
+            the outputs `[logits, class_logits]`, and `class_logits` has the shape
+            `(batch, num_classes)`.
+        minibatch_features: `"none"`, or `"discrimination"` for minibatch discrimination between the
             features and the last layer.
-        attention_size: Shorter side of the feature maps that self-attention is applied to, once, or
-            `None` for none.
+        attention_size: Shorter side of the feature maps to which self-attention is applied once, or
+            `None`.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -135,10 +135,10 @@ def resnet_discriminator(
         [Spectral Normalization for Generative Adversarial Networks](
         https://arxiv.org/abs/1802.05957), tables 4 (b), 5 (b) and 6 (b);
         [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637), figure 14;
-        [Self-Attention GANs](https://arxiv.org/abs/1805.08318), which attend at 32 pixels.
+        [Self-Attention GANs](https://arxiv.org/abs/1805.08318), with attention at 32 pixels.
 
     Deviations:
-        The 1x1 convolution of a shortcut comes after the pooling, with which it commutes.
+        The 1x1 convolution of a shortcut comes after the pooling. The result is the same.
     """
     check_positive_integer("width", width)
     if is_uniform := _is_uniform(image_shape):
@@ -164,7 +164,7 @@ def resnet_discriminator(
             x = SelfAttention(spectral_normalization=is_spectral, name="attention")(x)
     x = builder.relu(x, "last")
     x = GlobalSumPooling2D(name="sum")(x)
-    # The official code's head for 32 pixels has no bias, the larger ones have.
+    # In the official code, the head for 32 pixels has no bias, and the larger heads have one.
     return builder.model(x, "glorot_uniform", use_bias=not is_uniform)
 
 
@@ -187,7 +187,7 @@ def _growing_channels(width, count):
 
 
 def _doubling_block(builder, x, channels, size, name):
-    """BN, ReLU, doubling, 3x3, BN, ReLU, 3x3, added to the doubled shortcut."""
+    """Applies BN, ReLU, doubling, 3x3, BN, ReLU, 3x3, and adds the doubled shortcut."""
 
     def double(x, path):
         x = layers.UpSampling2D(interpolation="nearest", name=f"{name}_{path}up")(x)
@@ -202,9 +202,9 @@ def _doubling_block(builder, x, channels, size, name):
 
 
 def _discriminator_block(builder, x, channels, halves, block):
-    """ReLU, 3x3, ReLU, 3x3, pooled where it halves, added to the pooled shortcut.
+    """Applies ReLU, 3x3, ReLU, 3x3, and adds the shortcut; a halving block pools both.
 
-    The first block begins with the convolution: a rectifier would lose half of the image.
+    The first block starts with the convolution, because a rectifier would lose half of the image.
     """
     name = f"block_{block}"
     is_first = block == 1
@@ -228,7 +228,7 @@ def _discriminator_block(builder, x, channels, halves, block):
 
 
 def _convolution(channels, kernel_size, name, use_bias=True):
-    """Returns a convolution with the official code's initialization, twice the variance for 3x3."""
+    """Returns a convolution, initialized as in the official code: twice the variance for 3x3."""
     return layers.Conv2D(
         channels,
         kernel_size,

@@ -10,7 +10,7 @@ from ganzoo.layers import MinibatchDiscrimination, WeightNormalization
 from ganzoo.registry import Registry
 from ganzoo.validation import check_choice, check_image_shape, check_positive_integer
 
-# The last layer of the cnn's discriminator that has a 3x3 window sees a quarter of each side.
+# The last 3x3 convolution of the cnn's discriminator has a quarter of each side as its input.
 SMALLEST_SIDE = 9
 HIDDEN_MULTIPLES = (4, 2, 1, 1, 1)
 
@@ -18,30 +18,30 @@ semi_supervised_families = Registry("semi-supervised architecture")
 
 
 def build_semi_supervised(
-    name,
-    image_shape,
-    num_classes,
-    latent_dim=None,
-    width=None,
-    generator_width=None,
-    minibatch_features=None,
-):
+    name: str,
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    latent_dim: int | None = None,
+    width: int | None = None,
+    generator_width: int | None = None,
+    minibatch_features: str | None = None,
+) -> tuple[keras.Model, keras.Model]:
     """Builds the two networks of a semi-supervised architecture.
 
-    Each argument that is `None` is the architecture's own.
+    `None` stands for the default of the architecture.
 
     Args:
         name: One of `semi_supervised_names()`.
-        image_shape: `(height, width, channels)`; `(d,)` is possible for `"semi_supervised_mlp"`.
+        image_shape: `(height, width, channels)`, or `(d,)` for `"semi_supervised_mlp"`.
         num_classes: Number of classes.
         latent_dim: Length of the latent vectors.
         width: Width of the discriminator.
         generator_width: Width of the generator.
-        minibatch_features: `"none"` or `"discrimination"`, see the discriminator; for
-            `"semi_supervised_cnn"`.
+        minibatch_features: `"none"` or `"discrimination"`, for `"semi_supervised_cnn"`. See the
+            discriminator.
 
     Returns:
-        The generator, and the discriminator, which gives logits of the classes.
+        The generator and the discriminator, whose outputs are class logits.
 
     Raises:
         ValueError: If the name is unknown or the architecture cannot be built from the arguments.
@@ -65,7 +65,9 @@ def build_semi_supervised(
     )
 
 
-def semi_supervised_mlp_generator(shape, latent_dim=100, width=500):
+def semi_supervised_mlp_generator(
+    shape: tuple[int, ...], latent_dim: int = 100, width: int = 500
+) -> keras.Model:
     """Builds the generator for MNIST: two hidden layers with softplus, then a normalized one.
 
     Args:
@@ -89,8 +91,8 @@ def semi_supervised_mlp_generator(shape, latent_dim=100, width=500):
         the official code for MNIST with feature matching.
 
     Deviations:
-        The images are `2 y - 1` of the official code's `y` in [0, 1], and the latents are moved to
-        its (0, 1).
+        The images are `2 y - 1` for the official code's `y` in [0, 1]. The latents are mapped to
+        the (0, 1) of the official code.
     """
     shape = _check_shape(shape)
     check_positive_integer("width", width)
@@ -100,7 +102,7 @@ def semi_supervised_mlp_generator(shape, latent_dim=100, width=500):
         x = layers.Dense(width, use_bias=False, name=name)(x)
         x = _batch_normalization(name)(x)
         x = layers.Activation("softplus", name=f"{name}_softplus")(x)
-    # The rows have the length 1 at first, which is trained.
+    # The rows start with the length 1, which is trained.
     last = layers.Dense(math.prod(shape), name="to_image")
     x = WeightNormalization(last, scale_initializer="ones", name="to_image")(x)
     x = layers.Reshape(shape, name="to_image_reshape")(x)
@@ -109,12 +111,14 @@ def semi_supervised_mlp_generator(shape, latent_dim=100, width=500):
     return _model(latents, layers.Rescaling(2.0, -1.0, dtype=precision, name=_example(shape))(x))
 
 
-def semi_supervised_mlp_discriminator(shape, num_classes, width=250):
+def semi_supervised_mlp_discriminator(
+    shape: tuple[int, ...], num_classes: int, width: int = 250
+) -> keras.Model:
     """Builds the classifier for MNIST: five hidden layers with noise before each layer.
 
-    The noise has the standard deviation 0.3 on the images, seen as in [0, 1], and 0.5 on the hidden
-    layers. All layers are weight-normalized and initialized from data; the hidden layers' scales
-    are not trained. The layer `features` is the last hidden one, before its noise.
+    The noise has the standard deviation 0.3 on the images, scaled to [0, 1], and 0.5 on the hidden
+    layers. All layers are weight-normalized and initialized from data. The scales of the hidden
+    layers are not trained. The layer `features` is the last hidden layer, before its noise.
 
     Args:
         shape: `(height, width, channels)` of images, or `(d,)` of vectors.
@@ -137,7 +141,7 @@ def semi_supervised_mlp_discriminator(shape, num_classes, width=250):
         the official code for MNIST with feature matching.
 
     Deviations:
-        The images are moved from [-1, 1] to the official code's [0, 1] first.
+        The images are first mapped from [-1, 1] to the official code's [0, 1].
     """
     shape = _check_shape(shape)
     check_positive_integer("num_classes", num_classes)
@@ -157,12 +161,15 @@ def semi_supervised_mlp_discriminator(shape, num_classes, width=250):
     return _model(images, _class_logits(num_classes, _normal(0.1), initial_scale=1.0)(x))
 
 
-def semi_supervised_cnn_generator(image_shape, latent_dim=100, width=128):
+def semi_supervised_cnn_generator(
+    image_shape: tuple[int, int, int], latent_dim: int = 100, width: int = 128
+) -> keras.Model:
     """Builds the generator for CIFAR-10 and SVHN: 5x5 transposed convolutions of stride 2.
 
-    The shorter side begins with 4 to 6 pixels, those of 32 with the paper's 4. The channels are
-    `width` before the last layer, and twice as many at each smaller size. The last layer is
-    weight-normalized and initialized from latents, so that the images begin with a low contrast.
+    The shorter side starts with 4 to 6 pixels, and with the paper's 4 for images of 32 pixels. The
+    channels are `width` before the last layer, and twice as many at each smaller size. The last
+    layer is weight-normalized and initialized from latents, so that the first images have a low
+    contrast.
 
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
@@ -185,14 +192,14 @@ def semi_supervised_cnn_generator(image_shape, latent_dim=100, width=128):
         5.3, and the official code for CIFAR-10.
 
     Deviations:
-        The latents are moved to the official code's (0, 1).
+        The latents are mapped to the official code's (0, 1).
     """
     base_size, *sizes = reversed(base.stage_sizes(image_shape, largest_base=6))
     base_channels, *channels = reversed(base.doubling_channels(width, len(sizes)))
     latents, x = _latents(latent_dim)
     units = math.prod(base_size) * base_channels
     x = layers.Dense(units, use_bias=False, kernel_initializer=_normal(), name="project")(x)
-    # As in the official code, each unit has statistics of its own here, not each channel.
+    # As in the official code, each unit has its own statistics here, and not each channel.
     x = _batch_normalization("project")(x)
     x = layers.ReLU(name="project_relu")(x)
     x = layers.Reshape((*base_size, base_channels), name="project_reshape")(x)
@@ -220,20 +227,23 @@ def semi_supervised_cnn_generator(image_shape, latent_dim=100, width=128):
 
 
 def semi_supervised_cnn_discriminator(
-    image_shape, num_classes, width=96, minibatch_features="none"
-):
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    width: int = 96,
+    minibatch_features: str = "none",
+) -> keras.Model:
     """Builds the classifier for CIFAR-10 and SVHN: nine convolutions and the mean over positions.
 
-    All layers are weight-normalized and initialized from data; the hidden layers' scales are not
-    trained. The layer `features` is the mean over all positions.
+    All layers are weight-normalized and initialized from data. The scales of the hidden layers are
+    not trained. The layer `features` is the mean over all positions.
 
     Args:
         image_shape: `(height, width, channels)`, sides of at least 9 pixels.
         num_classes: Number of classes.
-        width: Channels of the first three convolutions, half of those of the others: 96 for
-            CIFAR-10, 64 for SVHN.
-        minibatch_features: `"none"`: a fifth of the image's values are dropped out, as the paper
-            does with feature matching; `"discrimination"`: the image gets noise of the standard
+        width: Channels of the first three convolutions: 96 for CIFAR-10, 64 for SVHN. The others
+            have twice as many.
+        minibatch_features: With `"none"`, a fifth of the image's values are dropped, as in the
+            paper with feature matching. With `"discrimination"`, the image gets noise of standard
             deviation 0.2, and minibatch discrimination comes before the last layer.
 
     Returns:
@@ -252,8 +262,8 @@ def semi_supervised_cnn_discriminator(
         5.3, and the official code for CIFAR-10 and SVHN.
 
     Deviations:
-        A convolution of stride 2 pads an image of even size below and to the right only, the
-        official code above and to the left.
+        A convolution of stride 2 pads an image of even size only at the bottom and the right. The
+        official code pads it at the top and the left.
     """
     image_shape = check_image_shape(image_shape)
     if min(image_shape[:2]) < SMALLEST_SIDE:
@@ -307,7 +317,7 @@ def _example(shape):
 
 
 def _latents(latent_dim):
-    """Returns the generator's input, in (-1, 1), and the same in the paper's (0, 1)."""
+    """Returns the generator's input in (-1, 1), and the tensor scaled to the paper's (0, 1)."""
     check_positive_integer("latent_dim", latent_dim)
     latents = keras.Input((latent_dim,), name="latents")
     return latents, layers.Rescaling(0.5, 0.5, name="to_unit_interval")(latents)

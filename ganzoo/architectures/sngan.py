@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 from keras import layers
 
 from ganzoo.architectures import base
@@ -11,16 +12,16 @@ EPSILON = 2e-5
 
 
 def sngan_generator(
-    image_shape,
-    latent_dim=128,
-    width=64,
-    num_classes=None,
-    normalization="batch",
-    reference_size=base.REFERENCE_SIZE,
-):
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 128,
+    width: int = 64,
+    num_classes: int | None = None,
+    normalization: str = "batch",
+    reference_size: int = base.REFERENCE_SIZE,
+) -> keras.Model:
     """Builds the generator of SN-GAN's CNN: 4x4 transposed convolutions, then a 3x3 convolution.
 
-    The shorter side begins with 4 to 6 pixels, as in the paper: 4 for 32 pixels, 6 for 48. The
+    The shorter side starts with 4 to 6 pixels, as in the paper: 4 for 32 pixels and 6 for 48. The
     channels are `width` at the full size, and twice as many at each smaller size, up to
     `8 * width`.
 
@@ -29,9 +30,8 @@ def sngan_generator(
         latent_dim: Length of the latent vectors.
         width: Channels at the full size.
         num_classes: Number of classes of a conditional generator: its inputs are
-            `[latents, labels]`, and its batch normalization is the class's.
-        normalization: `"batch"`, or in its place `"virtual"`, which is not for a conditional
-            generator.
+            `[latents, labels]`, and its batch normalization depends on the class.
+        normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
         reference_size: Size of the reference batch of virtual batch normalization.
 
     Returns:
@@ -50,7 +50,8 @@ def sngan_generator(
         https://arxiv.org/abs/1802.05957), table 3 (a).
 
     Deviations:
-        A layer before a batch normalization has no bias, as it would be subtracted again.
+        A layer before a batch normalization has no bias, because the normalization would subtract
+        it.
     """
     base_size, *sizes = reversed(base.stage_sizes(image_shape, LARGEST_BASE))
     base_channels, *channels = reversed(base.doubling_channels(width, len(sizes) + 1))
@@ -76,13 +77,13 @@ def sngan_generator(
 
 
 def sngan_discriminator(
-    image_shape,
-    width=64,
-    num_classes=None,
-    normalization="spectral",
-    conditioning="projection",
-    minibatch_features="none",
-):
+    image_shape: tuple[int, int, int],
+    width: int = 64,
+    num_classes: int | None = None,
+    normalization: str = "spectral",
+    conditioning: str = "projection",
+    minibatch_features: str = "none",
+) -> keras.Model:
     """Builds the discriminator of SN-GAN's CNN: pairs of 3x3 and strided 4x4 convolutions.
 
     Every kernel is spectrally normalized; the rectifiers have a slope of 0.1 below zero. Its stages
@@ -91,14 +92,15 @@ def sngan_discriminator(
     Args:
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         width: Channels at the full size.
-        num_classes: Number of classes of a conditional discriminator, see `conditioning`.
+        num_classes: Number of classes of a conditional discriminator. See `conditioning`.
         normalization: `"spectral"` or `"weight"` (of every kernel), or in their place `"batch"`
             (after every convolution but the first), `"layer"` (likewise, over all of an example) or
             `"none"` (as a gradient penalty wants).
-        conditioning: `"projection"`: a conditional discriminator's inputs are `[images, labels]`,
-            and its last layer is a projection head; or `"auxiliary"`: its outputs are
-            `[logits, class_logits]`, with logits of the classes of shape `(batch, num_classes)`.
-        minibatch_features: `"none"`, or `"discrimination"`: minibatch discrimination between the
+        conditioning: With `"projection"`, a conditional discriminator has the inputs
+            `[images, labels]` and a projection head as its last layer. With `"auxiliary"`, it has
+            the outputs `[logits, class_logits]`, and `class_logits` has the shape
+            `(batch, num_classes)`.
+        minibatch_features: `"none"`, or `"discrimination"` for minibatch discrimination between the
             features and the last layer.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Keras layers: one stabilizing technique of the papers in each file."""
+"""Keras layers, with one technique of the papers in each file."""
 
 from ganzoo.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from ganzoo.layers.data_dependent_initialization import (

@@ -1,5 +1,7 @@
 """Conditional batch normalization: scale and offset depend on the class (Dumoulin et al. 2017)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -10,9 +12,9 @@ from ganzoo.validation import check_fraction, check_positive, check_positive_int
 class ConditionalBatchNormalization(keras.layers.Layer):
     """Batch normalization with one learned scale and offset for each class.
 
-    Computes `gamma[label] * (x - mean) / sqrt(variance + epsilon) + beta[label]`. The mean and the
-    variance are those of all classes together: the batch's in training, moving averages in
-    inference, as in `keras.layers.BatchNormalization`.
+    Computes `gamma[label] * (x - mean) / sqrt(variance + epsilon) + beta[label]`. All classes share
+    the mean and the variance. As in `keras.layers.BatchNormalization`, these are the statistics of
+    the batch in training, and moving averages in inference.
 
     Call arguments: a list of `inputs`, of shape `(batch, ..., channels)`, and `labels`, integers of
     shape `(batch,)` in `[0, num_classes)`. The output has the shape of `inputs`.
@@ -34,11 +36,13 @@ class ConditionalBatchNormalization(keras.layers.Layer):
 
     Reference:
         [A Learned Representation for Artistic Style](https://arxiv.org/abs/1610.07629), equation 5;
-        [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637), whose generator's
-        defaults these are.
+        [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637), whose generator
+        has these defaults.
     """
 
-    def __init__(self, num_classes, momentum=0.9, epsilon=2e-5, **kwargs):
+    def __init__(
+        self, num_classes: int, momentum: float = 0.9, epsilon: float = 2e-5, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         self.num_classes = check_positive_integer("num_classes", num_classes)
         self.momentum = check_fraction("momentum", momentum)

@@ -1,15 +1,17 @@
 """Initialization of a network's layers from a batch of data (Salimans and Kingma 2016)."""
 
+from typing import Any
+
 import keras
 
 
-def has_data_dependent_layers(network):
-    """Returns whether any layer of a network is to be initialized from data."""
+def has_data_dependent_layers(network: keras.Model) -> bool:
+    """Returns whether any layer of a network asks to be initialized from data."""
     return any(map(_opts_in, network._flatten_layers()))
 
 
 def add_initialized_flag(layer):
-    """Gives a layer the weight `initialized`, which is saved with the others: 0, later 1."""
+    """Adds the weight `initialized` to a layer: 0, and 1 after its initialization."""
     layer.initialized = layer.add_weight(
         name="initialized",
         shape=(),
@@ -21,23 +23,23 @@ def add_initialized_flag(layer):
     )
 
 
-def initialize_from_data(network, inputs):
+def initialize_from_data(network: keras.Model, inputs: Any) -> None:
     """Initializes the layers of a network that ask for it, from the first to the last.
 
-    These are the layers whose attribute `initializes_from_data` is true. Each one's method
-    `initialize(inputs, training=True)` gets what the layers before it, initialized already, make of
-    the data in training: noise and dropout are on. Which noise they draw is determined by their
-    seeds. All other weights stay as they are, but for state that a training call updates, such as
-    moving statistics. A layer whose weight `initialized` tells that this was done, before or in
-    the training that its weights were loaded from, keeps what it has.
+    These are the layers whose attribute `initializes_from_data` is true. This function calls the
+    method `initialize(inputs, training=True)` of each. The inputs are the outputs of the layers
+    before it, which are already initialized, in training mode: noise and dropout are on, and their
+    seeds determine the noise. All other weights keep their values, except for state that a training
+    call updates, such as moving statistics. A layer keeps its values if its weight `initialized` is
+    1: it was initialized earlier, or its weights were loaded from a file.
 
     Args:
         network: A functional `keras.Model`.
-        inputs: A batch of its inputs, as for a call; several hundred examples are usual.
+        inputs: A batch of its inputs, as for a call. Several hundred examples are usual.
 
     Raises:
-        ValueError: If the network is not functional, or such a layer is shared or inside of another
-            layer.
+        ValueError: If the network is not functional, or if such a layer is shared or inside of
+            another layer.
 
     Example:
 
@@ -54,7 +56,7 @@ def initialize_from_data(network, inputs):
         [Weight Normalization](https://arxiv.org/abs/1602.07868), section 3.
 
     Deviations:
-        Each layer sees noise of its own below it, where a single pass would draw it once.
+        The noise below a layer is drawn again for each layer. A single pass would draw it once.
     """
     if not has_data_dependent_layers(network):
         return
@@ -68,8 +70,8 @@ def initialize_from_data(network, inputs):
     for layer in filter(_opts_in, network._flatten_layers()):
         if len(layer._inbound_nodes) != 1 or not any(layer is other for other in layers):
             raise ValueError(
-                "A layer that is initialized from data must be a layer of the network itself, not "
-                f"of another layer, and be called once. Received: {layer.name!r} in "
+                "A layer that is initialized from data must be called once, and belong to the "
+                f"network itself and not to another layer. Received: {layer.name!r} in "
                 f"{network.name!r}"
             )
     for layer in layers:

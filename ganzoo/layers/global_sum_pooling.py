@@ -1,5 +1,7 @@
 """Global sum pooling, the sum over all positions of an image's features."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -8,8 +10,8 @@ from keras import ops
 class GlobalSumPooling2D(keras.layers.Layer):
     """Sums the features over height and width.
 
-    `(batch, height, width, channels)` becomes `(batch, channels)`. In contrast to the mean, the
-    sum's size grows with the number of positions, which the logits of a discriminator follow.
+    `(batch, height, width, channels)` becomes `(batch, channels)`. Unlike the mean, the sum grows
+    with the number of positions, and so do the logits of a discriminator.
 
     Example:
 
@@ -21,7 +23,7 @@ class GlobalSumPooling2D(keras.layers.Layer):
         https://arxiv.org/abs/1802.05957), the ResNet discriminators of tables 4 to 6.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 

@@ -1,5 +1,7 @@
 """Minibatch discrimination (Salimans et al. 2016)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -19,14 +21,14 @@ class MinibatchDiscrimination(keras.layers.Layer):
 
         o(x_i)_b = sum_j exp(-|M_ib - M_jb|_1)
 
-    which grows when a generator makes the same image again and again. The discriminator is called
-    separately with real and with generated images, as the GAN does it, so that examples are only
-    compared with their own kind. Beyond a certain size the sums are computed in blocks, and the
-    memory stays far below that of all differences; they can be differentiated twice. Under mixed
-    precision they are computed in float32.
+    It grows when a generator makes the same image again and again. Call the discriminator
+    separately with real and with generated images, as `GAN` does, so that each example is compared
+    with its own kind only. Large sums are computed in blocks, in far less memory than all
+    differences need. They can be differentiated twice. Under mixed precision they are computed in
+    float32.
 
-    Call argument: features of shape `(batch, n)`, with at least two examples. The output, in their
-    dtype, has the shape `(batch, n + num_kernels)`: the features and then the sums.
+    Call argument: features of shape `(batch, n)`, with at least two examples. The output has the
+    same dtype and the shape `(batch, n + num_kernels)`: first the features, then the sums.
 
     Args:
         num_kernels: Number of kernels (the paper's B).
@@ -34,21 +36,21 @@ class MinibatchDiscrimination(keras.layers.Layer):
         include_self: Whether the sum includes j = i, whose term is 1.
         weight_normalization: Whether the projection of each component is divided by its Euclidean
             norm over the features and multiplied by a learned scale, `exp(log_weight_scale)`.
-        use_bias: Whether a learned number for each kernel, -1 at first, is added to the sums.
-        data_dependent: Whether `ganzoo.layers.initialize_from_data` initializes this layer: its
-            scale and its bias, or the one that it has.
-        gather_replicas: Whether each example is compared with those of all replicas that share the
-            batch, and not only with its own replica's. Replicas must hold equally many examples.
-            On several replicas, TensorFlow refuses this in the branch of a condition, and so in a
-            penalty with `every` above 1.
+        use_bias: Whether a learned number for each kernel is added to the sums. It starts at -1.
+        data_dependent: Whether `ganzoo.layers.initialize_from_data` initializes the scale and the
+            bias of this layer.
+        gather_replicas: Whether each example is compared with the examples of all replicas that
+            share the batch, and not only of its own replica. Replicas must hold the same number of
+            examples. On several replicas, TensorFlow does not allow this in the branch of a
+            condition. So it does not work in a penalty with `every` above 1.
         kernel_initializer: Initializer of the projection, of shape `(n, num_kernels, kernel_dim)`.
             The default is the official code's, normal with a standard deviation of 0.05.
         **kwargs: `name`, `dtype` and `trainable`, as for every Keras layer.
 
     Raises:
-        ValueError: If `num_kernels` or `kernel_dim` is not a positive integer, there is nothing for
-            `data_dependent` to initialize, the inputs are not vectors, or the batch is known to
-            have one example.
+        ValueError: If `num_kernels` or `kernel_dim` is not a positive integer, if there is nothing
+            for `data_dependent` to initialize, if the inputs are not vectors, or if the batch is
+            known to have one example.
 
     Example:
 
@@ -60,22 +62,22 @@ class MinibatchDiscrimination(keras.layers.Layer):
         [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 3.2.
 
     Deviations:
-        The sum includes j = i, as in the paper. The official code leaves it out, normalizes the
-        weights, adds a bias and initializes both from data: `include_self=False,
+        The sum includes j = i, as in the paper. The official code leaves this term out, normalizes
+        the weights, adds a bias and initializes both from data: `include_self=False,
         weight_normalization=True, use_bias=True, data_dependent=True`.
     """
 
     def __init__(
         self,
-        num_kernels=100,
-        kernel_dim=5,
-        include_self=True,
-        weight_normalization=False,
-        use_bias=False,
-        data_dependent=False,
-        gather_replicas=False,
-        kernel_initializer="random_normal",
-        **kwargs,
+        num_kernels: int = 100,
+        kernel_dim: int = 5,
+        include_self: bool = True,
+        weight_normalization: bool = False,
+        use_bias: bool = False,
+        data_dependent: bool = False,
+        gather_replicas: bool = False,
+        kernel_initializer: Any = "random_normal",
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.num_kernels = check_positive_integer("num_kernels", num_kernels)
@@ -94,8 +96,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     @property
-    def initializes_from_data(self):
-        """Whether `initialize` is to be called before the training."""
+    def initializes_from_data(self) -> bool:
+        """Whether `initialize` must be called before training."""
         return self.data_dependent
 
     def build(self, input_shape):
@@ -132,16 +134,16 @@ class MinibatchDiscrimination(keras.layers.Layer):
             sums = sums + self.bias
         return ops.concatenate([inputs, ops.cast(sums, inputs.dtype)], axis=-1)
 
-    def initialize(self, inputs, training=True):
+    def initialize(self, inputs: Any, training: bool = True) -> Any:
         """Sets the scale and the bias from one batch, as the official code does before training.
 
-        Afterwards, half the mean distance of an example to its nearest other is 1 in each kernel,
-        and the mean of the output's new features is 0. A layer without `weight_normalization`
-        keeps its scale, one without `use_bias` its sums' mean.
+        Afterwards, half the mean distance of an example to its nearest neighbor is 1 in each
+        kernel, and the mean of the output's new features is 0. Without `weight_normalization` the
+        scale does not change, and without `use_bias` the mean does not.
 
         Args:
             inputs: Features of shape `(batch, n)`.
-            training: Not used: the layer does the same in inference.
+            training: Not used. The layer does the same in inference.
 
         Returns:
             The layer's outputs for these inputs, after the initialization.
@@ -157,7 +159,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
             if not ops.all(ops.logical_and(half_distance > 0, ops.isfinite(half_distance))):
                 raise ValueError(
                     f"The examples that {self.name!r} is initialized from must differ in every "
-                    "kernel. Received: mean distances of the nearest two from "
+                    "kernel. Received: mean distances of nearest neighbors from "
                     f"{2 * float(ops.min(half_distance))} to {2 * float(ops.max(half_distance))}"
                 )
             self.log_weight_scale.assign(self.log_weight_scale - ops.log(half_distance))

@@ -1,5 +1,7 @@
 """Minibatch standard deviation as a feature (Karras et al. 2018)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -12,30 +14,30 @@ EPSILON = 1e-8
 class MinibatchStdDev(keras.layers.Layer):
     """Appends the standard deviation over groups of examples as constant feature maps.
 
-    For each group of `group_size` examples: the standard deviation of each feature at each position
-    over the examples, `sqrt(variance + 1e-8)`, averaged over the features and the positions to one
-    number, which every example of the group receives at all positions. Generated images that are
-    too much alike show in it.
+    In each group of `group_size` examples, the standard deviation over the examples is computed for
+    each feature at each position, `sqrt(variance + 1e-8)`. Its mean over the features and the
+    positions is one number, which every example of the group receives at all positions. It is small
+    if generated images are too similar.
 
-    With a batch of `n` examples there are `n / group_size` groups, and example `i` belongs to group
+    A batch of `n` examples has `n / group_size` groups. Example `i` belongs to group
     `i mod (n / group_size)`, as in the official code: neighbors in the batch are in different
-    groups. A batch smaller than `group_size` is one group. Real and generated images must come in
-    calls of their own, as the GAN does it, and several replicas form groups of their own examples.
-    Under mixed precision the statistic is computed in float32.
+    groups. A batch smaller than `group_size` is one group. Call the layer separately with real and
+    with generated images, as `GAN` does. Each replica forms groups of its own examples. Under mixed
+    precision the statistic is computed in float32.
 
-    Call argument: features of shape `(batch, height, width, channels)`. The output, in their dtype,
-    has `num_channels` channels more, which come last.
+    Call argument: features of shape `(batch, height, width, channels)`. The output has the same
+    dtype and `num_channels` more channels, which come last.
 
     Args:
         group_size: Examples in a group, or `None` for the whole batch.
-        num_channels: Number of statistics: each is of `channels / num_channels` consecutive
-            channels.
+        num_channels: Number of statistics. Each is computed from `channels / num_channels`
+            consecutive channels.
         **kwargs: `name`, `dtype` and `trainable`, as for every Keras layer.
 
     Raises:
-        ValueError: If an argument is not a positive integer, the inputs are not images, or
-            `num_channels` does not divide their channels, or the size of a group that of the
-            batch. Where the batch has no static size, the last one is the backend's own error.
+        ValueError: If an argument is not a positive integer, if the inputs are not images, if
+            `num_channels` does not divide their channels, or if the size of a group does not divide
+            the batch. If the batch has no static size, the backend raises its own error for that.
 
     Example:
 
@@ -49,10 +51,10 @@ class MinibatchStdDev(keras.layers.Layer):
 
     Deviations:
         The paper takes the standard deviation over the whole batch: `group_size=None`. The default
-        is the official code's, as is the constant under the root.
+        and the constant under the root come from the official code.
     """
 
-    def __init__(self, group_size=4, num_channels=1, **kwargs):
+    def __init__(self, group_size: int | None = 4, num_channels: int = 1, **kwargs: Any):
         super().__init__(**kwargs)
         if group_size is not None:
             group_size = check_positive_integer("group_size", group_size)
@@ -75,7 +77,7 @@ class MinibatchStdDev(keras.layers.Layer):
         batch, height, width, channels = ops.shape(inputs)
         examples = self._examples_per_group(batch)
         dtype = keras.backend.result_type(inputs.dtype, "float32")
-        # Where only the graph knows the batch, this fails unless the groups come out even.
+        # If only the graph knows the batch, this fails unless all groups have the same size.
         groups = ops.reshape(
             ops.cast(inputs, dtype),
             (examples, -1, height, width, self.num_channels, channels // self.num_channels),
@@ -86,7 +88,7 @@ class MinibatchStdDev(keras.layers.Layer):
         return ops.concatenate([inputs, ops.cast(maps, inputs.dtype)], axis=-1)
 
     def _examples_per_group(self, batch):
-        """The size of a group: a number, or a tensor where only the graph knows the batch."""
+        """Returns the size of a group: a number, or a tensor if only the graph knows the batch."""
         if self.group_size is None:
             return batch
         if not isinstance(batch, int):

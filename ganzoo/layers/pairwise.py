@@ -1,9 +1,9 @@
 """Sums over all pairs of examples, in little memory.
 
-The tensor of all differences has `n * n * kernels * length` entries. Where it is small it is made
-at once and differentiated as any other. Elsewhere the pairs are worked through in blocks of some
-kernels and some rows, and the derivatives are written out by hand, so that none of the blocks has
-to be kept for them. In the following, for one kernel, with the vectors `m_i`:
+The tensor of all differences has `n * n * kernels * length` entries. If it is small, it is computed
+at once and differentiated automatically. Otherwise the pairs are computed in blocks of some kernels
+and some rows. The derivatives are then written by hand, so that no block has to be stored for them.
+For one kernel with the vectors `m_i`, let
 
     d_ij = |m_i - m_j|_1        k_ij = exp(-d_ij)        s_ij = sign(m_i - m_j)
 
@@ -14,8 +14,8 @@ gradient `g` by the sums and a gradient `h` by that gradient,
     ddg_i = -sum_j k_ij t_ij                            t_ij = <s_ij, h_i - h_j>
     ddm_i =  sum_j (g_i + g_j) k_ij t_ij s_ij
 
-since `s` is antisymmetric, and without a gradient of its own; at `m_i = m_j` it is 0. Each row
-needs its own values and those of all others, which are gathered where replicas share a batch.
+because `s` is antisymmetric and has no gradient. At `m_i = m_j` it is 0. Each row needs its own
+values and the values of all other rows, which are gathered if replicas share a batch.
 """
 
 import math
@@ -24,16 +24,16 @@ import keras
 from keras import ops
 
 _DIRECT_BYTES = 2**26
-# TensorFlow works on up to ten blocks at a time. Such small ones stay in the processor's caches.
+# TensorFlow computes up to ten blocks at a time. Blocks of this size stay in the caches.
 _BLOCK_BYTES = 2**22
-# Stands in for the size of the batch in the size of a block where the graph does not know it.
+# Determines the size of a block if the size of the batch is not known statically.
 _ASSUMED_BATCH = 256
 
 
 def similarity_sums(vectors, include_self, gather=lambda x: x, replica=0, replicas=1):
     """Returns `o_i`, the sum over all examples j of `exp(-|m_i - m_j|_1)`.
 
-    In blocks it can be differentiated twice, which gradient penalties do, and not more often.
+    In blocks it can be differentiated twice, as gradient penalties need, and not more often.
 
     Args:
         vectors: Tensor of shape `(kernels, length, batch)`.
@@ -55,13 +55,14 @@ def similarity_sums(vectors, include_self, gather=lambda x: x, replica=0, replic
     second_gradient = _with_derivative(in_blocks(_second_gradient), _refuse)
     gradient = _with_derivative(in_blocks(_gradient), second_gradient)
     sums = _with_derivative(in_blocks(_sums), gradient)
-    # For the second derivative TensorFlow differentiates `gradient`, JAX the sums' inside as well.
+    # For the second derivative TensorFlow differentiates `gradient`. JAX differentiates the inner
+    # function of the sums too.
     sums = _with_derivative(sums, gradient)
     return sums(vectors)
 
 
 def nearest_distances(vectors):
-    """Returns the distance of each example to its nearest other, `(kernels, batch)`.
+    """Returns the distance of each example to its nearest neighbor, `(kernels, batch)`.
 
     Args:
         vectors: Tensor of shape `(kernels, length, batch)`.
@@ -70,7 +71,7 @@ def nearest_distances(vectors):
 
 
 class _Pairs:
-    """The pairs of this replica's examples with those of all replicas, cut into blocks."""
+    """The pairs of this replica's examples and the examples of all replicas, in blocks."""
 
     def __init__(self, vectors, include_self, replica=0, replicas=1):
         self._kernels, length, batch = vectors.shape
@@ -88,7 +89,7 @@ class _Pairs:
         self._block_rows = _largest_divisor(batch, _BLOCK_BYTES // bytes_per_row) if known else None
 
     def mask(self, first_row, rows=None):
-        """1 for the pairs that count, `(rows, all)`; `None` where all do."""
+        """Returns whether each pair counts, `(rows, all)`, or `None` if all pairs count."""
         if self._include_self:
             return None
         rows = self._batch if rows is None else rows
@@ -97,21 +98,22 @@ class _Pairs:
         return ops.not_equal(ops.expand_dims(own, 1), everyone)
 
     def in_blocks(self, function, own, everyone):
-        """Calls `function` for one block after the other, and joins the results.
+        """Calls `function` for each block, and joins the results.
 
         Args:
-            function: Takes a mask, the tensors of the block's rows, and those of all examples.
+            function: Takes a mask, the tensors of the block's rows, and the tensors of all
+                examples.
             own: Tensors `(kernels, ..., batch)` of this replica's examples.
-            everyone: The same of all replicas' examples.
+            everyone: The same tensors of the examples of all replicas.
 
         Returns:
-            What `function` returns, `(kernels, ..., batch)`: a tensor or a tuple.
+            The result of `function`, `(kernels, ..., batch)`: a tensor or a tuple of tensors.
         """
         kernels = self._block_kernels
         rows = self._batch if self._block_rows is None else self._block_rows
         kernel_blocks = self._kernels // kernels
         row_blocks = 1 if self._block_rows is None else self._batch // rows
-        # TensorFlow would record all that the blocks compute for a derivative that is not taken.
+        # Otherwise TensorFlow records all blocks for a derivative that is not used.
         own, everyone = ([ops.stop_gradient(x) for x in tensors] for tensors in (own, everyone))
 
         def block(index):
@@ -144,9 +146,9 @@ def _with_derivative(function, derivative):
 
 def _refuse(*_):
     raise NotImplementedError(
-        "Beyond a certain size, `MinibatchDiscrimination` can be differentiated twice and not more "
-        f"often: all its differences must fit in {_DIRECT_BYTES >> 20} MiB. Make the batch or the "
-        "kernels smaller."
+        "A large `MinibatchDiscrimination` can be differentiated twice and not more often. For a "
+        f"third derivative, all its differences must fit in {_DIRECT_BYTES >> 20} MiB: make the "
+        "batch or the kernels smaller."
     )
 
 
@@ -198,5 +200,5 @@ def _item_size(dtype):
 
 
 def _largest_divisor(number, limit):
-    """The largest divisor of `number` that is at most `limit`, and at least 1."""
+    """Returns the largest divisor of `number` that is at most `limit`, and at least 1."""
     return max(d for d in range(1, number + 1) if number % d == 0 and d <= max(limit, 1))

@@ -1,5 +1,7 @@
 """Projection head of a conditional discriminator (Miyato and Koyama 2018)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -11,7 +13,7 @@ from ganzoo.validation import check_positive_integer
 class ProjectionHead(keras.layers.Layer):
     """The last layer of a conditional discriminator: `psi(features) + <v[label], features>`.
 
-    `psi` is a dense layer with one output, `v` an embedding of the classes.
+    `psi` is a dense layer with one output, and `v` is an embedding of the classes.
 
     Call arguments: a list of `features`, of shape `(batch, d)`, and `labels`, integers of shape
     `(batch,)` in `[0, num_classes)`. The output, the logits, has the shape `(batch, 1)`.
@@ -39,11 +41,11 @@ class ProjectionHead(keras.layers.Layer):
 
     def __init__(
         self,
-        num_classes,
-        spectral_normalization=False,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        **kwargs,
+        num_classes: int,
+        spectral_normalization: bool = False,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.num_classes = check_positive_integer("num_classes", num_classes)

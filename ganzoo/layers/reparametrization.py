@@ -1,9 +1,11 @@
-"""What the wrappers share that let a layer compute with another kernel than the one it stores."""
+"""The base of wrappers with which a layer computes with another kernel than the one it stores."""
+
+from typing import Any
 
 import keras
 
-# The axis of the kernel that holds the outputs: the rows of the papers' matrix W. All that are not
-# here (the dense layer and the convolutions) keep their outputs on the last axis.
+# The axis of the kernel that holds the outputs: the rows of the papers' matrix W. All other layers
+# (the dense layer and the convolutions) have their outputs on the last axis.
 _OUTPUT_AXIS = {
     keras.layers.Conv2DTranspose: -2,
     keras.layers.Embedding: 0,
@@ -42,7 +44,7 @@ def kernel_variable(layer):
 
 
 def call_with_kernel(layer, kernel, inputs):
-    """Returns what the layer makes of the inputs with `kernel` in the place of its own.
+    """Returns the layer's outputs with `kernel` in place of its own kernel.
 
     The layer's variable is not assigned, and gradients flow to `kernel`.
 
@@ -52,8 +54,8 @@ def call_with_kernel(layer, kernel, inputs):
         inputs: The layer's inputs.
     """
     variable = kernel_variable(layer)
-    # The scope hides an outer one: it takes over the other variables' values, and hands on the
-    # losses of an activity regularizer.
+    # The scope hides an outer one. So it needs the values of the other variables, and the losses of
+    # an activity regularizer are passed on by hand.
     others = [(v, v.value) for v in layer.variables if v is not variable]
     with keras.StatelessScope([(variable, kernel), *others], collect_losses=True) as scope:
         outputs = layer(inputs)
@@ -62,21 +64,21 @@ def call_with_kernel(layer, kernel, inputs):
 
 
 class KernelWrapper(keras.layers.Wrapper):
-    """The base of wrappers that give the wrapped layer a kernel made of the stored one.
+    """The base of wrappers that give the wrapped layer a kernel computed from the stored one.
 
-    The dtype is the wrapped layer's own: without autocasting, and with the dtype of the variables,
-    the kernel is read in full precision and the inputs pass as they are; the wrapped layer casts
-    both for itself.
+    The dtype is the wrapped layer's own. The wrapper has the dtype of the variables and does not
+    cast: it reads the kernel in full precision and does not change the inputs. The wrapped layer
+    casts both itself.
 
     Args:
         layer: The layer to wrap, of one of the `SUPPORTED` kinds.
         **kwargs: `name` and `trainable`, as for every Keras layer.
 
     Raises:
-        ValueError: If the layer is of another kind, or a `dtype` is given.
+        ValueError: If the layer is of another kind, or if a `dtype` is given.
     """
 
-    def __init__(self, layer, **kwargs):
+    def __init__(self, layer: keras.layers.Layer, **kwargs: Any):
         check_layer(layer)
         if "dtype" in kwargs:
             raise ValueError(

@@ -1,6 +1,7 @@
 """Self-attention over the positions of feature maps (Zhang et al. 2019)."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -13,19 +14,20 @@ from ganzoo.validation import check_positive_integer
 class SelfAttention(keras.layers.Layer):
     """Adds to each position what it attends to at all positions: `y = gamma o + x`.
 
-    With the 1x1 convolutions `f`, `g`, `h` and `v`, without biases, the position `j` attends to the
+    `f`, `g`, `h` and `v` are 1x1 convolutions without biases. The position `j` attends to the
     position `i` with `beta[j, i] = softmax_i(f(x_i) . g(x_j))`, and `o_j = v(sum_i beta[j, i]
-    h(x_i))`. The learned scalar `gamma` starts at 0, so that a new layer passes its inputs through.
+    h(x_i))`. The learned scalar `gamma` starts at 0, so a new layer does not change its inputs.
     Under mixed precision, the softmax is computed in float32. Memory grows with the square of the
     number of positions.
 
-    Call arguments: `inputs` of shape `(batch, height, width, channels)`, whose shape the output
-    has.
+    Call arguments: `inputs` of shape `(batch, height, width, channels)`. The output has the same
+    shape.
 
     Args:
         key_reduction: `f` and `g` have `channels // key_reduction` channels, at least one.
         value_reduction: `h` has `channels // value_reduction` channels, at least one.
-        pool_size: Side of the max-pooling of what is attended to, `f(x)` and `h(x)`; 1 for none.
+        pool_size: Side of the max-pooling of `f(x)` and `h(x)`, the keys and values. 1 is no
+            pooling.
         spectral_normalization: Whether the convolutions are wrapped in `SpectralNormalization`.
         kernel_initializer: Initializer of the convolutions.
         **kwargs: `name`, `dtype` and `trainable`, as for every Keras layer.
@@ -40,18 +42,18 @@ class SelfAttention(keras.layers.Layer):
 
     Reference:
         [Self-Attention Generative Adversarial Networks](https://arxiv.org/abs/1805.08318),
-        equations 1 to 3. The official code is `value_reduction=2, pool_size=2`, with spectral
+        equations 1 to 3. The official code uses `value_reduction=2, pool_size=2`, with spectral
         normalization in both networks.
     """
 
     def __init__(
         self,
-        key_reduction=8,
-        value_reduction=8,
-        pool_size=1,
-        spectral_normalization=False,
-        kernel_initializer="glorot_uniform",
-        **kwargs,
+        key_reduction: int = 8,
+        value_reduction: int = 8,
+        pool_size: int = 1,
+        spectral_normalization: bool = False,
+        kernel_initializer: Any = "glorot_uniform",
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.key_reduction = check_positive_integer("key_reduction", key_reduction)
@@ -90,7 +92,7 @@ class SelfAttention(keras.layers.Layer):
         queries = self._flatten(self.g(inputs, training=training))
         values = self._flatten(self._pool(self.h(inputs, training=training)))
         scores = ops.matmul(queries, ops.transpose(keys, (0, 2, 1)))
-        # float64 stays as it is; a half-precision softmax over many positions would lose them.
+        # float64 stays float64. In half precision, a softmax over many positions would be wrong.
         beta = ops.softmax(ops.cast(scores, self.variable_dtype), axis=-1)
         attended = ops.matmul(ops.cast(beta, values.dtype), values)
         o = self.v(self._like_images(attended, inputs), training=training)

@@ -1,6 +1,7 @@
 """Spectral normalization of a layer's kernel (Miyato et al. 2018)."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -23,33 +24,34 @@ class SpectralNormalization(KernelWrapper):
 
     The layer computes with `W / sigma(W)`, a reparametrization: the kernel `W` itself is never
     assigned, and the gradient passes through `sigma`. `W` is seen as a matrix with one row for each
-    output (for an `Embedding`, each category), and `sigma = u W v` is estimated by power iteration:
-    `u` is stored and advances by `power_iterations` on each training call, `v` is recomputed. In
-    inference, and where `trainable` is `False`, `u` stays as it is. A new layer starts from a `u`
-    that has been through 15 iterations on the initial kernel, so that inference is right from the
-    beginning. Under mixed precision, `sigma` and the division are computed in the variables' dtype
-    and the wrapped layer in its own. A kernel of zeros cannot be normalized: it gives NaN.
+    output (for an `Embedding`, each category). Power iteration estimates `sigma = u W v`: `u` is
+    stored and updated `power_iterations` times in each training call, and `v` is recomputed. `u`
+    does not change in inference and if `trainable` is `False`. A new layer makes 15 iterations on
+    the initial kernel, so that inference is right from the beginning. Under mixed precision,
+    `sigma` and the division are computed in the dtype of the variables, and the wrapped layer
+    computes in its own. A kernel of zeros cannot be normalized: it gives NaN.
 
-    With `num_singular_values` of k > 1, `u` holds k orthonormal vectors, of shape `(k, outputs)`,
-    that the iteration moves together toward the first k singular vectors. The first normalizes the
-    kernel, as it does alone; the others are there to watch (`singular_values()`).
+    With `num_singular_values` of k > 1, `u` holds k orthonormal vectors, of shape `(k, outputs)`.
+    The iteration moves them together toward the first k singular vectors. The kernel is normalized
+    by the first, as with k = 1. The others serve for monitoring (`singular_values()`).
 
     Args:
         layer: The layer to normalize: `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv2DTranspose` or
-            `Embedding`. Its dtype policy is the one that counts.
+            `Embedding`. Its dtype policy is used.
         power_iterations: Steps of power iteration on each training call.
         num_singular_values: How many of the largest singular values to estimate, at most as many as
             the kernel has.
-        factor: The constant c above 0 of a layer that computes with `c W / sigma`, whose spectral
-            norm is c; `None` for 1.
-        learnable_scale: Whether the layer computes with `gamma W / sigma` (times c, if given),
-            where the trainable scalar `gamma` starts as the exact spectral norm of the initial
-            kernel. The norm of the layer is then no longer bounded.
+        factor: A constant c above 0: the layer computes with `c W / sigma`, whose spectral norm is
+            c. `None` is 1.
+        learnable_scale: Whether the layer computes with `gamma W / sigma` (times c, if given). The
+            trainable scalar `gamma` starts as the exact spectral norm of the initial kernel. The
+            norm of the layer is then no longer bounded.
         **kwargs: `name` and `trainable`, as for every Keras layer.
 
     Raises:
-        ValueError: If the layer is of another kind, an argument is out of its range, or a `dtype`
-            is given; when it is built, if the kernel has fewer than `num_singular_values`.
+        ValueError: If the layer is of another kind, if an argument is out of its range, or if a
+            `dtype` is given. When the layer is built: if the kernel has fewer singular values than
+            `num_singular_values`.
 
     Example:
 
@@ -66,17 +68,17 @@ class SpectralNormalization(KernelWrapper):
           section 4.1, and `num_svs` in its PyTorch code.
 
     Deviations:
-        `u` starts after 15 power iterations; in the paper it starts as a random vector.
+        `u` starts after 15 power iterations. In the paper it starts as a random vector.
     """
 
     def __init__(
         self,
-        layer,
-        power_iterations=1,
-        num_singular_values=1,
-        factor=None,
-        learnable_scale=False,
-        **kwargs,
+        layer: keras.layers.Layer,
+        power_iterations: int = 1,
+        num_singular_values: int = 1,
+        factor: float | None = None,
+        learnable_scale: bool = False,
+        **kwargs: Any,
     ):
         super().__init__(layer, **kwargs)
         self.power_iterations = check_positive_integer("power_iterations", power_iterations)
@@ -123,32 +125,32 @@ class SpectralNormalization(KernelWrapper):
         # The reciprocal saves the gradient a pass over the kernel.
         return call_with_kernel(self.layer, kernel * (self.scale() / sigma), inputs)
 
-    def sigma(self):
+    def sigma(self) -> Any:
         """Returns the estimate of the kernel's largest singular value, a scalar tensor."""
         return self._stored_sigma(ops.convert_to_tensor(self.kernel))
 
-    def singular_values(self):
+    def singular_values(self) -> Any:
         """Returns the estimates of the kernel's k largest singular values, of shape `(k,)`.
 
-        They come in the order of the vectors in `u`; once these have converged, from the largest.
+        They have the order of the vectors in `u`. When these have converged, the largest is first.
         """
         product = _times_transposed(
             self.u, kernel_matrix(self.layer, ops.convert_to_tensor(self.kernel))
         )
         return ops.reshape(ops.sum(_orthonormal(product) * product, axis=-1), (-1,))
 
-    def scale(self):
+    def scale(self) -> Any:
         """Returns the spectral norm that the normalized kernel has: 1, `factor`, `gamma` or both.
 
-        A number, or with a learnable scale a scalar tensor.
+        It is a number, or a scalar tensor if the scale is learnable.
         """
         factor = 1.0 if self.factor is None else self.factor
         return factor * self.gamma.value if self.learnable_scale else factor
 
-    def warm_start(self):
-        """Computes `u`, and the learnable scale, anew from the present kernel.
+    def warm_start(self) -> None:
+        """Recomputes `u` and the learnable scale from the current kernel.
 
-        Call it after another kernel has been put into the wrapped layer by hand.
+        Call it after you have assigned another kernel to the wrapped layer.
         """
         self.u.assign(self._warm_start(self.u.shape, self.u.dtype))
         if self.learnable_scale:
@@ -193,8 +195,8 @@ def power_iteration(matrix, u, iterations):
 
     Args:
         matrix: W transposed, of shape `(inputs, outputs)`.
-        u: Vector of shape `(outputs,)`, or k orthonormal ones of shape `(k, outputs)`.
-        iterations: How many, at least one.
+        u: Vector of shape `(outputs,)`, or k orthonormal vectors of shape `(k, outputs)`.
+        iterations: Number of iterations, at least one.
 
     Returns:
         The new `u`, and sigma: a scalar, or of shape `(k,)`.
@@ -207,14 +209,14 @@ def power_iteration(matrix, u, iterations):
 
 
 def singular_value_count(layer):
-    """Returns how many singular values the kernel of a built layer has, seen as the matrix W."""
+    """Returns the number of singular values of a built layer's kernel, as the matrix W."""
     shape = kernel_variable(layer).shape
     outputs = shape[output_axis(layer)]
     return min(outputs, math.prod(shape) // outputs)
 
 
 def _times_transposed(u, matrix):
-    """Returns the paper's `u W` of one vector `u`, or of each row of it."""
+    """Returns the paper's `u W` for one vector `u`, or for each row of `u`."""
     if len(u.shape) == 1:
         return ops.matmul(matrix, u)
     return ops.matmul(u, ops.transpose(matrix))

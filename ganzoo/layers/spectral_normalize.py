@@ -1,39 +1,40 @@
-"""Spectral normalization of a whole network that exists already."""
+"""Spectral normalization of a whole existing network."""
 
 import warnings
+from typing import Any
 
 import keras
 
 from ganzoo.layers.reparametrization import SUPPORTED
 from ganzoo.layers.spectral_normalization import SpectralNormalization, singular_value_count
 
-# By this name, layers that are made of others say that they can wrap them.
+# Layers that contain other layers have an option of this name if they can wrap them.
 _OPTION = "spectral_normalization"
 
 
-def spectral_normalize(model, **options):
+def spectral_normalize(model: keras.Model, **options: Any) -> keras.Model:
     """Returns a copy of a network with every layer that can be wrapped in `SpectralNormalization`.
 
-    The copy has the same weights, `trainable` flags and names of layers (but an `Input` without a
-    given name gets another). A wrapped layer takes its layer's name, a shared layer is wrapped once
-    and stays shared, nested models are gone through, and what is wrapped already stays as it is. A
-    layer with a `spectral_normalization` option of its own, such as `ProjectionHead` or
-    `SelfAttention`, is made anew with that option on: it has the wrapper's defaults. The outputs
-    change, since each kernel is now divided by its norm.
+    The copy has the same weights, `trainable` flags and names of layers. (Only an `Input` without a
+    given name gets another name.) A wrapper has the name of its layer. A shared layer is wrapped
+    once and stays shared. Nested models are copied in the same way, and layers that are already
+    wrapped do not change. A layer with its own `spectral_normalization` option, such as
+    `ProjectionHead` or `SelfAttention`, is recreated with that option, which uses the wrapper's
+    defaults. The outputs change, because each kernel is now divided by its norm.
 
-    What has a kernel and cannot be wrapped is named in a warning; `unnormalized_layers(copy)`
-    returns the same at any time.
+    A warning names layers that have a kernel and cannot be wrapped. `unnormalized_layers(copy)`
+    returns them too.
 
     Args:
         model: A built functional or Sequential `keras.Model`.
-        **options: Of `SpectralNormalization`, for every layer that is wrapped. A kernel with fewer
-            than `num_singular_values` of them takes as many as it has.
+        **options: Options of `SpectralNormalization` for every layer that is wrapped. A kernel with
+            fewer than `num_singular_values` singular values uses all it has.
 
     Returns:
         A new `keras.Model`, compiled if `model` is.
 
     Raises:
-        ValueError: If `model` is of another kind or not built, or there is nothing to wrap in it.
+        ValueError: If `model` is of another kind or not built, or if it has nothing to wrap.
 
     Example:
 
@@ -43,8 +44,8 @@ def spectral_normalize(model, **options):
     """
     if not _is_graph(model):
         raise ValueError(
-            "`model` must be a functional or Sequential `keras.Model` that is built. For a model "
-            "of another class, wrap its layers where it makes them. "
+            "`model` must be a functional or Sequential `keras.Model` that is built. In a model "
+            "of another class, wrap the layers where they are created. "
             f"Received: model={model!r} of type {type(model).__name__}"
         )
     copier = _Copier(options)
@@ -63,15 +64,15 @@ def spectral_normalize(model, **options):
     return copy
 
 
-def unnormalized_layers(model):
+def unnormalized_layers(model: keras.Model) -> dict[str, str]:
     """Returns the layers with a kernel or embeddings that are not under spectral normalization.
 
     Args:
         model: A functional or Sequential `keras.Model`.
 
     Returns:
-        Dictionary from the path of a layer, such as `"logits"`, or `"encoder/conv"` in a nested
-        model, to the reason.
+        Dictionary of the reasons by the path of the layer, such as `"logits"`, or `"encoder/conv"`
+        in a nested model.
 
     Example:
 
@@ -90,7 +91,7 @@ def unnormalized_layers(model):
 
 
 class _Copier:
-    """Copies networks layer by layer: each layer once, however often and wherever it is used."""
+    """Copies networks layer by layer. A layer that is used several times is copied once."""
 
     def __init__(self, options):
         self.options = options
@@ -98,7 +99,7 @@ class _Copier:
         self._copies = {}
 
     def copy(self, layer):
-        """Returns the copy of a layer, of an operation or of a network, without its state."""
+        """Returns the copy of a layer, an operation or a network, without its state."""
         if id(layer) not in self._copies:
             self._copies[id(layer)] = layer, self._new(layer)
         return self._copies[id(layer)][1]
@@ -124,8 +125,8 @@ class _Copier:
         copy = keras.models.clone_model(model, clone_function=self.copy)
         if type(copy) is not type(model):
             raise ValueError(
-                "A model of a class of its own cannot be copied: Keras would make a plain one of "
-                f"it. Received: {model!r} of type {type(model).__name__}"
+                "A model of a subclass of `keras.Model` cannot be copied: Keras would create a "
+                f"plain model. Received: {model!r} of type {type(model).__name__}"
             )
         return copy
 
@@ -136,8 +137,8 @@ class _Copier:
         return {**self.options, "num_singular_values": min(k, singular_value_count(layer))}
 
     def copy_state(self):
-        """Gives the copies the weights and flags of the originals, then measures the new norms."""
-        # Networks first: their flag overwrites those of their layers.
+        """Gives the copies the weights and flags of the originals, then computes the norms."""
+        # Networks first, because the flag of a network overwrites the flags of its layers.
         for layer, copy in reversed(self._copies.values()):
             if isinstance(layer, keras.Layer) and copy.trainable != layer.trainable:
                 copy.trainable = layer.trainable
@@ -148,7 +149,7 @@ class _Copier:
     def _copy_weights(self, layer, copy):
         wrappers = []
         if any(copy is one for one in self.wrapped):
-            # Keras has no public way to the layers within a layer.
+            # Keras has no public access to the layers inside of a layer.
             parts = copy._flatten_layers()
             wrappers = [part for part in parts if isinstance(part, SpectralNormalization)]
         inner = {id(weight) for wrapper in wrappers for weight in wrapper.layer.weights}
@@ -161,7 +162,7 @@ class _Copier:
 
 
 def _is_graph(layer):
-    """Whether a layer is a functional or a built Sequential model; only these know `inputs`."""
+    """Returns whether a layer is a functional or a built Sequential model, which has `inputs`."""
     return isinstance(layer, keras.Model) and bool(getattr(layer, "inputs", None))
 
 

@@ -1,5 +1,7 @@
 """Virtual batch normalization, against a fixed reference batch (Salimans et al. 2016)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -10,21 +12,21 @@ from ganzoo.validation import check_positive, check_positive_integer
 class VirtualBatchNormalization(keras.layers.Layer):
     """Normalizes each example by the statistics of a reference batch and of the example itself.
 
-    Per channel, with the reference batch's mean `mu_r` and mean square `q_r` over its `R` rows and
-    all positions, and `w = 1 / (R + 1)`, an example `x` has
+    For each channel, let `mu_r` and `q_r` be the mean and the mean square of the reference batch,
+    over its `R` rows and all positions, and `w = 1 / (R + 1)`. An example `x` then has
 
-    `mu = w mean(x) + (1 - w) mu_r`, `q = w mean(x^2) + (1 - w) q_r` and
+    `mu = w mean(x) + (1 - w) mu_r`, `q = w mean(x^2) + (1 - w) q_r` and the output
     `gamma (x - mu) / sqrt(epsilon + q - mu^2) + beta`.
 
-    An example's output depends on no other one of its batch. The reference rows themselves are
-    normalized by `mu_r` and `q_r` alone.
+    So an example's output does not depend on the other examples of its batch. The reference rows
+    themselves are normalized by `mu_r` and `q_r` alone.
 
-    Call arguments: `inputs` of shape `(batch, ..., channels)`. In training its first
-    `reference_size` rows are the reference batch, always the same examples, as the layers below
-    make them with their present weights; the rest, which may be none, is the live batch. The output
-    has all rows, gradients flow through the reference statistics, and these are stored, also where
-    `trainable` is `False`. In inference all rows are live, and the stored statistics stand for the
-    reference batch; before the first training call they are a mean of 0 and a mean square of 1.
+    Call arguments: `inputs` of shape `(batch, ..., channels)`. In training the first
+    `reference_size` rows are the reference batch: always the same examples, as the layers below
+    compute them with their current weights. The other rows are the live batch, which may be empty.
+    The output has all rows. Gradients flow through the reference statistics. These are stored, also
+    if `trainable` is `False`. In inference all rows are live, and the stored statistics replace the
+    reference batch. Before the first training call they are a mean of 0 and a mean square of 1.
 
     Under mixed precision, the statistics are computed and stored in float32.
 
@@ -34,12 +36,12 @@ class VirtualBatchNormalization(keras.layers.Layer):
         center: Whether there is an offset `beta`.
         scale: Whether there is a scale `gamma`.
         beta_initializer: Initializer of `beta`.
-        gamma_initializer: Initializer of `gamma`; N(1, 0.02), as in the official code, if `None`.
+        gamma_initializer: Initializer of `gamma`. `None` is N(1, 0.02), as in the official code.
         **kwargs: `name`, `dtype` and `trainable`, as for every Keras layer.
 
     Raises:
-        ValueError: If an argument is outside its range, or a training batch is known to be smaller
-            than the reference batch.
+        ValueError: If an argument is outside its range, or if a training batch is known to be
+            smaller than the reference batch.
 
     Example:
 
@@ -56,13 +58,13 @@ class VirtualBatchNormalization(keras.layers.Layer):
 
     def __init__(
         self,
-        reference_size,
-        epsilon=1e-5,
-        center=True,
-        scale=True,
-        beta_initializer="zeros",
-        gamma_initializer=None,
-        **kwargs,
+        reference_size: int,
+        epsilon: float = 1e-5,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = None,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.reference_size = check_positive_integer("reference_size", reference_size)
@@ -113,15 +115,15 @@ class VirtualBatchNormalization(keras.layers.Layer):
             )
         else:
             mean = ops.convert_to_tensor(self.reference_mean)
-            # Rounding may leave a mean square that is below the squared mean.
+            # By rounding, the mean square may be below the squared mean.
             variance = ops.maximum(self.reference_square - ops.square(mean), 0.0)
             outputs = self._mix(x, mean, variance)
         return ops.cast(outputs, self.compute_dtype)
 
     def _mix(self, x, reference_mean, reference_variance):
-        """Normalizes each example with its share in the statistics.
+        """Normalizes each example by the mixture of its own and the reference statistics.
 
-        `q - mu^2` is written as a sum of terms that are not negative, in which nothing cancels.
+        `q - mu^2` is written as a sum of nonnegative terms, so that no digits cancel.
         """
         w = 1.0 / (self.reference_size + 1.0)
         own_mean, own_variance = _moments(x, axes=range(1, len(x.shape) - 1))
@@ -142,8 +144,8 @@ class VirtualBatchNormalization(keras.layers.Layer):
         if rows is not None and rows < self.reference_size:
             raise ValueError(
                 f"A training batch must begin with the {self.reference_size} rows of the "
-                f"reference batch. Received: inputs of shape {tuple(x.shape)}. Put the reference "
-                "batch in front of the live one, or call the layer with `training=False`."
+                "reference batch. Put the reference batch before the live batch, or call the layer "
+                f"with `training=False`. Received: inputs of shape {tuple(x.shape)}"
             )
 
     def compute_output_shape(self, input_shape):
@@ -161,14 +163,14 @@ class VirtualBatchNormalization(keras.layers.Layer):
         }
 
 
-def reference_size_of(network):
-    """Returns the size of the reference batch that a network's training calls begin with.
+def reference_size_of(network: keras.Model) -> int | None:
+    """Returns the size of the reference batch with which a network's training batches begin.
 
     Args:
-        network: A `keras.Model`, or a layer, of any depth.
+        network: A `keras.Model`, or a layer. Nested layers are searched too.
 
     Returns:
-        The `reference_size` of its `VirtualBatchNormalization` layers; `None` if it has none.
+        The `reference_size` of its `VirtualBatchNormalization` layers, or `None` if it has none.
 
     Raises:
         ValueError: If its layers have different reference sizes.
@@ -192,7 +194,7 @@ def reference_size_of(network):
 
 
 def _moments(x, axes):
-    """Returns the mean and the variance over the axes, which are kept."""
+    """Returns the mean and the variance over the axes, which keep the size 1."""
     axes = tuple(axes)
     if not axes:
         return x, ops.zeros_like(x)

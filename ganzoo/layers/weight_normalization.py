@@ -1,5 +1,7 @@
 """Weight normalization of a layer's kernel (Salimans and Kingma 2016)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -10,27 +12,27 @@ from ganzoo.validation import check_positive
 
 @keras.saving.register_keras_serializable(package="ganzoo")
 class WeightNormalization(KernelWrapper):
-    """Gives each output's weights a length of their own: `w = g v / ||v||`.
+    """Separates the length of each output's weights from their direction: `w = g v / ||v||`.
 
-    The layer computes with `g v / ||v||`, a reparametrization: `v` is the kernel that the wrapped
-    layer stores, the norm is that of the weights of one output (for an `Embedding`, of one
-    category), and `g` has one scale for each. Gradients flow to both. Under mixed precision, the
-    norm and the division are computed in the variables' dtype and the wrapped layer in its own. An
-    output whose weights are all zero cannot be normalized: it gives NaN.
+    The layer computes with `g v / ||v||`, a reparametrization. `v` is the kernel that the wrapped
+    layer stores. The norm is over the weights of one output (for an `Embedding`, of one category),
+    and `g` has one scale for each output. Gradients flow to both. Under mixed precision, the norm
+    and the division are computed in the dtype of the variables, and the wrapped layer computes in
+    its own. An output whose weights are all zero cannot be normalized: it gives NaN.
 
     Args:
         layer: The layer to normalize: `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv2DTranspose` or
-            `Embedding`. Its dtype policy is the one that counts.
+            `Embedding`. Its dtype policy is used.
         trainable_scale: Whether `g` is trained.
-        scale_initializer: Initializer of `g`. If `None`, `g = ||v||`: the wrapper starts as the
-            layer that it wraps.
+        scale_initializer: Initializer of `g`. If `None`, `g = ||v||`, so that the wrapper starts
+            with the outputs of the layer that it wraps.
         data_dependent: Whether `ganzoo.layers.initialize_from_data` initializes this layer.
         initial_scale: Standard deviation of the pre-activations after `initialize`.
         **kwargs: `name` and `trainable`, as for every Keras layer.
 
     Raises:
-        ValueError: If the layer is of another kind, an argument is outside its range, or a `dtype`
-            is given.
+        ValueError: If the layer is of another kind, if an argument is outside its range, or if a
+            `dtype` is given.
 
     Example:
 
@@ -45,17 +47,18 @@ class WeightNormalization(KernelWrapper):
         `trainable_scale=False`.
 
     Deviations:
-        `g` starts as `||v||` unless it is initialized from data; in the paper it always is.
+        `g` starts as `||v||` unless it is initialized from data. The paper always initializes from
+        data.
     """
 
     def __init__(
         self,
-        layer,
-        trainable_scale=True,
-        scale_initializer=None,
-        data_dependent=False,
-        initial_scale=1.0,
-        **kwargs,
+        layer: keras.layers.Layer,
+        trainable_scale: bool = True,
+        scale_initializer: Any = None,
+        data_dependent: bool = False,
+        initial_scale: float = 1.0,
+        **kwargs: Any,
     ):
         super().__init__(layer, **kwargs)
         self.trainable_scale = bool(trainable_scale)
@@ -69,8 +72,8 @@ class WeightNormalization(KernelWrapper):
             )
 
     @property
-    def initializes_from_data(self):
-        """Whether `initialize` is to be called before the training."""
+    def initializes_from_data(self) -> bool:
+        """Whether `initialize` must be called before training."""
         return self.data_dependent
 
     def build(self, input_shape):
@@ -90,21 +93,21 @@ class WeightNormalization(KernelWrapper):
         scales = ops.reshape(ops.convert_to_tensor(self.g), self._shape_of_scales())
         return call_with_kernel(self.layer, v * (scales / self._norms(v)), inputs)
 
-    def initialize(self, inputs, training=True):
+    def initialize(self, inputs: Any, training: bool = True) -> Any:
         """Sets `g` and the bias so that the pre-activations of these inputs are standardized.
 
-        Over the batch and all positions, each output then has the mean 0 and the standard deviation
-        `initial_scale`, before the activation. A layer without a bias keeps its means.
+        Before the activation, each output then has the mean 0 and the standard deviation
+        `initial_scale` over the batch and all positions. Without a bias the means do not change.
 
         Args:
             inputs: The layer's inputs, at least two different examples.
-            training: Not used: the layer does the same in inference.
+            training: Not used. The layer does the same in inference.
 
         Returns:
             The layer's outputs with the new values.
 
         Raises:
-            ValueError: If an output has the same or no finite value for all examples.
+            ValueError: If an output has the same value for all examples, or one that is not finite.
         """
         if not self.built:
             self.build(inputs.shape)
@@ -138,7 +141,7 @@ class WeightNormalization(KernelWrapper):
         return ops.cast(ops.reshape(self._norms(ops.convert_to_tensor(self.kernel)), shape), dtype)
 
     def _norms(self, v):
-        """Returns the norm of each output's weights, in the place of its axis of the kernel."""
+        """Returns the norm of each output's weights. The other axes of the kernel have size 1."""
         axis = output_axis(self.layer) % len(v.shape)
         others = tuple(i for i in range(len(v.shape)) if i != axis)
         return ops.sqrt(ops.sum(ops.square(v), axis=others, keepdims=True))

@@ -1,4 +1,4 @@
-"""The settings with which the papers and the published models trained, by name, as plain data."""
+"""The settings of the papers and of the published models, by name, as plain data."""
 
 from ganzoo.recipes import papers, zoo
 from ganzoo.recipes.papers import RECIPES
@@ -7,11 +7,23 @@ from ganzoo.recipes.recipe import OptimizerSettings, Recipe
 __all__ = ["OptimizerSettings", "Recipe", "get", "names", "papers", "zoo"]
 
 
-def get(name):
-    """Returns the recipe of this name, or raises a `ValueError` that lists all names."""
+def get(name: str) -> Recipe:
+    """Returns the recipe of this name.
+
+    Args:
+        name: One of `ganzoo.recipes.names()`.
+
+    Raises:
+        ValueError: If there is no such recipe. The message lists all names.
+
+    Example:
+
+    >>> ganzoo.recipes.get("sngan").loss
+    'hinge'
+    """
     return RECIPES[name]
 
 
-def names():
+def names() -> list[str]:
     """Returns the names of all recipes in alphabetical order."""
     return RECIPES.names()

@@ -1,4 +1,4 @@
-"""The form of Adam that the official code of Improved GAN has."""
+"""The form of Adam in the official code of Improved GAN."""
 
 import keras
 from keras import ops
@@ -8,12 +8,15 @@ from keras import ops
 class AdamUnderRoot(keras.optimizers.Adam):
     """Adam with its `epsilon` under the root: a step is `rate * m_hat / sqrt(v_hat + epsilon)`.
 
-    An `epsilon` of 1e-8 acts there like one of 1e-4 beside the root, where the paper of Adam and
-    Keras have it: weights whose gradients are below that move less than by `rate`. Keras's own with
-    1e-4 is something else again, for that one is larger in the first thousand steps.
+    The paper of Adam and Keras add `epsilon` to the root. Under the root, 1e-8 has the effect of
+    1e-4 there: weights with smaller gradients move by less than `rate`. Keras's Adam with an
+    `epsilon` of 1e-4 is not the same, because its `epsilon` is larger in the first thousand steps.
 
     Args:
-        learning_rate, beta_1, beta_2, epsilon: As for `keras.optimizers.Adam`.
+        learning_rate: As for `keras.optimizers.Adam`.
+        beta_1: As for `keras.optimizers.Adam`.
+        beta_2: As for `keras.optimizers.Adam`.
+        epsilon: As for `keras.optimizers.Adam`, but under the root.
 
     Reference:
         [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), the official code

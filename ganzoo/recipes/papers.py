@@ -1,4 +1,4 @@
-"""The settings with which the papers trained, by name."""
+"""The settings of the papers, by name."""
 
 from ganzoo.recipes.recipe import OptimizerSettings, Recipe
 from ganzoo.registry import Registry
@@ -7,7 +7,7 @@ RECIPES = Registry("recipe")
 
 
 def _enter(name, *, optimizer, **settings):
-    """Enters a recipe in which both players have the same optimizer, as in all these papers."""
+    """Enters a recipe. Both players have the same optimizer, as in all these papers."""
     RECIPES.register(name)(Recipe(g_optimizer=optimizer, d_optimizer=optimizer, **settings))
 
 

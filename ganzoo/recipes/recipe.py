@@ -1,13 +1,15 @@
-"""All that a training needs, as plain data."""
+"""All settings of a training run, as plain data."""
 
 import dataclasses
 import json
+from typing import Self
 
 import keras
 
 from ganzoo import architectures, augment, losses, regularizers
+from ganzoo.augment import Augmentation
 from ganzoo.recipes.adam import AdamUnderRoot
-from ganzoo.regularizers.base import REGULARIZERS
+from ganzoo.regularizers import Regularizer
 from ganzoo.schedules import LinearDecay
 from ganzoo.validation import (
     check_choice,
@@ -22,8 +24,8 @@ class OptimizerSettings:
     """The optimizer of one player.
 
     Args:
-        learning_rate: The rate, or where it begins to decay.
-        beta_1: Decay of the mean of the gradients; 0 for RMSprop, which has none.
+        learning_rate: The rate, before it decays.
+        beta_1: Decay of the mean of the gradients. RMSprop has no such mean: 0.
         beta_2: Decay of the mean of the squared gradients, RMSprop's `rho`.
         kind: `"adam"`, `"adam_under_root"` or `"rmsprop"`.
         decay_start: Share of the training, in [0, 1), after which the rate falls linearly to 0 at
@@ -61,11 +63,12 @@ class OptimizerSettings:
                 f"Received: beta_1={self.beta_1!r}"
             )
 
-    def build(self, updates):
+    def build(self, updates: int) -> keras.optimizers.Optimizer:
         """Returns the Keras optimizer.
 
         Args:
-            updates: Number of updates of the player in the whole training, where a rate decays.
+            updates: Number of updates of the player in the whole training run. A rate that decays
+                is 0 after them.
         """
         rate = self.learning_rate
         if self.decay_start is not None:
@@ -78,41 +81,44 @@ class OptimizerSettings:
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """All that a training needs, or all but its data; change it by `dataclasses.replace`.
+    """All settings of a training run, with or without its data.
+
+    Change a recipe with `dataclasses.replace`.
 
     Args:
-        source: Where the settings come from: paper, section or table, and what is different here.
-        architecture: One of `ganzoo.architectures.names()`; with `labels_per_class` one of
+        source: Source of the settings: paper, section or table, and what is different here.
+        architecture: One of `ganzoo.architectures.names()`. With `labels_per_class`, one of
             `ganzoo.architectures.semi_supervised_names()`.
-        loss: One of `ganzoo.losses.names()`; with `labels_per_class` `"semi_supervised"`.
+        loss: One of `ganzoo.losses.adversarial_names()`. With `labels_per_class`,
+            `"semi_supervised"`.
         g_optimizer: `OptimizerSettings` of the generator.
         d_optimizer: `OptimizerSettings` of the discriminator.
         batch_size: Real examples in each update of the discriminator.
-        steps: Steps of the whole training.
+        steps: Steps of the whole training run.
         discriminator_steps: Updates of the discriminator in each step.
         generator_steps: Updates of the generator in each step.
         generator_batch_ratio: Fakes in the generator's update for each real example in one of the
             discriminator's.
         latent: Distribution of the latents, `"normal"` or `"uniform"` in [-1, 1].
-        latent_dim: Length of the latent vectors; the architecture's own if `None`.
-        width: Width of both networks; the architecture's own if `None`.
-        normalization: That of the discriminator; the architecture's own if `None`.
+        latent_dim: Length of the latent vectors. `None` is the architecture's default.
+        width: Width of both networks. `None` is the architecture's default.
+        normalization: Normalization of the discriminator. `None` is the architecture's default.
         regularizers: Arguments of each regularizer by its name in `ganzoo.regularizers.names()`,
             e.g. `{"r1": {"gamma": 0.1}}`.
         generator_loss: Arguments of the `ganzoo.losses.FeatureMatching` that the generator
             minimizes, or `None` for the adversarial loss.
-        augment: One of `ganzoo.augment.names()`, or a policy of `DiffAugment`; `None` for none.
+        augment: One of `ganzoo.augment.names()`, a policy of `DiffAugment`, or `None`.
         packing: Examples in one row of the discriminator.
         network_options: Further arguments of `ganzoo.architectures.build`.
-        labels_per_class: Of a semi-supervised training, the examples of each class whose labels
-            are used; `None` for all other trainings.
-        ema_decay: Decay of the generator's moving average, or `None` for none; of a semi-supervised
-            training the classifier's as well.
+        labels_per_class: For a semi-supervised GAN: how many examples of each class keep their
+            labels. `None` for all other GANs.
+        ema_decay: Decay of the generator's moving average, or `None` for no average. In a
+            semi-supervised GAN it is also the decay of the classifier's average.
         data: The source that the recipe is for, as `ganzoo.data.load` names it, or `None`.
         conditional: Whether the networks are trained on the labels of the data too.
 
     Raises:
-        ValueError: If a setting is outside its range or an unknown name.
+        ValueError: If a setting is outside its range or not a known name.
 
     Example:
 
@@ -170,13 +176,13 @@ class Recipe:
             check_choice("loss", self.loss, ("semi_supervised",))
             if self.conditional:
                 raise ValueError(
-                    "A semi-supervised model learns classes, and its generator has none: leave "
-                    "`conditional` out. "
+                    "The generator of a semi-supervised GAN has no classes: leave `conditional` "
+                    "out. "
                     f"Received: conditional=True, labels_per_class={self.labels_per_class}"
                 )
             if (self.discriminator_steps, self.packing, self.normalization) != (1, 1, None):
                 raise ValueError(
-                    "A semi-supervised training takes one discriminator step, no packing, and the "
+                    "A semi-supervised GAN has one discriminator step, no packing, and the "
                     "normalization of its architecture. Received: discriminator_steps="
                     f"{self.discriminator_steps}, packing={self.packing}, "
                     f"normalization={self.normalization!r}"
@@ -212,10 +218,10 @@ class Recipe:
         self.build_generator_loss()
         self.build_regularizers()
 
-    def optimizers(self):
+    def optimizers(self) -> tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]:
         """Returns the Keras optimizers of the generator and of the discriminator.
 
-        A rate that decays reaches 0 with the last update of the player.
+        A decaying rate reaches 0 at the last update of the player.
         """
         return (
             self.g_optimizer.build(self.steps * self.generator_steps),
@@ -223,7 +229,7 @@ class Recipe:
         )
 
     @property
-    def fit_arguments(self):
+    def fit_arguments(self) -> dict[str, int]:
         """The arguments of `fit` with which a GAN trains as the recipe says, a dictionary.
 
         Example:
@@ -236,30 +242,33 @@ class Recipe:
             arguments["labels_per_class"] = self.labels_per_class
         return arguments
 
-    def build_regularizers(self):
+    def build_regularizers(self) -> list[Regularizer]:
         """Returns the list of `ganzoo.regularizers`."""
         if not isinstance(self.regularizers, dict):
             raise ValueError(
                 "`regularizers` must be a dictionary from names to arguments. "
                 f"Received: regularizers={self.regularizers!r}"
             )
-        built = []
-        for name, arguments in self.regularizers.items():
+        for name in self.regularizers:
             check_choice("regularizers", name, regularizers.names())
-            built.append(self._build("regularizers", REGULARIZERS[name], arguments))
-        return built
+        return [
+            self._build("regularizers", regularizers.get, name, arguments)
+            for name, arguments in self.regularizers.items()
+        ]
 
-    def build_augment(self):
+    def build_augment(self) -> Augmentation | None:
         """Returns the `ganzoo.augment` augmentation, or `None`."""
         return augment.get(self.augment)
 
-    def build_generator_loss(self):
+    def build_generator_loss(self) -> losses.FeatureMatching | None:
         """Returns the `ganzoo.losses.FeatureMatching`, or `None`."""
         if self.generator_loss is None:
             return None
-        return self._build("generator_loss", losses.FeatureMatching, self.generator_loss)
+        return self._build("generator_loss", losses.get, "feature_matching", self.generator_loss)
 
-    def build_networks(self, image_shape, num_classes=None):
+    def build_networks(
+        self, image_shape: tuple[int, ...], num_classes: int | None = None
+    ) -> tuple[keras.Model, keras.Model]:
         """Returns the generator and the discriminator for images of this shape."""
         sizes = {"latent_dim": self.latent_dim, "width": self.width}
         sizes = {name: size for name, size in sizes.items() if size is not None}
@@ -277,22 +286,21 @@ class Recipe:
             **self.network_options,
         )
 
-    def _build(self, field, part, arguments):
-        """Makes a part of the training from the arguments that a field gives for it."""
-        try:
-            return part(**arguments)
-        except TypeError as error:
+    def _build(self, field, get, name, arguments):
+        """Makes the part of a name from the arguments in a field of the recipe."""
+        if not isinstance(arguments, dict):
             raise ValueError(
-                f"`{part.__name__}` does not take these arguments: {error}. "
+                f"The arguments of {name!r} must be a dictionary. "
                 f"Received: {field}={getattr(self, field)!r}"
-            ) from error
+            )
+        return get(name, **arguments)
 
-    def to_json(self):
+    def to_json(self) -> str:
         """Returns the recipe as JSON."""
         return json.dumps(dataclasses.asdict(self), indent=2)
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> Self:
         """Returns the recipe that `to_json` wrote, or raises `ValueError`."""
         settings = _check_settings("recipe", cls, json.loads(text))
         for name in ("g_optimizer", "d_optimizer"):
@@ -302,7 +310,7 @@ class Recipe:
 
 
 def _check_settings(name, settings_class, settings):
-    """Returns a dictionary whose keys are fields of the class, with all that have no default."""
+    """Returns a dictionary of fields of the class, after a check that no field is missing."""
     fields = dataclasses.fields(settings_class)
     required = {
         field.name

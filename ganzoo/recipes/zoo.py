@@ -1,7 +1,7 @@
-"""The recipes of the models in `models/`, each with the data that it is trained on, by name.
+"""The recipes of the models in `models/`, by name, each with its training data.
 
-They are the papers' recipes, narrower and shorter where they are meant for a processor without
-an accelerator: those of MNIST and Fashion-MNIST take up to an hour on two cores.
+They are the recipes of the papers. Some are narrower and shorter, so that they run without an
+accelerator: the recipes of MNIST and Fashion-MNIST take up to an hour on two cores.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ _TEN_EPOCHS = 9_370  # Of 60,000 examples, 64 in a step.
 
 
 def _enter(name, paper, changes, **settings):
-    """Enters a paper's recipe with changes, which its source names."""
+    """Enters a paper's recipe with changes. Its source names them."""
     recipe = RECIPES[paper]
     source = f"{recipe.source}; here {changes}"
     RECIPES.register(name)(dataclasses.replace(recipe, source=source, **settings))

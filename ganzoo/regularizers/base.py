@@ -137,24 +137,25 @@ class Constraint(Regularizer):
         raise NotImplementedError(f"`{type(self).__name__}` must implement `constrain(variables)`.")
 
 
-def get(identifier):
+def get(identifier, /, **arguments):
     """Returns the regularizer that `identifier` stands for.
 
     Args:
         identifier: A name of `ganzoo.regularizers.names()`, which gives the paper's strength, the
             dictionary that `keras.saving.serialize_keras_object` made of a regularizer, or a
             regularizer, which is returned.
+        **arguments: Arguments of the regularizer that a name stands for.
 
     Raises:
-        ValueError: If it is none of these.
+        ValueError: If `identifier` is none of these, or an argument is unknown or out of its range.
 
     Example:
 
     >>> from ganzoo import regularizers
-    >>> regularizers.get("r1").gamma
-    10.0
+    >>> regularizers.get("r1", gamma=0.1)
+    R1(gamma=0.1, every=1)
     """
-    return REGULARIZERS.instance(identifier, Regularizer)
+    return REGULARIZERS.instance(identifier, Regularizer, arguments)
 
 
 def names():

@@ -108,5 +108,6 @@ def test_bad_arguments_are_refused(arguments):
     (name,) = arguments
     with pytest.raises(ValueError, match=f"Received: {name}="):
         Consistency(**arguments)
-    with pytest.raises(ValueError, match=r"Received: 'flip'"):
-        Consistency(transform="flip")
+    with pytest.raises(ValueError, match=r"Received: 'mirror'"):
+        Consistency(transform="mirror")
+    assert Consistency(transform="flip").transform.policy == "flip"
