@@ -12,6 +12,7 @@ import ganzoo
 from support.processes import ROOT, TESTS, run_python
 
 
+@pytest.mark.graph  # As users train.
 @pytest.mark.parametrize("name", runs.NAMES)
 def test_a_stopped_run_resumes_to_bit_identical_results(tmp_path, name, count):
     # It stops in step 6, in the middle of the second epoch.
