@@ -21,11 +21,18 @@ def fill(network, seed):
         weight.assign(constant + 0.1 * rng.standard_normal(weight.shape))
 
 
-def networks(architecture="sngan", image_shape=IMAGE_SHAPE, num_classes=None, width=4):
-    """Builds a generator and a discriminator of an architecture at a small width."""
-    generator, discriminator = ganzoo.architectures.build(
-        architecture, image_shape, latent_dim=LATENT_DIM, width=width, num_classes=num_classes
-    )
+def networks(architecture="small", image_shape=IMAGE_SHAPE, num_classes=None, width=4):
+    """Builds a generator and a discriminator of an architecture at a small width.
+
+    The default, `"small"`, has batch and spectral normalization as SNGAN has, but few layers: its
+    step is traced and compiled in a fraction of the time.
+    """
+    if architecture == "small":
+        generator, discriminator = _small(image_shape, num_classes, width)
+    else:
+        generator, discriminator = ganzoo.architectures.build(
+            architecture, image_shape, latent_dim=LATENT_DIM, width=width, num_classes=num_classes
+        )
     fill(generator, 1)
     fill(discriminator, 2)
     for variable in discriminator.non_trainable_variables:
@@ -36,7 +43,32 @@ def networks(architecture="sngan", image_shape=IMAGE_SHAPE, num_classes=None, wi
     return generator, discriminator
 
 
-def gan(architecture="sngan", num_classes=None, seed=0, latent="normal", **compile_arguments):
+def _small(image_shape, num_classes, width):
+    height, breadth, channels = image_shape
+    latents, classes = keras.Input((LATENT_DIM,)), keras.Input((), dtype="int32")
+    x = keras.layers.Dense(height // 4 * (breadth // 4) * width, use_bias=False)(latents)
+    x = keras.layers.Reshape((height // 4, breadth // 4, width))(x)
+    if num_classes:
+        x = ganzoo.layers.ConditionalBatchNormalization(num_classes)([x, classes])
+    else:
+        x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.Conv2DTranspose(channels, 4, strides=4)(keras.layers.ReLU()(x))
+    x = keras.layers.Activation("tanh", dtype="float32")(x)
+    inputs = [latents, classes] if num_classes else latents
+    generator = keras.Model(inputs, x, name="generator")
+
+    spectral = ganzoo.layers.SpectralNormalization
+    images = keras.Input(image_shape)
+    features = spectral(keras.layers.Conv2D(width, 4, strides=4))(images)
+    features = keras.layers.Flatten()(keras.layers.LeakyReLU()(features))
+    if num_classes:
+        head = ganzoo.layers.ProjectionHead(num_classes, True, dtype="float32")
+        return generator, keras.Model([images, classes], head([features, classes]))
+    logits = spectral(keras.layers.Dense(1, dtype="float32"))(features)
+    return generator, keras.Model(images, logits, name="discriminator")
+
+
+def gan(architecture="small", num_classes=None, seed=0, latent="normal", **compile_arguments):
     """Builds and compiles a small GAN."""
     model = ganzoo.GAN(
         *networks(architecture, num_classes=num_classes),
