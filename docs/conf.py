@@ -1,4 +1,4 @@
-"""The site: `make docs` writes it to build/docs."""
+"""Configuration of the site, which `make docs` writes to build/docs."""
 
 import os
 import sys

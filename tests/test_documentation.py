@@ -6,6 +6,7 @@ import shlex
 
 import keras
 import pytest
+from test_imports import ROOMS
 
 import ganzoo
 from ganzoo_cli import main
@@ -67,6 +68,13 @@ def test_the_flags_of_the_commands_on_the_pages_exist():
             main.command(name).parse([word for word in rest if not word.startswith("$")])
         except ValueError as error:
             pytest.fail(f"{page}: {' '.join(words)}: {error}")
+
+
+def test_the_design_lists_the_rooms_in_the_order_of_imports():
+    page = (DOCS / "design.md").read_text()
+    rows = re.findall(r"^\| (`.*?`) \| ", page[: page.index("`ganzoo_cli`")], re.MULTILINE)
+    listed = [name for row in rows for name in row.replace("`", "").split()]
+    assert listed == [room for room in ROOMS if room != "ganzoo"]
 
 
 def test_the_published_models_are_listed(monkeypatch):

@@ -1,4 +1,4 @@
-"""Links each public name of ganzoo that a page writes as code, such as `losses.Hinge`."""
+"""Adds links to public names of ganzoo that a page writes as code, such as `losses.Hinge`."""
 
 import re
 import types
@@ -18,9 +18,10 @@ def setup(app):
 
 
 def _public_names():
-    """Returns the full name of each public class and function, by the ways in which it is written.
+    """Returns the full name of each public class and function, by the forms in which it is written.
 
-    A class may stand without its module; a function may not, for names such as `load` are words.
+    A class may be written without its module. A function may not, because names such as `load` are
+    also words.
     """
     modules = {"": ganzoo}
     modules |= {f"{n}.": getattr(ganzoo, n) for n in ganzoo.__all__}

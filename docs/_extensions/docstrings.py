@@ -1,7 +1,7 @@
-"""Turns the Markdown of ganzoo's docstrings into what Sphinx reads.
+"""Converts the Markdown of ganzoo's docstrings to reStructuredText for Sphinx.
 
-Docstrings are written to be read in the source: `code` in single backticks, links and tables as in
-Markdown, indented equations, `>>>` examples. This runs before napoleon, which takes the sections.
+Docstrings are written for readers of the source: `code` in single backticks, links and tables as in
+Markdown, indented equations, `>>>` examples. This runs before napoleon, which parses the sections.
 """
 
 import inspect
@@ -18,7 +18,7 @@ _INLINE = re.compile(
 
 
 def setup(app):
-    # Listeners run in the order of their priorities; napoleon has the usual one, 500.
+    # Listeners run in the order of their priorities. Napoleon has the default, 500.
     app.connect("autodoc-process-docstring", _convert, priority=400)
     app.connect("autodoc-process-signature", _signature_of_init)
     app.connect("autodoc-skip-member", _skip_what_keras_wrote)
@@ -30,7 +30,7 @@ def _convert(app, what, name, obj, options, lines):
 
 
 def _signature_of_init(app, what, name, obj, options, signature, return_annotation):
-    """Keras gives its classes a `__new__` of any arguments, which says nothing."""
+    """Returns the signature of `__init__`: the `__new__` of Keras classes takes anything."""
     if what == "class" and signature == "(*args, **kwargs)":
         own = inspect.signature(obj.__init__)
         parameters = list(own.parameters.values())[1:]
@@ -44,7 +44,7 @@ def _skip_what_keras_wrote(app, what, name, obj, skip, options):
 
 
 def to_restructured_text(docstring):
-    """Returns a docstring with its inline Markdown, equations and tables as reStructuredText."""
+    """Returns a docstring with inline Markdown, equations and tables as reStructuredText."""
     indent, converted = 0, []
     for block in re.split(r"\n[ ]*\n", docstring):
         lines = block.split("\n")

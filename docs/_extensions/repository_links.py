@@ -1,6 +1,6 @@
-"""Writes links to files that are no pages, such as those of examples/, as the files' paths.
+"""Replaces links to files that are not pages, such as those in examples/, by their paths.
 
-On the site there is nothing to link to; a link to a file that does not exist still is a warning.
+The site does not contain these files. A link to a file that does not exist remains a warning.
 """
 
 import re
