@@ -27,8 +27,8 @@ class ExplodesAt(ganzoo.regularizers.Penalty):
 
     name = "explodes"
 
-    def penalty(self, critic, real, fake, draws):
-        return keras.ops.sum(keras.ops.square(critic.gradient(real))) * np.float32(1e38) * 1e38
+    def penalty(self, discriminator, real, fake, draws):
+        return keras.ops.sum(keras.ops.square(real.input_gradient())) * np.float32(1e38) * 1e38
 
 
 def fit(gan, *callbacks, epochs=3):
