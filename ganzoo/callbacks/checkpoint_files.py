@@ -1,73 +1,63 @@
-"""Checkpoints on disk: folders that are there whole or not at all, with a hash of each file.
+"""Checkpoints on disk: folders that are complete or absent, with a hash of each file.
 
-A checkpoint is a folder `step_00000123` with `arrays.npz` (all arrays, by name), `state.json` (all
-else) and `manifest.json` (the size and the sha256 of these two). It is written under another name,
-forced to the disk and renamed: whatever ends the process, no checkpoint is ever half written. A
-damaged one is found by its manifest before anything of it is parsed.
+A checkpoint is a folder `step_00000123`. It holds `arrays.npz` (all arrays by name), `state.json`
+(everything else) and `manifest.json` (the size and the SHA-256 of the other two). It is written
+under another name, forced to the disk and renamed, so that no process that ends leaves an
+incomplete checkpoint. The manifest shows damage before anything is parsed.
 """
 
-import hashlib
 import json
-import os
 import re
 import shutil
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ganzoo.files import synchronize
+from ganzoo.files import describe_file, new_folder, remove_folder, remove_unfinished
 
 _FORMAT = 1
 _ARRAYS, _STATE, _MANIFEST = "arrays.npz", "state.json", "manifest.json"
-_PARTIAL = ".partial-"
 _NAME = re.compile(r"step_(\d{8,})")
 
 
 class DamagedCheckpoint(ValueError):
-    """A file of a checkpoint is not what was written; the message names it."""
+    """A file of a checkpoint is not the file that was written. The message names it."""
 
 
-def write(folder, step, arrays, state):
-    """Writes a checkpoint: after an error, or the end of the process, the others are as before.
+def write(folder: Path | str, step: int, arrays: dict, state: dict) -> Path:
+    """Writes a checkpoint. After an error or the end of the process, the others are unchanged.
 
     Args:
         folder: Folder of the checkpoints, which must exist.
-        step: Number of the training step, which names the checkpoint. One of the same step, which
-            can only be damaged, is replaced.
+        step: Number of the training step, which names the checkpoint. A checkpoint of the same
+            step, which can only be a damaged one, is replaced.
         arrays: Dictionary of NumPy arrays.
-        state: What JSON can hold.
+        state: Dictionary that JSON can hold.
 
     Returns:
         The path of the checkpoint.
 
     Raises:
-        OSError: If it cannot be written, e.g. because the disk is full or the folder is gone.
+        OSError: If it cannot be written, for example because the disk is full.
+        FileNotFoundError: If there is no such folder.
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"The folder of the checkpoints is gone. Received: {str(folder)!r}")
     path = folder / f"step_{step:08d}"
-    partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder))
-    try:
-        with open(partial / _ARRAYS, "wb") as file:
-            np.savez(file, **{name: _plain(array) for name, array in arrays.items()})
-            _force(file)
+    with new_folder(path, replace=True) as partial:
+        np.savez(partial / _ARRAYS, **{name: _plain(array) for name, array in arrays.items()})
         _write_json(partial / _STATE, state)
-        files = {name: _facts(partial / name) for name in (_ARRAYS, _STATE)}
+        files = {name: describe_file(partial / name) for name in (_ARRAYS, _STATE)}
         _write_json(partial / _MANIFEST, {"format": _FORMAT, "step": step, "files": files})
-        synchronize(partial)
-        if path.exists():
-            shutil.rmtree(path)
-        os.rename(partial, path)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    synchronize(folder)
     return path
 
 
-def read(path):
-    """Returns the dictionary of arrays and the state of a checkpoint, after `verify`."""
+def read(path: Path | str) -> tuple[dict, dict]:
+    """Verifies a checkpoint, and returns its dictionary of arrays and its state."""
     path = Path(path)
     verify(path)
     with np.load(path / _ARRAYS, allow_pickle=False) as file:
@@ -75,13 +65,13 @@ def read(path):
     return arrays, _read_json(path / _STATE)
 
 
-def read_state(path):
+def read_state(path: Path | str) -> dict[str, Any]:
     """Returns the state of a checkpoint without its arrays."""
     return _read_json(Path(path) / _STATE)
 
 
-def verify(path):
-    """Raises `DamagedCheckpoint` unless each file of a checkpoint is what was written."""
+def verify(path: Path | str) -> None:
+    """Raises `DamagedCheckpoint` unless each file of a checkpoint is the file that was written."""
     path = Path(path)
     manifest = _read_json(path / _MANIFEST)
     expected = {"format": _FORMAT, "step": step_of(path), "files": manifest.get("files")}
@@ -91,7 +81,7 @@ def verify(path):
         )
     for name, written in manifest["files"].items():
         try:
-            found = _facts(path / name)
+            found = describe_file(path / name)
         except OSError as error:
             raise DamagedCheckpoint(f"{path / name} cannot be read: {error}") from error
         if found != written:
@@ -100,13 +90,13 @@ def verify(path):
             )
 
 
-def newest(folder):
-    """Returns the path of the newest whole checkpoint, or `None` where there is none at all.
+def newest(folder: Path | str) -> Path | None:
+    """Returns the path of the newest intact checkpoint, or `None` if there is no checkpoint.
 
-    It warns, once, of newer ones that are damaged.
+    It warns once if newer checkpoints are damaged.
 
     Raises:
-        DamagedCheckpoint: If there are checkpoints, and all are damaged.
+        DamagedCheckpoint: If there are checkpoints, and all of them are damaged.
     """
     paths, damages = every(folder), []
     for path in reversed(paths):
@@ -120,71 +110,58 @@ def newest(folder):
         return path
     if damages:
         raise DamagedCheckpoint(
-            f"No checkpoint in {folder} is whole: {'; '.join(damages)}. Remove the folder to start "
-            "afresh."
+            f"No checkpoint in {folder} is intact: {'; '.join(damages)}. Remove the folder to "
+            "start a new run."
         )
     return None
 
 
-def every(folder):
-    """Returns the paths of all checkpoints in a folder, whole or not, in the order of steps."""
+def every(folder: Path | str) -> list[Path]:
+    """Returns the paths of all checkpoints in a folder, intact or not, in the order of steps."""
     folder = Path(folder)
     if not folder.is_dir():
         return []
     return sorted((path for path in folder.iterdir() if _NAME.fullmatch(path.name)), key=step_of)
 
 
-def prune(folder, keep, best_step=None):
-    """Removes all checkpoints but the newest `keep` and that of a step."""
+def prune(folder: Path | str, keep: int, best_step: int | None = None) -> None:
+    """Removes all checkpoints except the newest `keep` and the one of `best_step`."""
     for path in every(folder)[:-keep]:
         if step_of(path) != best_step:
-            # Out of the way in one move, so that no half of it is ever taken for a checkpoint.
-            doomed = path.with_name(f"{_PARTIAL}{path.name}")
-            os.rename(path, doomed)
-            shutil.rmtree(doomed)
+            remove_folder(path)
 
 
-def prepare(folder, size):
-    """Makes a folder ready for checkpoints, and removes what killed processes left in it.
+def prepare(folder: Path | str, size: int) -> None:
+    """Prepares a folder for checkpoints, and removes what killed processes left in it.
 
     Args:
-        folder: The folder, which is made if there is none.
-        size: Number of bytes that a checkpoint will take.
+        folder: The folder, which is created if there is none.
+        size: Number of bytes of a checkpoint.
 
     Raises:
-        OSError: If it cannot be written to, or has not the room.
+        OSError: If it cannot be written to, or the disk has too little free space.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.glob(f"{_PARTIAL}*"):
-        shutil.rmtree(path)
-    probe = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder))
-    probe.rmdir()
+    remove_unfinished(folder)
+    Path(tempfile.mkdtemp(prefix=".", suffix=".partial.probe", dir=folder)).rmdir()
     free = shutil.disk_usage(folder).free
     if free < size:
         raise OSError(
-            f"A checkpoint takes {size:,} bytes, and there must be room for one more than are "
-            f"kept. Received: folder={str(folder)!r} with {free:,} bytes free"
+            f"A checkpoint takes {size:,} bytes, and there must be room for one more than the "
+            f"number that is kept. Received: folder={str(folder)!r} with {free:,} bytes free"
         )
 
 
-def step_of(path):
-    """Returns the step that a checkpoint is of."""
+def step_of(path: Path) -> int:
+    """Returns the step of a checkpoint."""
     return int(_NAME.fullmatch(path.name)[1])
 
 
 def _plain(array):
-    """Returns an array of a type of NumPy's own: files hold bfloat16 as integers."""
+    """Returns an array of a type that NumPy has: files hold bfloat16 as integers."""
     array = np.asarray(array)
     return array if array.dtype.isbuiltin == 1 else array.view(f"u{array.dtype.itemsize}")
-
-
-def _facts(path):
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-        return {"size": file.tell(), "sha256": digest.hexdigest()}
 
 
 def _read_json(path):
@@ -198,11 +175,4 @@ def _read_json(path):
 
 
 def _write_json(path, content):
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-        _force(file)
-
-
-def _force(file):
-    file.flush()
-    os.fsync(file.fileno())
+    path.write_text(json.dumps(content), encoding="utf-8")

@@ -1,8 +1,10 @@
-"""Reading a preset: no file is parsed unverified, nothing built before its config."""
+"""Loads a preset. Files are verified before they are parsed, and the config before it is built."""
 
 import contextlib
 import math
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -11,16 +13,16 @@ from ganzoo.presets.archives import fetched
 from ganzoo.presets.errors import PresetError
 from ganzoo.presets.manifest import WEIGHT_FILES
 
-# A discriminator whose weights are not stored is not bounded by the size of a file.
+# The size of no file limits a discriminator whose weights are not stored.
 MAX_UNSTORED_PARAMETERS = 2**25
 
 
-def load(name_or_path, sha256=None):
-    """Returns the GAN of a preset; the arguments are those of `ganzoo.GAN.from_preset`."""
+def load(name_or_path: str | Path, sha256: str | None = None, allow: list[str] | tuple = ()):
+    """Returns the GAN of a preset. The arguments are those of `ganzoo.GAN.from_preset`."""
     name = str(name_or_path)
     if name.startswith(("http://", "https://")):
         with fetched(name, sha256) as folder:
-            return load_folder(folder)
+            return load_folder(folder, allow)
     if sha256 is not None:
         raise ValueError(
             "`sha256` is the hash of the archive at a URL. "
@@ -30,19 +32,23 @@ def load(name_or_path, sha256=None):
     if not (folder / manifest.METADATA).is_file():
         names = ", ".join(builtin.list_models()) or "none are installed"
         raise PresetError(
-            "Expected the name of a published model, a preset's folder, or the URL of one's "
-            f"archive with its `sha256`. Published: {names}. Received: {name!r}"
+            "Expected the name of a published model, the folder of a preset, or the URL of an "
+            f"archive of one with its `sha256`. Published: {names}. Received: {name!r}"
         )
-    return load_folder(folder)
+    return load_folder(folder, allow)
 
 
-def load_folder(folder):
+def load_folder(folder: Path | str, allow: list[str] | tuple = ()):
     """Returns the GAN of the preset in a folder.
 
+    Args:
+        folder: The folder.
+        allow: As for `ganzoo.GAN.from_preset`.
+
     Raises:
-        PresetError: If a file is missing or damaged, or holds what a preset must not.
+        PresetError: If a file is missing or damaged, or has content that a preset must not have.
     """
-    with verified(folder) as (contents, config, expected, files):
+    with verified(folder, allow) as (contents, config, expected, files):
         gan = _build(contents.class_name, config)
         for player, file in files.items():
             file.seek(0)
@@ -54,19 +60,24 @@ def load_folder(folder):
 
 
 @contextlib.contextmanager
-def verified(folder):
-    """Gives what is in the folder of a preset, after all was checked that can be without a GAN.
+def verified(folder: Path | str, allow: list[str] | tuple = ()) -> Iterator[tuple[Any, ...]]:
+    """Yields the content of a preset's folder, after every check that needs no GAN.
 
-    It is the `Manifest`, the config, the weights that the config makes, and the open files of
-    weights by player.
+    Args:
+        folder: The folder.
+        allow: As for `ganzoo.GAN.from_preset`.
+
+    Yields:
+        The `Manifest`, the config, the expected weights by player, and the open files of weights
+        by player.
 
     Raises:
         PresetError: As for `load_folder`.
     """
-    folder = Path(folder)
+    folder, allow = Path(folder), allowed_config.check_packages(allow)
     contents = manifest.read(folder)
     config = manifest.read_json(folder, manifest.CONFIG, contents)
-    allowed_config.check(config, contents.class_name)
+    allowed_config.check(config, contents.class_name, allow)
     expected = allowed_config.expected_weights(config)
     with contextlib.ExitStack() as stack:
         files = {}
@@ -84,7 +95,7 @@ def verified(folder):
 
 
 def _networks(gan, player):
-    """Returns the networks that begin with the stored weights of a player."""
+    """Returns the networks that start with the stored weights of a player."""
     average = getattr(gan, f"ema_{player}", None)
     return [getattr(gan, player), *([] if average is None else [average])]
 
@@ -93,14 +104,15 @@ def _build(class_name, config):
     gan_class = keras.saving.get_registered_object(f"ganzoo>{class_name}")
     try:
         return gan_class.from_config(config)
-    except Exception as error:  # Keras raises whatever its layers raise.
+    except Exception as error:  # Layers may raise any error.
         raise PresetError(
-            f"The config makes no {class_name}. Received: {type(error).__name__}: {error!s:.500}"
+            f"The config does not describe a {class_name}. Received: {type(error).__name__}: "
+            f"{error!s:.500}"
         ) from error
 
 
 def _check_size(name, size, expected):
-    """Raises if a file is larger than the weights, before all of it is read for its hash."""
+    """Raises if a file is larger than the weights, before the whole file is hashed."""
     largest = 16 + safetensors.MAX_HEADER_BYTES + 8 * _parameters(expected)
     if size > largest:
         raise PresetError(
@@ -109,9 +121,11 @@ def _check_size(name, size, expected):
 
 
 def _check_absence(player, class_name, expected):
-    """Raises where a player's weights must be stored."""
+    """Raises if the weights of a player must be stored."""
     if class_name == "SemiSupervisedGAN":
-        raise PresetError(f"A preset of a {class_name} holds its {player}. Received: none")
+        raise PresetError(
+            f"A preset of a {class_name} must hold the weights of its {player}. Received: none"
+        )
     if _parameters(expected) > MAX_UNSTORED_PARAMETERS:
         raise PresetError(
             f"The preset holds no weights of its {player}, which must then have at most "

@@ -1,11 +1,13 @@
 """The manifest of a preset: its format, and the size and hash of each of its files."""
 
 import dataclasses
-import hashlib
 import json
 import os
 import stat
+from pathlib import Path
+from typing import Any, BinaryIO
 
+from ganzoo.files import sha256_of
 from ganzoo.presets.errors import PresetError
 
 FORMAT = 1
@@ -20,7 +22,7 @@ WEIGHT_FILES = {"generator": GENERATOR, "discriminator": DISCRIMINATOR}
 
 MAX_TEXT_BYTES = 4 * 2**20
 MAX_WEIGHTS_BYTES = 4 * 2**30
-# All files that a preset may have; others that lie in its folder are not read.
+# All files that a preset may have. Other files in its folder are not read.
 LIMITS = {
     CONFIG: MAX_TEXT_BYTES,
     GENERATOR: MAX_WEIGHTS_BYTES,
@@ -30,12 +32,11 @@ LIMITS = {
     CARD: MAX_TEXT_BYTES,
 }
 _REQUIRED = (CONFIG, GENERATOR)
-_CHUNK = 2**20
 
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """What `metadata.json` says.
+    """The content of `metadata.json`.
 
     Attributes:
         class_name: `"GAN"` or `"SemiSupervisedGAN"`.
@@ -46,17 +47,11 @@ class Manifest:
     files: dict
 
 
-def describe(path):
-    """Returns the entry of a file in the manifest."""
-    with open(path, "rb") as file:
-        return {"size": path.stat().st_size, "sha256": _sha256(file)}
-
-
-def read(folder):
+def read(folder: Path) -> Manifest:
     """Returns the `Manifest` of a folder.
 
     Raises:
-        PresetError: If there is none, if it is damaged, or of another format.
+        PresetError: If there is none, or if it is damaged or has another format.
     """
     content = parse_json(METADATA, _read_small(folder / METADATA))
     if not isinstance(content, dict) or not _is_integer(content.get("format")):
@@ -77,12 +72,12 @@ def read(folder):
     return Manifest(class_name, entries)
 
 
-def open_verified(folder, name, manifest):
-    """Returns a file of a preset, opened for reading, after its size and its hash were checked."""
+def open_verified(folder: Path, name: str, manifest: Manifest) -> BinaryIO:
+    """Checks the size and the hash of a file of a preset, and returns it opened for reading."""
     path, (size, sha256) = folder / name, manifest.files[name]
     check_file(path, size)
     file = open(path, "rb")  # noqa: SIM115 (the caller closes it)
-    received = _sha256(file)
+    received = sha256_of(file)
     if received != sha256:
         file.close()
         raise PresetError(
@@ -93,8 +88,8 @@ def open_verified(folder, name, manifest):
     return file
 
 
-def check_file(path, size):
-    """Raises unless a path is a regular file of a size."""
+def check_file(path: Path, size: int) -> None:
+    """Raises unless a path is a regular file of the given size."""
     try:
         status = os.stat(path)
     except OSError as error:
@@ -106,14 +101,14 @@ def check_file(path, size):
         )
 
 
-def read_json(folder, name, manifest):
-    """Returns the content of a JSON file of a preset, verified before it is parsed."""
+def read_json(folder: Path, name: str, manifest: Manifest) -> Any:
+    """Verifies a JSON file of a preset, and returns its content."""
     with open_verified(folder, name, manifest) as file:
         return parse_json(name, file.read())
 
 
-def parse_json(name, content):
-    """Returns what JSON says, without numbers that JSON does not have."""
+def parse_json(name: str, content: bytes | str) -> Any:
+    """Parses JSON, and refuses the constants that Python would accept in addition."""
 
     def refuse(constant):
         raise ValueError(f"{constant} is not JSON")
@@ -121,7 +116,7 @@ def parse_json(name, content):
     try:
         return json.loads(content, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
-        raise PresetError(f"{name} is no JSON. Received: {error}") from error
+        raise PresetError(f"{name} is not valid JSON. Received: {error}") from error
 
 
 def _read_small(path):
@@ -130,13 +125,13 @@ def _read_small(path):
     except OSError as error:
         raise PresetError(f"There is no preset in {path.parent}: {error}") from error
     if size > MAX_TEXT_BYTES:
-        raise PresetError(f"{path.name} is too large to be one. Received: {size} bytes")
+        raise PresetError(f"{path.name} is too large. Received: {size} bytes")
     check_file(path, size)
     return path.read_bytes()
 
 
 def _check_entry(name, entry):
-    """Returns the size and the hash that a manifest gives for a file."""
+    """Returns the size and the hash of a file according to a manifest."""
     if name not in LIMITS:
         raise PresetError(
             f"A preset has the files {', '.join(LIMITS)}. Received: {name!r:.200} in {METADATA}"
@@ -152,17 +147,10 @@ def _check_entry(name, entry):
     return size, sha256
 
 
-def is_sha256(text):
-    """Returns whether this is a hash in hexadecimal digits, in lower case."""
+def is_sha256(text: Any) -> bool:
+    """Returns whether a text is a SHA-256 in lower-case hexadecimal digits."""
     return isinstance(text, str) and len(text) == 64 and set(text) <= set("0123456789abcdef")
 
 
 def _is_integer(value):
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _sha256(file):
-    sha256 = hashlib.sha256()
-    while chunk := file.read(_CHUNK):
-        sha256.update(chunk)
-    return sha256.hexdigest()

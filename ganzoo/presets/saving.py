@@ -1,4 +1,4 @@
-"""Writing a preset."""
+"""Writes a preset."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ganzoo.files import new_file, new_folder
+from ganzoo.files import describe_file, new_file, new_folder
 from ganzoo.presets import allowed_config, manifest, safetensors
 from ganzoo.presets.errors import PresetError
 from ganzoo.presets.loading import load_folder, verified
@@ -19,47 +19,54 @@ _COMPARED_SAMPLES = 16
 
 def save(
     gan,
-    folder,
-    recipe=None,
-    metrics=None,
-    card=None,
-    discriminator=True,
-    dtype="float32",
-    beside=None,
-):
-    """Writes a GAN as a preset; the arguments but the last are those of `GAN.save_to_preset`.
+    folder: Path | str,
+    recipe: Recipe | None = None,
+    metrics: dict | None = None,
+    card: str | None = None,
+    discriminator: bool = True,
+    dtype: str = "float32",
+    extra_files: dict[str, bytes] | None = None,
+    replace: bool = False,
+) -> None:
+    """Writes a GAN as a preset. Arguments that are not listed are those of `GAN.save_to_preset`.
 
     Args:
-        beside: Dictionary from names to the bytes of files for the reader of the card, such as
-            pictures. They lie beside the preset's own files, and are neither listed nor loaded.
+        extra_files: Dictionary from names to the contents of files for readers of the card, such as
+            pictures. They are neither listed in the manifest nor loaded.
+        replace: Whether a folder that is not empty is replaced.
     """
     check_choice("dtype", dtype, ("float32", "float16"))
-    if taken := {*manifest.LIMITS, manifest.METADATA} & set(beside or ()):
-        raise ValueError(f"These are files of the preset. Received: beside={sorted(taken)}")
+    if taken := {*manifest.LIMITS, manifest.METADATA} & set(extra_files or ()):
+        raise ValueError(
+            "`extra_files` must have other names than the files of a preset. "
+            f"Received: extra_files={sorted(taken)}"
+        )
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(
             "The folder of a new preset must be empty or not exist. Give another one, or remove "
             f"what is in it. Received: folder={str(folder)!r}"
         )
     class_name = type(gan).__name__
     config = _plain(gan.get_config())
-    allowed_config.check(config, class_name)
+    # The caller made the GAN of these layers. A loader has to allow their packages.
+    allow = allowed_config.own_packages(config)
+    allowed_config.check(config, class_name, allow)
     texts = {manifest.CONFIG: _encode(config), **_texts(recipe, metrics, card)}
     networks = gan.preset_networks(discriminator)
-    with new_folder(folder) as partial:
+    with new_folder(folder, replace) as partial:
         for player, network in networks.items():
             with open(partial / manifest.WEIGHT_FILES[player], "xb") as file:
                 safetensors.write(file, network.weights, dtype)
         for name, text in texts.items():
             (partial / name).write_bytes(text)
         metadata = _metadata(partial, class_name)
-        for name, content in {manifest.METADATA: metadata, **(beside or {})}.items():
+        for name, content in {manifest.METADATA: metadata, **(extra_files or {})}.items():
             (partial / name).write_bytes(content)
-        with verified(partial):
-            pass  # What could not be loaded is not written.
+        with verified(partial, allow):
+            pass  # A preset that cannot be loaded is not written.
         if dtype == "float16":
-            _check_rounding(gan, partial)
+            _check_rounding(gan, partial, allow)
 
 
 def replace_texts(folder, recipe=None, metrics=None, card=None):
@@ -81,7 +88,7 @@ def replace_texts(folder, recipe=None, metrics=None, card=None):
     changed = {
         folder / name: text
         for name, text in _texts(recipe, metrics, card).items()
-        if manifest.describe(folder / name) != content["files"][name]
+        if describe_file(folder / name) != content["files"][name]
         or (folder / name).read_bytes() != text
     }
     if not changed:
@@ -90,7 +97,7 @@ def replace_texts(folder, recipe=None, metrics=None, card=None):
         for path, text in changed.items():
             with new_file(path, replace=True) as partial:
                 partial.write_bytes(text)
-                content["files"][path.name] = manifest.describe(partial)
+                content["files"][path.name] = describe_file(partial)
         metadata.write_bytes(_encode(content))
     return list(changed)
 
@@ -132,7 +139,7 @@ def _encode(content, name="config"):
 
 
 def _metadata(folder, class_name):
-    files = {path.name: manifest.describe(path) for path in sorted(folder.iterdir())}
+    files = {path.name: describe_file(path) for path in sorted(folder.iterdir())}
     if large := [name for name, entry in files.items() if entry["size"] > manifest.LIMITS[name]]:
         raise PresetError(f"Too large for a preset: {', '.join(large)}.")
     content = {
@@ -145,11 +152,10 @@ def _metadata(folder, class_name):
     return _encode(content)
 
 
-def _check_rounding(gan, folder):
-    """Raises if the samples of a preset in float16 are further off than one gray level."""
-    samples = [
-        one.sample(_COMPARED_SAMPLES).astype("float32") for one in (gan, load_folder(folder))
-    ]
+def _check_rounding(gan, folder, allow):
+    """Raises if the samples of a preset in float16 differ by more than one gray level."""
+    gans = gan, load_folder(folder, allow)
+    samples = [one.sample(_COMPARED_SAMPLES).astype("float32") for one in gans]
     largest = float(np.abs(samples[0] - samples[1]).max())
     if len(gan.example_shape) == 3 and largest > 1:
         raise PresetError(

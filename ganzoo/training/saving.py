@@ -151,7 +151,11 @@ class StoredModel:
 
         It holds the inference generator, and for a semi-supervised GAN the averaged classifier.
         The optimizers and the step are not in it: use checkpoints or `.keras` files to continue a
-        training run. The folder appears whole or not at all.
+        training run. The folder appears complete or not at all.
+
+        Layers of your own are stored if they are registered, by
+        `@keras.saving.register_keras_serializable(package="mypackage")`. Their code is not: a
+        loader imports it, and passes `allow=["mypackage"]` to `from_preset`.
 
         Args:
             folder: Path of the folder, which must be empty or not exist.
@@ -174,26 +178,37 @@ class StoredModel:
         presets.save(self, folder, recipe, metrics, card, discriminator, dtype)
 
     @classmethod
-    def from_preset(cls, name_or_path, sha256=None):
-        """Returns a trained GAN, which samples at once, and trains on after `compile`.
+    def from_preset(
+        cls,
+        name_or_path: str | Path,
+        sha256: str | None = None,
+        allow: list[str] | tuple[str, ...] = (),
+    ) -> Self:
+        """Returns a trained GAN. It samples at once, and trains further after `compile`.
 
-        A preset is data: it cannot run code, and it names only classes of ganzoo and plain classes
-        of Keras. Hashes and shapes are checked before it is used.
+        A preset is data: it cannot run code, and it names only classes of ganzoo, plain classes of
+        Keras, and classes of packages that you allow. Hashes and shapes are checked before it is
+        used.
 
         Args:
             name_or_path: One of `ganzoo.list_models()`, the folder of a preset, or the URL of
                 a zip or an uncompressed tar of one.
-            sha256: Of a URL, the hash of the archive.
+            sha256: SHA-256 of the archive at a URL, in hexadecimal digits.
+            allow: Names of packages whose registered layers the preset may use, such as
+                `["mypackage"]`. They run their own code: allow only packages that you trust. Import
+                the module that registers them first.
 
         Raises:
             ganzoo.presets.PresetError: A `ValueError`; if there is no such preset, if it cannot be
-                fetched, is damaged, holds what a preset must not, or is no such model.
+                fetched, is damaged, has content that a preset must not have, or is a model of
+                another class.
+            ValueError: If `allow` is no list of names, or names ganzoo or Keras.
 
         Example:
 
         >>> images = ganzoo.GAN.from_preset("sngan_fashion_mnist").sample(16)
         """
-        gan = presets.load(name_or_path, sha256)
+        gan = presets.load(name_or_path, sha256, allow)
         if not isinstance(gan, cls):
             raise presets.PresetError(
                 f"Expected a preset of a `{cls.__name__}`. "

@@ -1,13 +1,9 @@
 """From a trained GAN to the folder of a published model."""
 
-import contextlib
 import dataclasses
 import json
-import os
 import re
-import shutil
 import tempfile
-import uuid
 from pathlib import Path
 
 from ganzoo import presets
@@ -107,17 +103,17 @@ def publish(
         pictures.NEIGHBORS: neighbors,
         pictures.CURVES: pictures.curves(training.log),
     }
-    with _replacing(folder, replace) as target:
-        presets.save(
-            gan,
-            target,
-            recipe,
-            facts,
-            model_card.text(facts, recipe, folder, read_all(folder.parent)),
-            discriminator=weights["discriminator_bytes"] is not None,
-            dtype=weights["dtype"],
-            beside={name: pictures.encoded(picture) for name, picture in drawn.items()},
-        )
+    presets.save(
+        gan,
+        folder,
+        recipe,
+        facts,
+        model_card.text(facts, recipe, folder, read_all(folder.parent)),
+        discriminator=weights["discriminator_bytes"] is not None,
+        dtype=weights["dtype"],
+        extra_files={name: pictures.encoded(picture) for name, picture in drawn.items()},
+        replace=replace,
+    )
     return facts
 
 
@@ -225,23 +221,3 @@ def without_paths(recipe: Recipe) -> Recipe:
 def is_local(source: str) -> bool:
     """Whether a data source is a folder or a file, and not a named data set."""
     return source.startswith("folder:") or source.endswith(".npz")
-
-
-@contextlib.contextmanager
-def _replacing(folder, replace):
-    """Yields the path to save to; an old preset is removed once the new one is complete."""
-    if not replace or not folder.exists():
-        yield folder
-        return
-    suffix = uuid.uuid4().hex[:8]
-    new, old = (folder.with_name(f".{folder.name}.{suffix}.{age}") for age in ("new", "old"))
-    try:
-        yield new
-        os.rename(folder, old)
-        os.rename(new, folder)
-    finally:
-        # After any interruption, one of them is in place, and complete.
-        if old.exists() and not folder.exists():
-            os.rename(old, folder)
-        for path in (new, old):
-            shutil.rmtree(path, ignore_errors=True)

@@ -37,13 +37,15 @@ def test_a_loaded_gan_trains_on_from_the_weights_that_sampled(tmp_path):
     gan = presets.mlp_gan()
     gan.save_to_preset(tmp_path / "preset")
     loaded = ganzoo.GAN.from_preset(str(tmp_path / "preset"))
-    for weight, sampled in zip(loaded.generator.weights, gan.sampler.weights, strict=True):
+    for weight, sampled in zip(
+        loaded.generator.weights, gan.inference_generator.weights, strict=True
+    ):
         np.testing.assert_array_equal(weight, sampled)
     loaded.compile(g_optimizer="adam", d_optimizer="adam", jit_compile=False)
     vectors = np.random.default_rng(0).normal(size=(8, 2)).astype("float32")
     loaded.fit(vectors, batch_size=4, epochs=1, verbose=0)
     assert loaded.step == 2
-    assert np.abs(loaded.generator.weights[0] - gan.sampler.weights[0]).max() > 0
+    assert np.abs(loaded.generator.weights[0] - gan.inference_generator.weights[0]).max() > 0
 
 
 def test_a_loaded_classifier_classifies_the_same(tmp_path):
@@ -64,9 +66,9 @@ def test_virtual_batch_statistics_are_those_of_the_weights_that_sample(tmp_path)
     gan = presets.virtual_batch_gan()
     gan.save_to_preset(tmp_path / "preset")
     loaded = ganzoo.GAN.from_preset(tmp_path / "preset")
-    stored = loaded.sampler.get_weights()
+    stored = loaded.inference_generator.get_weights()
     loaded.sample(1)  # Computes them anew.
-    for before, after in zip(stored, loaded.sampler.get_weights(), strict=True):
+    for before, after in zip(stored, loaded.inference_generator.get_weights(), strict=True):
         np.testing.assert_allclose(before, after, rtol=1e-5, atol=1e-6)
 
 
@@ -78,7 +80,9 @@ def test_float16_halves_the_file_and_keeps_samples_within_a_gray_level(tmp_path)
         (tmp_path / dtype / "generator.safetensors").stat().st_size
         for dtype in ("float32", "float16")
     )
-    assert exact - half > 1.9 * sum(w.size for w in gan.sampler.get_weights() if w.ndim > 1)
+    assert exact - half > 1.9 * sum(
+        w.size for w in gan.inference_generator.get_weights() if w.ndim > 1
+    )
     loaded = ganzoo.GAN.from_preset(tmp_path / "float16")
     difference = loaded.sample(64).astype("int32") - gan.sample(64)
     assert np.abs(difference).max() <= 1
@@ -91,7 +95,7 @@ def test_float16_is_refused_where_it_changes_samples(tmp_path):
     logits = keras.layers.Dense(1)(keras.layers.Flatten()(images))
     generator = keras.Model(latents, keras.layers.Reshape((1, 1, 1))(pixel))
     gan = ganzoo.GAN(generator, keras.Model(images, logits))
-    kernel = gan.sampler.weights[-1]
+    kernel = gan.inference_generator.weights[-1]
     kernel.assign([[1000.3], [-1000.0]])  # 0.3 in all, but 0.5 in float16.
     with pytest.raises(PresetError, match=r"one gray level.*Received: a difference"):
         gan.save_to_preset(tmp_path / "preset", dtype="float16")
@@ -108,7 +112,7 @@ def test_weights_are_a_safetensors_file(tmp_path):
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
     assert (8 + length) % 8 == 0
-    for weight, (key, entry) in zip(gan.sampler.weights, header.items(), strict=True):
+    for weight, (key, entry) in zip(gan.inference_generator.weights, header.items(), strict=True):
         begin, end = entry["data_offsets"]
         array = np.frombuffer(content[8 + length :][begin:end], "<f4").reshape(entry["shape"])
         assert entry["dtype"] == "F32" and key.endswith(f"/{weight.name}")
@@ -178,7 +182,9 @@ def test_what_a_preset_cannot_hold_is_refused_before_anything_is_written(tmp_pat
         gan.save_to_preset(tmp_path / "preset", metrics={"fid": float("nan")})
     with pytest.raises(ValueError, match=r"`card` must be a text. Received: card of type list"):
         gan.save_to_preset(tmp_path / "preset", card=["a"])
-    gan.sampler.weights[0].assign(np.full(gan.sampler.weights[0].shape, np.nan))
+    gan.inference_generator.weights[0].assign(
+        np.full(gan.inference_generator.weights[0].shape, np.nan)
+    )
     with pytest.raises(PresetError, match="must be finite"):
         gan.save_to_preset(tmp_path / "preset")
     assert list(tmp_path.iterdir()) == []
