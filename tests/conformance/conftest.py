@@ -24,7 +24,15 @@ def eager_results():
 def jax_results(tmp_path_factory):
     """Function of a part: its results on JAX."""
     folder = tmp_path_factory.mktemp("jax")
-    _run("compute_on_jax", folder, backend="jax", without_tensorflow=True, JAX_PLATFORMS="cpu")
+    _run("compute_on_jax", folder, backend="jax", without_tensorflow=True)
+    return lambda part: fresh_processes.read(folder, part)
+
+
+@pytest.fixture(scope="session")
+def xla_results(tmp_path_factory):
+    """Function of a part: its results under XLA."""
+    folder = tmp_path_factory.mktemp("xla")
+    _run("compute_under_xla", folder)
     return lambda part: fresh_processes.read(folder, part)
 
 

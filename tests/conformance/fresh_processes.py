@@ -32,6 +32,21 @@ def compute_on_jax(folder):
         _write(folder, i, lambda i=i: results_of(PARTS[i]))
 
 
+def compute_under_xla(folder):
+    """Writes the results of every part in a graph that XLA compiles, or why there are none.
+
+    TensorFlow keeps what XLA compiled until the process ends.
+    """
+    import tensorflow as tf
+
+    def results_of(part):
+        made = subject(part)
+        return numbers(tf.function(made.results, jit_compile=True, autograph=False)())
+
+    for i in range(len(PARTS)):
+        _write(folder, i, lambda i=i: results_of(PARTS[i]))
+
+
 def restore(folder):
     """Writes what becomes of every model that was saved: its state, its answers, and a step."""
     for path in pathlib.Path(folder).glob("*.keras"):

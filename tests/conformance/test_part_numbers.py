@@ -6,7 +6,6 @@ import importlib.util
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from conformance.comparison import assert_close, assert_near
 from conformance.parts import NAMES, PARTS
@@ -34,10 +33,8 @@ def test_build(part, eager_results):
 
 
 @every_part
-def test_xla(part, eager_results):
-    made = subject(part)
-    compiled = tf.function(lambda: made.results(), jit_compile=True, autograph=False)
-    assert_close(numbers(compiled()), eager_results(part), 1e-4)
+def test_xla(part, eager_results, xla_results):
+    assert_close(xla_results(part), eager_results(part), 1e-4)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax")

@@ -26,7 +26,7 @@ sys.meta_path.insert(0, _Blocked())
 """
 
 
-def run_python(code, backend="tensorflow", without_tensorflow=False, timeout=300, **environment):
+def run_python(code, backend="tensorflow", without_tensorflow=False, timeout=600, **environment):
     """Runs code in a fresh process and returns what it printed; fails if it failed.
 
     The process has imported Keras and nothing else: it is a fork of one that did, because the
