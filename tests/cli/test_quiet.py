@@ -111,4 +111,4 @@ def test_children_and_warnings_of_retracing_are_quiet_too(code):
 def test_a_process_without_stderr_starts(code):
     words = [sys.executable, "-c", code.format(arguments="") + "print('done')"]
     result = subprocess.run(f"{shlex.join(words)} 2>&-", shell=True, cwd=ROOT, capture_output=True)
-    assert (result.returncode, result.stdout) == (0, b"done\n")
+    assert result.returncode == 0 and result.stdout.endswith(b"done\n")

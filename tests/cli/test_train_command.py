@@ -15,6 +15,9 @@ import ganzoo
 from ganzoo.cli import train_plan
 from ganzoo_cli.main import main
 
+# Many steps run faster in a graph.
+pytestmark = pytest.mark.graph
+
 ROOT = pathlib.Path(__file__).parents[2]
 EPOCH = 22  # Steps: 1,438 digits in batches of 64.
 SMALL = [
@@ -242,6 +245,7 @@ def test_a_conditional_run_draws_each_class(tmp_path):
         assert image.size == (6 * 66 + 2, 10 * 66 + 2)
 
 
+@pytest.mark.process
 def test_ctrl_c_ends_a_process(tmp_path):
     command = [sys.executable, str(ROOT / "train.py"), *SMALL[1:]]
     process = subprocess.Popen(
