@@ -47,7 +47,7 @@ def test_small_images_are_enlarged_by_default(side, drawn):
     assert grid.shape == (drawn, drawn, 1)
 
 
-def test_grid_is_about_square_by_default():
+def test_grid_is_almost_square_by_default():
     assert drawing.image_grid(numbered_images(10, 4, 4), padding=0, scale=1).shape == (12, 16, 1)
 
 
@@ -60,7 +60,7 @@ def test_grid_is_about_square_by_default():
         np.zeros((0, 4, 4, 1), "uint8"),
     ],
 )
-def test_grid_refuses_what_is_no_uint8_images(images):
+def test_grid_refuses_anything_but_uint8_images(images):
     with pytest.raises(ValueError, match="Received:"):
         drawing.image_grid(images)
 
@@ -80,7 +80,7 @@ def test_scatter_plot_puts_points_where_they_are():
     np.testing.assert_allclose(dark.mean(axis=0), [50, 150], atol=1)
 
 
-def test_scatter_plot_leaves_out_what_lies_beyond_its_limit():
+def test_scatter_plot_omits_points_beyond_its_limit():
     inside = drawing.scatter_plot([[0.5, 0.5]], limit=1.0)
     both = drawing.scatter_plot([[0.5, 0.5], [3.0, 0.0]], limit=1.0)
 
@@ -90,7 +90,7 @@ def test_scatter_plot_leaves_out_what_lies_beyond_its_limit():
 @pytest.mark.parametrize(
     "points", [np.zeros((3, 1)), np.zeros((0, 2)), np.full((3, 2), np.nan), np.zeros((2, 2, 2))]
 )
-def test_scatter_plot_refuses_what_it_cannot_draw(points):
+def test_scatter_plot_refuses_bad_points(points):
     with pytest.raises(ValueError, match="Received:"):
         drawing.scatter_plot(points)
 

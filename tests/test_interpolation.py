@@ -1,4 +1,4 @@
-"""Ways between latents and between classes, against their formulas."""
+"""Paths between latents and between classes, against their formulas."""
 
 import numpy as np
 import pytest
@@ -9,19 +9,19 @@ STARTS, ENDS = np.random.default_rng(0).normal(size=(2, 5, 6))
 TIMES = np.linspace(0, 1, 5)
 
 
-def test_a_spherical_way_follows_shoemakes_formula_with_lengths_that_go_over_linearly():
+def test_a_spherical_path_follows_shoemakes_formula_with_linear_lengths():
     starts, ends = (np.linalg.norm(z, axis=1) for z in (STARTS, ENDS))
     a, b = STARTS / starts[:, None], ENDS / ends[:, None]
     angles = np.arccos((a * b).sum(axis=1))
     for t in TIMES:
-        ways = (np.sin((1 - t) * angles)[:, None] * a + np.sin(t * angles)[:, None] * b) / np.sin(
+        points = (np.sin((1 - t) * angles)[:, None] * a + np.sin(t * angles)[:, None] * b) / np.sin(
             angles
         )[:, None]
-        expected = ((1 - t) * starts + t * ends)[:, None] * ways
+        expected = ((1 - t) * starts + t * ends)[:, None] * points
         np.testing.assert_allclose(slerp(STARTS, ENDS, t), expected, rtol=1e-12, atol=1e-12)
 
 
-def test_each_row_may_have_a_time_of_its_own_and_one_row_many_times():
+def test_each_row_may_have_its_own_time_and_one_row_many_times():
     together = slerp(STARTS, ENDS, TIMES)
     for row, t in enumerate(TIMES):
         np.testing.assert_array_equal(together[row], slerp(STARTS[row], ENDS[row], t))
@@ -32,22 +32,22 @@ def test_each_row_may_have_a_time_of_its_own_and_one_row_many_times():
 def test_opposite_points_are_joined_by_a_half_circle(offset):
     start = STARTS[0]
     end = -start + offset * ENDS[0]
-    way = slerp(start, end, TIMES)
+    points = slerp(start, end, TIMES)
     radius = np.linalg.norm(start)
-    np.testing.assert_allclose(np.linalg.norm(way, axis=1), radius, rtol=1e-3)
-    cosines = way @ start / radius / np.linalg.norm(way, axis=1)
+    np.testing.assert_allclose(np.linalg.norm(points, axis=1), radius, rtol=1e-3)
+    cosines = points @ start / radius / np.linalg.norm(points, axis=1)
     np.testing.assert_allclose(cosines, np.cos(np.pi * TIMES), atol=1e-3)
-    np.testing.assert_allclose(way[-1], end, atol=1e-7)
-    np.testing.assert_array_equal(way, slerp(start, end, TIMES))
+    np.testing.assert_allclose(points[-1], end, atol=1e-7)
+    np.testing.assert_array_equal(points, slerp(start, end, TIMES))
 
 
 @pytest.mark.parametrize("factor", [1.0, 3.0])
-def test_between_points_of_one_direction_only_the_length_changes(factor):
-    way = slerp(STARTS, factor * STARTS, 0.5)
-    np.testing.assert_allclose(way, (1 + factor) / 2 * STARTS, rtol=1e-12)
+def test_between_points_of_the_same_direction_only_the_length_changes(factor):
+    points = slerp(STARTS, factor * STARTS, 0.5)
+    np.testing.assert_allclose(points, (1 + factor) / 2 * STARTS, rtol=1e-12)
 
 
-def test_latents_of_a_normal_distribution_keep_their_length_and_those_of_a_cube_stay_in_it():
+def test_normal_latents_keep_their_length_and_uniform_latents_stay_in_the_cube():
     random = np.random.default_rng(1)
     starts, ends = random.normal(size=(2, 100, 64))
     spherical, linear = slerp(starts, ends, 0.5), lerp(starts, ends, 0.5)
@@ -57,23 +57,23 @@ def test_latents_of_a_normal_distribution_keep_their_length_and_those_of_a_cube_
     assert np.abs(lerp(starts, ends, 0.3)).max() < 1 < np.abs(slerp(starts, ends, 0.5)).max()
 
 
-def test_a_straight_way_is_exact_at_both_ends():
+def test_a_straight_path_is_exact_at_both_ends():
     for t, expected in ((0.0, STARTS), (1.0, ENDS), (0.25, 0.75 * STARTS + 0.25 * ENDS)):
         np.testing.assert_array_equal(lerp(STARTS, ENDS, t), expected)
 
 
 @pytest.mark.parametrize("interpolation", ["spherical", "linear"])
-def test_a_path_goes_through_its_keys_and_a_loop_goes_on_to_the_first(interpolation):
-    keys = STARTS.astype("float32")
+def test_a_path_goes_through_its_keyframes_and_a_loop_returns_to_the_first(interpolation):
+    keyframes = STARTS.astype("float32")
     between = slerp if interpolation == "spherical" else lerp
-    way = path(keys, 4, interpolation)
-    assert way.shape == (17, 6) and way.dtype == np.float32
-    np.testing.assert_array_equal(way[::4], keys)
-    np.testing.assert_allclose(way[5], between(keys[1], keys[2], 0.25), rtol=1e-6)
-    loop = path(keys, 4, interpolation, loop=True)
-    np.testing.assert_array_equal(loop[:17], way)
+    points = path(keyframes, 4, interpolation)
+    assert points.shape == (17, 6) and points.dtype == np.float32
+    np.testing.assert_array_equal(points[::4], keyframes)
+    np.testing.assert_allclose(points[5], between(keyframes[1], keyframes[2], 0.25), rtol=1e-6)
+    loop = path(keyframes, 4, interpolation, loop=True)
+    np.testing.assert_array_equal(loop[:17], points)
     assert len(loop) == 20
-    np.testing.assert_allclose(loop[18], between(keys[4], keys[0], 0.5), rtol=1e-6)
+    np.testing.assert_allclose(loop[18], between(keyframes[4], keyframes[0], 0.5), rtol=1e-6)
 
 
 def test_classes_turn_into_each_other_linearly():
@@ -99,6 +99,6 @@ def test_classes_turn_into_each_other_linearly():
         lambda: class_path([], 3, 2),
     ],
 )
-def test_what_cannot_be_interpolated_is_refused(call):
+def test_bad_input_is_refused(call):
     with pytest.raises(ValueError, match=r"Received:"):
         call()

@@ -24,7 +24,7 @@ def test_every_architecture_has_a_recipe():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_json_gives_the_recipe_back(name):
+def test_json_round_trip(name):
     recipe = recipes.get(name)
     assert Recipe.from_json(recipe.to_json()) == recipe
 
@@ -66,7 +66,7 @@ def test_linear_decay_ends_with_the_last_update_of_each_player():
         assert rates == pytest.approx([2e-4, 1.5e-4, 0.0])
 
 
-def test_the_semi_supervised_rate_is_the_official_codes():
+def test_the_semi_supervised_rate_equals_the_official_code():
     """3e-4 min(3 - epoch / 400, 1), for 1200 epochs of 500 updates."""
     player, _ = recipes.get("semi_supervised_cifar10").optimizers()
     for epoch in (0, 799, 900, 1100, 1199):
@@ -111,7 +111,7 @@ def test_recipes_cannot_be_changed_in_place():
 @pytest.mark.parametrize(
     ("field", "value"), [("packing", 2), ("normalization", "batch"), ("discriminator_steps", 2)]
 )
-def test_settings_that_a_semi_supervised_training_has_not_are_refused(field, value):
+def test_settings_that_a_semi_supervised_gan_does_not_have_are_refused(field, value):
     with pytest.raises(ValueError, match=rf"Received: .*{field}={value!r}"):
         dataclasses.replace(recipes.get("semi_supervised_mnist"), **{field: value})
 
@@ -196,7 +196,7 @@ def test_unknown_names_are_refused():
         recipes.get("biggan")
 
 
-def test_adam_under_the_root_is_the_official_codes():
+def test_adam_under_the_root_equals_the_official_code():
     """m_hat / sqrt(v_hat + 1e-8), in float64."""
     settings = OptimizerSettings(3e-3, beta_1=0.5, kind="adam_under_root")
     optimizer, variable = settings.build(updates=50), keras.Variable(np.zeros(4, "float32"))

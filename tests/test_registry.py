@@ -31,7 +31,7 @@ def test_a_duplicate_name_is_refused(shapes):
 
 
 @pytest.mark.parametrize("name", ["square", None, 3])
-def test_an_unknown_name_is_answered_with_the_names_that_exist(shapes, name):
+def test_an_unknown_name_lists_the_known_ones(shapes, name):
     with pytest.raises(ValueError, match=r"Unknown shape. Expected one of: circle. Received: "):
         shapes[name]
 

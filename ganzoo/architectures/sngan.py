@@ -93,9 +93,9 @@ def sngan_discriminator(
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         width: Channels at the full size.
         num_classes: Number of classes of a conditional discriminator. See `conditioning`.
-        normalization: `"spectral"` or `"weight"` (of every kernel), or in their place `"batch"`
-            (after every convolution but the first), `"layer"` (likewise, over all of an example) or
-            `"none"` (as a gradient penalty wants).
+        normalization: `"spectral"` or `"weight"` (of every kernel), `"batch"` (after every
+            convolution except the first), `"layer"` (at the same positions, over each whole
+            example) or `"none"` (for a gradient penalty).
         conditioning: With `"projection"`, a conditional discriminator has the inputs
             `[images, labels]` and a projection head as its last layer. With `"auxiliary"`, it has
             the outputs `[logits, class_logits]`, and `class_logits` has the shape

@@ -121,7 +121,7 @@ def test_spectral_normalization_covers_every_kernel(name, num_classes):
 
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 @pytest.mark.parametrize("name", FAMILIES)
-def test_normalization_is_the_one_that_is_asked_for(name, normalization):
+def test_normalization_is_the_requested_one(name, normalization):
     _, discriminator = build(name, normalization=normalization)
     kinds = {type(layer).__name__ for layer in discriminator.layers}
     assert ("SpectralNormalization" in kinds) == (normalization == "spectral")
@@ -163,7 +163,7 @@ def test_gradient_penalty_reaches_every_weight(name, normalization, num_classes)
 @pytest.mark.parametrize("num_classes", [None, NUM_CLASSES])
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "float64"])
 @pytest.mark.parametrize("name", FAMILIES)
-def test_networks_hand_out_full_precision(name, policy, num_classes):
+def test_outputs_have_full_precision(name, policy, num_classes):
     keras.config.set_dtype_policy(policy)
     try:
         for network in build(name, num_classes=num_classes):
@@ -190,7 +190,7 @@ def test_keras_file_restores_the_networks(tmp_path, name, num_classes):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_global_seed_governs_the_initial_weights(name):
+def test_global_seed_determines_the_initial_weights(name):
     def weights(seed):
         keras.utils.set_random_seed(seed)
         return [w.numpy() for network in build(name) for w in network.trainable_weights]

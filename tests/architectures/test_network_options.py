@@ -51,7 +51,7 @@ def test_weight_normalization_starts_as_no_normalization(name):
 @pytest.mark.parametrize(
     ("name", "conditioning"), [("infogan", "projection"), ("resnet", "auxiliary")]
 )
-def test_weight_normalization_covers_every_kernel_but_a_projection(name, conditioning):
+def test_weight_normalization_covers_every_kernel_except_a_projection(name, conditioning):
     _, discriminator = build(
         name, normalization="weight", num_classes=NUM_CLASSES, conditioning=conditioning
     )
@@ -65,7 +65,7 @@ def test_weight_normalization_covers_every_kernel_but_a_projection(name, conditi
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_layer_normalization_is_over_all_of_an_example_with_scales_per_channel(name):
+def test_layer_normalization_is_over_the_whole_example_with_scales_per_channel(name):
     _, discriminator = build(name, normalization="layer")
     norms = [x for x in discriminator.layers if isinstance(x, keras.layers.GroupNormalization)]
     layer = norms[0]
@@ -77,7 +77,7 @@ def test_layer_normalization_is_over_all_of_an_example_with_scales_per_channel(n
     variance = before.astype("float64").var(axis=axes, keepdims=True)
     epsilon = 2e-5 if name in ("sngan", "resnet") else 1e-5
     np.testing.assert_allclose(after, (before - mean) / np.sqrt(variance + epsilon), atol=1e-4)
-    # Where batch normalization is, with the biases that it would make useless.
+    # It replaces batch normalization and adds the biases that batch normalization makes useless.
     _, batch = build(name, normalization="batch")
     assert [x.name for x in norms] == [
         x.name for x in batch.layers if isinstance(x, keras.layers.BatchNormalization)
@@ -91,7 +91,7 @@ def test_layer_normalization_is_over_all_of_an_example_with_scales_per_channel(n
 
 
 @pytest.mark.parametrize("name", IMAGE_FAMILIES)
-def test_virtual_batch_normalization_takes_the_place_of_batch_normalization(name):
+def test_virtual_batch_normalization_replaces_batch_normalization(name):
     virtual, _ = build(name, generator_normalization="virtual", reference_size=3)
     plain, _ = build(name)
     kinds = keras.layers.BatchNormalization, VirtualBatchNormalization
@@ -146,7 +146,7 @@ def test_auxiliary_classifier_takes_examples_and_gives_two_kinds_of_logits(name,
         np.testing.assert_allclose(layer(values), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_heads_of_an_auxiliary_classifier_start_apart_and_in_full_precision():
+def test_heads_of_an_auxiliary_classifier_start_differently_in_full_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         _, discriminator = build("dcgan", num_classes=1, conditioning="auxiliary")
@@ -174,7 +174,7 @@ def test_minibatch_discrimination_is_between_the_features_and_the_logits(name, n
 
 
 @pytest.mark.parametrize(("name", "channels"), [("dcgan", 3), ("mlp", 6)])
-def test_packing_multiplies_what_the_discriminator_sees(name, channels):
+def test_packing_multiplies_the_channels_of_the_discriminators_input(name, channels):
     generator, discriminator = build(name, packing=3)
     assert generator.output_shape[-1] == channels // 3
     assert discriminator.input_shape == (*generator.output_shape[:-1], channels)
@@ -205,7 +205,7 @@ def test_self_attention_is_at_its_size_in_both_networks(image_shape, size, place
     assert discriminator(generator(examples((LATENT_DIM,))), training=True).shape == (4, 1)
 
 
-def test_self_attention_leaves_the_other_layers_alone():
+def test_self_attention_does_not_change_the_other_layers():
     for with_it, without in zip(build("resnet", attention_size=7), build("resnet"), strict=True):
         names = [layer.name for layer in with_it.layers]
         names.remove("attention")

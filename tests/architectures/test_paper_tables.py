@@ -1,4 +1,4 @@
-"""The networks at the papers' sizes are those of the papers' tables."""
+"""At the papers' sizes, the networks equal the papers' tables."""
 
 import numpy as np
 import pytest
@@ -114,7 +114,7 @@ def test_infogan_at_28_pixels():
         ),
     ],
 )
-def test_resnet_is_that_of_tables_4_to_6(side, start, generator_blocks, discriminator_blocks):
+def test_resnet_equals_tables_4_to_6(side, start, generator_blocks, discriminator_blocks):
     generator, discriminator = architectures.build("resnet", (side, side, 3))
     base = side // 2 ** len(generator_blocks)
     assert generator.get_layer("project_reshape").output.shape == (None, base, base, start)
@@ -136,7 +136,7 @@ def test_resnet_at_32_pixels_has_the_official_number_of_weights():
     assert not discriminator.get_layer("logits").layer.use_bias
 
 
-def test_mlp_is_that_of_the_toy_experiments():
+def test_mlp_equals_the_toy_experiments():
     generator, discriminator = architectures.build("mlp", (2,))
     assert generator.input_shape == (None, 2)
     assert kernel_count(generator) == 2 * 512 + 2 * 512 * 512 + 512 * 2

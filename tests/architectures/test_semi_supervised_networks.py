@@ -1,4 +1,4 @@
-"""The networks of semi-supervised learning are those of Salimans et al. (2016)."""
+"""The networks of semi-supervised learning equal the networks of Salimans et al. (2016)."""
 
 import itertools
 
@@ -28,7 +28,7 @@ def examples(shape, batch=6, low=-1.0):
 
 
 def kinds(network):
-    """The sequence of layers that have weights or noise, with what the tables say of them."""
+    """The layers that have weights or noise, in order, with their values in the tables."""
     rows = []
     for layer in network.layers:
         inner = layer.layer if isinstance(layer, WeightNormalization) else layer
@@ -52,7 +52,7 @@ def count(variables):
     return sum(int(np.prod(v.shape)) for v in variables)
 
 
-def test_they_have_a_registry_of_their_own():
+def test_they_have_their_own_registry():
     assert architectures.semi_supervised_names() == NAMES
     assert not set(NAMES) & set(architectures.names())
 
@@ -60,7 +60,7 @@ def test_they_have_a_registry_of_their_own():
 # The published networks.
 
 
-def test_mlp_discriminator_is_that_for_mnist():
+def test_mlp_discriminator_equals_the_papers_for_mnist():
     _, discriminator = architectures.build_semi_supervised(
         "semi_supervised_mlp", (28, 28, 1), num_classes=10
     )
@@ -90,7 +90,7 @@ def test_mlp_discriminator_is_that_for_mnist():
     assert discriminator.get_layer("noise_5").input is features.output
 
 
-def test_mlp_generator_is_that_for_mnist():
+def test_mlp_generator_equals_the_papers_for_mnist():
     generator, _ = architectures.build_semi_supervised("semi_supervised_mlp", (28, 28, 1), 10)
     assert generator.input_shape == (None, 100)
     assert kinds(generator) == [("dense", 500), ("dense", 500), ("dense", 784)]
@@ -101,7 +101,7 @@ def test_mlp_generator_is_that_for_mnist():
 
 @pytest.mark.parametrize("minibatch_features", ["none", "discrimination"])
 @pytest.mark.parametrize("width", [96, 64])
-def test_cnn_discriminator_is_that_for_cifar_and_svhn(width, minibatch_features):
+def test_cnn_discriminator_equals_the_papers_for_cifar_and_svhn(width, minibatch_features):
     discriminator = architectures.semi_supervised_cnn_discriminator(
         (32, 32, 3), num_classes=10, width=width, minibatch_features=minibatch_features
     )
@@ -134,7 +134,7 @@ def test_cnn_discriminator_is_that_for_cifar_and_svhn(width, minibatch_features)
     assert slopes == {0.2}
 
 
-def test_cnn_generator_is_that_for_cifar():
+def test_cnn_generator_equals_the_papers_for_cifar():
     generator, _ = architectures.build_semi_supervised("semi_supervised_cnn", (32, 32, 3), 10)
     assert generator.input_shape == (None, 100)
     assert kinds(generator) == [
@@ -147,7 +147,7 @@ def test_cnn_generator_is_that_for_cifar():
     assert count(generator.trainable_variables) == expected
 
 
-# What the official code does with them.
+# How the official code uses them.
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -192,7 +192,7 @@ def test_initialization_standardizes_the_class_logits(name, deviation, options):
     np.testing.assert_allclose(logits.std(axis=0), deviation, rtol=0.3)
 
 
-def test_cnn_generator_begins_with_a_low_contrast():
+def test_cnn_generator_starts_with_a_low_contrast():
     generator, _ = build("semi_supervised_cnn", (16, 16, 3))
     initialize_from_data(generator, examples((5,), batch=100))
     images = ops.convert_to_numpy(generator(examples((5,), batch=100), training=True))
@@ -228,7 +228,7 @@ def test_networks_fit_the_examples(name, shape):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_networks_hand_out_full_precision(name):
+def test_outputs_have_full_precision(name):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         networks = build(name)

@@ -1,4 +1,4 @@
-"""The transforms written out again, for one image in float64 NumPy and pixel by pixel."""
+"""The transforms for one image in float64 NumPy, pixel by pixel."""
 
 import math
 

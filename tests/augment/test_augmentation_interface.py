@@ -1,4 +1,4 @@
-"""What every augmentation promises."""
+"""Properties of every augmentation."""
 
 import keras
 import numpy as np

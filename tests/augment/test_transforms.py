@@ -59,7 +59,7 @@ def test_transforms_without_parameters_are_as_written_out(name, channels):
     np.testing.assert_allclose(result, expected(name, images, ()), rtol=1e-12, atol=1e-12)
 
 
-def test_images_need_not_be_square_but_to_be_turned():
+def test_only_rotation_needs_square_images():
     images = images_of()[:, :4]
     for border in ("zero", "reflect"):
         arguments = ([3.0, 0.0, -3.0, 1.0], [-1.0, 2.0, 5.0, 0.0], border)
@@ -71,7 +71,7 @@ def test_images_need_not_be_square_but_to_be_turned():
 
 
 @pytest.mark.parametrize("name", IDENTITIES)
-def test_a_transform_of_no_strength_changes_no_bit(name):
+def test_a_transform_without_strength_changes_no_bit(name):
     images = images_of(dtype="float32")
     parameters = [np.full(4, p) for p in IDENTITIES[name][:2]]
     result = apply(name, images, [*parameters, *IDENTITIES[name][2:]])
@@ -103,7 +103,7 @@ def test_the_luma_is_flipped_by_a_recoloring(channels):
     np.testing.assert_allclose(result, expected("flip_luma", images, ()), atol=1e-12)
 
 
-def test_luma_and_saturation_and_hue_keep_what_they_should():
+def test_luma_saturation_and_hue_keep_their_invariants():
     images, one = tf.constant(images_of()), np.ones(4)
     luma = np.mean(images, axis=3)
     turned = transforms.recolor(images, one, np.cos(1.3) * one, np.sin(1.3) * one, 0 * one)
@@ -121,7 +121,7 @@ def test_colors_need_three_channels_or_one():
 
 
 @pytest.mark.parametrize("case", EVERY, ids=lambda case: case[0])
-def test_first_and_second_derivatives_are_those_of_finite_differences(case):
+def test_first_and_second_derivatives_equal_finite_differences(case):
     name, *arguments = case
     x, direction = images_of(), np.random.default_rng(1).normal(size=(4, 6, 6, 3))
 

@@ -40,12 +40,12 @@ def official_kernel(theta, log_weight_scale):
 
 
 def cost_of(outputs):
-    """A scalar that every output and its curvature counts in."""
+    """A scalar that depends on every output and its curvature."""
     return tf.reduce_sum(tf.sin(1.3 * outputs))
 
 
 def penalty_of(layer, inputs):
-    """What gradient penalties differentiate: a cost of the gradient by the inputs."""
+    """A cost of the gradient with respect to the inputs, as gradient penalties have."""
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         cost = cost_of(layer(inputs))
@@ -53,7 +53,7 @@ def penalty_of(layer, inputs):
 
 
 def derivatives(layer, inputs):
-    """Outputs, first derivatives, and the second ones by the inputs and the kernel."""
+    """Outputs, first derivatives, and second derivatives by the inputs and the kernel."""
     kernel = layer.kernel.value
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([inputs, kernel])
@@ -74,7 +74,7 @@ def finite_differences(function, values, step=1e-6):
 
 @pytest.fixture
 def in_blocks(monkeypatch):
-    """Forces blocks, of one kernel and two rows if not told otherwise."""
+    """Forces blocks, by default of one kernel and two rows."""
 
     def force(kernels=1, rows=2):
         monkeypatch.setattr(pairwise, "_DIRECT_BYTES", 0)
@@ -114,7 +114,7 @@ def test_official_form_has_normalized_weights_and_a_bias():
     np.testing.assert_allclose(layer(INPUTS)[:, FEATURES:], expected, rtol=1e-12)
 
 
-def test_initialization_from_data_is_the_official_codes():
+def test_initialization_from_data_equals_the_official_code():
     layer = layer_of(
         include_self=False, weight_normalization=True, use_bias=True, data_dependent=True
     )
@@ -139,7 +139,7 @@ def test_initialization_needs_examples_that_differ():
 
 
 @pytest.mark.parametrize("include_self", [True, False])
-def test_gradients_are_those_of_the_papers_sums(include_self):
+def test_gradients_equal_the_gradients_of_the_papers_sums(include_self):
     def cost(features, kernel):
         sums = paper_sums(features, kernel, include_self)
         return np.sin(1.3 * np.concatenate([features, sums], 1)).sum()
@@ -172,7 +172,7 @@ def test_gradient_is_finite_where_all_examples_are_equal():
 
 
 @pytest.mark.parametrize("include_self", [True, False])
-def test_blocks_give_what_all_pairs_at_once_give(include_self, in_blocks):
+def test_blocks_give_the_same_as_all_pairs_at_once(include_self, in_blocks):
     layer, inputs = layer_of(include_self=include_self), tf.constant(INPUTS)
     at_once = derivatives(layer, inputs)
     for kernels, rows in ((1, 2), (2, BATCH), (KERNELS, BATCH)):
@@ -186,7 +186,7 @@ def test_blocks_work_in_graphs_that_do_not_know_the_batch(arguments, in_blocks):
     layer, inputs = layer_of(include_self=False), tf.constant(INPUTS)
     at_once = derivatives(layer, inputs)
     in_blocks()
-    # XLA compiles for the batch that it gets; only a plain graph serves any.
+    # XLA compiles for one size of the batch. Only a plain graph accepts any size.
     batch = BATCH if "jit_compile" in arguments else None
     signature = [tf.TensorSpec((batch, FEATURES), "float64")]
     graph = tf.function(lambda x: derivatives(layer, x), signature, **arguments)
@@ -204,7 +204,7 @@ def test_blocks_refuse_a_third_derivative(in_blocks):
         tape.gradient(second, inputs)
 
 
-def test_blocks_stay_small_whatever_the_batch():
+def test_blocks_are_small_for_every_batch():
     for batch, kernels, length in ((64, 300, 50), (256, 300, 50), (1024, 100, 50), (1024, 100, 5)):
         pairs = pairwise._Pairs(keras.KerasTensor((kernels, length, batch)), include_self=True)
         assert not pairs.fit_at_once
@@ -229,7 +229,7 @@ def test_without_gathering_a_replica_sees_its_own_examples(two_replicas):
 
 
 @pytest.mark.parametrize("blocks", [False, True])
-def test_gathering_replicas_compute_what_one_computes(blocks, in_blocks, two_replicas):
+def test_gathering_replicas_give_the_same_as_one_replica(blocks, in_blocks, two_replicas):
     whole = derivatives(layer_of(include_self=False), tf.constant(INPUTS))
     if blocks:
         in_blocks(rows=1)
@@ -278,7 +278,7 @@ def test_mixed_precision_computes_the_sums_in_float32():
     outputs = layer_of(dtype="mixed_bfloat16", include_self=False)(inputs)
     assert outputs.dtype == "bfloat16"
     expected = paper_sums(inputs.astype("float64"), KERNEL, include_self=False)
-    # The sums are rounded to bfloat16 at the end, and there only.
+    # The sums are rounded to bfloat16 only at the end.
     np.testing.assert_allclose(
         np.array(outputs, "float32")[:, FEATURES:], expected, rtol=2**-8, atol=1e-30
     )

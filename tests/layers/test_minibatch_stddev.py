@@ -70,7 +70,7 @@ def test_bad_arguments_are_refused(arguments):
         MinibatchStdDev(**arguments)
 
 
-def test_inputs_must_be_images_whose_channels_can_be_shared_out():
+def test_inputs_must_be_images_with_divisible_channels():
     with pytest.raises(ValueError, match=r"Received: input_shape=\(8, 6\)"):
         MinibatchStdDev()(IMAGES[:, 0, 0])
     with pytest.raises(ValueError, match=r"Received: num_channels=4 for input_shape="):

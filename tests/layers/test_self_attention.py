@@ -60,7 +60,7 @@ def test_output_is_equations_1_to_3():
 
 
 @pytest.mark.parametrize("shape", [(2, 4, 6, 16), (1, 4, 4, 16)])
-def test_pooled_form_is_that_of_the_official_code(shape):
+def test_pooled_form_equals_the_official_code(shape):
     layer, x = built(shape, value_reduction=2, pool_size=2), images(shape)
     np.testing.assert_allclose(layer(ops.array(x)), paper(layer, x, pool=2), rtol=1e-9)
     assert layer.h.kernel.shape[-1] == 8 and layer.f.kernel.shape[-1] == 2
@@ -81,7 +81,7 @@ def test_new_layer_passes_its_inputs_through_and_learns_gamma_first():
     np.testing.assert_array_equal(by_f, np.zeros_like(by_f))
 
 
-def test_gradients_are_those_of_the_equations():
+def test_gradients_equal_the_gradients_of_the_equations():
     layer, x = built((1, 2, 2, 8), key_reduction=4), images((1, 2, 2, 8))
     variables = [layer.f.kernel, layer.g.kernel, layer.h.kernel, layer.v.kernel, layer.gamma]
     inputs = tf.constant(x)
@@ -141,7 +141,7 @@ def test_softmax_is_float32_under_mixed_precision():
     np.testing.assert_allclose(ops.cast(outputs, "float32"), np.full(shape, 2.0), rtol=0.02)
 
 
-def test_few_channels_keep_one():
+def test_few_channels_are_reduced_to_one():
     assert built((1, 2, 2, 3)).f.kernel.shape == (1, 1, 3, 1)
 
 

@@ -69,7 +69,7 @@ def built(kind, dtype=None, **arguments):
 
 
 def output_with_kernel(wrapper, kernel, inputs):
-    """The output of the wrapped layer alone with another kernel, and the old kernel put back."""
+    """The output of the wrapped layer with another kernel. The old kernel is restored."""
     before = kernel_of(wrapper)
     wrapper.kernel.assign(kernel)
     output = ops.convert_to_numpy(wrapper.layer(inputs))
@@ -188,7 +188,7 @@ def test_u_is_the_only_state_that_is_added():
     assert wrapper.non_trainable_variables == [wrapper.u]
 
 
-def test_biases_and_activation_are_those_of_the_layer():
+def test_biases_and_activation_come_from_the_layer():
     wrapper = SpectralNormalization(layers.Dense(5, activation="tanh"))
     wrapper(inputs_of("dense"))
     wrapper.layer.bias.assign(np.arange(5.0))
@@ -338,7 +338,7 @@ def channels_first(kind, array):
 
 @pytest.mark.parametrize("iterations", [1, 3])
 @pytest.mark.parametrize("kind", ["dense", "conv_2d", "conv_2d_transpose"])
-def test_sigma_output_and_gradient_are_those_of_pytorch(kind, iterations):
+def test_sigma_output_and_gradient_equal_pytorch(kind, iterations):
     torch = pytest.importorskip("torch")
     make, make_theirs = {
         "dense": (lambda **a: layers.Dense(5, **a), lambda: torch.nn.Linear(7, 5)),
@@ -387,7 +387,7 @@ def test_sigma_output_and_gradient_are_those_of_pytorch(kind, iterations):
 
 
 def gram_schmidt(rows):
-    """The rows made orthonormal, each against those before it."""
+    """The rows after Gram-Schmidt: each is orthogonal to the rows before it."""
     done = []
     for row in rows:
         done.append(unit(row - sum((row @ other) * other for other in done)))
@@ -395,7 +395,7 @@ def gram_schmidt(rows):
 
 
 @pytest.mark.parametrize("kind", ["dense", "conv_2d_transpose", "embedding"])
-def test_several_singular_values_converge_to_those_of_the_decomposition(kind):
+def test_several_singular_values_converge_to_the_decomposition(kind):
     wrapper, inputs = built(kind, num_singular_values=3), inputs_of(kind)
     train = tf.function(lambda: wrapper(inputs, training=True))
     for _ in range(300):
@@ -408,7 +408,7 @@ def test_several_singular_values_converge_to_those_of_the_decomposition(kind):
     np.testing.assert_allclose(u @ u.T, np.eye(3), atol=1e-5)
 
 
-def test_several_vectors_move_as_written_and_only_the_first_normalizes():
+def test_several_vectors_follow_the_iteration_and_only_the_first_normalizes():
     wrapper = built("conv_2d", "float64", num_singular_values=3, power_iterations=2)
     alone = built("conv_2d", "float64", power_iterations=2)
     inputs = inputs_of("conv_2d", "float64")
@@ -473,7 +473,7 @@ def test_factor_and_scale_multiply_the_normalized_kernel(factor, learnable_scale
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_scale_starts_as_the_exact_norm_so_that_the_layer_is_what_it_was(kind):
+def test_the_scale_starts_as_the_exact_norm_so_that_outputs_do_not_change(kind):
     wrapper, inputs = built(kind, learnable_scale=True), inputs_of(kind)
     largest = np.linalg.norm(paper_matrix(kind, kernel_of(wrapper)), 2)
     assert wrapper.gamma.numpy() == pytest.approx(largest, rel=1e-6)
@@ -495,7 +495,7 @@ def test_the_scale_takes_the_dtype_of_the_variables():
     assert half.gamma.dtype == "bfloat16" and half(inputs_of("dense")).dtype == "bfloat16"
 
 
-def test_warm_start_measures_a_kernel_that_was_put_in():
+def test_warm_start_measures_an_assigned_kernel():
     wrapper = built("conv_2d", learnable_scale=True, num_singular_values=2)
     wrapper.kernel.assign(np.random.default_rng(4).standard_normal(wrapper.kernel.shape))
     wrapper.warm_start()
@@ -504,7 +504,7 @@ def test_warm_start_measures_a_kernel_that_was_put_in():
     np.testing.assert_allclose(wrapper.gamma.numpy(), values[0], rtol=1e-6)
 
 
-def test_a_config_from_before_the_options_gives_the_papers_layer():
+def test_an_old_config_without_the_options_gives_the_papers_layer():
     config = built("dense").get_config()
     for name in ("num_singular_values", "factor", "learnable_scale"):
         del config[name]

@@ -20,7 +20,7 @@ def images(count=2):
 
 
 def network():
-    """A discriminator of all the kinds of layers that can be wrapped and can not."""
+    """A discriminator with all kinds of layers, which can be wrapped or not."""
     pictures = keras.Input((8, 8, 3), name="images")
     x = layers.Conv2D(4, 3, bias_initializer="random_normal", name="conv")(pictures)
     x = layers.ReLU(name="relu")(layers.BatchNormalization(name="norm")(x))
@@ -71,7 +71,7 @@ def test_each_wrapped_layer_computes_with_the_kernel_over_its_norm():
         np.testing.assert_allclose(wrapper(x), expected, rtol=0.02, atol=2e-3)
 
 
-def test_the_original_stays_as_it_is():
+def test_the_original_does_not_change():
     model = network()
     before = [weight.numpy() for weight in model.weights]
     outputs = np.asarray(model(images()))
@@ -83,7 +83,7 @@ def test_the_original_stays_as_it_is():
     np.testing.assert_array_equal(model(images()), outputs)
 
 
-def test_what_stays_is_named_with_its_reason():
+def test_layers_that_are_not_wrapped_are_named_with_the_reason():
     model = network()
     with pytest.warns(UserWarning, match=r"depthwise \(.* not support DepthwiseConv2D\)") as record:
         copy = spectral_normalize(model)
@@ -112,7 +112,7 @@ def test_a_shared_layer_is_wrapped_once_and_stays_shared():
     )
 
 
-def test_nested_models_are_gone_through():
+def test_nested_models_are_copied_too():
     inner = keras.Sequential(
         [
             keras.Input((8, 8, 3)),
@@ -133,7 +133,7 @@ def test_nested_models_are_gone_through():
     assert copy(images()).shape == model(images()).shape
 
 
-def test_layers_with_an_option_of_their_own_use_it():
+def test_layers_with_their_own_option_use_it():
     inputs = keras.Input((6,)), keras.Input((), dtype="int32")
     head = ProjectionHead(3, kernel_initializer="he_normal", name="logits")
     model = keras.Model(inputs, head(inputs))
@@ -148,7 +148,7 @@ def test_layers_with_an_option_of_their_own_use_it():
     np.testing.assert_allclose(copy(values), expected, rtol=0.02, atol=0.01)
 
 
-def test_what_is_wrapped_already_stays_with_its_vector():
+def test_wrapped_layers_keep_their_vector():
     model = keras.Sequential(
         [
             keras.Input((6,)),
@@ -171,12 +171,12 @@ def test_the_scale_starts_at_the_norm_of_the_kernel_that_was_copied():
     copy = normalized(model, learnable_scale=True, power_iterations=2)
     norm = np.linalg.norm(model.layers[0].kernel.numpy().astype("float64"), 2)
     np.testing.assert_allclose(copy.layers[0].gamma.numpy(), norm, rtol=1e-6)
-    # With this start, the network computes what it did.
+    # With this start, the outputs of the network do not change.
     x = images()[0, :, 0, :].repeat(2, 1)
     np.testing.assert_allclose(copy(x), model(x), rtol=0.02, atol=1e-2)
 
 
-def test_a_small_kernel_takes_as_many_singular_values_as_it_has():
+def test_a_small_kernel_uses_all_its_singular_values():
     model = keras.Sequential([keras.Input((6,)), layers.Dense(4), layers.Dense(1)])
     first, second = normalized(model, num_singular_values=3).layers
     assert (first.u.shape, second.u.shape) == ((3, 4), (1,))
@@ -255,7 +255,7 @@ def test_a_model_with_nothing_to_wrap_is_refused():
         spectral_normalize(model)
 
 
-def test_options_are_those_of_the_wrapper():
+def test_options_are_passed_to_the_wrapper():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(1)])
     with pytest.raises(ValueError, match=r"Received: factor=-1"):
         spectral_normalize(model, factor=-1)

@@ -42,7 +42,7 @@ def paper(x, gamma, beta):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_training_is_the_equations_of_the_paper(shape):
+def test_training_equals_the_equations_of_the_paper(shape):
     layer, x = built(shape), rows(shape)
     expected, mu_r, q_r = paper(x, layer.gamma.numpy(), layer.beta.numpy())
     np.testing.assert_allclose(layer(ops.array(x), training=True), expected, rtol=1e-10)
@@ -51,7 +51,7 @@ def test_training_is_the_equations_of_the_paper(shape):
 
 
 @pytest.mark.parametrize("shape", [(5,), (2, 2, 3)])
-def test_gradients_are_those_of_the_equations_also_through_the_reference(shape):
+def test_gradients_equal_the_equations_also_through_the_reference(shape):
     layer, x = built(shape), rows(shape, count=6)
     weights = np.random.default_rng(2).standard_normal(x.shape)
     inputs = tf.constant(x)
@@ -101,7 +101,7 @@ def test_inference_gives_single_examples_what_training_gave_them(shape):
     np.testing.assert_allclose(layer(ops.array(x[REFERENCE:])), in_training, rtol=1e-10)
 
 
-def test_inference_leaves_the_statistics_alone():
+def test_inference_does_not_change_the_statistics():
     layer = built()
     layer(ops.array(rows()), training=True)
     before = [v.numpy() for v in layer.non_trainable_variables]
@@ -148,9 +148,9 @@ def test_constant_reference_is_safe():
 def test_variance_survives_a_large_mean_in_float32():
     x = rows(dtype="float32") * 0.1
     layer = built(dtype="float32", epsilon=1e-12)
-    centerd = ops.convert_to_numpy(layer(ops.array(x), training=True))
+    centered = ops.convert_to_numpy(layer(ops.array(x), training=True))
     shifted = ops.convert_to_numpy(layer(ops.array(x + 100), training=True))
-    np.testing.assert_allclose(shifted, centerd, atol=2e-3)
+    np.testing.assert_allclose(shifted, centered, atol=2e-3)
 
 
 def test_reference_batch_alone_stores_the_same_statistics_even_if_frozen():
@@ -214,7 +214,7 @@ def test_keras_file_restores_the_statistics(tmp_path):
     np.testing.assert_array_equal(restored(x), network(x))
 
 
-def test_reference_size_is_found_at_any_depth():
+def test_reference_size_of_nested_layers_is_found():
     def network(*sizes):
         inner = keras.Sequential([VirtualBatchNormalization(size) for size in sizes])
         return keras.Sequential([layers.Dense(2), inner])

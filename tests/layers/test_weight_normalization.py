@@ -44,7 +44,7 @@ def normalized(kind, v, g):
 
 
 def output_with_kernel(wrapper, kernel, inputs):
-    """The output of the wrapped layer alone with another kernel, and the old kernel put back."""
+    """The output of the wrapped layer with another kernel. The old kernel is restored."""
     before = wrapper.kernel.numpy()
     wrapper.kernel.assign(kernel)
     output = ops.convert_to_numpy(wrapper.layer(inputs))
@@ -75,7 +75,7 @@ def test_scales_may_start_from_an_initializer():
 
 
 @pytest.mark.parametrize("kind", ["dense", "conv_2d_transpose"])
-def test_gradients_are_those_of_the_paper(kind):
+def test_gradients_equal_the_paper(kind):
     wrapper, inputs = built(kind), inputs_of(kind)
     wrapper.g.assign(np.random.default_rng(1).uniform(0.5, 2.0, wrapper.g.shape))
     target = np.random.default_rng(2).standard_normal(wrapper(inputs).shape)
@@ -129,7 +129,7 @@ def test_initialization_without_a_bias_sets_the_deviation():
     np.testing.assert_allclose(outputs.std(axis=0), 1, rtol=1e-8)
 
 
-def test_initialization_leaves_the_kernel_and_can_come_first():
+def test_initialization_does_not_change_the_kernel_and_may_come_first():
     wrapper = WeightNormalization(layer_of("dense", dtype="mixed_bfloat16"))
     outputs = wrapper.initialize(inputs_of("dense", "float32", batch=200))
     assert outputs.dtype == "bfloat16"
@@ -139,7 +139,7 @@ def test_initialization_leaves_the_kernel_and_can_come_first():
     np.testing.assert_allclose(outputs.std(axis=0), 1, atol=0.02)
 
 
-def test_scale_is_trained_only_where_it_is_asked_for():
+def test_scale_is_trained_only_on_request():
     assert any(v is w.g for w in [built("dense")] for v in w.trainable_variables)
     fixed = built("dense", trainable_scale=False)
     assert [v is fixed.g for v in fixed.non_trainable_variables] == [True]

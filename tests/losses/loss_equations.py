@@ -81,7 +81,7 @@ EQUATIONS = {
 }
 SMOOTHED = ("minimax", "non_saturating", "least_squares")
 
-# (name, label smoothing) of every loss, and of those with a target a second time, smoothed.
+# (name, label smoothing) of every loss. Losses with a target have a second case, smoothed.
 CASES = [(name, 0.0) for name in EQUATIONS] + [(name, 0.1) for name in SMOOTHED]
 
 

@@ -1,4 +1,4 @@
-"""Losses that are not adversarial, as functions of arrays alone: on every backend the same."""
+"""Losses that are not adversarial, as functions of arrays, for all backends."""
 
 import numpy as np
 

@@ -53,6 +53,6 @@ def test_the_loss_of_a_batch_is_not_the_mean_of_its_halves():
     ],
     ids=["other width", "no units", "other rank", "integers", "booleans"],
 )
-def test_what_are_not_one_layers_features_is_refused(real, fake):
+def test_features_of_different_layers_are_refused(real, fake):
     with pytest.raises(ValueError, match=r"Received: (real|fake)_features of "):
         losses.FeatureMatching()(real, fake)

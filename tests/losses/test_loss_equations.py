@@ -53,7 +53,7 @@ def test_the_two_batches_may_differ_in_size(name):
 
 
 @pytest.mark.parametrize("name", EQUATIONS)
-def test_logits_with_and_without_their_last_axis_mix(name):
+def test_logits_with_and_without_their_last_axis_can_be_mixed(name):
     loss = build(name, 0.0)
     expected = loss.discriminator(REAL[:, None], FAKE[:, None])
     np.testing.assert_array_equal(loss.discriminator(REAL, FAKE), expected)
@@ -62,7 +62,7 @@ def test_logits_with_and_without_their_last_axis_mix(name):
 
 @pytest.mark.parametrize("other", [EXTREME, EXTREME[::-1]], ids=["alike", "opposite"])
 @pytest.mark.parametrize(("name", "s"), CASES)
-def test_values_and_gradients_stay_right_at_extreme_logits(name, s, other):
+def test_values_and_gradients_are_right_at_extreme_logits(name, s, other):
     loss, (_, d_loss, g_loss) = build(name, s), EQUATIONS[name]
     for function, equation in (
         (loss.discriminator, lambda first, second: d_loss(first, second, s)),
@@ -94,7 +94,7 @@ def test_half_precision_logits_are_promoted_before_anything_is_computed(name, s,
 
 
 @pytest.mark.parametrize("name", EQUATIONS)
-def test_float64_stays(name):
+def test_float64_is_kept(name):
     loss = build(name, 0.0)
     assert loss.discriminator(REAL, FAKE).dtype == tf.float64
     assert loss.generator(FAKE, REAL).dtype == tf.float64

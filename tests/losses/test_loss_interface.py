@@ -90,7 +90,7 @@ def test_bad_label_smoothing_is_refused(name, label_smoothing):
 
 
 @pytest.mark.parametrize("name", sorted(set(EQUATIONS) - set(SMOOTHED)))
-def test_losses_without_a_target_take_no_label_smoothing(name):
+def test_losses_without_a_target_refuse_label_smoothing(name):
     with pytest.raises(TypeError):
         EQUATIONS[name][0](label_smoothing=0.1)
 

@@ -36,13 +36,13 @@ def minimizer(function, start):
 
 
 def probability(name, logits):
-    """What the discriminator's logits say of an image being real."""
+    """The probability that an image is real, by the discriminator's logits."""
     return logits if name == "least_squares" else 1 / (1 + np.exp(-logits))
 
 
 @pytest.mark.parametrize("name", SMOOTHED)
 @pytest.mark.parametrize("s", SMOOTHINGS[1:])
-def test_the_discriminator_that_training_ends_at_is_the_smoothed_density_ratio(name, s):
+def test_the_best_discriminator_is_the_smoothed_density_ratio(name, s):
     """Salimans et al. 2016, section 3.4: `alpha p_data / (p_data + p_g)` with `alpha = 1 - s`."""
     loss = EQUATIONS[name][0](label_smoothing=s)
 
@@ -57,7 +57,7 @@ def test_the_discriminator_that_training_ends_at_is_the_smoothed_density_ratio(n
 @pytest.mark.parametrize("name", SMOOTHED)
 @pytest.mark.parametrize("s", SMOOTHINGS[1:])
 def test_the_real_target_is_one_minus_the_smoothing(name, s):
-    """Where real examples stand alone, the lowest loss is at the target."""
+    """Without fakes, the lowest loss is at the target."""
     loss, no_fakes = EQUATIONS[name][0](label_smoothing=s), np.zeros(1)
     found = minimizer(lambda real: loss.discriminator(real, no_fakes), np.zeros(3))
     np.testing.assert_allclose(probability(name, found), 1 - s, atol=1e-6)
@@ -66,7 +66,7 @@ def test_the_real_target_is_one_minus_the_smoothing(name, s):
 @pytest.mark.parametrize("name", SMOOTHED)
 @pytest.mark.parametrize("s", SMOOTHINGS)
 def test_the_fake_target_stays_zero(name, s):
-    """The gradient by a fake logit is that of the target 0, whatever the smoothing."""
+    """The gradient by a fake logit does not depend on the smoothing: the target is 0."""
     loss = EQUATIONS[name][0](label_smoothing=s)
     real, fake = np.array([0.7, -1.2]), np.array([-2.0, 0.4, 3.0])
     _, (_, by_fake) = value_and_gradients(loss.discriminator, real, fake)
@@ -74,7 +74,7 @@ def test_the_fake_target_stays_zero(name, s):
 
 
 @pytest.mark.parametrize("name", SMOOTHED)
-def test_smoothing_leaves_the_generator_alone(name):
+def test_smoothing_does_not_change_the_generators_loss(name):
     plain, smoothed = EQUATIONS[name][0](), EQUATIONS[name][0](label_smoothing=0.2)
     fake = np.array([-2.0, 0.4, 3.0])
     np.testing.assert_array_equal(smoothed.generator(fake), plain.generator(fake))
@@ -99,7 +99,7 @@ def generator_gradient(loss, logit):
 def test_minimax_saturates_where_fakes_are_recognized_and_non_saturating_does_not():
     assert abs(generator_gradient(losses.Minimax(), -12.0)) < 1e-5
     np.testing.assert_allclose(generator_gradient(losses.NonSaturating(), -12.0), -1.0, atol=1e-4)
-    # Both agree where the discriminator cannot tell.
+    # Both agree where the discriminator is undecided.
     np.testing.assert_allclose(generator_gradient(losses.Minimax(), 0.0), -0.5)
     np.testing.assert_allclose(generator_gradient(losses.NonSaturating(), 0.0), -0.5)
 

@@ -1,4 +1,4 @@
-"""What holds for every loss that is not adversarial, whatever its equation."""
+"""Properties of every loss that is not adversarial."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ from ganzoo import losses
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_gradients_are_those_of_the_value(name):
+def test_gradients_equal_finite_differences(name):
     function, inputs = OTHERS[name]
     tensors = [tf.constant(x) for x in inputs]
     with tf.GradientTape() as tape:

@@ -1,4 +1,4 @@
-"""The K-logit form against the softmax over K + 1 logits that it stands for."""
+"""The form with K logits against the softmax over K + 1 logits."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def unsupervised(unlabeled, fake):
     return -0.5 * real_term - 0.5 * fake_term
 
 
-def test_the_discriminators_loss_is_that_of_k_plus_one_classes():
+def test_the_discriminators_loss_equals_the_form_with_k_plus_one_classes():
     value = LOSS.supervised(LABELED, LABELS)
     np.testing.assert_allclose(value, supervised(LABELED, LABELS), rtol=1e-12)
     value = LOSS.unsupervised(UNLABELED, FAKE)
@@ -68,7 +68,7 @@ def test_the_real_logits_give_the_probability_of_not_being_a_fake():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_values_and_gradients_stay_right_at_extreme_logits(dtype):
+def test_values_and_gradients_are_right_at_extreme_logits(dtype):
     extreme = np.array([[1e4, 0, -1e4], [-1e4, -1e4, -1e4], [0, 1e4, 1e4], [-1e4, 0, 0]], dtype)
     tensors = [tf.constant(extreme)] * 3
     with tf.GradientTape() as tape:

@@ -1,4 +1,4 @@
-"""Our normalizations and TF-GAN's."""
+"""Our normalizations and TF-GAN's normalizations."""
 
 import keras
 import numpy as np
@@ -40,7 +40,7 @@ KERNELS = {
 
 @pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.parametrize("rounds", [1, 3])
-def test_spectral_norms_and_their_gradients_agree_from_one_start(name, rounds):
+def test_spectral_norms_and_their_gradients_agree_from_the_same_start(name, rounds):
     make, input_shape = KERNELS[name]
     layer = layers.SpectralNormalization(make())
     layer.build(input_shape)
@@ -49,8 +49,8 @@ def test_spectral_norms_and_their_gradients_agree_from_one_start(name, rounds):
     start = random(1, len(matrix))
     expected, expected_gradient = tfgan_sigma(kernel, start, rounds)
 
-    # TF-GAN's stored vector is on the side of the inputs, ours on that of the outputs: half a round
-    # on. Each training call is one round more.
+    # TF-GAN stores the vector of the inputs and ganzoo the vector of the outputs, which is half a
+    # round later. Each training call is one more round.
     layer.u.assign(unit(start @ matrix))
     for _ in range(rounds - 1):
         layer(np.zeros(input_shape, "float32"), training=True)
@@ -61,7 +61,7 @@ def test_spectral_norms_and_their_gradients_agree_from_one_start(name, rounds):
     np.testing.assert_allclose(gradient, expected_gradient, atol=1e-6)
 
 
-def test_tfgan_takes_the_input_channels_of_a_transposed_convolution_for_its_outputs():
+def test_tfgan_confuses_input_and_output_channels_of_transposed_convolutions():
     """The paper's matrix has a row for each output, whose axis in this kernel is the last but one.
 
     TF-GAN takes the last axis of every kernel, which gives another matrix and another norm.

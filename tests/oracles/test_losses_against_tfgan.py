@@ -1,4 +1,4 @@
-"""Our losses and TF-GAN's, and where TF-GAN's are not what they are called."""
+"""Our losses and TF-GAN's losses, and where the names of TF-GAN are wrong."""
 
 import keras
 import numpy as np
@@ -101,13 +101,13 @@ def test_tfgans_minimax_generator_adds_a_constant():
         (losses.NonSaturating, theirs.modified_discriminator_loss),
     ],
 )
-def test_tfgan_is_wrong_its_label_smoothing_moves_the_real_target_half_as_far(loss_class, function):
+def test_tfgans_label_smoothing_moves_the_real_target_only_half_as_far(loss_class, function):
     """TF-GAN's `label_smoothing=s` smooths toward 1/2, not 0: the real target is `1 - s / 2`."""
     s = 0.2
     smoothed = lambda real, fake: function(real, fake, label_smoothing=s)  # noqa: E731
     assert_same(loss_class(label_smoothing=s / 2).discriminator, smoothed, REAL, FAKE)
 
-    # A discriminator that says 1 - s / 2 of every real example is at rest, one at 1 - s is not.
+    # The gradient is 0 if every real example has the probability 1 - s / 2, and not at 1 - s.
     def gradient_at(target):
         real = np.full(3, np.log(target / (1 - target)), "float32")
         return value_and_gradients(smoothed, real, FAKE)[1]
@@ -149,7 +149,7 @@ class QuadraticDiscriminator:
 
 @pytest.mark.parametrize("target", [1.0, 2.0])
 def test_gradient_penalties_agree(target):
-    """At real = fake, where the points between are the same in both, whatever is drawn."""
+    """At real = fake, all interpolated points are equal, so the draws do not matter."""
     discriminator, x = (
         QuadraticDiscriminator(),
         np.array([[1.0, 2.0], [-0.5, 0.3], [0.0, 1.0]], "float32"),
