@@ -1,4 +1,4 @@
-"""Real data: sources, packed files and batches whose order is a function of the seed and the step.
+"""Real data: sources, packed files, and batches in an order that follows from seed and step.
 
 Images stay uint8 arrays in [0, 255] until they are on the device.
 """

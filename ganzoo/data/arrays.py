@@ -1,4 +1,4 @@
-"""Arrays that the caller has in memory."""
+"""A data source of arrays in memory."""
 
 import numpy as np
 
@@ -20,18 +20,18 @@ def load_arrays(
     class_names=None,
     name="arrays",
 ):
-    """The arrays given as `images=` and `labels=`: uint8 images, float images or float vectors.
+    """The arrays that are passed as `images=` and `labels=`: images or float vectors.
 
     Args:
         argument: None.
-        split: Kept as a name only.
+        split: Stored as a name only.
         size: (height, width) to resize uint8 images to, or None.
         channels: 1 or 3 for uint8 images, or None.
         images: The examples, as `Dataset` takes them.
         labels, num_classes, class_names, name: As `Dataset` takes them.
 
     Raises:
-        ValueError: If the arrays are not fit to train on.
+        ValueError: If the arrays cannot be used for training.
     """
     if images is None:
         raise ValueError('Give the arrays: load("arrays", images=..., labels=...)')
@@ -40,7 +40,7 @@ def load_arrays(
         return dataset
     if dataset.examples.dtype != np.uint8:
         raise ValueError(
-            "`size` and `channels` convert uint8 images; float data are taken as they are. "
+            "`size` and `channels` convert uint8 images; float data are not converted. "
             f"Received: size={size}, channels={channels}, images.dtype={dataset.examples.dtype}"
         )
     dataset.examples = convert_array(dataset.examples, size, channels)

@@ -10,22 +10,22 @@ from ganzoo.validation import check_positive_integer, check_seed
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of a data set, shuffled anew on every pass; batch `step` depends on nothing else.
+    """Batches of a data set, in a new order on every pass, that follow from seed and step alone.
 
-    Pass `p` over the data follows a permutation keyed by `(seed, p)`, and the examples that do not
-    fill a batch are left out of that pass. `batch(step)` can so be computed for any step at any
-    time: a run that was stopped and restored goes on with the batches that it would have seen.
+    Pass `p` over the data follows a permutation keyed by `(seed, p)`. Examples that do not fill a
+    batch are left out of that pass. So `batch(step)` can be computed for any step at any time: a
+    run that was stopped and restored continues with the same batches as without the stop.
 
-    `fit` takes the object directly, once `follow` has told it where to read the step:
+    `fit` takes the object directly, after `follow` has set where to read the step:
 
-    - Pass `shuffle=False` to `fit`, or Keras draws the batches of an epoch in an order of its own
-      (an error here; `ganzoo.GAN.fit` does it for you).
-    - One loop at a time may read one object: give validation data another.
+    - Pass `shuffle=False` to `fit`. Otherwise Keras draws the batches of an epoch in its own order,
+      which is an error here. `ganzoo.GAN.fit` does it for you.
+    - Only one loop at a time may read an object: use another one for validation data.
 
     Args:
         dataset: A `ganzoo.data.Dataset`.
         batch_size: Examples per batch; at most `len(dataset)`.
-        seed: Integer in [0, 2**64); another seed, another order.
+        seed: Integer in [0, 2**64). Another seed gives another order.
         steps_per_epoch: Batches in what Keras calls an epoch, the time between two calls of the
             callbacks. Defaults to one pass over the data. It does not change the order.
 

@@ -1,4 +1,4 @@
-"""A data set in memory, checked once, before anything is built on it."""
+"""A data set in memory, which is checked once, when it is created."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from ganzoo.validation import check_positive_integer
 class Dataset:
     """Images or vectors in memory, with optional labels.
 
-    Everything that would only show as a bad model after an hour is refused here.
+    It refuses data that would otherwise only show as a bad model after an hour.
 
     Args:
         examples: uint8 images in [0, 255] or float images in [-1, 1], shape (count, height, width,
@@ -18,8 +18,8 @@ class Dataset:
         num_classes: Number of classes. Defaults to the number of `class_names`, or else to the
             largest label plus one.
         class_names: Optional name of each class.
-        name: Where the data come from, for messages and records.
-        split: The part of the source that this is, e.g. `"train"`.
+        name: Origin of the data, for messages and records.
+        split: Name of the part of the source, e.g. `"train"`.
 
     Attributes:
         examples: uint8 or float32 array, contiguous.
@@ -30,7 +30,7 @@ class Dataset:
     Raises:
         ValueError: If the data are empty, of the wrong rank, not finite or out of range, or if the
             labels do not fit them.
-        TypeError: If the examples or the labels are of an unusable type.
+        TypeError: If the examples or the labels have an unusable type.
 
     Example:
 
@@ -107,7 +107,7 @@ def _check_examples(examples):
     if examples.ndim == 4:
         _check_channels_last(examples)
         _check_range(examples)
-    # `np.take` would copy the whole of a non-contiguous array for every batch.
+    # `np.take` would copy all of a non-contiguous array for every batch.
     return np.ascontiguousarray(examples)
 
 

@@ -20,25 +20,26 @@ _MOST_BAD = 0.05
 
 @register("folder", argument="PATH")
 def load_folder(argument, split="train", size=None, channels=None, *, on_bad="error"):
-    """A folder of image files, searched with its sub-folders, whose names become the classes.
+    """A folder of image files, with its sub-folders, whose names become the classes.
 
-    Files are read in natural order (`2.png` before `10.png`). Those whose suffix is of no image
-    format, and hidden ones, are not looked at. Of an animation the first frame counts; a rotation
-    noted by the camera is applied; transparent pixels lie over white; 16 bits are scaled to 8.
+    Files are read in natural order (`2.png` before `10.png`). Hidden files, and files without the
+    suffix of an image format, are ignored. The first frame of an animation is used, the rotation in
+    the camera's metadata is applied, the background of transparent pixels becomes white, and pixels
+    of 16 bits are scaled to 8.
 
-    The images are labeled if every one of them lies in a sub-folder of the folder itself.
+    The images are labeled if each of them is in a direct sub-folder of the folder.
 
     Args:
         argument: Path of the folder.
-        split: A sub-folder, if the folder holds nothing but sub-folders with names of splits
-            (train, test, val, valid, validation); otherwise only `"train"`, the whole folder.
-        size: (height, width), which images are cropped and resized to; needed if theirs differ.
+        split: A sub-folder, if the folder contains only sub-folders with names of splits (train,
+            test, val, valid, validation). Otherwise only `"train"`, all of the folder.
+        size: (height, width) that images are cropped and resized to. Needed if their sizes differ.
         channels: 1 or 3; None stands for 1 if all images are gray, and 3 otherwise.
-        on_bad: `"error"` to raise on the first file that cannot be used, or `"skip"` to leave out
-            such files, with a warning that lists them, as long as they are at most 5% of all.
+        on_bad: `"error"` to raise for the first file that cannot be used. `"skip"` to leave such
+            files out, with a warning that lists them, if they are at most 5% of all files.
 
     Raises:
-        ValueError: If a file cannot be used, with its name; or if there are no images.
+        ValueError: If a file cannot be used (the message names it), or if there are no images.
         FileNotFoundError: If there is no such folder.
     """
     check_choice("on_bad", on_bad, ("error", "skip"))
@@ -108,7 +109,7 @@ def _natural(path):
 
 
 def _decode(files, size, channels, on_bad):
-    """Returns the images, and the files that could not be used with the reason for each."""
+    """Returns the images, and a dictionary from unusable files to reasons."""
     images, bad, gray, kept = None, {}, True, 0
     with concurrent.futures.ThreadPoolExecutor() as pool:
         outcomes = pool.map(lambda file: _outcome(file, size, channels or 3), files)
@@ -141,7 +142,7 @@ def _decode(files, size, channels, on_bad):
 
 def _outcome(file, size, channels):
     """Returns the image, whether it is gray, and why it cannot be used."""
-    # Whatever a decoder raises about a file is a fact about that file.
+    # A decoder may raise any error for a damaged file.
     try:
         with Image.open(file) as image:
             return convert(ImageOps.exif_transpose(image), size, channels), is_gray(image), None
@@ -150,7 +151,7 @@ def _outcome(file, size, channels):
 
 
 def _report(bad, count, root):
-    """Warns of the files that were left out, or raises if they are too many."""
+    """Warns about the files that are left out, or raises if they are too many."""
     listed = "\n".join(f"  {file}: {reason}" for file, reason in bad.items())
     found = f"{len(bad):,} of {count:,} image files in {str(root)!r} cannot be used"
     if len(bad) > _MOST_BAD * count:
@@ -159,7 +160,7 @@ def _report(bad, count, root):
 
 
 def _labels(files, root):
-    """Returns classes and their names if each file lies in a sub-folder of `root` itself."""
+    """Returns classes and their names if each file is in a direct sub-folder of `root`."""
     parents = [file.relative_to(root).parts[:-1] for file in files]
     if any(len(parts) != 1 for parts in parents):
         return None, None

@@ -1,4 +1,4 @@
-"""Images of any mode and size, made uint8 grayscale or RGB of one size."""
+"""Converts images of any mode and size to uint8 grayscale or RGB of one size."""
 
 import concurrent.futures
 import itertools
@@ -34,17 +34,17 @@ def check_channels(channels):
 
 
 def is_gray(image):
-    """Whether a Pillow image has no color by its mode."""
+    """Whether the mode of a Pillow image is a gray one."""
     return image.mode in _GRAY_MODES or image.mode.startswith("I;16")
 
 
 def convert(image, size=None, channels=None):
     """Returns a Pillow image as a uint8 array of shape (height, width, channels).
 
-    Transparent pixels are laid over white, 16-bit grays scaled to 8 bits.
+    The background of transparent pixels becomes white. 16-bit grays are scaled to 8 bits.
 
     Args:
-        image: `PIL.Image.Image` of any mode but 32-bit ones, which have no fixed range.
+        image: `PIL.Image.Image` of any mode except 32-bit ones, which have no fixed range.
         size: (height, width), or None to keep the image's own. The image is cropped about its
             center to the aspect of `size`, then resized with Pillow's antialiased Lanczos filter.
         channels: 1, 3, or None for 1 if the image's mode is gray and 3 otherwise. Colors become
@@ -66,11 +66,11 @@ def convert(image, size=None, channels=None):
 def convert_array(images, size=None, channels=None):
     """Returns images of one shape at another size or number of channels.
 
-    The result is that of `convert` for every image, but much faster.
+    The result is the same as with `convert` for every image, but much faster.
 
     Args:
-        images: uint8 array of shape (count, height, width, channels) with 1, 3 or 4 channels, the
-            last of four being alpha.
+        images: uint8 array of shape (count, height, width, channels) with 1, 3 or 4 channels. The
+            fourth is alpha.
         size: (height, width), or None to keep theirs.
         channels: 1, 3, or None to keep theirs.
     """
@@ -91,13 +91,13 @@ def convert_array(images, size=None, channels=None):
 
 
 def convert_stream(arrays, count, size=None, channels=None):
-    """Returns images of any shape, which come one by one, as one array.
+    """Returns images of any shape from an iterable as one array.
 
     Args:
         arrays: Iterable of `count` uint8 arrays of shape (height, width, 1, 3 or 4).
-        count: How many there are.
-        size: (height, width); needed unless all have the same.
-        channels: 1, 3, or None to keep what they have.
+        count: Number of images.
+        size: (height, width). Needed unless all have the same.
+        channels: 1, 3, or None to keep theirs.
     """
     images = None
     arrays = iter(arrays)
@@ -120,9 +120,9 @@ def convert_stream(arrays, count, size=None, channels=None):
 
 
 def _converted_block(images, size, channels):
-    # Thousands of small images are slow to take one by one. Under each other they make one tall
-    # image, which Pillow recolors, and resizes in width, without mixing rows; turned on their
-    # sides, the same is done for the height.
+    # Thousands of small images are slow to convert one by one. Stacked, they are one tall image,
+    # which Pillow recolors and resizes in width without mixing rows. Then the images are turned,
+    # and the same is done for the height.
     count, height, width, _ = images.shape
     new_height, new_width = size
     left, top, right, bottom = _central_box((width, height), new_width, new_height)

@@ -1,4 +1,4 @@
-"""Packed data sets: one `.npz` file that any machine with NumPy reads, without TensorFlow."""
+"""Packed data sets: one `.npz` file that any machine with NumPy can read, without TensorFlow."""
 
 import json
 import pathlib
@@ -19,19 +19,19 @@ _VERSION = 1
 def pack(dataset, path, compress=False):
     """Writes images and labels to one `.npz` file that `load` reads on any backend.
 
-    The file appears complete or not at all. It holds plain arrays, without pickled objects:
-    `examples`, `labels` if there are any, and `metadata`, JSON as bytes.
+    The file appears complete or not at all. It has plain arrays without pickled objects:
+    `examples`, `labels` if there are any, and `metadata`, which is JSON as bytes.
 
     Args:
         dataset: A `ganzoo.data.Dataset` of images.
         path: Name of the file, ending in `.npz`. Its folder is created.
-        compress: Whether to compress the file, which makes it smaller and slower to load.
+        compress: Whether to compress the file. It is then smaller and slower to load.
 
     Returns:
         The path, a `pathlib.Path`.
 
     Raises:
-        ValueError: If the name ends otherwise, or the data are not images.
+        ValueError: If the name has another ending, or the data are not images.
 
     Example:
 
@@ -72,7 +72,7 @@ def load_packed(argument, split="train", size=None, channels=None):
 
     Args:
         argument: Path of the file.
-        split: The split that was packed: a file holds one.
+        split: The split that was packed. A file holds only one.
         size: (height, width) to resize uint8 images to, or None.
         channels: 1 or 3, or None.
 
@@ -109,7 +109,7 @@ def _read(path):
             "There is no such packed file; `ganzoo data pack SOURCE` writes one. "
             f"Received: path={str(path)!r}"
         )
-    # What zipfile and NumPy raise on a file that was cut off, altered or made of something else.
+    # zipfile and NumPy raise these for a file that is truncated, changed or of another kind.
     damage = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
     try:
         archive = np.load(path, allow_pickle=False)

@@ -1,8 +1,9 @@
 """Seeded draws that give the same numbers in every release of NumPy.
 
-NumPy keeps the bits of its Philox generator for ever, but not the streams of the methods built on
-them (`Generator.permutation`, `Generator.integers`). So whatever a published result depends on is
-made from the bits here. Philox is keyed by two 64-bit words: the seed, and a stream's number.
+NumPy guarantees the bits of its Philox generator, but not the results of methods that use them
+(`Generator.permutation`, `Generator.integers`). So everything that a published result depends on is
+computed from the bits here. Two 64-bit words are the key of Philox: the seed and the number of a
+stream.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from ganzoo.validation import check_seed
 
 
 def generator(seed, stream):
-    """Returns NumPy's Philox bit generator, keyed by `(seed, stream)`."""
+    """Returns NumPy's Philox bit generator with the key `(seed, stream)`."""
     return np.random.Philox(key=np.array([check_seed(seed), stream], dtype=np.uint64))
 
 

@@ -1,4 +1,4 @@
-"""Batches for semi-supervised learning: a few labeled examples beside all of them unlabeled."""
+"""Batches for semi-supervised learning: few labeled examples, and all examples without labels."""
 
 import operator
 
@@ -8,31 +8,28 @@ from ganzoo.data.batches import Batches
 from ganzoo.data.philox import permutation
 from ganzoo.validation import check_positive_integer
 
-# Streams of the generator. `Batches` takes those from 0, one for each pass over the data; each of
-# these has as many of its own.
+# Streams of the generator. `Batches` uses the streams from 0 on, one for each pass over the data.
+# Each of these has as many streams of its own.
 _SUBSET, _LABELED, _MATCHING = (purpose << 60 for purpose in (1, 2, 3))
 
 
 class SemiSupervisedBatches(Batches):
     """Three batches in one: unlabeled, labeled, and unlabeled for feature matching.
 
-    The labels of `labels_per_class` examples of each class are known, of the others not. Batch
-    `step` is
+    Only the labels of `labels_per_class` examples of each class are known. Batch `step` has
 
-    - `"unlabeled"`: examples of the whole set, in the order of `Batches`;
-    - `"matching"`: examples of the whole set in an order of their own, endless permutations of it,
-      for the generator to match;
-    - `"labeled"` and its labels: the labeled examples, in endless permutations of them. None is
-      left out: a batch that is larger than what remains of one permutation goes on in the next.
+    - `"unlabeled"`: examples of the full set, in the order of `Batches`;
+    - `"matching"`: examples of the full set, in endless permutations, for the generator to match;
+    - `"labeled"` and its labels: the labeled examples, in endless permutations. None is left out: a
+      batch that is larger than the rest of a permutation continues in the next one.
 
-    Like those of `Batches` they depend on the seed and the step alone, and `follow` and `fit` work
-    as there.
+    The batches depend on the seed and the step alone. `follow` and `fit` work as for `Batches`.
 
     Args:
         dataset: A `ganzoo.data.Dataset` with labels.
         labels_per_class: Labeled examples of each class, chosen by the seed.
         batch_size: Examples in each of the three; at most `len(dataset)`.
-        seed: Integer in [0, 2**64); another seed, another choice and another order.
+        seed: Integer in [0, 2**64). Another seed gives another choice and another order.
         steps_per_epoch: Batches in what Keras calls an epoch; by default one pass over the data.
 
     Attributes:
@@ -101,7 +98,7 @@ class _Permutations:
         self._cached = (None, None)
 
     def take(self, start, size):
-        """Returns the numbers at the places `start`, ..., `start + size - 1` of the sequence."""
+        """Returns the numbers at the positions `start`, ..., `start + size - 1` of the sequence."""
         first, last = start // self._count, (start + size - 1) // self._count
         parts = []
         for cycle in range(first, last + 1):

@@ -1,4 +1,4 @@
-"""Which rows of a batch each process and each device gets."""
+"""The rows of a batch that each process and each device gets."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from ganzoo.data import Batches
 
 
 class OwnBatches(Batches):
-    """The rows that this process feeds of the batches that several processes train on."""
+    """The rows that this process feeds, of batches on which several processes train."""
 
     def __init__(self, batches):
         super().__init__(batches.dataset, batches.batch_size, batches.seed, batches.steps_per_epoch)
@@ -18,19 +18,19 @@ class OwnBatches(Batches):
         return distribution.process_rows(self._batches.batch(step))
 
 
-def own_batches(batches):
-    """Returns batches of which each process reads its own rows; with one process, the same."""
+def own_batches(batches: Batches) -> Batches:
+    """Returns batches that read only the rows of this process; with one process, the same."""
     return batches if distribution.process_count() == 1 else OwnBatches(batches)
 
 
 def test_arrays(gan, data, batch_size):
     """Prepares labeled examples for an evaluation on several devices.
 
-    Keras leaves some device without examples where a batch does not fall into equal shares. So the
-    examples are filled up with some of the label -1, which do not count.
+    Keras leaves a device without examples if a batch cannot be divided into equal shares. So the
+    examples are padded with examples of the label -1, which do not count.
 
     Returns:
-        The examples and the labels that this process feeds, and how many of them at a time.
+        The examples and the labels that this process feeds, and the number of them per batch.
     """
     count = backend.share_count(gan)
     if count == 1:

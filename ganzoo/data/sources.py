@@ -25,11 +25,11 @@ def check_split(split, choices):
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """One kind of data: what follows its name, what loads it, and what it is.
+    """One kind of data source.
 
     Attributes:
         name: The part before the colon, e.g. `"tfds"`.
-        argument: What stands after the colon, e.g. `"NAME"`, or None if nothing does.
+        argument: Name of the part after the colon, e.g. `"NAME"`, or None if there is none.
         load: Function `(argument, split, size, channels, **options) -> Dataset`.
     """
 
@@ -39,17 +39,17 @@ class Source:
 
     @property
     def usage(self):
-        """How the source is written, e.g. `"tfds:NAME"`."""
+        """The form of the source's name, e.g. `"tfds:NAME"`."""
         return self.name if self.argument is None else f"{self.name}:{self.argument}"
 
     @property
     def summary(self):
-        """One sentence on what it loads."""
+        """One sentence that describes the data."""
         return inspect.getdoc(self.load).splitlines()[0]
 
     @property
     def options(self):
-        """Names of the options that it takes beside those of `load`."""
+        """Names of the options that it takes in addition to the options of `load`."""
         parameters = inspect.signature(self.load).parameters.values()
         return tuple(p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY)
 
@@ -64,8 +64,8 @@ def register(name, argument=None):
     return enter
 
 
-def names():
-    """Returns how every source is written, e.g. `["arrays", "digits", "folder:PATH", ...]`."""
+def names() -> list[str]:
+    """Returns the form of each source's name, e.g. `["arrays", "digits", "folder:PATH", ...]`."""
     return [SOURCES[name].usage for name in SOURCES.names()]
 
 
@@ -80,12 +80,12 @@ def load(source, split="train", size=None, channels=None, **options):
             `"arrays"`, the arrays given as `images=` and `labels=`;
             `"toy:ring"` and `"toy:grid"`, mixtures of Gaussians in the plane;
             `"stacked_mnist"`, 1000 classes of three digits;
-            `"packed:PATH"` or just a path that ends in `.npz`, a file written by `pack`.
-        split: Part of the source, `"train"` or `"test"` and what else it knows.
+            `"packed:PATH"`, or just a path that ends in `.npz`: a file written by `pack`.
+        split: Part of the source: `"train"`, `"test"`, or another one that the source has.
         size: Side of the images in pixels, or (height, width). Images are cropped about their
             center to its aspect and resized with antialiasing. Defaults to their own size.
         channels: 1 for grayscale, 3 for color. Defaults to what the images have.
-        **options: What the source takes beside; see its function in `ganzoo.data`.
+        **options: Further options of the source; see its function in `ganzoo.data`.
 
     Returns:
         A `ganzoo.data.Dataset`.

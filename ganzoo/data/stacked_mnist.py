@@ -1,4 +1,4 @@
-"""Stacked MNIST: 1000 classes on which the modes that a generator covers can be counted."""
+"""Stacked MNIST: 1000 classes, to count the modes that a generator covers."""
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def load_stacked_mnist(
         size: (height, width) that the digits are resized to, or None.
         channels: 3 or None.
         count: Number of images. Defaults to 128,000 for training, 26,000 for testing.
-        seed: Integer in [0, 2**64), of the choice of digits.
+        seed: Integer in [0, 2**64), the seed of the choice of digits.
         digits: Source of the digits, e.g. a file packed from `"tfds:mnist"`: grayscale images with
             labels from 0 to 9.
 

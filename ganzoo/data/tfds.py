@@ -1,4 +1,4 @@
-"""Data sets of TensorFlow Datasets. The one source that needs TensorFlow."""
+"""Data sets of TensorFlow Datasets. No other source needs TensorFlow."""
 
 import contextlib
 
@@ -28,18 +28,18 @@ def load_tfds(
 
     Args:
         argument: Name of the data set, with its configuration and version where it has them.
-        split: A split of it, which may be sliced, e.g. `"train[:10%]"`.
-        size: (height, width); needed if the images differ in size.
+        split: A split, or a slice of one, e.g. `"train[:10%]"`.
+        size: (height, width). Needed if the images differ in size.
         channels: 1, 3 or None.
-        data_dir: Where data sets are kept. Defaults to `$TFDS_DATA_DIR`, or else to
+        data_dir: Folder of the data sets. Defaults to `$TFDS_DATA_DIR`, or else to
             `~/tensorflow_datasets`.
-        download: Whether to download and prepare the data set if `data_dir` does not hold it.
+        download: Whether to download and prepare the data set if it is not in `data_dir`.
         image_key: Name of the image feature; needed only if there are several.
         label_key: Name of the class feature; needed only if there are several.
 
     Raises:
         ImportError: If TensorFlow or TensorFlow Datasets is not installed.
-        FileNotFoundError: If the data are absent and `download` is False.
+        FileNotFoundError: If the data are missing and `download` is False.
         RuntimeError: If they cannot be downloaded.
         ValueError: If the name, the split or a feature is unknown.
     """
@@ -90,8 +90,8 @@ def _import_tfds(name):
             f"that file here. {error}"
         ) from error
     if keras.backend.backend() != "tensorflow":
-        # TensorFlow is only the reader here, and would take the whole GPU from the other backend.
-        # A RuntimeError: it runs already, by the caller's own doing.
+        # TensorFlow only reads data here, and would take all of the GPU from the other backend. It
+        # raises a RuntimeError if the caller has already started it.
         with contextlib.suppress(RuntimeError):
             tf.config.set_visible_devices([], "GPU")
     return tfds

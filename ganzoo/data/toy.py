@@ -1,4 +1,4 @@
-"""Mixtures of Gaussians in the plane, on which a lost mode can be counted."""
+"""Mixtures of Gaussians in the plane, with modes that can be counted."""
 
 import numpy as np
 
@@ -9,14 +9,14 @@ from ganzoo.validation import check_choice, check_positive_integer
 
 
 class Mixture(Dataset):
-    """Points drawn from equal Gaussians of one width; a point's label is the mode it came from.
+    """Points from Gaussians of equal weight and width. The label of a point is its mode.
 
     Args:
         centers: Means of the modes, shape (modes, dimensions).
         deviation: Standard deviation in each dimension.
         count: Number of points.
         seed: Integer in [0, 2**64).
-        name: Where the data come from.
+        name: Origin of the data.
         split: `"train"` or `"test"`: independent draws.
 
     Attributes:
@@ -35,7 +35,7 @@ class Mixture(Dataset):
         count = check_positive_integer("count", count)
         self.centers = np.asarray(centers, np.float32)
         self.deviation = deviation
-        # Another stream of the generator for each split and for modes and noise.
+        # Each split has its own streams of the generator, one for modes and one for noise.
         stream = ("train", "test").index(split) * 2
         modes = philox.integers(seed, stream, len(self.centers), count)
         noise = np.random.Generator(philox.generator(seed, stream + 1)).standard_normal(
@@ -58,12 +58,12 @@ def load_toy(argument, split="train", size=None, channels=None, *, count=100_000
         argument: `"ring"`: means on the unit circle, standard deviation 0.01; or `"grid"`: means
             at {-4, -2, 0, 2, 4} squared, standard deviation 0.05.
         split: `"train"` or `"test"`: independent draws.
-        size, channels: None; points have neither.
+        size, channels: None, because points have neither.
         count: Number of points.
         seed: Integer in [0, 2**64).
 
     Returns:
-        A `Mixture`, which knows its `centers` and its `deviation`.
+        A `Mixture` with `centers` and a `deviation`.
 
     Reference:
         Lin et al., PacGAN, 2018, arXiv:1712.04086, section 4.1

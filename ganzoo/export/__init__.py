@@ -1,7 +1,6 @@
-"""Exports of trained GANs: SavedModels for TF Serving, ONNX and LiteRT files, and the client.
+"""Exports of trained GANs: SavedModels for TF Serving, ONNX and LiteRT files, and a client.
 
-Exporting needs TensorFlow, and ONNX and LiteRT an extra; `ganzoo.GAN.export` is the way in, on
-every backend.
+Call `ganzoo.GAN.export`, on any backend. An export needs TensorFlow. ONNX and LiteRT need an extra.
 """
 
 from pathlib import Path
@@ -24,7 +23,7 @@ def export(
     discriminator=False,
     quantization=None,
 ):
-    """Exports a GAN; the arguments are those of `ganzoo.GAN.export`."""
+    """Exports a GAN. The arguments are those of `ganzoo.GAN.export`."""
     check_options(path, version, format, truncation, discriminator, quantization)
     if gan.step == 0 and gan.preset is None:
         raise ValueError(
@@ -34,7 +33,7 @@ def export(
         )
     if discriminator and gan.packing > 1:
         raise ValueError(
-            "`discriminate` judges single examples, and this discriminator sees rows of several. "
+            "`discriminate` takes single examples, and this discriminator takes rows of several. "
             f"Export without discriminator=True. Received: packing={gan.packing}"
         )
     if keras.backend.backend() != "tensorflow":
@@ -43,7 +42,7 @@ def export(
         return export_in_tensorflow(
             gan, path, version, format, truncation, discriminator, quantization
         )
-    gan.preset_networks()  # Brings what the sampler stores up to date.
+    gan.preset_networks()  # Updates the stored statistics of the inference generator.
     if format == "onnx":
         from ganzoo.export.onnx import export_onnx
 
@@ -58,7 +57,7 @@ def export(
 
 
 def check_options(path, version, format, truncation, discriminator, quantization):
-    """Raises if the arguments of an export do not fit each other or what is on the disk."""
+    """Raises if the arguments of an export do not fit each other or the files on the disk."""
     check_choice("format", format, FORMATS)
     if quantization is not None:
         if format != "litert":

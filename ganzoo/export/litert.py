@@ -26,19 +26,19 @@ def export_litert(gan, path, quantization=None):
     """Writes a GAN's inference as a LiteRT file of built-in operations only.
 
     The signature `serving_default` has the inputs and the output of an ONNX export, see
-    `ganzoo.export.onnx`. The size of the batch is open: a signature's runner follows its inputs,
-    an interpreter its `resize_tensor_input`. A label that is no class makes the interpreter raise
-    an error. The weights are those that sample.
+    `ganzoo.export.onnx`. The batch size is open: the runner of a signature takes the size of its
+    inputs, an interpreter the size given to `resize_tensor_input`. A label that is no class makes
+    the interpreter raise an error. The weights are the ones of `gan.sample`.
 
-    The file appears whole or not at all, and only after the interpreter has given examples within
+    The file appears complete or not at all, and only if the examples of the interpreter are within
     the tolerance.
 
     Args:
         gan: A `ganzoo.GAN` on the TensorFlow backend.
         path: Path of the file, which must not exist.
         quantization: `None`; `"float16"` stores the weights in half the space and computes in
-            float32; `"dynamic_range"` stores those of large kernels in 8 bits, and computes with
-            activations in 8 bits where LiteRT can.
+            float32. `"dynamic_range"` stores large kernels in 8 bits, and computes with activations
+            in 8 bits where LiteRT can.
 
     Returns:
         The path.
@@ -72,7 +72,7 @@ def _converted(network, function, specs, quantization):
     archive.track(network)
     archive.add_endpoint(SIGNATURE, function, input_signature=specs)
     with tempfile.TemporaryDirectory() as folder:
-        # Only a SavedModel tells the converter the names of inputs and outputs.
+        # The converter takes the names of inputs and outputs from a SavedModel only.
         archive.write_out(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         if quantization is not None:

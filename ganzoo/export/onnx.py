@@ -20,10 +20,10 @@ except ImportError as error:
         f"{error}"
     ) from error
 
-# Of ONNX's operators; ONNX Runtime has it from 1.12 on.
+# Version of ONNX's operators. ONNX Runtime has it since 1.12.
 OPSET = 17
-# Root mean square of the differences of ONNX Runtime's examples, which reach from -1 to 1. What
-# float32 leaves is less than 1e-6 as a rule; a large attention score, for one, makes it more.
+# Root mean square of the differences of ONNX Runtime's examples, which reach from -1 to 1. The
+# rounding of float32 usually gives less than 1e-6. Large attention scores, for example, give more.
 TOLERANCE = 1e-3
 
 
@@ -32,11 +32,11 @@ def export_onnx(gan, path):
 
     Inputs are `latents` `(batch, latent_dim)` and, of a conditional GAN, `label` `(batch,)` int64.
     The output is `images` `(batch, height, width, channels)` in [-1, 1]; of a GAN of vectors,
-    `examples` `(batch, d)`. The size of the batch is open. A label that is no class makes ONNX
-    Runtime raise an error. The weights are those that sample. The file's `metadata_props` tell
-    what `assets.extra/ganzoo.json` of a SavedModel does, and the `range` of the images.
+    `examples` `(batch, d)`. The batch size is open. A label that is no class makes ONNX Runtime
+    raise an error. The weights are the ones of `gan.sample`. The file's `metadata_props` hold the
+    content of a SavedModel's `assets.extra/ganzoo.json`, and the `range` of the images.
 
-    The file appears whole or not at all, and only after ONNX Runtime has given the GAN's examples.
+    The file appears complete or not at all, and only if ONNX Runtime gives the GAN's examples.
 
     Args:
         gan: A `ganzoo.GAN` on the TensorFlow backend.
@@ -80,8 +80,8 @@ def _converted(function, specs):
 
 
 def _name_batches(model, example_shape):
-    """Gives the open axis of inputs and outputs its name, and the output its known size."""
-    # The sizes of what lies between name the axis as the converter did.
+    """Names the open axis of inputs and outputs, and sets the known size of the output."""
+    # The shapes of inner tensors still have the converter's name of the axis.
     del model.graph.value_info[:]
     (output,) = model.graph.output
     for value in (*model.graph.input, output):

@@ -1,7 +1,7 @@
 """The inference of a GAN in a form that runtimes other than TensorFlow can compute.
 
-A copy of the sampler computes in float32, whatever the precision of the training, and enlarges
-feature maps by an operation that tells the runtime their size.
+A copy of the inference generator computes in float32, whatever the training precision was. It
+enlarges feature maps by an operation that gives the runtime their size.
 """
 
 import keras
@@ -18,8 +18,8 @@ _FULL_PRECISIONS = ("float32", "float64")
 class ResizingUpSampling2D(keras.layers.UpSampling2D):
     """`UpSampling2D` by nearest neighbors as one operation.
 
-    That of Keras repeats rows and columns by reshapes, in which LiteRT's converter loses sight of
-    the size where that of the batch is open. For images whose channels come last.
+    Keras's layer repeats rows and columns by reshapes, from which LiteRT's converter cannot infer
+    the size if the batch size is open. For images with channels last.
     """
 
     def call(self, inputs):
@@ -30,15 +30,16 @@ class ResizingUpSampling2D(keras.layers.UpSampling2D):
 def portable_generation(gan):
     """Returns the function from latents to examples for other runtimes, and its specs.
 
-    A label out of its range becomes the first integer above it, of which no table of a conditional
-    layer has a row: runtimes would otherwise take some negative labels from the table's end.
+    A label out of range becomes the first integer above the range, for which no table of a
+    conditional layer has a row: runtimes would otherwise take rows for negative labels from the end
+    of the table.
 
     Args:
         gan: A `ganzoo.GAN` on the TensorFlow backend.
 
     Returns:
         A Python function of tensors that returns a dictionary with one tensor, the network that it
-        runs, and the `tf.TensorSpec` of each of its arguments.
+        calls, and the `tf.TensorSpec` of each of its arguments.
     """
     _, specs = generation(gan)
     network = _portable(gan.inference_generator)
@@ -56,16 +57,16 @@ def portable_generation(gan):
 
 
 def check_examples(gan, network, run, tolerance):
-    """Raises unless an exported GAN gives the examples that the GAN gives.
+    """Raises unless an exported GAN gives the same examples as the GAN.
 
-    A GAN that computes in half precision is compared in single precision, as it is exported.
+    A GAN that computes in half precision is exported, and compared, in single precision.
 
     Args:
         gan: The `ganzoo.GAN`.
         network: Its portable network.
         run: Function from a dictionary of NumPy inputs to the examples.
         tolerance: The largest root mean square of the differences, where examples reach from -1 to
-            1; in proportion where they reach further.
+            1, and in proportion if they reach further.
 
     Raises:
         RuntimeError: If it is larger, or not a number.

@@ -1,4 +1,4 @@
-"""The README of an exported model: how exactly this one is called."""
+"""Writes the README of an exported model, with the exact commands that call it."""
 
 import json
 
@@ -56,7 +56,7 @@ def _origin(description):
     if preset is None:
         origin = f"It was trained for {steps:,} steps."
     else:
-        origin = f"Its weights are those of the preset `{preset['name']}`"
+        origin = f"Its weights come from the preset `{preset['name']}`"
         origin += f", trained for {steps:,} steps more." if steps else "."
     return f"{origin} `assets.extra/ganzoo.json` holds the rest of its description."
 
@@ -74,7 +74,7 @@ def _columns(tensors):
 def _ranges(description, specs):
     inputs = {spec.name for signature in specs.values() for spec in signature}
     drawn = {"normal": "standard normal", "uniform": "uniform in (-1, 1)"}[description["latent"]]
-    yield f"- `latents` were {drawn} in the training."
+    yield f"- `latents` were {drawn} in the training run."
     yield (
         "- `seed` is an int64. Row i of the output follows from seed i alone: `gan.sample(n, "
         "seed=s)` are the seeds s to s + n - 1."
@@ -187,6 +187,6 @@ def _examples(description):
 
 
 def _example(spec, description):
-    """Returns what an input of `sample` is in the examples."""
+    """Returns the value of an input of `sample` in the example commands."""
     label = _LABEL % (description["num_classes"] or 1)
     return {"seed": 7, "label": label, "truncation": 1.0}[spec.name]

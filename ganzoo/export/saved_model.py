@@ -1,4 +1,4 @@
-"""A SavedModel in the layout that TF Serving reads, with all that a person needs to call it."""
+"""A SavedModel in the layout of TF Serving, with everything that a person needs to call it."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ METADATA = "assets.extra/ganzoo.json"
 
 
 def export_saved_model(gan, path, version=None, truncation=False, discriminator=False):
-    """Writes `<path>/<version>/`; the arguments are those of `ganzoo.GAN.export`.
+    """Writes `<path>/<version>/`. The arguments are those of `ganzoo.GAN.export`.
 
     Returns:
         Path of the version's folder.
@@ -45,7 +45,7 @@ def export_saved_model(gan, path, version=None, truncation=False, discriminator=
         except FileExistsError:
             if version is not None:
                 raise
-            # Another export took the number meanwhile: the next one is free.
+            # Another export took this number meanwhile: try the next one.
 
 
 def describe(gan, name):

@@ -4,9 +4,9 @@
 python -m ganzoo.export.serving_config saved_models --output=examples/serving/models.config
 ```
 
-It is a `ModelServerConfig` as text, for the server's `--model_config_file`. The server picks the
-newest version of a model, and each that is exported later; a pinned model stays at its versions,
-which is how one rolls back.
+It is a `ModelServerConfig` as text, for the server's `--model_config_file`. The server serves the
+newest version of a model, also when a newer one is exported later. A pinned model keeps its
+versions: pin one to roll back.
 """
 
 import argparse
@@ -18,20 +18,20 @@ from ganzoo.export.versions import is_version
 from ganzoo.files import new_file
 
 
-def model_config(folder, base_path="/models", pinned=None):
+def model_config(folder: Path | str, base_path: str = "/models", pinned: dict | None = None) -> str:
     """Returns the configuration that serves every model in a folder.
 
     Args:
         folder: Folder of exported models, `<folder>/<name>/<version>/`.
-        base_path: What the server calls this folder.
-        pinned: Dictionary from the names of models to the version to serve, or a list of versions,
-            in the place of the newest.
+        base_path: Path of this folder on the server.
+        pinned: Dictionary from the names of models to the version to serve instead of the newest,
+            or to a list of versions.
 
     Returns:
         A `ModelServerConfig` in the text format of Protocol Buffers.
 
     Raises:
-        ValueError: If a pinned version is not there.
+        ValueError: If a pinned version does not exist.
 
     Example:
 
@@ -60,8 +60,10 @@ def model_config(folder, base_path="/models", pinned=None):
     return "\n".join([*lines, "}", ""])
 
 
-def write_model_config(path, folder, base_path="/models", pinned=None):
-    """Writes `model_config` to a file in one move: a server may be reading it."""
+def write_model_config(
+    path: Path | str, folder: Path | str, base_path: str = "/models", pinned: dict | None = None
+) -> None:
+    """Writes `model_config` to a file in one step: a server may be reading the file."""
     text = model_config(folder, base_path, pinned)
     with new_file(path, replace=True) as partial:
         partial.write_text(text)
@@ -76,14 +78,14 @@ def main(arguments=None):
     parser.add_argument("folder", help="folder of exported models, such as saved_models")
     parser.add_argument("--output", help="file to write; by default it is printed")
     parser.add_argument(
-        "--base-path", default="/models", help="what the server calls the folder: %(default)s"
+        "--base-path", default="/models", help="path of the folder on the server: %(default)s"
     )
     parser.add_argument(
         "--pin",
         action="append",
         default=[],
         metavar="NAME=VERSION",
-        help="serve this version in the place of the newest; may be given several times",
+        help="serve this version instead of the newest; may be given several times",
     )
     options = parser.parse_args(arguments)
     try:

@@ -1,17 +1,16 @@
-"""What an exported GAN computes: TensorFlow functions with named inputs and outputs.
+"""The functions of an exported GAN: TensorFlow functions with named inputs and outputs.
 
 | signature | inputs | outputs |
 |---|---|---|
 | `serving_default` | `latents` (n, d) float32, `label` | `images` (n, h, w, c) float32 in [-1, 1] |
 | `sample` | `seed` (n,) int64, `label`, `truncation` | `images` (n, h, w, c) uint8 |
-| `sample_png` | those of `sample` | `png_bytes` (n,) string |
+| `sample_png` | as for `sample` | `png_bytes` (n,) string |
 | `discriminate` | `images` (n, h, w, c) uint8, `label` | `score` (n,) float32 |
 
-`label` (n,) int64 is there where the GAN has classes, `truncation` (n,) float32 where it was asked
-for. A GAN of vectors gives and takes float32 `examples` in the place of `images`. It has no
-`sample_png`, nor has a GAN of images with more than 4 channels. Every input and output has the
-batch as its first axis, as a server needs that merges requests into batches; and row i of an
-output depends on row i of the inputs alone.
+`label` (n,) int64 exists if the GAN has classes, `truncation` (n,) float32 if it was requested. A
+GAN of vectors has float32 `examples` instead of `images`. It has no `sample_png`, and neither has a
+GAN of images with more than 4 channels. The first axis of every input and output is the batch: a
+server that merges requests needs that. Row i of an output depends on row i of the inputs alone.
 """
 
 import numpy as np
@@ -21,7 +20,7 @@ from ganzoo.generation.sampling import draw_examples
 from ganzoo.numerics import to_signed_range
 
 _MOST_CHANNELS_OF_PNG = 4
-# What rounding in float32, and in bfloat16, leaves is far below it.
+# Rounding in float32 and in bfloat16 gives far smaller differences.
 _TOLERANCE = 2e-2
 
 
@@ -31,14 +30,14 @@ def signatures(gan, truncation=False, discriminator=False):
     Args:
         gan: A `ganzoo.GAN` on the TensorFlow backend.
         truncation: Whether `sample` and `sample_png` take a factor of the latents.
-        discriminator: Whether there is a `discriminate`.
+        discriminator: Whether to include `discriminate`.
 
     Returns:
         Dictionary from names to `(function, specs)`: a Python function of tensors that returns a
         dictionary of tensors, and the `tf.TensorSpec` of each of its arguments.
 
     Raises:
-        ValueError: If what a network says of an example depends on others of its batch.
+        ValueError: If the output of a network for an example depends on others in its batch.
     """
     _check_rows("generator", *generation(gan))
     built = {
@@ -54,7 +53,7 @@ def signatures(gan, truncation=False, discriminator=False):
 
 
 def zeros(specs, rows):
-    """Returns that many rows of zeros for each spec, which are in the range of every input."""
+    """Returns rows of zeros for each spec. Zero is in the range of every input."""
     return [tf.zeros((rows, *spec.shape[1:]), spec.dtype) for spec in specs]
 
 
@@ -71,7 +70,7 @@ def examples_name(gan):
 def generation(gan):
     """Returns the function from latents to examples, without checks, and its specs.
 
-    The weights are those that sample, in inference.
+    It computes what `gan.sample` computes, in inference mode.
     """
     name = examples_name(gan)
 
@@ -108,7 +107,7 @@ def _png(sample, specs):
 
 
 def _discrimination(gan):
-    """Returns the function from examples to what the discriminator says, and its specs."""
+    """Returns the function from examples to the discriminator's outputs, and its specs."""
     dtype = "uint8" if has_images(gan) else "float32"
     discriminator = gan.inference_discriminator
 
@@ -124,9 +123,9 @@ def _discrimination(gan):
 
 
 def _check_rows(network, function, specs):
-    """Raises if what a function gives for a row depends on the other rows.
+    """Raises if the output of a function for a row depends on the other rows.
 
-    A server merges requests: what one person gets would then depend on what another sent.
+    A server merges requests: the answer to one person would depend on the requests of others.
     """
     rng = np.random.default_rng(0)
     rows = []
@@ -146,14 +145,14 @@ def _check_rows(network, function, specs):
 
 
 def _checked(gan, function, specs):
-    """Returns the function with inputs out of their range refused, and its specs."""
+    """Returns the function with checks of its inputs' ranges, and its specs."""
     checks = {"label": _check_label(gan.num_classes), "truncation": _check_truncation}
 
     def checked(*inputs):
         checked_inputs = []
         for spec, tensor in zip(specs, inputs, strict=True):
             assertions = checks[spec.name](tensor) if spec.name in checks else []
-            # Nothing is computed of an input that is refused, and no optimization drops the check.
+            # Nothing is computed from a refused input, and no optimization drops the check.
             with tf.control_dependencies(assertions):
                 checked_inputs.append(tf.identity(tensor))
         return function(*checked_inputs)

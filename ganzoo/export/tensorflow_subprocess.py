@@ -1,4 +1,4 @@
-"""An export from another backend, by a process in which Keras runs on TensorFlow."""
+"""Exports from another backend by a process in which Keras runs on TensorFlow."""
 
 import importlib.util
 import os
@@ -18,7 +18,7 @@ _REFUSED = 2
 
 
 def export_in_tensorflow(gan, path, version, format, truncation, discriminator, quantization):
-    """Saves a GAN, and has it exported; arguments and result are those of `ganzoo.GAN.export`."""
+    """Saves a GAN, and exports it in another process, with the arguments of `ganzoo.GAN.export`."""
     for package in ("tensorflow", *_PACKAGES[format]):
         if importlib.util.find_spec(package) is None:
             extra = "tensorflow" if package == "tensorflow" else f"'ganzoo[{format}]'"
@@ -51,8 +51,8 @@ def export_in_tensorflow(gan, path, version, format, truncation, discriminator, 
 
 
 def _error(process):
-    """Returns the error that the command told, or all that it wrote."""
-    told = [line for line in process.stderr.splitlines() if line.startswith("ganzoo export: ")]
-    if process.returncode == _REFUSED and told:
-        return ValueError(told[-1].removeprefix("ganzoo export: "))
+    """Returns the error message of the command, or everything that it wrote."""
+    messages = [line for line in process.stderr.splitlines() if line.startswith("ganzoo export: ")]
+    if process.returncode == _REFUSED and messages:
+        return ValueError(messages[-1].removeprefix("ganzoo export: "))
     return RuntimeError(f"The export in a process with TensorFlow failed:\n{process.stderr}")

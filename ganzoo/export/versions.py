@@ -1,5 +1,4 @@
-"""The versions of an exported model: folders named by integers, of which TF Serving reads the
-largest."""
+"""The versions of an exported model: numbered folders. TF Serving reads the largest number."""
 
 import re
 
@@ -25,7 +24,7 @@ def model_name(folder):
     """Returns the name of the model in a folder.
 
     Raises:
-        ValueError: If a server could not be asked for a model of that name.
+        ValueError: If a request to a server could not name it.
     """
     name = folder.resolve().name
     if not _NAME.fullmatch(name):

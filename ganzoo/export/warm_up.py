@@ -1,8 +1,8 @@
-"""The requests with which TF Serving warms an exported model up before it takes others.
+"""The requests that TF Serving runs to warm an exported model up before it accepts others.
 
 They are a TFRecord file of `tensorflow.serving.PredictionLog` messages. Their four message types
-are written here by field number, as Protocol Buffers lay them out on the wire: the package that
-defines them, `tensorflow-serving-api`, is the client's, and an export should not need it.
+are written here by field number, in the wire format of Protocol Buffers. The package that defines
+them, `tensorflow-serving-api`, belongs to the client, and an export must not need it.
 """
 
 import tensorflow as tf

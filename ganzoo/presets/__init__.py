@@ -1,4 +1,4 @@
-"""Presets: trained GANs as folders of data, saved, verified, loaded and listed."""
+"""Presets: trained GANs as folders of plain data. They are saved, verified, loaded and listed."""
 
 from ganzoo.presets.builtin import list_models, summary_of
 from ganzoo.presets.errors import PresetError

@@ -1,10 +1,11 @@
-"""Presets from the network: an archive whose hash the user gives, unpacked with suspicion."""
+"""Presets from the network: archives with a hash from the user, unpacked with strict checks."""
 
 import contextlib
 import os
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from stat import S_IFDIR, S_IFMT, S_IFREG
 
@@ -14,24 +15,24 @@ from ganzoo.presets import manifest
 from ganzoo.presets.errors import PresetError
 
 _MAX_MEMBERS = 1_000
-# Weights hardly compress; what grows more than this is made to fill the disk.
+# Weights hardly compress. An archive that grows more than this is made to fill the disk.
 _MAX_RATIO = 100
 _SLACK = 2**20
 _CHUNK = 2**20
 
 
 @contextlib.contextmanager
-def fetched(url, sha256):
-    """Gives the folder of a preset from an archive on the network, until the context ends.
+def fetched(url: str, sha256: str) -> Iterator[Path]:
+    """Yields a temporary folder with the files of a preset in an archive on the network.
 
     The archive, a zip or an uncompressed tar of the folder's files, stays in Keras's cache.
 
     Args:
         url: Its address, `http://` or `https://`.
-        sha256: Its hash in hexadecimal digits.
+        sha256: Its SHA-256 in hexadecimal digits.
 
     Raises:
-        PresetError: If it cannot be fetched, is not that of the hash, or holds what it must not.
+        PresetError: If it cannot be fetched, has another hash, or has forbidden content.
     """
     archive = _download(url, sha256)
     with tempfile.TemporaryDirectory(prefix="ganzoo-preset-") as folder:
@@ -62,24 +63,24 @@ def _download(url, sha256):
     return path
 
 
-def extract(archive, folder):
+def extract(archive: Path | str, folder: Path | str) -> None:
     """Writes the files of a preset from an archive to a folder, and nothing else.
 
     Raises:
-        PresetError: If it is no archive, names a place outside of it, holds a link or a device, a
-            file twice, or files that are much larger than it.
+        PresetError: If it is no archive, has a path outside of the folder, a link or a device, or
+            the same file twice, or if its files are much larger than the archive.
     """
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as file:
                 _extract(_zip_members(file), file.open, archive, folder)
         else:
-            # A compressed tar could grow while its list is read.
+            # A compressed tar could grow while its list of files is read.
             with tarfile.open(archive, "r:") as file:
                 _extract(_tar_members(file), file.extractfile, archive, folder)
     except PresetError:
         raise
-    except Exception as error:  # The readers of archives raise whatever their decoders raise.
+    except Exception as error:  # Decoders of archives may raise any error.
         raise PresetError(
             "The archive of a preset is a zip, or a tar without compression. "
             f"Received: {type(error).__name__}: {error}"
@@ -89,7 +90,7 @@ def extract(archive, folder):
 def _zip_members(file):
     """Yields the name, the size and the entry of each file."""
     for member in file.infolist():
-        # An archive from a system without such modes leaves them out.
+        # Archives from some systems have no such modes.
         kind = S_IFMT(member.external_attr >> 16)
         if member.flag_bits & 1 or kind not in (0, S_IFREG, S_IFDIR):
             raise PresetError(f"An archive holds plain files. Received: {member.filename!r:.200}")
@@ -114,7 +115,7 @@ def _check_name(name):
 
 
 def _extract(members, open_member, archive, folder):
-    """Writes the known files of the folder that holds the manifest."""
+    """Writes the known files of the archive's folder with the manifest."""
     found, total = {}, 0
     for index, (name, size, member) in enumerate(members):
         total += size
@@ -140,7 +141,7 @@ def _extract(members, open_member, archive, folder):
 
 
 def _copy(source, target, name, size):
-    """Copies as many bytes as an archive says that a file has, and raises if there are more."""
+    """Copies a file of an archive, and raises if it is larger than the archive says."""
     while chunk := source.read(_CHUNK):
         target.write(chunk)
         if target.tell() > size:

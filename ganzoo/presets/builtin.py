@@ -1,4 +1,4 @@
-"""The presets that are shipped with the package."""
+"""The presets that come with the package."""
 
 import json
 from pathlib import Path
@@ -6,16 +6,16 @@ from pathlib import Path
 from ganzoo.presets.manifest import METADATA, METRICS
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-# As it is installed, and as it lies in a checkout.
+# In an installed package, and in a checkout.
 _FOLDERS = (_PACKAGE / "models", _PACKAGE.parent / "models")
 
 
-def folder_of(name):
+def folder_of(name: str) -> Path | None:
     """Returns the folder of the published model `name`, or `None`."""
     return _published().get(name)
 
 
-def list_models():
+def list_models() -> list[str]:
     """Returns the names of the published models, which `ganzoo.GAN.from_preset` takes.
 
     Example:
@@ -26,8 +26,8 @@ def list_models():
     return sorted(_published())
 
 
-def summary_of(name):
-    """Returns one line on what a published model is, from its folder.
+def summary_of(name: str) -> str:
+    """Returns one line that describes a published model.
 
     Args:
         name: One of `list_models()`.
@@ -42,5 +42,5 @@ def _published():
     if root is None:
         return {}
     folders = (path.parent for path in root.glob(f"*/{METADATA}"))
-    # What is being written lies beside its place, under a name that begins with a dot.
+    # The name of an unfinished folder starts with a dot.
     return {folder.name: folder for folder in folders if not folder.name.startswith(".")}

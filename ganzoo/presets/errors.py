@@ -1,5 +1,5 @@
-"""What goes wrong with a preset."""
+"""The error of presets."""
 
 
 class PresetError(ValueError):
-    """A preset cannot be found, fetched, trusted or loaded; nothing of it was used."""
+    """A preset cannot be found, fetched, trusted or loaded. Nothing of it was used."""

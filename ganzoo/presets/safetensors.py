@@ -1,11 +1,12 @@
-"""Weights of a network in a safetensors file: a header of JSON, then the numbers alone.
+"""Weights of a network in a safetensors file: a JSON header, then the numbers.
 
-There is nothing in such a file to run, to unpack or to follow. Its format is that of
-https://github.com/huggingface/safetensors, so that other tools read it too.
+Such a file contains nothing to execute, to unpack or to follow. The format is documented at
+https://github.com/huggingface/safetensors, and other tools can read it.
 """
 
 import json
 import math
+from typing import BinaryIO
 
 import keras
 import numpy as np
@@ -28,14 +29,14 @@ _CODES = {np.dtype(dtype): code for code, dtype in _TYPES.items()}
 _FLOATS = ("F64", "F32", "F16")
 
 
-def write(file, variables, dtype="float32"):
+def write(file: BinaryIO, variables: list, dtype: str = "float32") -> None:
     """Writes variables in their order.
 
     Args:
         file: Binary file, opened for writing.
         variables: List of Keras variables.
         dtype: `"float32"`, or `"float16"` to store the float32 arrays of two and more axes in
-            half the space; vectors, such as moving statistics, keep their precision.
+            half the space. Vectors, such as moving statistics, keep their precision.
 
     Raises:
         PresetError: If a number is not finite, or too large for float16.
@@ -56,14 +57,14 @@ def write(file, variables, dtype="float32"):
         file.write(_encoded(variable, dtype)[1].tobytes())
 
 
-def read_into(file, size, expected, networks):
-    """Gives networks the weights in a file, one array at a time.
+def read_into(file: BinaryIO, size: int, expected: list[tuple], networks: list) -> None:
+    """Assigns the weights in a file to networks, one array at a time.
 
     Args:
         file: Binary file, opened for reading.
-        size: Number of its bytes.
-        expected: List of `(name, shape, dtype)` of the weights, as the config makes them.
-        networks: List of networks of that config, built.
+        size: Size of the file in bytes.
+        expected: List of `(name, shape, dtype)` of the weights, according to the config.
+        networks: List of built networks of that config.
 
     Raises:
         PresetError: If the file does not hold exactly these weights.
@@ -79,13 +80,13 @@ def read_into(file, size, expected, networks):
             variable.assign(array.reshape(variable.shape).astype(variable.dtype))
 
 
-def check(file, size, expected):
-    """Raises unless the header of a file is that of the expected weights; reads no array."""
+def check(file: BinaryIO, size: int, expected: list[tuple]) -> None:
+    """Raises unless the header of a file describes the expected weights. It reads no array."""
     _check_header(file, size, expected)
 
 
 def _check_header(file, size, expected):
-    """Returns the types of the arrays, and where the first one begins."""
+    """Returns the types of the arrays, and the position of the first one."""
     length = int.from_bytes(file.read(8), "little")
     if length > min(MAX_HEADER_BYTES, size - 8):
         raise PresetError(f"The header of the weights is damaged. Received: {length} bytes")
@@ -95,7 +96,7 @@ def _check_header(file, size, expected):
     header.pop("__metadata__", None)
     if len(header) != len(expected):
         raise PresetError(
-            f"The weights are not those of the config. Expected: {len(expected)} arrays. "
+            f"The weights do not match the config. Expected: {len(expected)} arrays. "
             f"Received: {len(header)}"
         )
     offset, codes = 0, []
@@ -111,19 +112,19 @@ def _check_header(file, size, expected):
                 codes.append(code)
                 continue
         raise PresetError(
-            f"The weights are not those of the config. Expected: `{name}` of shape {tuple(shape)} "
+            f"The weights do not match the config. Expected: `{name}` of shape {tuple(shape)} "
             f"and {dtype} at byte {offset}. Received: {key!r:.200}: {entry!r:.200}"
         )
     if 8 + length + offset != size:
         raise PresetError(
-            f"The weights are not those of the config. Expected: {8 + length + offset} bytes. "
+            f"The weights do not match the config. Expected: {8 + length + offset} bytes. "
             f"Received: {size} bytes"
         )
     return codes, 8 + length
 
 
 def _encoded(variable, dtype):
-    """Returns the code of the type in the file, and the array."""
+    """Returns the code of an array's type in the file, and the array."""
     array = keras.ops.convert_to_numpy(variable)
     if array.dtype not in _CODES:
         array = array.astype("float32")  # bfloat16, which NumPy does not have.
@@ -132,14 +133,14 @@ def _encoded(variable, dtype):
             array = array.astype("float16")
     if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
         raise PresetError(
-            "Weights must be finite, and within the range of the type that they are stored in. "
+            "Weights must be finite, and in the range of the type in which they are stored. "
             f"Received: {variable.path} as {array.dtype}"
         )
     return _CODES[array.dtype], np.asarray(array, array.dtype.newbyteorder("<"), order="C")
 
 
 def _fits(code, dtype):
-    """Returns whether a variable's type takes numbers of a type in a file."""
+    """Returns whether a variable can hold numbers of a type in a file."""
     if dtype in ("bfloat16", "float16", "float32"):
         return code in ("F32", "F16")
     if dtype == "float64":
@@ -152,9 +153,9 @@ def _key(index, variable):
 
 
 def _names(key):
-    """Returns the index and the variable's own name, which are what must agree.
+    """Returns the index and the name of the variable, which must agree.
 
-    Between them stand the names of layers for the reader; Keras may number them anew.
+    The names of layers between them are for readers: Keras may number layers differently.
     """
     index, _, path = key.partition("/")
     return (int(index) if index.isdecimal() else None), path.rpartition("/")[2]

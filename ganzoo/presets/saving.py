@@ -70,7 +70,7 @@ def save(
 
 
 def replace_texts(folder, recipe=None, metrics=None, card=None):
-    """Gives a preset other texts, and enters their hashes.
+    """Replaces texts of a preset, and updates their hashes.
 
     It also repairs a preset in which an earlier call was interrupted.
 

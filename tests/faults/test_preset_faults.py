@@ -233,7 +233,7 @@ HOSTILE = {
     link_in_an_archive: "holds plain files.*README.md",
     external_link: "header of the weights is damaged",
     pickled_array: "header of the weights is damaged",
-    shape_bomb: "weights are not those of the config.*Expected: .* bytes",
+    shape_bomb: "weights do not match the config.*Expected: .* bytes",
     size_bomb: "No network has such a size",
     bomb_without_weights: "must then have at most .* parameters",
     endless_file: "generator.safetensors is damaged",

@@ -33,7 +33,7 @@ def test_a_loaded_gan_samples_the_same_without_compile(tmp_path, make):
         assert getattr(loaded, name) == getattr(gan, name)
 
 
-def test_a_loaded_gan_trains_on_from_the_weights_that_sampled(tmp_path):
+def test_a_loaded_gan_continues_from_the_weights_that_sampled(tmp_path):
     gan = presets.mlp_gan()
     gan.save_to_preset(tmp_path / "preset")
     loaded = ganzoo.GAN.from_preset(str(tmp_path / "preset"))
@@ -52,22 +52,26 @@ def test_a_loaded_classifier_classifies_the_same(tmp_path):
     gan = presets.semi_supervised_gan()
     gan.save_to_preset(tmp_path / "preset", discriminator=False)
     images = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), "uint8")
-    logits = keras.ops.convert_to_numpy(gan._classifier()(images / np.float32(255)))
+    logits = keras.ops.convert_to_numpy(_classifier(gan)(images / np.float32(255)))
     assert logits.std(axis=0).min() > 0
     loaded = ganzoo.GAN.from_preset(tmp_path / "preset")
-    np.testing.assert_array_equal(loaded._classifier()(images / np.float32(255)), logits)
+    np.testing.assert_array_equal(_classifier(loaded)(images / np.float32(255)), logits)
     np.testing.assert_array_equal(loaded.classify(images), gan.classify(images))
     np.testing.assert_array_equal(
-        loaded.discriminator.get_weights()[0], gan._classifier().weights[0]
+        loaded.discriminator.get_weights()[0], _classifier(gan).weights[0]
     )
 
 
-def test_virtual_batch_statistics_are_those_of_the_weights_that_sample(tmp_path):
+def _classifier(gan):
+    return gan.preset_networks()["discriminator"]
+
+
+def test_virtual_batch_statistics_match_the_weights_that_sample(tmp_path):
     gan = presets.virtual_batch_gan()
     gan.save_to_preset(tmp_path / "preset")
     loaded = ganzoo.GAN.from_preset(tmp_path / "preset")
     stored = loaded.inference_generator.get_weights()
-    loaded.sample(1)  # Computes them anew.
+    loaded.sample(1)  # Computes them again.
     for before, after in zip(stored, loaded.inference_generator.get_weights(), strict=True):
         np.testing.assert_allclose(before, after, rtol=1e-5, atol=1e-6)
 
@@ -133,7 +137,7 @@ def test_recipe_metrics_and_card_are_in_the_folder(tmp_path):
     assert present == {*metadata["files"], "metadata.json"}
 
 
-def test_a_discriminator_without_stored_weights_begins_anew(tmp_path):
+def test_a_discriminator_without_stored_weights_starts_with_new_ones(tmp_path):
     gan = presets.mlp_gan()
     gan.save_to_preset(tmp_path / "preset", discriminator=False)
     assert not (tmp_path / "preset" / "discriminator.safetensors").exists()
@@ -169,12 +173,12 @@ def test_a_failed_save_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_preset_cannot_hold_is_refused_before_anything_is_written(tmp_path):
+def test_forbidden_content_is_refused_before_anything_is_written(tmp_path):
     latents = keras.Input((3,))
     outside = keras.Model(latents, keras.ops.sin(latents))
-    critic = keras.Model(latents, keras.layers.Dense(1)(latents))
+    discriminator = keras.Model(latents, keras.layers.Dense(1)(latents))
     with pytest.raises(PresetError, match=r"may only name.*class_name='Sin'"):
-        ganzoo.GAN(outside, critic).save_to_preset(tmp_path / "preset")
+        ganzoo.GAN(outside, discriminator).save_to_preset(tmp_path / "preset")
     gan = presets.mlp_gan()
     with pytest.raises(ValueError, match=r"`recipe` must be.*Received: recipe of type str"):
         gan.save_to_preset(tmp_path / "preset", recipe="sngan")
@@ -206,7 +210,7 @@ def test_published_models_are_listed_and_loaded_by_name(tmp_path, monkeypatch):
         ganzoo.GAN.from_preset("vectors", sha256="0" * 64)
 
 
-def test_what_is_being_written_is_not_listed(tmp_path, monkeypatch):
+def test_an_unfinished_preset_is_not_listed(tmp_path, monkeypatch):
     (tmp_path / ".tiny.123.partial.tiny").mkdir()
     (tmp_path / ".tiny.123.partial.tiny" / "metadata.json").write_text("{}")
     monkeypatch.setattr(builtin, "_FOLDERS", (tmp_path,))
@@ -227,7 +231,7 @@ def test_presets_of_a_later_format_ask_for_a_newer_version(tmp_path):
         ganzoo.GAN.from_preset(tmp_path / "preset")
 
 
-def test_presets_go_from_one_backend_to_the_other(tmp_path):
+def test_presets_are_the_same_on_both_backends(tmp_path):
     gan = presets.image_gan(conditional=True)
     gan.save_to_preset(tmp_path / "tensorflow")
     np.save(tmp_path / "samples.npy", gan.sample(4))
