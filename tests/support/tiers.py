@@ -17,13 +17,20 @@ NAMES = ("unit", "graph", "process")
 # Files and folders below `tests/` whose tests need graphs, or are faster with them: they train
 # one GAN for many steps.
 GRAPH_FILES = (
+    "callbacks",
+    "cli",
     "export",
+    "faults/test_damaged_checkpoints.py",
+    "faults/test_exact_resume.py",
+    "faults/test_not_a_number.py",
+    "presets/test_presets.py",
     "test_documentation.py",
     "test_demo.py",
     "test_notebooks.py",
     "training/test_determinism.py",
     "training/test_parity.py",
     "training/test_precision.py",
+    "zoo",
 )
 
 _PROCESS_WORDS = {"run_python", "subprocess", "Popen", "fork"}

@@ -16,7 +16,6 @@ EPOCHS = 2
 def build():
     """A GAN with every kind of state: moments, average, moving statistics, spectral vectors."""
     return tiny.gan(
-        "sngan",
         num_classes=tiny.NUM_CLASSES,
         seed=3,
         latent="uniform",
@@ -24,6 +23,7 @@ def build():
         regularizers=[ganzoo.regularizers.R1(0.5, every=2), ganzoo.regularizers.WeightClipping(9)],
         generator_batch_ratio=2,
         ema_decay=0.9,
+        run_eagerly=True,
     )
 
 
