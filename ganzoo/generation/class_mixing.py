@@ -21,7 +21,7 @@ def latents_of(gan, seeds):
 def compile_generation(gan):
     """Returns the compiled function that `generate` calls.
 
-    It takes latents, labels, and values that replace those of the class tables, or `None`.
+    It takes latents, labels, and new values of the class tables, or `None`.
     """
 
     def generate_batch(latents, labels, tables):
@@ -39,7 +39,7 @@ def compile_generation(gan):
 
 
 def generate(gan, function, latents, labels, batch_size):
-    """Makes an example from each row; the arguments are those of `GAN.generate`."""
+    """Makes an example from each row; it has the arguments of `GAN.generate`."""
     check_positive_integer("batch_size", batch_size)
     latents = _check_latents(gan, latents)
     if gan.num_classes is None or np.ndim(labels) != 2:
@@ -62,7 +62,7 @@ def generate(gan, function, latents, labels, batch_size):
 
 
 def interpolate(gan, seeds, labels, steps, loop, interpolation, truncation, batch_size):
-    """Makes the examples along a path; the arguments are those of `GAN.interpolate`."""
+    """Makes the examples along a path; it has the arguments of `GAN.interpolate`."""
     seeds = check_seeds(seeds)
     truncation = np.float32(check_non_negative("truncation", truncation))
     if interpolation is None:

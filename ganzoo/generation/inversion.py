@@ -94,7 +94,7 @@ def project(
     prior_weight,
     batch_size,
 ):
-    """Finds the latents of images; the arguments are those of `GAN.project`."""
+    """Finds the latents of images; it has the arguments of `GAN.project`."""
     steps = np.int32(check_positive_integer("steps", steps))
     check_positive_integer("restarts", restarts)
     check_positive_integer("batch_size", batch_size)

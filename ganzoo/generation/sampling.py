@@ -71,7 +71,7 @@ def compile_sampling(gan):
 
 
 def sample(gan, sampling_function, n, seed, labels, truncation, batch_size):
-    """Draws `n` examples in batches of one size; the arguments are those of `GAN.sample`."""
+    """Draws `n` examples in batches of one size; it has the arguments of `GAN.sample`."""
     check_positive_integer("n", n)
     check_positive_integer("batch_size", batch_size)
     if seed is None:

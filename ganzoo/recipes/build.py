@@ -7,7 +7,7 @@ from ganzoo.data import Dataset
 
 
 def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto"):
-    """Builds and compiles a GAN; the arguments are those of `ganzoo.GAN.from_recipe`."""
+    """Builds and compiles a GAN; it has the arguments of `ganzoo.GAN.from_recipe`."""
     if isinstance(recipe, str):
         recipe = recipes.get(recipe)
     is_semi_supervised = recipe.labels_per_class is not None

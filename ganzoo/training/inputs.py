@@ -2,11 +2,9 @@
 
 import keras
 import numpy as np
-from keras import ops
 
 from ganzoo import backend, distribution
 from ganzoo.data import Batches, Dataset, sharding
-from ganzoo.numerics import to_signed_range
 from ganzoo.validation import check_positive_integer
 
 
@@ -91,49 +89,6 @@ def size_of(batches):
     if hasattr(batches, "element_spec"):
         return _parts_of(batches.element_spec)[0].shape[0]
     return len(_parts_of(batches[0])[0])
-
-
-def with_known_size(batch, size, replicas):
-    """Returns a replica's batch with its size in the static shapes, which Keras leaves open.
-
-    So layers that compare examples can check it, and need not prepare for any other.
-
-    Args:
-        batch: Tensors of examples and labels.
-        size: Number of examples on all replicas, or `None` where it is not known.
-        replicas: Number of replicas.
-    """
-
-    def known(rows):
-        if size is None or rows.shape[0] is not None:
-            return rows
-        return ops.reshape(rows, (size // replicas, *rows.shape[1:]))
-
-    return keras.tree.map_structure(known, batch)
-
-
-def split_batch(batch, num_classes, parts):
-    """Splits a batch into the examples and labels of each discriminator update, ready to use.
-
-    Part k has the rows k, k + parts, k + 2 parts, ...: so the parts of a batch that is spread over
-    replicas are together those of the whole batch.
-
-    Returns:
-        Two lists of `parts` tensors: float examples, images in [-1, 1]; and int32 labels, or
-        `None` for each part without classes.
-    """
-    examples, labels = _parts_of(batch)
-    examples = [to_signed_range(part) for part in _every_nth(examples, parts)]
-    if num_classes is None:
-        return examples, [None] * parts
-    return examples, [ops.cast(part, "int32") for part in _every_nth(labels, parts)]
-
-
-def _every_nth(rows, parts):
-    if parts == 1:
-        return [rows]
-    rows = ops.reshape(rows, (-1, parts, *rows.shape[1:]))
-    return [rows[:, k] for k in range(parts)]
 
 
 def _parts_of(batch):

@@ -20,7 +20,7 @@ from ganzoo.validation import check_choice, check_fraction, check_positive_integ
 
 
 class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Model):
-    """The base of `GAN`: networks, settings and `fit`. Its arguments are those of `GAN`."""
+    """The base of `GAN`: networks, settings and `fit`. It has the arguments of `GAN`."""
 
     def __init__(
         self,

@@ -85,7 +85,7 @@ def test_calls_leave_no_trace_in_the_state(architecture):
     scores.gradient(images)
     for variable, old in zip(discriminator.variables, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), old)
-    # The same logits as those of a call in training, which does move the state.
+    # A call in training gives the same logits, and does move the state.
     np.testing.assert_allclose(logits, discriminator(images, training=True), atol=1e-6)
     moved = [
         not np.array_equal(variable.numpy(), old)

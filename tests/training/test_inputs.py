@@ -164,12 +164,12 @@ REFUSED_DATA = {
         lambda: {"x": Dataset(images(), labels(), num_classes=10).batches(4)},
         "more classes than the GAN",
     ),
-    "labels beside a Dataset": (
+    "labels and a Dataset": (
         "conditional",
         lambda: {"x": Dataset(images(), labels()), "y": labels()},
         "its own labels",
     ),
-    "labels beside batches": (
+    "labels and batches": (
         "conditional",
         lambda: {"x": tf_batches(images(), labels()), "y": labels()},
         "their own labels",

@@ -34,7 +34,6 @@ REFUSED_COMPILATIONS = {
         {"optimizer": keras.optimizers.Adam(), "g_optimizer": None, "d_optimizer": None},
         "Give either",
     ),
-    "a name for both and one more": ({"optimizer": "adam"}, "Give either"),
     "optimizers given twice": (
         {"optimizer": ganzoo.AdversarialOptimizer("adam", "adam"), "g_optimizer": "adam"},
         "Give either",
