@@ -16,13 +16,13 @@ QUANTIZATIONS = ("float16", "dynamic_range")
 
 def export(
     gan,
-    path,
-    version=None,
-    format="saved_model",
-    truncation=False,
-    discriminator=False,
-    quantization=None,
-):
+    path: str | Path,
+    version: int | None = None,
+    format: str = "saved_model",
+    truncation: bool = False,
+    discriminator: bool = False,
+    quantization: str | None = None,
+) -> Path:
     """Exports a GAN. The arguments are those of `ganzoo.GAN.export`."""
     check_options(path, version, format, truncation, discriminator, quantization)
     if gan.step == 0 and gan.preset is None:

@@ -1,4 +1,4 @@
-"""The digits are those of the UCI repository, to the byte."""
+"""The digits equal the stored ones of the UCI repository, byte for byte."""
 
 import hashlib
 from pathlib import Path

@@ -106,7 +106,7 @@ def test_an_animation_counts_as_its_first_frame(tmp_path):
     assert (dataset.examples == [255, 0, 0]).all()
 
 
-def test_the_rotation_noted_by_a_camera_is_applied(tmp_path):
+def test_the_rotation_in_camera_metadata_is_applied(tmp_path):
     pixels = np.zeros((8, 16, 3), np.uint8)
     pixels[:, :8] = 255
     exif = Image.Exif()
@@ -126,7 +126,7 @@ def test_channels_are_one_only_if_every_image_is_gray(tmp_path):
     assert load(tmp_path, channels=1).image_shape == (12, 16, 1)
 
 
-def test_files_come_in_natural_order_and_others_are_left_alone(tmp_path):
+def test_files_are_in_natural_order_and_others_are_ignored(tmp_path):
     for number in (1, 2, 10, 21, 100):
         save(tmp_path / f"image{number}.png", np.full((4, 4), number, np.uint8))
     (tmp_path / "notes.txt").write_text("not an image")

@@ -1,4 +1,4 @@
-"""Images of every mode become uint8 of one size, as Pillow itself would make them."""
+"""Images of every mode become uint8 of one size, with the same pixels as with Pillow."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_shrinking_is_antialiased():
     assert abs(shrunk[2:-2, 2:-2].astype(int) - 127).max() < 12
 
 
-def test_channels_are_those_of_the_mode_or_the_ones_asked_for():
+def test_channels_follow_the_mode_or_the_argument():
     assert convert(picture("L")).shape == (12, 20, 1)
     assert convert(picture("RGB")).shape == (12, 20, 3)
     gray = convert(picture("L"), channels=3)
@@ -55,7 +55,7 @@ def test_channels_are_those_of_the_mode_or_the_ones_asked_for():
     )
 
 
-def test_transparent_pixels_lie_over_white():
+def test_the_background_of_transparent_pixels_becomes_white():
     pixels = np.zeros((4, 4, 4), np.uint8)
     pixels[:, 2:, 3] = 255
     pixels[0, 0] = (0, 0, 0, 128)

@@ -1,4 +1,4 @@
-"""A packed file gives back what was packed, or says what is wrong with it."""
+"""A packed file gives the packed data back, or an error that names the damage."""
 
 import json
 import zipfile
@@ -52,7 +52,7 @@ def test_a_file_holds_one_split(tmp_path):
         data.load(path)
 
 
-def test_the_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_the_file_appears_complete_or_not_at_all(tmp_path, monkeypatch):
     path = data.pack(DATASET, tmp_path / "x.npz")
     before = path.read_bytes()
 

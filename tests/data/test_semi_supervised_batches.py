@@ -1,4 +1,4 @@
-"""Semi-supervised batches: what is labeled, and in which order the three streams come."""
+"""Semi-supervised batches: the labeled examples, and the order of the three streams."""
 
 import keras
 import numpy as np
@@ -28,7 +28,7 @@ def rows_of(batches, stream, steps):
     return np.concatenate([batches.batch(step)[0][stream][:, 0, 0, 0] for step in steps])
 
 
-def test_the_labeled_examples_are_so_many_of_each_class():
+def test_each_class_has_the_same_number_of_labeled_examples():
     subset = build().labeled_subset
     assert len(set(subset)) == LABELED
     assert (np.bincount(numbered().labels[subset]) == PER_CLASS).all()
@@ -44,7 +44,7 @@ def test_the_seed_chooses_the_labeled_examples():
     assert abs(counts - expected).max() < 5 * np.sqrt(expected)
 
 
-def test_the_labels_are_those_of_the_labeled_examples():
+def test_the_labels_belong_to_the_labeled_examples():
     batches = build()
     for step in range(10):
         examples, labels = batches.batch(step)
@@ -79,7 +79,7 @@ def test_unlabeled_examples_come_as_in_batches():
         np.testing.assert_array_equal(batches.batch(step)[0]["unlabeled"], plain.batch(step)[0])
 
 
-def test_matching_examples_are_permutations_of_the_whole_set_of_their_own():
+def test_matching_examples_are_own_permutations_of_the_full_set():
     batches = build(batch_size=10)
     matching = rows_of(batches, "matching", range(20)).reshape(4, COUNT)
     unlabeled = rows_of(batches, "unlabeled", range(20)).reshape(4, COUNT)

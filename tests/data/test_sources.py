@@ -1,4 +1,4 @@
-"""How sources are named, and the sources that are made of numbers in memory."""
+"""Names of sources, and the sources of data in memory."""
 
 import pathlib
 
@@ -75,7 +75,7 @@ def test_digits_have_their_shape_range_and_classes():
     assert np.bincount(dataset.labels).min() > 100
 
 
-def test_digits_are_split_once_and_for_all():
+def test_the_split_of_the_digits_never_changes():
     parts = {split: data.load("digits", split, size=8) for split in ("train", "test", "all")}
     assert [len(part) for part in parts.values()] == [1438, 359, 1797]
     together = np.concatenate([parts["train"].examples, parts["test"].examples])

@@ -35,7 +35,7 @@ def test_draws_depend_on_the_seed_and_the_split():
     assert (labels(seed=3) != labels(seed=3, split="test")).any()
 
 
-def test_the_default_counts_are_those_of_the_protocol():
+def test_the_default_counts_follow_the_protocol():
     assert len(data.load("stacked_mnist", digits="digits", size=2)) == 128_000
     assert len(data.load("stacked_mnist", "test", digits="digits", size=2)) == 26_000
 

@@ -1,4 +1,4 @@
-"""Data sets of TensorFlow Datasets; those with real data need `TFDS_DATA_DIR`."""
+"""Data sets of TensorFlow Datasets. Tests with real data need `TFDS_DATA_DIR`."""
 
 import os
 import pathlib
@@ -106,7 +106,7 @@ def test_unknown_names_and_splits_are_refused(flowers):
         data.load("tfds:flowers", "test", data_dir=flowers)
 
 
-def test_absent_data_are_not_downloaded_against_the_will(tmp_path):
+def test_missing_data_are_not_downloaded_without_permission(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"TFDS_DATA_DIR.*tfds:mnist.*download=False"):
         data.load("tfds:mnist", data_dir=tmp_path, download=False)
     assert list(tmp_path.iterdir()) == []
@@ -122,7 +122,7 @@ def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
 
 
 @needs("fashion_mnist")
-def test_fashion_mnist_is_whole():
+def test_fashion_mnist_is_complete():
     train = data.load("tfds:fashion_mnist")
     assert train.examples.shape == (60_000, 28, 28, 1) and train.examples.dtype == np.uint8
     assert np.bincount(train.labels).tolist() == [6000] * 10

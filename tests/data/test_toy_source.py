@@ -1,4 +1,4 @@
-"""Points of the toy mixtures lie where the paper says."""
+"""Points of the toy mixtures have the positions of the paper."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_points_scatter_about_the_center_of_their_label(name, modes, deviation):
         np.testing.assert_allclose(points.std(0), deviation, rtol=0.1)
 
 
-def test_centers_are_those_of_the_paper():
+def test_centers_follow_the_paper():
     ring = data.load("toy:ring", count=10).centers
     np.testing.assert_allclose(np.linalg.norm(ring, axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(ring[[0, 2, 4]], [[1, 0], [0, 1], [-1, 0]], atol=1e-6)

@@ -36,7 +36,7 @@ def check_formats(gan, folder):
     name = "images" if len(gan.example_shape) == 3 else "examples"
     for rows in BATCHES:
         inputs = trained_like.inputs(gan, rows)
-        expected = trained_like.examples(gan.sampler, inputs)
+        expected = trained_like.examples(gan.inference_generator, inputs)
         assert rows == 1 or expected.std(axis=0).mean() > 0.01
         for kind, run in formats.items():
             outputs = {key: np.asarray(value) for key, value in run(inputs).items()}

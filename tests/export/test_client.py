@@ -37,7 +37,7 @@ def server(gans, tmp_path_factory):
     gans["plain"].export(folder / "plain", version=2)
     gans["conditional"].export(folder / "conditional", truncation=True, discriminator=True)
     gans["vectors"].export(folder / "vectors")
-    gans["vectors"].sampler.layers[-1].bias.assign([5.0, 5.0])
+    gans["vectors"].inference_generator.layers[-1].bias.assign([5.0, 5.0])
     gans["vectors"].export(folder / "vectors")
     gans["semi_supervised"].export(folder / "semi_supervised", discriminator=True)
     with Server(folder, labels={"stable": 1}) as server:
@@ -55,7 +55,7 @@ def connect(server, request):
     return connect
 
 
-def test_the_server_tells_signatures_with_dtypes_and_shapes(connect):
+def test_signatures_have_dtypes_and_shapes(connect):
     signatures = connect("conditional").signatures()
     assert list(signatures) == ["discriminate", "sample", "sample_png", "serving_default"]
     assert signatures["sample"].inputs == {
@@ -69,7 +69,7 @@ def test_the_server_tells_signatures_with_dtypes_and_shapes(connect):
     assert "discriminate" not in connect("plain").signatures()
 
 
-def test_versions_are_told_and_chosen(connect):
+def test_versions_are_listed_and_chosen(connect):
     assert connect("vectors").versions() == {1: "AVAILABLE", 2: "AVAILABLE"}
     latents = np.zeros((1, linear.LATENT_DIM))
     first, stable, newest = (
@@ -81,7 +81,7 @@ def test_versions_are_told_and_chosen(connect):
 
 
 @pytest.mark.parametrize("seed", (3, 2**64 - 2))
-def test_samples_are_those_of_the_gan(connect, gans, server, seed):
+def test_samples_are_the_samples_of_the_gan(connect, gans, server, seed):
     server.batch_sizes.clear()
     samples = connect("plain", batch_size=2).sample(5, seed=seed)
     assert samples.dtype == np.uint8
@@ -89,7 +89,7 @@ def test_samples_are_those_of_the_gan(connect, gans, server, seed):
     assert server.batch_sizes == [2, 2, 1]
 
 
-def test_conditional_samples_are_those_of_the_gan(connect, gans):
+def test_conditional_samples_are_the_samples_of_the_gan(connect, gans):
     gan, client = gans["conditional"], connect("conditional")
     labels = [2, 0, 1, 1]
     np.testing.assert_array_equal(client.sample(4, 1, labels), gan.sample(4, 1, labels))
@@ -141,9 +141,9 @@ def test_the_discriminator_scores_images(connect, gans):
 
 
 def test_a_semi_supervised_discriminator_gives_probabilities_too(connect):
-    verdict = connect("semi_supervised", batch_size=2).discriminate(tiny.images(3, (8, 8, 1)))
-    assert verdict["score"].shape == (3,)
-    np.testing.assert_allclose(verdict["class_probabilities"].sum(axis=1), np.ones(3), rtol=1e-6)
+    outputs = connect("semi_supervised", batch_size=2).discriminate(tiny.images(3, (8, 8, 1)))
+    assert outputs["score"].shape == (3,)
+    np.testing.assert_allclose(outputs["class_probabilities"].sum(axis=1), np.ones(3), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -163,14 +163,14 @@ def test_a_semi_supervised_discriminator_gives_probabilities_too(connect):
         (lambda c: c.discriminate(tiny.images(1, (8, 8, 1)), 0), r"\(1, 16, 16, 1\)"),
     ),
 )
-def test_what_does_not_fit_the_model_is_not_sent(connect, server, call, message):
+def test_inputs_that_do_not_fit_the_model_are_not_sent(connect, server, call, message):
     server.batch_sizes.clear()
     with pytest.raises(ValueError, match=message):
         call(connect("conditional"))
     assert not server.batch_sizes
 
 
-def test_what_the_model_lacks_is_named(connect):
+def test_a_missing_signature_or_input_is_named(connect):
     with pytest.raises(ValueError, match=r"takes no 'label'"):
         connect("plain").sample(1, labels=0)
     with pytest.raises(ValueError, match=r"takes no 'truncation'.*`truncation=True`"):
@@ -183,7 +183,7 @@ def test_what_the_model_lacks_is_named(connect):
         connect("conditional", num_classes=3).generate(np.zeros((1, 8)), labels=3)
 
 
-def test_the_servers_refusal_says_what_was_sent(connect):
+def test_a_refusal_of_the_server_names_the_inputs(connect):
     with pytest.raises(ServingError) as caught:
         connect("conditional").sample(2, labels=[0, 3])
     assert caught.value.code == "INVALID_ARGUMENT"

@@ -1,4 +1,4 @@
-"""Sizes and differences of LiteRT files, what they refuse, and that they appear whole."""
+"""LiteRT files: sizes and accuracy; they refuse wrong inputs and appear complete or not at all."""
 
 import importlib
 import sys
@@ -36,7 +36,7 @@ def files(gan, tmp_path_factory):
 def test_examples_are_within_the_tolerances(kind, gan, files):
     inputs = trained_like.inputs(gan, 64)
     run = litert.Interpreter(str(files[kind])).get_signature_runner()
-    difference = run(**inputs)["images"] - trained_like.examples(gan.sampler, inputs)
+    difference = run(**inputs)["images"] - trained_like.examples(gan.inference_generator, inputs)
     assert np.abs(difference).max() <= LARGEST[kind]
     assert np.sqrt(np.mean(difference**2)) <= litert.TOLERANCES[kind]
     # A file in another precision must differ, or it is none.
@@ -67,7 +67,9 @@ def test_interpreter_without_signatures_takes_any_batch(gan, files):
         interpreter.set_tensor(detail["index"], array)
     interpreter.invoke()
     images = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    np.testing.assert_allclose(images, trained_like.examples(gan.sampler, inputs), atol=1e-5)
+    np.testing.assert_allclose(
+        images, trained_like.examples(gan.inference_generator, inputs), atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("label", [-1, 3, 2**32])

@@ -1,4 +1,4 @@
-"""What an ONNX file says of itself, what it refuses, and that it appears whole."""
+"""ONNX files describe themselves, refuse wrong inputs, and appear complete or not at all."""
 
 import importlib
 import json
@@ -45,7 +45,7 @@ def test_inputs_and_outputs_have_names_types_and_sizes(path):
     ]
 
 
-def test_file_has_the_fixed_opset_and_tells_what_it_is(path, conditional):
+def test_file_has_the_fixed_opset_and_describes_itself(path, conditional):
     model = onnx.load(path)
     assert ("", 17) in [(opset.domain, opset.version) for opset in model.opset_import]
     assert {node.domain for node in model.graph.node} == {""}
@@ -82,15 +82,17 @@ def test_any_precision_is_exported_in_single_precision(precision, tmp_path):
         gan = trained_like.gan("sngan", num_classes=3)
     finally:
         keras.config.set_dtype_policy(before)
-    weights = gan.sampler.get_weights()
+    weights = gan.inference_generator.get_weights()
     onnx_export.export_onnx(gan, tmp_path / "gan.onnx")
     inputs = trained_like.inputs(gan, 7)
     (images,) = ort.InferenceSession(tmp_path / "gan.onnx").run(None, inputs)
     # The same weights in a network that was built in float32.
     single = trained_like.gan("sngan", num_classes=3)
-    single.sampler.set_weights(weights)
-    np.testing.assert_allclose(images, trained_like.examples(single.sampler, inputs), atol=1e-5)
-    assert gan.sampler.compute_dtype != "float32"
+    single.inference_generator.set_weights(weights)
+    np.testing.assert_allclose(
+        images, trained_like.examples(single.inference_generator, inputs), atol=1e-5
+    )
+    assert gan.inference_generator.compute_dtype != "float32"
 
 
 def test_existing_file_is_kept(conditional, tmp_path):
@@ -121,7 +123,7 @@ def test_missing_package_is_named(monkeypatch):
         importlib.import_module("ganzoo.export.onnx")
 
 
-def test_file_runs_where_there_is_no_tensorflow(path):
+def test_file_runs_without_tensorflow(path):
     code = f"""
 import numpy, onnxruntime, sys
 session = onnxruntime.InferenceSession({str(path)!r})

@@ -1,4 +1,4 @@
-"""What an exported SavedModel promises to who loads it with TensorFlow alone."""
+"""An exported SavedModel works with TensorFlow alone."""
 
 import concurrent.futures
 import hashlib
@@ -97,7 +97,7 @@ def test_signatures_have_named_inputs_and_outputs_of_any_batch(signatures):
     }
 
 
-def test_what_was_not_asked_for_is_not_there(plain_folder):
+def test_optional_signatures_are_absent_by_default(plain_folder):
     model = tf.saved_model.load(str(plain_folder))
     inputs = {name: set(f.structured_input_signature[1]) for name, f in model.signatures.items()}
     assert inputs == {
@@ -155,7 +155,7 @@ def test_scores_are_the_discriminators_logits(conditional_gan, signatures):
     np.testing.assert_allclose(scores["score"], expected[:, 0], rtol=1e-5, atol=1e-5)
 
 
-def test_a_semi_supervised_gan_tells_classes(tmp_path):
+def test_a_semi_supervised_gan_gives_class_probabilities(tmp_path):
     gan = trained(presets.semi_supervised_gan())
     model = tf.saved_model.load(str(gan.export(tmp_path / "classifier", discriminator=True)))
     images = gan.sample(9, seed=1)
@@ -176,7 +176,7 @@ def test_vectors_are_examples(tmp_path):
     np.testing.assert_allclose(examples, gan.sample(4, seed=0), rtol=0, atol=1e-6)
 
 
-def test_virtual_batch_statistics_are_those_of_the_weights(tmp_path):
+def test_virtual_batch_statistics_match_the_weights(tmp_path):
     gan = trained(presets.virtual_batch_gan())
     model = tf.saved_model.load(str(gan.export(tmp_path / "virtual")))
     images = model.signatures["sample"](seed=tf.range(4, dtype="int64"))["images"]
@@ -287,7 +287,7 @@ def test_warm_up_requests_cover_every_signature_and_run(folder, signatures):
         assert len(next(iter(outputs.values()))) == len(next(iter(inputs.values())))
 
 
-def test_threads_get_the_bytes_that_one_gets(signatures):
+def test_threads_get_the_same_bytes_as_one_thread(signatures):
     """8 threads, 200 requests each, of mixed batch sizes."""
     rng = np.random.default_rng(0)
     requests = [
@@ -333,7 +333,7 @@ def test_metadata_names_the_preset_even_after_a_keras_file(tmp_path):
     assert metadata["preset"]["name"] == "tiny_preset"
 
 
-def test_the_instructions_run(conditional_gan, folder, monkeypatch, tmp_path):
+def test_the_commands_of_the_readme_run(conditional_gan, folder, monkeypatch, tmp_path):
     text = (folder / "README.md").read_text()
     for name in ("serving_default", "sample", "sample_png", "discriminate"):
         assert f"`{name}`" in text
@@ -438,7 +438,7 @@ def test_a_generator_that_compares_a_batch_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_exports_at_once_take_versions_of_their_own(tmp_path, monkeypatch):
+def test_parallel_exports_get_different_versions(tmp_path, monkeypatch):
     """Another export takes the number between the choice and the end."""
     gan = trained(presets.mlp_gan())
     write, first = warm_up.write, []
@@ -521,12 +521,12 @@ def _is_whole(version):
     return images.shape == (1, 8, 8, 3) and {"README.md", warm_up.PATH} <= names
 
 
-def test_kills_leave_whole_versions_or_nothing(tmp_path):
+def test_kills_leave_complete_versions_or_nothing(tmp_path):
     assert _kill_exports(tmp_path / "tiny", 2) == 2
 
 
 @pytest.mark.slow
-def test_many_kills_leave_whole_versions_or_nothing(tmp_path):
+def test_many_kills_leave_complete_versions_or_nothing(tmp_path):
     assert _kill_exports(tmp_path / "tiny", 20) == 20
     assert len(_versions(tmp_path / "tiny")) >= 20
 

@@ -72,7 +72,7 @@ def test_wrong_pins_are_refused(exported, capsys, arguments, message):
     assert re.search(message, capsys.readouterr().err)
 
 
-def test_the_committed_config_is_that_of_the_folder(tmp_path):
+def test_the_committed_config_matches_the_folder(tmp_path):
     main([str(ROOT / "saved_models"), f"--output={tmp_path / 'models.config'}"])
     committed = (EXAMPLES / "models.config").read_text()
     assert (tmp_path / "models.config").read_text() == committed

@@ -1,4 +1,4 @@
-"""The exports in `saved_models/`, as a server that knows neither ganzoo nor Keras has them."""
+"""The exports in `saved_models/`, loaded without ganzoo and without Keras, as a server does."""
 
 import json
 
@@ -54,7 +54,7 @@ def test_an_export_gives_the_samples_of_its_preset(name, sampled):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_export_is_of_the_preset_as_it_is(name):
+def test_an_export_matches_the_present_preset(name):
     (version,) = (ROOT / "saved_models" / name).iterdir()
     metadata = json.loads((version / "assets.extra/ganzoo.json").read_text())
     preset = json.loads((ROOT / "models" / name / "metadata.json").read_text())

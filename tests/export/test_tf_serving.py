@@ -1,4 +1,4 @@
-"""TF Serving itself, where there is one: `TF_SERVING_BIN`, or on the PATH."""
+"""TF Serving itself, if it is installed: `TF_SERVING_BIN`, or on the PATH."""
 
 import concurrent.futures
 import os
@@ -72,7 +72,7 @@ def connect(addresses, request):
     return connect
 
 
-def test_its_answers_are_the_gans(connect, gans):
+def test_its_answers_are_the_samples_of_the_gan(connect, gans):
     assert connect("plain").versions() == {3: "AVAILABLE"}
     client = connect("plain")
     np.testing.assert_array_equal(client.sample(70, seed=2), gans["plain"].sample(70, seed=2))
@@ -87,7 +87,7 @@ def test_its_answers_are_the_gans(connect, gans):
     np.testing.assert_allclose(client.discriminate(images, labels), scores, rtol=1e-4, atol=1e-5)
 
 
-def test_merged_requests_are_told_apart(connect, gans):
+def test_merged_requests_get_their_own_answers(connect, gans):
     def draw(seed):
         return connect("plain").sample(1, seed=seed)[0]
 

@@ -1,4 +1,4 @@
-"""GANs whose weights and statistics are of the sizes that a training leaves, and what they give."""
+"""GANs with weights and statistics of the same size as after a training run, and their examples."""
 
 import keras
 import numpy as np
@@ -27,7 +27,7 @@ def gan(architecture, image_shape=(8, 8, 3), num_classes=None, width=4, **option
 def as_trained(gan):
     """Gives the sampler weights of its own, which change no example by more than tanh resolves."""
     rng = np.random.default_rng(0)
-    for weight in gan.sampler.weights:
+    for weight in gan.inference_generator.weights:
         if weight.name in _POSITIVE:
             weight.assign(rng.uniform(0.5, 1.5, weight.shape))
         elif len(weight.shape) > 1 and weight.name != "beta":
@@ -36,7 +36,7 @@ def as_trained(gan):
         elif keras.backend.is_float_dtype(weight.dtype):
             weight.assign(0.3 * rng.standard_normal(weight.shape))
     gan._step.assign(1)
-    gan._refresh_references()
+    gan.update_inference_state()
     return gan
 
 

@@ -141,7 +141,7 @@ def test_nothing_is_fetched_without_a_hash(server, sha256):
     assert server.requests == []
 
 
-def test_tars_with_links_places_or_compression_are_refused(folder, tmp_path):
+def test_tars_with_links_outside_paths_or_compression_are_refused(folder, tmp_path):
     (tmp_path / "target").mkdir()
     link = tarfile.TarInfo("README.md")
     link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"

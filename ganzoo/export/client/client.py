@@ -1,4 +1,4 @@
-"""One client for both protocols: checks what it sends, and cuts it into batches."""
+"""One client for both protocols. It checks its requests, and divides them into batches."""
 
 import numpy as np
 
@@ -21,32 +21,31 @@ _HINTS = {
 
 
 class Client:
-    """Draws from an exported GAN that a server such as TF Serving runs.
+    """Draws samples from an exported GAN on a server such as TF Serving.
 
-    What is sent is checked first, against the signatures that the server tells and the client asks
-    for once, and goes out in requests of at most `batch_size` rows.
+    The client asks the server for the signatures once, checks inputs against them, and sends
+    requests of at most `batch_size` rows.
 
     Args:
-        address: `"host"`, `"host:port"`, or for REST a URL; by default TF Serving's own ports, 8501
-            for REST and 8500 for gRPC.
+        address: `"host"`, `"host:port"`, or a URL for REST. The default ports are the ones of TF
+            Serving: 8501 for REST and 8500 for gRPC.
         model: Name of the model on the server.
-        version: Version of the model, an integer, or its label, a string. By default the server's
-            newest at the time of each request.
-        protocol: `"rest"`, which needs no other package; or `"grpc"`, which sends less, and needs
-            the extra `ganzoo[serving]` and TensorFlow.
+        version: Version of the model, an integer, or its label, a string. By default the newest
+            version at the time of each request.
+        protocol: `"rest"`, which needs no other package; or `"grpc"`, which sends fewer bytes, and
+            needs the extra `ganzoo[serving]` and TensorFlow.
         timeout: Seconds to wait for the answer to each request.
-        batch_size: Rows of a request, at most. A server that merges requests into batches takes no
-            request of more rows than its own `max_batch_size`.
-        num_classes: Number of classes of a conditional GAN, which no server tells: with it, labels
-            are checked, and may be left out of `sample` as they may of `gan.sample`.
+        batch_size: Largest number of rows in a request. A server that merges requests into batches
+            refuses requests with more rows than its `max_batch_size`.
+        num_classes: Number of classes of a conditional GAN, which the server does not give. With
+            it, labels are checked, and `sample` needs no labels, as `gan.sample`.
 
     Raises:
-        ImportError: If the protocol's packages are not installed.
-        ValueError: If an argument is out of its range, or what a method is to send does not fit the
-            model.
+        ImportError: If the packages of the protocol are not installed.
+        ValueError: If an argument is out of its range, or inputs of a method do not fit the model.
         ServingError: If the server refuses a request: it has no such model or version, or a value
             is out of its range.
-        ConnectionError: If no server is there, or it has no room for the request.
+        ConnectionError: If there is no server, or its queue is full.
         TimeoutError: If there is no answer in time.
 
     Example:
@@ -58,13 +57,13 @@ class Client:
 
     def __init__(
         self,
-        address,
-        model,
-        version=None,
-        protocol="rest",
-        timeout=60.0,
-        batch_size=64,
-        num_classes=None,
+        address: str,
+        model: str,
+        version: int | str | None = None,
+        protocol: str = "rest",
+        timeout: float = 60.0,
+        batch_size: int = 64,
+        num_classes: int | None = None,
     ):
         check_choice("protocol", protocol, tuple(_SERVICES))
         if version is not None and not isinstance(version, str):
@@ -78,16 +77,16 @@ class Client:
         self._service = _SERVICES[protocol](address, model, version, timeout)
         self._signatures = None
 
-    def versions(self):
-        """Returns what the server says of each version of the model.
+    def versions(self) -> dict[int, str]:
+        """Returns the state of each version of the model on the server.
 
         Returns:
             Dictionary from numbers to states, such as `{1: "END", 2: "AVAILABLE"}`.
         """
         return self._service.versions()
 
-    def signatures(self):
-        """Asks the server what the model takes and gives.
+    def signatures(self) -> dict:
+        """Asks the server for the inputs and outputs of the model.
 
         Returns:
             Dictionary from the names of signatures to `Signature`s, with the dtypes and shapes of
@@ -96,7 +95,7 @@ class Client:
         self._signatures = self._service.signatures()
         return self._signatures
 
-    def generate(self, latents, labels=None):
+    def generate(self, latents, labels=None) -> np.ndarray:
         """Generates examples from latents.
 
         Args:
@@ -109,23 +108,23 @@ class Client:
         latents = np.asarray(latents)
         return self._run("serving_default", _rows(latents), latents=latents, label=labels)
 
-    def sample(self, n, seed=0, labels=None, truncation=None):
-        """Draws the examples that `gan.sample(n, seed, labels)` does: row i has seed `seed + i`.
+    def sample(self, n: int, seed: int = 0, labels=None, truncation=None) -> np.ndarray:
+        """Draws the same examples as `gan.sample(n, seed, labels)`: row i has seed `seed + i`.
 
         Args:
             n: Number of examples.
             seed: Integer in [0, 2**64).
-            labels: One class or `n`, for a conditional GAN. By default row i is of class
-                its seed modulo `num_classes`, if the client was given `num_classes`.
-            truncation: Factor of the latents in [0, 1], one or `n`, for a GAN exported with it; by
-                default 1, which changes nothing.
+            labels: One class or `n` classes, for a conditional GAN. By default the class of a row
+                is its seed modulo `num_classes`, if the client has `num_classes`.
+            truncation: Factor of the latents in [0, 1], one or `n`, for a GAN that was exported
+                with it. By default 1, which changes nothing.
 
         Returns:
             uint8 array of shape `(n, height, width, channels)`, or float32 vectors.
         """
         return self._sample("sample", n, seed, labels, truncation)
 
-    def sample_png(self, n, seed=0, labels=None, truncation=None):
+    def sample_png(self, n: int, seed: int = 0, labels=None, truncation=None) -> list[bytes]:
         """Draws the images of `sample` as PNG files.
 
         Returns:
@@ -133,16 +132,16 @@ class Client:
         """
         return self._sample("sample_png", n, seed, labels, truncation).tolist()
 
-    def discriminate(self, examples, labels=None):
-        """Runs the discriminator, of a GAN exported with it.
+    def discriminate(self, examples, labels=None) -> np.ndarray | dict[str, np.ndarray]:
+        """Runs the discriminator of a GAN that was exported with it.
 
         Args:
             examples: uint8 images of shape `(n, height, width, channels)`, or vectors.
             labels: One class or `n`, for a conditional GAN.
 
         Returns:
-            float32 array of `n` logits of being real; or, from a semi-supervised GAN, a dictionary
-            of this `score` and of `class_probabilities` of shape `(n, num_classes)`.
+            float32 array of `n` logits of being real. For a semi-supervised GAN, a dictionary of
+            this `score` and of `class_probabilities` of shape `(n, num_classes)`.
         """
         examples = np.asarray(examples)
         (name,) = self._signature("discriminate").inputs.keys() - {"label"}
@@ -167,11 +166,11 @@ class Client:
             labels = (seeds % np.uint64(self.num_classes)).astype("int64")
         if "truncation" in taken and truncation is None:
             truncation = 1.0
-        # TensorFlow's integers are signed: the upper half of the seeds goes as negative ones.
+        # TensorFlow's integers are signed: the upper half of the seeds is sent as negative ones.
         return self._run(name, n, seed=seeds.view("int64"), label=labels, truncation=truncation)
 
     def _run(self, name, n, **inputs):
-        """Runs a signature on `n` rows; returns its output, or all if it has several."""
+        """Runs a signature on `n` rows. Returns its output, or a dictionary of several."""
         signature = self._signature(name)
         inputs = self._checked(name, n, inputs)
         parts = []
@@ -195,7 +194,7 @@ class Client:
         return signatures[name]
 
     def _checked(self, name, n, given):
-        """Returns the inputs as arrays of the signature's dtypes, or raises `ValueError`."""
+        """Returns the inputs as arrays of the dtypes in the signature, or raises `ValueError`."""
         specs = self._signature(name).inputs
         given = {key: value for key, value in given.items() if value is not None}
         for key in sorted(given.keys() - specs.keys()):
@@ -210,7 +209,7 @@ class Client:
                 f"{self.model!r} takes {key!r} in `{name}`{hint}. Received: {', '.join(given)}"
             )
         arrays = {key: _checked_array(key, given[key], spec, n) for key, spec in specs.items()}
-        # A server that merges requests fails all of a batch for one row: none may go out wrong.
+        # With a server that merges requests, one wrong row would make a batch of others fail.
         most = {"label": self.num_classes and self.num_classes - 1, "truncation": 1}
         for key in arrays.keys() & most.keys():
             _check_range(key, arrays[key], most[key])

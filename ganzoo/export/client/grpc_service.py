@@ -9,7 +9,7 @@ _CHANNEL_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_mes
 
 
 class GrpcService:
-    """A model on a server; the arguments are those of `Client`."""
+    """A model on a server. The arguments are those of `Client`."""
 
     def __init__(self, address, model, version, timeout):
         try:
@@ -35,7 +35,7 @@ class GrpcService:
         self._rpc_error = grpc.RpcError
 
     def versions(self):
-        """Returns the state of each version that the server knows of."""
+        """Returns the state of each version that the server knows."""
         from tensorflow_serving.apis import get_model_status_pb2
 
         request = get_model_status_pb2.GetModelStatusRequest()

@@ -30,7 +30,7 @@ _TIMED_OUT = 504
 
 
 class RestService:
-    """A model on a server; the arguments are those of `Client`."""
+    """A model on a server. The arguments are those of `Client`."""
 
     def __init__(self, address, model, version, timeout):
         if "://" not in address:
