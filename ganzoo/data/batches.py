@@ -1,6 +1,8 @@
 """Batches in an order that is a pure function of the seed and the step."""
 
 import operator
+from collections.abc import Callable
+from typing import Self
 
 import keras
 import numpy as np
@@ -55,7 +57,7 @@ class Batches(keras.utils.PyDataset):
     # runs in the middle of it, with items fetched ahead. So the step read there takes effect when
     # a new iterator starts, which is when item 0 is asked for.
 
-    def __init__(self, dataset, batch_size, seed=0, steps_per_epoch=None):
+    def __init__(self, dataset, batch_size: int, seed: int = 0, steps_per_epoch: int | None = None):
         # One worker: more would only add threads to a gather that takes microseconds.
         super().__init__(workers=1, use_multiprocessing=False)
         self.dataset = dataset
@@ -78,7 +80,7 @@ class Batches(keras.utils.PyDataset):
         self._first_step = self._next_first_step = 0
         self._last_index = -1
 
-    def batch(self, step):
+    def batch(self, step: int) -> tuple[np.ndarray, ...]:
         """Returns the batch of training step `step`: `(examples, labels)`, or `(examples,)`.
 
         Args:
@@ -94,7 +96,7 @@ class Batches(keras.utils.PyDataset):
             return (examples,)
         return examples, np.take(self.dataset.labels, rows)
 
-    def follow(self, step_function):
+    def follow(self, step_function: Callable[[], int]) -> Self:
         """Lets every epoch of `fit` start at the step that `step_function()` returns.
 
         Args:
@@ -127,7 +129,7 @@ class Batches(keras.utils.PyDataset):
             self._first_step = self._next_first_step
         elif self._in_epoch and index != self._last_index + 1:
             raise ValueError(
-                "Batches must be read in order, but Keras asked for batch "
+                "Batches must be read in order, but Keras requested batch "
                 f"{index} of the epoch after batch {self._last_index}. Pass `shuffle=False` to "
                 "`fit` (the data are shuffled already), and let one loop at a time read one "
                 "`Batches`."

@@ -1,5 +1,7 @@
 """A data set in memory, which is checked once, when it is created."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ganzoo.data.batches import Batches
@@ -40,7 +42,13 @@ class Dataset:
     """
 
     def __init__(
-        self, examples, labels=None, num_classes=None, class_names=None, name="arrays", split=None
+        self,
+        examples: np.ndarray,
+        labels: np.ndarray | None = None,
+        num_classes: int | None = None,
+        class_names: Iterable[str] | None = None,
+        name: str = "arrays",
+        split: str | None = None,
     ):
         self.name = name
         self.split = split
@@ -50,27 +58,29 @@ class Dataset:
             labels, num_classes, self.class_names, len(self.examples)
         )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.examples)
 
     @property
-    def example_shape(self):
+    def example_shape(self) -> tuple[int, ...]:
         """Shape of one example: (height, width, channels) or (dimensions,)."""
         return self.examples.shape[1:]
 
     @property
-    def has_images(self):
+    def has_images(self) -> bool:
         """Whether the examples are images; otherwise they are vectors."""
         return self.examples.ndim == 4
 
     @property
-    def image_shape(self):
+    def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels); an `AttributeError` for vectors."""
         if not self.has_images:
             raise AttributeError(f"Vectors have no image shape: use `example_shape`. In {self!r}")
         return self.example_shape
 
-    def batches(self, batch_size, seed=0, steps_per_epoch=None):
+    def batches(
+        self, batch_size: int, seed: int = 0, steps_per_epoch: int | None = None
+    ) -> Batches:
         """Returns the data as `ganzoo.data.Batches`, which `fit` takes."""
         return Batches(self, batch_size, seed=seed, steps_per_epoch=steps_per_epoch)
 

@@ -16,7 +16,7 @@ _FORMAT = "ganzoo-dataset"
 _VERSION = 1
 
 
-def pack(dataset, path, compress=False):
+def pack(dataset: Dataset, path: pathlib.Path | str, compress: bool = False) -> pathlib.Path:
     """Writes images and labels to one `.npz` file that `load` reads on any backend.
 
     The file appears complete or not at all. It has plain arrays without pickled objects:
@@ -67,7 +67,7 @@ def pack(dataset, path, compress=False):
 
 
 @register("packed", argument="PATH.npz")
-def load_packed(argument, split="train", size=None, channels=None):
+def load_packed(argument, split="train", size=None, channels=None) -> Dataset:
     """A file written by `ganzoo data pack` (`ganzoo.data.pack`), read without TensorFlow.
 
     Args:

@@ -54,14 +54,21 @@ class SemiSupervisedBatches(Batches):
         its [code](https://github.com/openai/improved-gan).
     """
 
-    def __init__(self, dataset, labels_per_class, batch_size=100, seed=0, steps_per_epoch=None):
+    def __init__(
+        self,
+        dataset,
+        labels_per_class: int,
+        batch_size: int = 100,
+        seed: int = 0,
+        steps_per_epoch: int | None = None,
+    ):
         super().__init__(dataset, batch_size, seed=seed, steps_per_epoch=steps_per_epoch)
         self.labels_per_class = check_positive_integer("labels_per_class", labels_per_class)
         self.labeled_subset = _choose(dataset, self.labels_per_class, self.seed)
         self._labeled = _Permutations(len(self.labeled_subset), self.seed, _LABELED)
         self._matching = _Permutations(len(dataset), self.seed, _MATCHING)
 
-    def batch(self, step):
+    def batch(self, step: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Returns the batch of training step `step`, `(examples, labels)`.
 
         Args:

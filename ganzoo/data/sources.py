@@ -5,6 +5,7 @@ import inspect
 import pathlib
 from collections.abc import Callable
 
+from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import check_channels, check_size
 from ganzoo.registry import Registry
 
@@ -69,7 +70,13 @@ def names() -> list[str]:
     return [SOURCES[name].usage for name in SOURCES.names()]
 
 
-def load(source, split="train", size=None, channels=None, **options):
+def load(
+    source: str | pathlib.Path,
+    split: str = "train",
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    **options,
+) -> Dataset:
     """Loads a data set into memory, images as uint8.
 
     Args:

@@ -19,11 +19,11 @@ def load_tfds(
     size=None,
     channels=None,
     *,
-    data_dir=None,
-    download=True,
-    image_key=None,
-    label_key=None,
-):
+    data_dir: str | None = None,
+    download: bool = True,
+    image_key: str | None = None,
+    label_key: str | None = None,
+) -> Dataset:
     """A data set of TensorFlow Datasets, such as tfds:fashion_mnist or tfds:cifar10.
 
     Args:

@@ -30,7 +30,15 @@ class Mixture(Dataset):
     ((8, 2), 0.01)
     """
 
-    def __init__(self, centers, deviation, count=100_000, seed=0, name="mixture", split="train"):
+    def __init__(
+        self,
+        centers: np.ndarray,
+        deviation: float,
+        count: int = 100_000,
+        seed: int = 0,
+        name: str = "mixture",
+        split: str = "train",
+    ):
         check_split(split, ("train", "test"))
         count = check_positive_integer("count", count)
         self.centers = np.asarray(centers, np.float32)

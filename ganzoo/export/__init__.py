@@ -10,6 +10,8 @@ import keras
 from ganzoo.export.versions import check_version
 from ganzoo.validation import check_choice
 
+__all__ = ["FORMATS", "QUANTIZATIONS", "check_options", "export"]
+
 FORMATS = ("saved_model", "onnx", "litert")
 QUANTIZATIONS = ("float16", "dynamic_range")
 

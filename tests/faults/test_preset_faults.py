@@ -36,8 +36,8 @@ def preset(original, tmp_path):
     return shutil.copytree(original, tmp_path / "preset")
 
 
-# Artifacts that a hostile author made. Each takes the folder of a good preset and the path of a
-# file that must not come to exist, and returns what a user is told to load.
+# Artifacts of a hostile author. Each function takes the folder of a good preset and the path of a
+# file that must not be created, and returns what the user is asked to load.
 
 
 def lambda_layer(folder, marker):
@@ -66,7 +66,7 @@ def system_call(folder, marker):
 
 
 def keras_function(folder, marker):
-    """A function of Keras's own, which would fetch and write a file."""
+    """A function of Keras that would fetch and write a file."""
 
     def edit(config):
         arguments = {"fname": marker.name, "origin": "file:///etc/hostname", "cache_dir": "/"}
@@ -148,7 +148,7 @@ def pickled_array(folder, marker):
 
 
 def shape_bomb(folder, marker):
-    """Weights whose header and whose config agree on 16 GB, in a file of a few bytes."""
+    """Weights of 16 GB according to header and config, in a file of a few bytes."""
     units = 2**16
 
     def edit(config):
@@ -175,7 +175,7 @@ def size_bomb(folder, marker):
 
 
 def bomb_without_weights(folder, marker):
-    """A discriminator whose weights are not stored, so that no file bounds it."""
+    """A discriminator whose weights are not stored, so that no file limits its size."""
 
     def edit(config):
         layers = config["discriminator"]["config"]["layers"]
@@ -218,7 +218,7 @@ def wrong_hash(folder, marker):
     return folder
 
 
-# With what each is refused for, so that it is not refused for the lack of something else.
+# Each with its error, so that it is not refused for another reason.
 HOSTILE = {
     lambda_layer: "may only name.*class_name='Lambda'",
     saved_model_layer: "may only name.*class_name='TFSMLayer'",
@@ -226,7 +226,7 @@ HOSTILE = {
     keras_function: "may only name.*class_name='get_file'",
     legacy_file: "A preset has the files.*'model.h5'",
     legacy_weights: "header of the weights is damaged",
-    path_in_a_layer_name: "Names are made of.*'../../marker'",
+    path_in_a_layer_name: "Names must consist of.*'../../marker'",
     path_in_the_manifest: "A preset has the files.*'../secret'",
     zip_bomb: "far more than a preset",
     path_in_an_archive: "must stay in its folder.*'../../marker'",
@@ -243,7 +243,7 @@ _opened = []
 
 
 def _record(event, arguments):
-    """Notes what is opened for writing; such a hook stays for good."""
+    """Records files that are opened for writing. Such a hook cannot be removed."""
     if event == "open":
         path, mode, flags = arguments
         writes = (mode and set(mode) & set("wax+")) or flags & (os.O_WRONLY | os.O_RDWR)
@@ -287,7 +287,7 @@ def test_the_code_has_no_unsafe_loader():
 
 
 def damage_bytes(rng, folder):
-    """Damage by accident: the manifest does not know of it."""
+    """Accidental damage: the manifest has the old hashes."""
     path = rng.choice(sorted(folder.iterdir()))
     content = bytearray(path.read_bytes())
     kind = rng.randrange(6)
@@ -310,7 +310,7 @@ def damage_bytes(rng, folder):
 
 
 def damage_config(rng, folder):
-    """Damage by an author, whose manifest fits it."""
+    """Damage by an author, with a manifest that matches."""
     presets.edit_config(folder, lambda config: _mutate(rng, config))
     return "config"
 
@@ -339,7 +339,7 @@ def damage_weights(rng, folder):
 
 
 def damage_archive(rng, folder):
-    """Damage by accident to an archive, before it is unpacked."""
+    """Accidental damage to an archive, before it is unpacked."""
     content = bytearray(presets.zipped(folder, prefix="")[0])
     place = rng.randrange(len(content))
     content[place : place + rng.choice([0, 1, 8])] = rng.randbytes(rng.choice([0, 1, 8]))
@@ -383,8 +383,8 @@ VALUES = [
 
 
 def fuzz(original, folder, seeds):
-    """Loads a preset with each damage, and returns how many of them were refused."""
-    whole = ganzoo.GAN.from_preset(original)
+    """Loads a preset with each damage, and returns the number of refused ones."""
+    intact = ganzoo.GAN.from_preset(original)
     refused = 0
     for seed in seeds:
         rng = random.Random(seed)
@@ -392,7 +392,7 @@ def fuzz(original, folder, seeds):
         kind = rng.choice(DAMAGES)
         done = kind(rng, folder)
         begin = time.perf_counter()
-        signal.alarm(20)  # Ends a load that hangs, and the tests with it.
+        signal.alarm(20)  # Ends the tests if a load hangs.
         try:
             if kind is damage_archive:
                 folder.mkdir()
@@ -402,12 +402,12 @@ def fuzz(original, folder, seeds):
             refused += 1
         else:
             assert kind is not damage_bytes or done.startswith("metadata"), (seed, done)
-            by_accident = kind in (damage_bytes, damage_manifest, damage_archive)
+            is_accidental = kind in (damage_bytes, damage_manifest, damage_archive)
             stored = json.loads((folder / "metadata.json").read_text())["files"]
             for player in ("generator", "discriminator"):
                 weights = getattr(loaded, player).get_weights()
-                expected = getattr(whole, player).get_weights()
-                if by_accident and f"{player}.safetensors" in stored:
+                expected = getattr(intact, player).get_weights()
+                if is_accidental and f"{player}.safetensors" in stored:
                     assert all(map(np.array_equal, weights, expected)), (seed, done)
                 assert list(map(np.shape, weights)) == list(map(np.shape, expected)), (seed, done)
         finally:
