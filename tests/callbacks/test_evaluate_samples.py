@@ -172,7 +172,8 @@ def test_vectors_are_measured_by_their_modes():
 
 
 def test_evaluate_prints_results_and_returns_floats(gan, capsys):
-    found = gan.evaluate(REAL, ["fid", "precision_recall"], Pixels(), n=30, seed=2)
+    names, pixels = ["fid", "precision_recall"], Pixels()
+    found = gan.evaluate(REAL, metrics=names, extractor=pixels, n=30, seed=2, verbose=1)
 
     expected = evaluate(gan.sample(30, seed=2), REAL, ["fid", "precision_recall"], Pixels())
     assert found == {name: float(result) for name, result in expected.items()}

@@ -204,7 +204,7 @@ def test_the_page_takes_no_other_flags(more, capsys):
     [
         ("metadata.json", "{}", "is a model itself"),
         ("README.md", "# My project\n", "would be lost"),
-        (None, None, "is no folder"),
+        (None, None, "is not a folder"),
     ],
 )
 def test_the_page_does_not_replace_other_files(name, text, message, tmp_path, capsys):

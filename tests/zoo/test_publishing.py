@@ -1,7 +1,6 @@
 import dataclasses
 import importlib
 import json
-import os
 import re
 import shutil
 
@@ -218,28 +217,6 @@ def test_the_machine_is_described_by_its_cores_and_accelerator(monkeypatch):
     monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: {0})
     monkeypatch.setattr(module, "accelerator", lambda: "an abacus")
     assert machine() == "an abacus, 1 core of a Cray-1"
-
-
-@pytest.mark.parametrize("failing", [1, 2])
-def test_a_replacement_that_fails_at_the_end_leaves_the_old_model(tmp_path, monkeypatch, failing):
-    folder = tmp_path / "model"
-    folder.mkdir()
-    (folder / "old").write_text("old")
-    rename, calls = os.rename, []
-
-    def interrupted(source, target):
-        calls.append(source)
-        if len(calls) == failing:
-            raise KeyboardInterrupt
-        rename(source, target)
-
-    monkeypatch.setattr(publishing.os, "rename", interrupted)
-    with (
-        pytest.raises(KeyboardInterrupt),
-        publishing._replacing(folder, replace=True) as new,
-    ):
-        new.mkdir()
-    assert list(tmp_path.rglob("*")) == [folder, folder / "old"]
 
 
 def test_the_python_of_the_card_runs(model, tmp_path, monkeypatch):
