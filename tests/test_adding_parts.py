@@ -85,6 +85,8 @@ gan = ganzoo.GAN(generator, discriminator)
 gan.compile(loss="exponential", augment="darken", run_eagerly=True)
 images = keras.random.uniform((8, 2, 2, 3), -1, 1).numpy()
 assert gan.fit(images, batch_size=4, epochs=1, verbose=0).history["d_loss"][0] > 0
+gan.compile(augment="color,translation", run_eagerly=True)
+assert gan.augment.policy == "color,translation"
 
 recipe = ganzoo.recipes.get("dcgan")
 import dataclasses
