@@ -171,12 +171,14 @@ def test_vectors_are_measured_by_their_modes():
     assert ours._values["modes"] == 8
 
 
-def test_evaluate_prints_results_and_returns_floats(gan, capsys):
-    names, pixels = ["fid", "precision_recall"], Pixels()
-    found = gan.evaluate(REAL, metrics=names, extractor=pixels, n=30, seed=2, verbose=1)
+def test_evaluate_prints_results_if_asked_and_returns_floats(gan, capsys):
+    metrics = ["fid", "precision_recall"]
+    settings = {"metrics": metrics, "extractor": Pixels(), "n": 30, "seed": 2}
+    found = gan.evaluate(REAL, verbose=1, **settings)
 
-    expected = evaluate(gan.sample(30, seed=2), REAL, ["fid", "precision_recall"], Pixels())
+    expected = evaluate(gan.sample(30, seed=2), REAL, metrics, Pixels())
     assert found == {name: float(result) for name, result in expected.items()}
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 5
     assert lines[0].startswith("FID@pixels ") and "(30/40 noise test, seed 2)" in lines[0]
+    assert gan.evaluate(REAL, **settings) == found and not capsys.readouterr().out
