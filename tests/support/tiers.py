@@ -30,6 +30,7 @@ GRAPH_FILES = (
     "training/test_determinism.py",
     "training/test_parity.py",
     "training/test_precision.py",
+    "training/test_semi_supervised.py",
     "zoo",
 )
 
