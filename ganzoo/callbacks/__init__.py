@@ -8,8 +8,8 @@ from ganzoo.callbacks.multi_process_checkpoint import MultiProcessCheckpoint
 from ganzoo.callbacks.nan_guard import NaNGuard
 from ganzoo.callbacks.sample_grid import SampleGrid
 from ganzoo.callbacks.spectral_monitor import SpectralMonitor
-from ganzoo.callbacks.stop_at_step import StopAtStep
 from ganzoo.training.fit_hook import FitHook, Position
+from ganzoo.training.stop_at_step import StopAtStep
 
 __all__ = [
     "AtomicCheckpoint",

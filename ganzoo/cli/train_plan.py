@@ -10,10 +10,15 @@ from types import SimpleNamespace
 import keras
 
 from ganzoo import GAN, distribution, recipes
-from ganzoo.callbacks import AtomicCheckpoint, MultiProcessCheckpoint, NaNGuard, SampleGrid
-from ganzoo.callbacks.epoch_log import EpochLog
+from ganzoo.callbacks import (
+    AtomicCheckpoint,
+    EpochLog,
+    MultiProcessCheckpoint,
+    NaNGuard,
+    SampleGrid,
+    StopAtStep,
+)
 from ganzoo.callbacks.interruption import Interrupted
-from ganzoo.callbacks.stop_at_step import StopAtStep
 from ganzoo.cli import regularizers
 from ganzoo.cli.data import load_source
 from ganzoo.cli.recipe_flags import changed_recipe

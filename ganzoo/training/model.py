@@ -348,7 +348,7 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
             )
         epochs = settings.get("initial_epoch", 0) + math.ceil((steps - self.step) / per_epoch)
         callbacks = [*resume.as_list(settings.get("callbacks")), StopAtStep(steps)]
-        return {"epochs": epochs, "callbacks": callbacks}
+        return {"epochs": epochs, "callbacks": callbacks, "last_step": steps}
 
     def update_inference_state(self):
         """Brings everything up to date that the networks of inference store.

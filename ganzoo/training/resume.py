@@ -14,7 +14,7 @@ from ganzoo.training.fit_hook import FitHook, Position, is_checkpoint
 from ganzoo.training.initialization import initialize_from_data
 
 
-def fit(gan, keras_fit, batches, callbacks=None, **settings):
+def fit(gan, keras_fit, batches, callbacks=None, last_step=None, **settings):
     """Trains as `keras.Model.fit` does, from a checkpoint if a callback restores one.
 
     Args:
@@ -22,6 +22,7 @@ def fit(gan, keras_fit, batches, callbacks=None, **settings):
         keras_fit: Its `keras.Model.fit`.
         batches: Batches that were checked.
         callbacks: As for `keras.Model.fit`. Those that are a `FitHook` are attached.
+        last_step: A run that is restored at this step or later does not train; `None` for no limit.
         settings: `epochs`, `initial_epoch`, `steps_per_epoch`, `verbose` and other arguments of
             `keras.Model.fit`.
 
@@ -32,7 +33,7 @@ def fit(gan, keras_fit, batches, callbacks=None, **settings):
     settings["shuffle"] = False
     listed = as_list(callbacks)
     if any(isinstance(callback, FitHook) for callback in listed):
-        return _fit_with_hooks(gan, keras_fit, batches, listed, **settings)
+        return _fit_with_hooks(gan, keras_fit, batches, listed, last_step=last_step, **settings)
     if gan.step == 0:
         initialize_from_data(gan, batches)
     return keras_fit(batches, callbacks=callbacks, **settings)
@@ -47,6 +48,7 @@ def _fit_with_hooks(
     initial_epoch=0,
     steps_per_epoch=None,
     verbose="auto",
+    last_step=None,
     **settings,
 ):
     checkpoint = _only_checkpoint(callbacks)
@@ -81,6 +83,8 @@ def _fit_with_hooks(
 
     with _attached(hooks, everyone.callbacks):
         position = resume() or Position(initial_epoch, 0)
+        if last_step is not None and gan.step >= last_step:
+            position = Position(epochs, 0)
         if gan.step == 0:
             initialize_from_data(gan, batches)
         while position is not None:

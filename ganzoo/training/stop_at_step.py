@@ -1,23 +1,34 @@
-"""Ends a training run after a given step, also in the middle of an epoch."""
+"""Ends training after a given step."""
 
 import keras
 
+from ganzoo.validation import check_positive_integer
+
 
 class StopAtStep(keras.callbacks.Callback):
-    """Ends `fit` after a training step.
+    """Ends training after a step of the GAN, which may be in the middle of an epoch.
+
+    A `fit` trains for at least one step, and with `steps_per_execution` for whole executions.
 
     Args:
-        step: Number of the last step, counted by `gan.step`.
+        step: The last step, counted from the first step of the first `fit`; a positive integer.
+
+    Example:
+
+    >>> callbacks = [ganzoo.callbacks.StopAtStep(10_000)]
+    >>> history = gan.fit(dataset, epochs=1_000, callbacks=callbacks)
+    >>> gan.step
+    10000
     """
 
-    def __init__(self, step):
+    def __init__(self, step: int):
         super().__init__()
-        self._step = step
-        self._steps_before_epoch = 0
+        self.step = check_positive_integer("step", step)
+        self._epoch_start = 0
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._steps_before_epoch = self.model.step
+        self._epoch_start = self.model.step
 
     def on_train_batch_end(self, batch, logs=None):
-        if self._steps_before_epoch + batch + 1 >= self._step:
+        if self._epoch_start + batch + 1 >= self.step:
             self.model.stop_training = True

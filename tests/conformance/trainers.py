@@ -85,7 +85,7 @@ def _supervised_batch(model):
 
 def answers(model):
     """Returns what a model gives in inference; of a GAN, what its average generates."""
-    network = model.sampler if isinstance(model, ganzoo.GAN) else model
+    network = model.inference_generator if isinstance(model, ganzoo.GAN) else model
     return np.array(network(_inputs(network), training=False))
 
 

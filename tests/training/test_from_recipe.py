@@ -52,6 +52,14 @@ def test_the_class_is_that_of_the_recipe():
         ganzoo.SemiSupervisedGAN.from_recipe(small("sngan"), tiny.IMAGE_SHAPE)
 
 
+def test_a_complete_run_trains_no_further(tmp_path):
+    for _ in range(2):
+        gan = tiny.gan()
+        checkpoint = ganzoo.callbacks.AtomicCheckpoint(tmp_path)
+        gan.fit(tiny.images(16), batch_size=8, steps=3, callbacks=[checkpoint], verbose=0)
+        assert gan.step == 3  # In the middle of the second epoch.
+
+
 def test_steps_and_epochs_exclude_each_other():
     gan = tiny.gan()
     with pytest.raises(ValueError, match="Received: epochs=2, steps=3"):
