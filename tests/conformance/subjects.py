@@ -184,7 +184,7 @@ def _semi_supervised_loss(part):
     def call(labeled, unlabeled, fake, labels, training):
         return {
             "discriminator": loss.discriminator(labeled, labels, unlabeled, fake),
-            "generator": loss.generator(fake),
+            "generator": loss.generator(loss.real_logits(fake)),
             "real_logits": loss.real_logits(unlabeled),
         }
 
