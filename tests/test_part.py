@@ -97,7 +97,11 @@ def test_values_are_stored_as_json_holds_them(value, stored):
     assert json.loads(json.dumps(config)) == config
 
 
-@pytest.mark.parametrize("value", [object(), max, Inner, {1: 2}, {3}], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [object(), max, Inner, {1: 2}, {3}],
+    ids=["object", "function", "class", "dictionary", "set"],
+)
 def test_a_value_that_cannot_be_stored_is_refused(value):
     with pytest.raises(TypeError, match=r"stores in `size`.*Received: size="):
         Inner(value).get_config()
