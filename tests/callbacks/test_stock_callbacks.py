@@ -179,7 +179,7 @@ def test_stock_callbacks_work_on_jax(tmp_path):
     script, folder = HERE / "stock_callbacks_on_jax.py", tmp_path
 
     printed = run_python(
-        f"import runpy; sys.path.insert(0, {str(HERE)!r}); sys.argv = [{str(script)!r}, "
+        f"import runpy, sys; sys.path.insert(0, {str(HERE)!r}); sys.argv = [{str(script)!r}, "
         f"{str(folder)!r}]; runpy.run_path(sys.argv[0])",
         backend="jax",
         without_tensorflow=True,

@@ -466,7 +466,7 @@ def test_images_of_many_channels_have_no_png(tmp_path):
 
 def test_a_packed_discriminator_is_refused(tmp_path):
     networks = ganzoo.architectures.build("dcgan", (8, 8, 1), latent_dim=4, width=2, packing=2)
-    with pytest.raises(ValueError, match=r"sees rows of several.*packing=2"):
+    with pytest.raises(ValueError, match=r"takes rows of several.*packing=2"):
         trained(ganzoo.GAN(*networks, packing=2)).export(tmp_path / "x", discriminator=True)
 
 
