@@ -163,13 +163,12 @@ class GAN(AdversarialModel):
         def scaled_objective():
             loss, logs, result = objective()
             costs = self._weight_terms(player, variables, k)
-            # The gradients of replicas are summed. The scale is 1 except in float16; Keras cannot
-            # multiply a traced loss by it on JAX, so it scales a number here.
-            loss = sum(costs.values(), loss) / replicas * optimizer.scale_loss(1.0)
-            return loss, ({**logs, **costs}, result)
+            loss = optimizer.scale_loss(sum(costs.values(), loss))
+            # The gradients of replicas are summed.
+            return loss / replicas, ({**logs, **costs}, result)
 
         _, (logs, result), gradients = backend.value_and_grad(
-            scaled_objective, variables, self.variables
+            scaled_objective, variables, [*self.variables, *optimizer.variables]
         )
         backend.apply_gradients(optimizer, gradients, variables)
         for name, value in logs.items():

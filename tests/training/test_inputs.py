@@ -248,7 +248,7 @@ def test_unfit_types_are_refused_before_the_first_step(case, request):
     assert gan.step == 0
 
 
-@pytest.mark.parametrize("argument", ["validation_data", "validation_split", "class_weight"])
+@pytest.mark.parametrize("argument", ["sample_weight", "validation_split", "class_weight"])
 def test_what_fit_would_ignore_is_no_argument_of_it(argument, gan):
     with pytest.raises(TypeError, match=argument):
         gan.fit(images(), batch_size=4, **{argument: 0.5})
