@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from typing import Self
+from typing import Any, Self
 
 import keras
 
@@ -229,7 +229,7 @@ class Recipe:
         )
 
     @property
-    def fit_arguments(self) -> dict[str, int]:
+    def fit_arguments(self) -> dict[str, Any]:
         """The arguments of `fit` with which a GAN trains as the recipe says, a dictionary.
 
         Example:
