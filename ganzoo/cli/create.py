@@ -6,6 +6,7 @@ from ganzoo.cli.create_plan import CreatePlan
 
 
 def run(options, others):
+    """Checks the images and the flags, prints the plan, and returns the work."""
     plan = CreatePlan(Path(others[0]), options)
     print(plan.describe(), flush=True)
     if options.dry_run:

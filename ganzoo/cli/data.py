@@ -15,6 +15,7 @@ _PART_OF_TRAINING = re.compile(r"train(\[[^\]+]*\])?")
 
 
 def run(options, others):
+    """Describes a data source, and packs it into a file if the command asks for it."""
     action, source = parse_action(others)
     dataset = load_source(source, options)
     _describe(dataset)

@@ -13,6 +13,7 @@ from ganzoo.zoo.measure import error_of, tells_error
 
 
 def run(options, others):
+    """Measures the samples of a model or a folder, and prints the values."""
     evaluation, gan, samples, subject = _prepare(options, others)
     with Progress() as progress:
         results = evaluation.measure(samples, options.seed, progress)

@@ -19,6 +19,7 @@ _TRY = {
 
 
 def run(options, others):
+    """Exports a model, and prints where it is."""
     model, kind = others[0], options.format
     path = Path(options.output or _default_output(Path(model), kind))
     settings = {

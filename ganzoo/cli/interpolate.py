@@ -13,6 +13,7 @@ _ANIMATION_SIDE = 256  # Of a single path, in pixels: the images alone are small
 
 
 def run(options, others):
+    """Draws the path between samples into a picture or an animation."""
     model = others[0]
     suffix = Path(options.output).suffix.lower()
     rows, labels = options.rows, options.labels

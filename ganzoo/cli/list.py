@@ -5,6 +5,7 @@ from ganzoo.data import SOURCES
 
 
 def run(options, others):
+    """Prints the names of models, recipes, data sources and parts."""
     # Arrays can be given in Python only.
     sources = (SOURCES[name] for name in SOURCES.names() if name != "arrays")
     sections = {

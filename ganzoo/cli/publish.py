@@ -14,6 +14,7 @@ _NO_EXTRACTOR = "none"
 
 
 def run(options, others):
+    """Publishes a run, or writes the tables of published models."""
     if "table" in options.given:
         zoo.check_folder_of_all(options.table)
         return lambda: _write_table(Path(options.table))

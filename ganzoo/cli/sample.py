@@ -10,6 +10,7 @@ from ganzoo.cli.run_folder import load_model
 
 
 def run(options, others):
+    """Draws samples into one picture or one file each."""
     gan = load_model(others[0])
     seeds, labels, columns = _lay_out(options, gan.num_classes)
     samples = gan.sample(len(seeds), seeds, labels, options.truncation)

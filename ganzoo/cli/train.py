@@ -4,6 +4,7 @@ from ganzoo.cli.train_plan import TrainPlan
 
 
 def run(options, others):
+    """Checks the flags and the data, prints the plan, and returns the work."""
     plan = TrainPlan(options)
     if not plan.is_primary:
         return None if options.dry_run else plan.train

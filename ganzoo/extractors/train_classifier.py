@@ -118,6 +118,7 @@ def save(network, path):
 
 
 def main(arguments=None):
+    """Trains the classifier that the command line names, and writes its files."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("name", choices=sorted(TRAININGS))
     parser.add_argument("--folder", type=pathlib.Path, default=WEIGHTS, help="folder to write to")
