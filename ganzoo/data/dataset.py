@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ganzoo.data.batches import Batches
+from ganzoo.data.classes import check_class_names
 from ganzoo.validation import check_positive_integer
 
 
@@ -19,7 +20,8 @@ class Dataset:
         labels: Optional integer classes in [0, num_classes), shape (count,).
         num_classes: Number of classes. Defaults to the number of `class_names`, or else to the
             largest label plus one.
-        class_names: Optional name of each class.
+        class_names: Optional name of each class, all different. Names make the classes of two data
+            sets, or of a model and data, comparable: see `ganzoo.data.classes`.
         name: Origin of the data, for messages and records.
         split: Name of the part of the source, e.g. `"train"`.
 
@@ -184,11 +186,7 @@ def _check_labels(labels, num_classes, class_names, count):
     if num_classes is None:
         num_classes = max(largest, 0) + 1 if class_names is None else len(class_names)
     num_classes = check_positive_integer("num_classes", num_classes)
-    if class_names is not None and len(class_names) != num_classes:
-        raise ValueError(
-            "`class_names` must name each of the `num_classes` classes. "
-            f"Received: num_classes={num_classes}, {len(class_names)} names"
-        )
+    check_class_names(class_names, num_classes)
     if labels.min() < 0 or largest >= num_classes:
         raise ValueError(
             f"`labels` must be in [0, num_classes). Received: labels in [{labels.min()}, "

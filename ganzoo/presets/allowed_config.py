@@ -38,6 +38,7 @@ _KEYS = {"class_name", "config", "module", "registered_name", "name", "build_con
 _KEYS |= {"inbound_nodes", "shared_object_id", "compile_config"}
 _SETTINGS = {"latent_dim", "latent", "name", "averaging", "seed", "generator", "discriminator"}
 _CLASSES = {"GAN": _SETTINGS | {"num_classes", "packing"}, "SemiSupervisedGAN": _SETTINGS}
+_OPTIONAL = {"class_names"}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 # The kinds of a user's own classes that a preset may name.
 _OWN_KINDS = (keras.layers.Layer, keras.initializers.Initializer, keras.constraints.Constraint)
@@ -49,6 +50,7 @@ _MAX_INTEGER = 2**20
 _MAX_OBJECTS = 20_000
 _MAX_LAYERS = 2_000
 _MAX_DEPTH = 60
+_MAX_CLASSES, _MAX_CLASS_NAME = 100_000, 255
 MAX_ELEMENTS = 2**26
 _TEXTS = (str, bool, type(None), float)
 
@@ -110,7 +112,7 @@ def check(config, class_name: str, allow: tuple[str, ...] = ()) -> None:
         raise PresetError(
             f"A preset holds one of {', '.join(_CLASSES)}. Received: class_name={class_name!r:.200}"
         )
-    if not isinstance(config, dict) or set(config) != _CLASSES[class_name]:
+    if not isinstance(config, dict) or set(config) - _OPTIONAL != _CLASSES[class_name]:
         raise PresetError(
             f"The config of a {class_name} has the keys {', '.join(sorted(_CLASSES[class_name]))}. "
             f"Received: {config!r:.200}"
@@ -127,10 +129,23 @@ def check(config, class_name: str, allow: tuple[str, ...] = ()) -> None:
         elif key == "seed":
             if isinstance(value, bool) or not isinstance(value, int):
                 raise PresetError(f"The seed must be an integer. Received: {value!r:.200}")
+        elif key == "class_names":
+            _check_class_names(value)
         else:
             if not isinstance(value, (*_TEXTS, int)):
                 raise PresetError(f"`{key}` must be a number or a text. Received: {value!r:.200}")
             checker.check_value(key, value, 0)
+
+
+def _check_class_names(names):
+    is_list = isinstance(names, list) and len(names) <= _MAX_CLASSES
+    if not is_list or not all(
+        isinstance(one, str) and len(one) <= _MAX_CLASS_NAME for one in names
+    ):
+        raise PresetError(
+            f"`class_names` must be a list of at most {_MAX_CLASSES:,} texts of up to "
+            f"{_MAX_CLASS_NAME} characters. Received: {names!r:.200}"
+        )
 
 
 class _Checker:

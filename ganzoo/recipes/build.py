@@ -12,7 +12,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto"):
         recipe = recipes.get(recipe)
     is_semi_supervised = recipe.labels_per_class is not None
     takes_classes = recipe.conditional or is_semi_supervised
-    example_shape = data
+    example_shape, class_names = data, None
     if isinstance(data, Dataset):
         if num_classes is not None:
             raise ValueError(
@@ -20,6 +20,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto"):
                 f"Received: num_classes={num_classes} with {data!r}"
             )
         example_shape, num_classes = data.example_shape, data.num_classes
+        class_names = data.class_names if takes_classes else None
     elif num_classes is not None and not takes_classes:
         raise ValueError(
             "The recipe is for images without classes: leave `num_classes` out, or take "
@@ -33,7 +34,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto"):
             f"`num_classes`. Received: data={data!r} with num_classes=None"
         )
     networks = recipe.build_networks(example_shape, num_classes)
-    settings = {"latent": recipe.latent, "seed": seed}
+    settings = {"latent": recipe.latent, "seed": seed, "class_names": class_names}
     if not is_semi_supervised:
         settings |= {"num_classes": num_classes, "packing": recipe.packing}
     # The classes of `ganzoo.training` lie above this room, which knows them by name only.

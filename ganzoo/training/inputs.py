@@ -5,6 +5,7 @@ import numpy as np
 
 from ganzoo import backend, distribution
 from ganzoo.data import Batches, Dataset, sharding
+from ganzoo.data.classes import listed, numbered_as
 from ganzoo.validation import check_positive_integer
 
 
@@ -22,7 +23,7 @@ def as_batches(gan, x, y, batch_size):
                 f"{gan.discriminator_steps} updates, {size} in all. Lower one of the two, or give "
                 f"more data. Received: batch_size={batch_size} for {x!r}"
             )
-        x = x.batches(size, seed=gan.seed)
+        x = with_classes_of(gan, x).batches(size, seed=gan.seed)
     elif hasattr(x, "shape"):
         labels = () if y is None else (np.asarray(y), gan.num_classes)
         return as_batches(gan, Dataset(np.asarray(x), *labels), None, batch_size)
@@ -30,6 +31,7 @@ def as_batches(gan, x, y, batch_size):
         raise ValueError("Batches have their own labels: leave `y` out. Received: batches and `y`.")
     if isinstance(x, Batches):
         _check_classes(gan, x.dataset)
+        check_same_classes(gan, x.dataset)
         _check_shapes(gan, *_parts_of(x.batch(0)))
         return sharding.own_batches(x.follow(lambda: gan.step))
     if distribution.process_count() > 1:
@@ -48,6 +50,37 @@ def as_batches(gan, x, y, batch_size):
             f"`keras.utils.PyDataset` or a `tf.data.Dataset`. Received: x={x!r}"
         )
     return x
+
+
+def with_classes_of(gan, dataset):
+    """Returns a data set whose classes have the numbers that they have in the GAN.
+
+    A GAN that was not trained, and knows no names of its classes, takes the ones of the data.
+
+    Raises:
+        ValueError: If examples belong to a class that the GAN does not have.
+    """
+    _take_class_names(gan, dataset)
+    return numbered_as(dataset, gan.class_names, "the GAN")
+
+
+def check_same_classes(gan, dataset):
+    """Raises `ValueError` unless the classes of ready batches have the numbers of the GAN's."""
+    _take_class_names(gan, dataset)
+    names = gan.class_names, dataset.class_names
+    if None not in names and names[0] != names[1]:
+        raise ValueError(
+            "The classes of ready batches must have the numbers that they have in the GAN: make "
+            'the batches of `ganzoo.data.classes.numbered_as(dataset, gan.class_names, "the '
+            f'GAN")`. Expected: {listed(gan.class_names)}. Received: '
+            f"{listed(dataset.class_names)}"
+        )
+
+
+def _take_class_names(gan, dataset):
+    is_new = gan.class_names is None and gan.preset is None and gan.step == 0
+    if is_new and dataset.num_classes == gan.class_count:
+        gan.class_names = dataset.class_names
 
 
 def check_equal_shares(gan, count):

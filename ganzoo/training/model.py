@@ -8,6 +8,7 @@ import keras
 
 from ganzoo import augment as augmentations
 from ganzoo import backend, layers, losses
+from ganzoo.data.classes import check_class_names
 from ganzoo.generation import TrainedGenerator
 from ganzoo.regularizers import Constraint, Penalty, Regularizer, WeightPenalty
 from ganzoo.training import checks, ema, inputs, part_state, reference_batch, resume
@@ -32,6 +33,7 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
         packing: int = 1,
         seed: int = 0,
         name: str = "gan",
+        class_names: Sequence[str] | None = None,
     ):
         super().__init__(name=name)
         self.latent = check_choice("latent", latent, ("normal", "uniform"))
@@ -46,6 +48,7 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
         self.seed = check_seed(seed)
         self.generator = generator
         self.discriminator = discriminator
+        self.class_names = check_class_names(class_names, self.class_count)
         self.ema_generator = ema.clone(generator)
         self._averaging = True
         # Name of the preset that the weights came from, and the hash of the generator's.
@@ -71,6 +74,11 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
         self.built = True
 
     # Settings.
+
+    @property
+    def class_count(self) -> int:
+        """Number of classes that the networks know, 0 without classes."""
+        return self.num_classes or 0
 
     def compile(
         self,

@@ -74,6 +74,8 @@ class StoredModel:
             "packing": self.packing,
             "seed": self.seed,
             "name": self.name,
+            # Files of GANs without names have no such key.
+            **({} if self.class_names is None else {"class_names": list(self.class_names)}),
             "averaging": self._averaging,
             "preset": self.preset and dict(self.preset),
         }

@@ -6,6 +6,7 @@ from keras import ops
 
 from ganzoo import backend, losses
 from ganzoo.data import Dataset, SemiSupervisedBatches, sharding
+from ganzoo.data.classes import numbered_as
 from ganzoo.distribution.replicas import gather_rows
 from ganzoo.numerics import to_signed_range
 from ganzoo.training import checks, ema, inputs
@@ -36,6 +37,7 @@ class SemiSupervisedGAN(GAN):
         latent: As for `GAN`. The paper's latents are uniform.
         seed: Integer in [0, 2**64).
         name: Name of the model.
+        class_names: As for `GAN`.
 
     Raises:
         ValueError: If the networks do not fit each other or the other arguments.
@@ -60,9 +62,16 @@ class SemiSupervisedGAN(GAN):
         latent="uniform",
         seed=0,
         name="semi_supervised_gan",
+        class_names=None,
     ):
         super().__init__(
-            generator, discriminator, latent_dim=latent_dim, latent=latent, seed=seed, name=name
+            generator,
+            discriminator,
+            latent_dim=latent_dim,
+            latent=latent,
+            seed=seed,
+            name=name,
+            class_names=class_names,
         )
         self.ema_discriminator = ema.clone(discriminator)
         self._error = keras.metrics.Mean(name="error")
@@ -232,12 +241,14 @@ class SemiSupervisedGAN(GAN):
         """
         self._check_compiled()
         if isinstance(x, Dataset):
+            x = inputs.with_classes_of(self, x)
             x = SemiSupervisedBatches(x, labels_per_class, batch_size, seed=self.seed)
         elif not isinstance(x, SemiSupervisedBatches):
             raise ValueError(
                 "`x` must be a `ganzoo.data.Dataset` with labels, or a `ganzoo.data."
                 f"SemiSupervisedBatches`. Received: x of type {type(x).__name__}"
             )
+        inputs.check_same_classes(self, x.dataset)
         self._check_data(x.dataset)
         inputs.check_equal_shares(self, x.batch_size)
         if validation_data is not None:
@@ -292,6 +303,7 @@ class SemiSupervisedGAN(GAN):
             raise ValueError(
                 f"A classifier needs a `ganzoo.data.Dataset` with labels. Received: {received}"
             )
+        data = numbered_as(data, self.class_names, "the GAN")
         if data.example_shape != self.example_shape or data.num_classes > self.class_count:
             raise ValueError(
                 f"The networks are made for examples of shape {self.example_shape} of "

@@ -1,0 +1,101 @@
+"""Names of classes: what makes the numbers of two data sets, or of a model and data, comparable."""
+
+import copy
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+
+_LISTED = 8
+
+
+def check_class_names(class_names: Iterable[str] | None, num_classes: int) -> tuple | None:
+    """Returns the names of all classes in the order of their numbers, or `None`.
+
+    Args:
+        class_names: Names that differ from each other, one for each class; or `None`.
+        num_classes: Number of classes.
+
+    Raises:
+        ValueError: If there are fewer or more names, or two classes have the same name.
+    """
+    if class_names is None:
+        return None
+    if isinstance(class_names, str):
+        raise ValueError(
+            "`class_names` must be a list of names, one for each class. "
+            f"Received: class_names={class_names!r}"
+        )
+    names = tuple(map(str, class_names))
+    if len(names) != num_classes:
+        raise ValueError(
+            "`class_names` must name each of the `num_classes` classes. "
+            f"Received: num_classes={num_classes}, {len(names)} names"
+        )
+    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if repeated:
+        raise ValueError(
+            "Two classes must not have the same name. "
+            f"Received: {listed(repeated)} more than once in `class_names`"
+        )
+    return names
+
+
+def numbered_as(dataset, class_names: Iterable[str] | None, owner: str):
+    """Returns the data set with the numbers that its classes have elsewhere, found by their names.
+
+    The same data set is returned if its classes have these numbers already, if it has no labels,
+    or if one of the two sides has no names: then only numbers can be compared.
+
+    Args:
+        dataset: A `ganzoo.data.Dataset`.
+        class_names: Names in the order of the wanted numbers, or `None`.
+        owner: What has these names, for messages, e.g. `"the model"`.
+
+    Raises:
+        ValueError: If examples belong to a class that `class_names` does not have.
+
+    Warns:
+        UserWarning: If classes get other numbers.
+
+    Example:
+
+    >>> data = ganzoo.data.Dataset(images, labels, class_names=["cat", "fox"])
+    >>> numbered_as(data, ["cat", "dog", "fox"], "the model").num_classes
+    3
+    """
+    if dataset.labels is None or dataset.class_names is None or class_names is None:
+        return dataset
+    names = tuple(class_names)
+    if names == dataset.class_names:
+        return dataset
+    counts = np.bincount(dataset.labels, minlength=dataset.num_classes)
+    unknown = [
+        name
+        for name, count in zip(dataset.class_names, counts, strict=True)
+        if count and name not in names
+    ]
+    if unknown:
+        raise ValueError(
+            f"The data must have only classes of {owner}: {listed(names)}. "
+            f"Received: {dataset!r} with examples of {listed(unknown)}"
+        )
+    numbers = np.array(
+        [names.index(name) if name in names else -1 for name in dataset.class_names], np.int32
+    )
+    result = copy.copy(dataset)
+    result.labels = numbers[dataset.labels]
+    result.class_names, result.num_classes = names, len(names)
+    if (result.labels != dataset.labels).any():
+        warnings.warn(
+            f"Classes of {dataset!r} are numbered by their names as in {owner}: {listed(names)}.",
+            stacklevel=3,
+        )
+    return result
+
+
+def listed(names: Iterable[str]) -> str:
+    """Returns a text with the first of the names, and how many follow."""
+    names = list(names)
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return ", ".join(map(repr, names[:_LISTED])) + more
