@@ -3,13 +3,20 @@
 An unfinished file or folder lies next to its final path. Its name starts with a dot and ends with
 the final name. It is removed when writing fails. The remains of a killed process are removed when
 the same file or folder is written again, an hour later or more.
+
+Only regular files and folders are replaced. A symbolic link stays, and what it leads to is
+replaced. A FIFO or a character device, such as `/dev/null` or `/dev/stdout`, stays, and the content
+of a file is written to it. Anything else is refused before the content is made.
 """
 
 import contextlib
+import errno
 import glob
 import hashlib
 import os
 import shutil
+import stat
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -33,12 +40,17 @@ def new_folder(folder: Path | str, replace: bool = False) -> Iterator[Path]:
     Raises:
         FileExistsError: If it may not replace a folder, and there is one that is not empty when
             the context ends.
+        NotADirectoryError: If there is something else than a folder at this path.
     """
-    folder = Path(folder)
+    status = _status(folder)
+    if status is not None and not stat.S_ISDIR(status.st_mode):
+        raise NotADirectoryError(f"Expected a folder, or nothing. Received: {folder}, a file")
+    folder = _followed(folder)
     partial = _partial(folder)
     partial.mkdir()
     try:
         yield partial
+        _copy_permissions(status, partial)
         _synchronize_tree(partial)
         try:
             _rename_folder(partial, folder, replace)
@@ -55,17 +67,30 @@ def new_folder(folder: Path | str, replace: bool = False) -> Iterator[Path]:
 def new_file(path: Path | str, replace: bool = False) -> Iterator[Path]:
     """Yields a path to write a file to, and renames the file to `path` when the context ends well.
 
+    A FIFO or a character device gets the content of the file when the context ends well.
+
     Args:
         path: Path of the file. Its parents are created.
-        replace: Whether it may replace a file of that name.
+        replace: Whether it may replace a file of that name, whose permissions the new file gets.
 
     Raises:
         FileExistsError: If it may not, and there is one when the context ends.
+        IsADirectoryError: If the path is a folder.
+        PermissionError: If there is a file that may not be written.
+        OSError: If the path is a block device, a socket, or a FIFO that nobody reads.
     """
-    path = Path(path)
-    partial = _partial(path)
+    status = _status(path)
+    _check_writable(path, status)
+    if _is_stream(path, status):
+        with _written_through(Path(path)) as partial:
+            yield partial
+        return
+    name, path = Path(path).name, _followed(path)
+    # Writers take formats from the suffix that the caller knows, and not from that of a link.
+    partial = _partial(path.with_name(name))
     try:
         yield partial
+        _copy_permissions(status, partial)
         synchronize(partial)
         if replace:
             os.replace(partial, path)
@@ -77,21 +102,26 @@ def new_file(path: Path | str, replace: bool = False) -> Iterator[Path]:
 
 
 def remove_folder(folder: Path | str) -> None:
-    """Removes a folder. A process that stops meanwhile never leaves a part under its name."""
+    """Removes a folder. A process that stops meanwhile never leaves a part under its name.
+
+    Of a symbolic link only the link is removed.
+    """
     folder = Path(folder)
     partial = _partial(folder)
     os.rename(folder, partial)
-    shutil.rmtree(partial)
+    _remove(partial)
 
 
 def remove_unfinished(folder: Path | str) -> None:
     """Removes unfinished files and folders from a folder that no other process writes to."""
     for kind in ("partial", "replaced"):
         for path in Path(folder).glob(f".*.{kind}.*"):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+            _remove(path)
+
+
+def is_unfinished(path: Path | str) -> bool:
+    """Returns whether a file or a folder has the name of an unfinished one."""
+    return Path(path).match(".*.partial.*")
 
 
 def synchronize(path: Path | str) -> None:
@@ -118,6 +148,89 @@ def describe_file(path: Path | str) -> dict[str, int | str]:
     with open(path, "rb") as file:
         sha256 = sha256_of(file)
         return {"size": file.tell(), "sha256": sha256}
+
+
+def _status(path):
+    """Returns the status of what a path leads to, or `None` if there is nothing."""
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _followed(path):
+    """Returns the path that a path leads to when its symbolic links are followed."""
+    return Path(os.path.realpath(path))
+
+
+def _check_writable(path, status):
+    """Raises `OSError` unless a file can be written at a path."""
+    if status is None:
+        return
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(f"Expected the path of a file. Received: {path}, a folder")
+    if stat.S_ISBLK(status.st_mode) or stat.S_ISSOCK(status.st_mode):
+        raise OSError(
+            "Expected the path of a file, a FIFO or a character device: nothing is written to "
+            f"disks and sockets. Received: {path}"
+        )
+    if not os.access(path, os.W_OK):
+        raise PermissionError(f"There is a file that may not be written. Received: {path}")
+
+
+def _is_stream(path, status):
+    """Returns whether a path can only be written to, and not be replaced."""
+    if status is None:
+        return False
+    if not stat.S_ISREG(status.st_mode):
+        return True
+    # Names such as /dev/stdout may lead to a file that has no name.
+    found = _status(_followed(path))
+    return found is None or not os.path.samestat(found, status)
+
+
+@contextlib.contextmanager
+def _written_through(path):
+    """Yields a path to write a file to, whose content is then written to a FIFO or a device."""
+    # Without O_NONBLOCK, a FIFO that nobody reads would block forever.
+    flags = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise OSError(
+            f"Nobody reads this FIFO: start its reader first. Received: {path}"
+        ) from error
+    try:
+        os.set_blocking(descriptor, True)
+        with tempfile.TemporaryDirectory(prefix="ganzoo-") as folder:
+            partial = Path(folder, path.name)
+            yield partial
+            with open(partial, "rb") as file, open(descriptor, "wb", closefd=False) as stream:
+                shutil.copyfileobj(file, stream)
+    except BrokenPipeError as error:
+        raise OSError(f"The reader of the output has closed it. Received: {path}") from error
+    finally:
+        os.close(descriptor)
+
+
+def _copy_permissions(status, path):
+    """Gives a file or a folder the owner and the mode of the one that it will replace, if any."""
+    if status is None:
+        return
+    if hasattr(os, "chown"):
+        with contextlib.suppress(PermissionError):
+            os.chown(path, status.st_uid, status.st_gid)
+    os.chmod(path, stat.S_IMODE(status.st_mode))
+
+
+def _remove(path):
+    """Removes a file, a folder with its content, or a symbolic link alone."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _rename_folder(partial, folder, replace):
@@ -160,12 +273,9 @@ def _partial(path):
     path.parent.mkdir(parents=True, exist_ok=True)
     for abandoned in path.parent.glob(f".*.partial.{glob.escape(path.name)}"):
         # Another process may be removing its own.
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - abandoned.stat().st_mtime > _ABANDONED_SECONDS:
-                if abandoned.is_dir():
-                    shutil.rmtree(abandoned, ignore_errors=True)
-                else:
-                    abandoned.unlink()
+        with contextlib.suppress(OSError):
+            if time.time() - abandoned.lstat().st_mtime > _ABANDONED_SECONDS:
+                _remove(abandoned)
     return _hidden(path, "partial")
 
 

@@ -1,16 +1,21 @@
 """Files and folders appear complete or not at all, and have one kind of hash."""
 
 import concurrent.futures
+import errno
 import hashlib
 import os
+import socket
+import stat
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ganzoo
 from ganzoo.files import (
     describe_file,
+    is_unfinished,
     new_file,
     new_folder,
     remove_folder,
@@ -153,6 +158,150 @@ def test_a_removed_folder_is_gone_and_unfinished_ones_too(tmp_path):
     (tmp_path / ".notes").write_text("mine")
     remove_unfinished(tmp_path)
     assert _names(tmp_path) == [".notes"]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_link_stays_and_its_target_is_written(tmp_path, exists):
+    target, link = tmp_path / "there" / "target", tmp_path / "link.npz"
+    target.parent.mkdir()
+    link.symlink_to("there/target")
+    if exists:
+        target.write_text("old")
+    with new_file(link, replace=True) as partial:
+        # NumPy would add a suffix of its own, as ffmpeg and Keras would refuse the name.
+        assert partial.suffix == ".npz" and partial.parent == target.parent
+        np.savez(partial, x=1)
+    assert link.is_symlink() and os.readlink(link) == "there/target"
+    assert np.load(target)["x"] == 1
+    assert _names(target.parent) == ["target"] and _names(tmp_path) == ["link.npz", "there"]
+
+
+def test_a_link_is_not_replaced_without_replace(tmp_path):
+    (tmp_path / "target").write_text("old")
+    (tmp_path / "link").symlink_to("target")
+    with pytest.raises(FileExistsError), new_file(tmp_path / "link") as partial:
+        partial.write_text("new")
+    assert (tmp_path / "target").read_text() == "old" and (tmp_path / "link").is_symlink()
+
+
+def test_a_link_to_a_folder_stays_and_its_target_is_replaced(tmp_path):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "old").write_text("old")
+    link = tmp_path / "link"
+    link.symlink_to("1")
+    with new_folder(link, replace=True) as partial:
+        (partial / "new").write_text("new")
+    assert link.is_symlink() and _names(tmp_path / "1") == ["new"]
+    assert _names(tmp_path) == ["1", "link"]
+    remove_folder(link)
+    assert _names(tmp_path) == ["1"] and _names(tmp_path / "1") == ["new"]
+
+
+def test_a_loop_of_links_is_an_error(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    for new in (new_file, new_folder):
+        with pytest.raises(OSError, match=r"symbolic links"), new(tmp_path / "a"):
+            pass
+    assert _names(tmp_path) == ["a", "b"]
+
+
+def test_a_fifo_gets_the_content(tmp_path):
+    path = tmp_path / "fifo.txt"
+    os.mkfifo(path)
+    with pytest.raises(OSError, match=r"Nobody reads this FIFO.*fifo"), new_file(path):
+        raise AssertionError("The content was made.")
+    content = os.urandom(20_000)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with new_file(path, replace=True) as partial:
+        assert partial.suffix == ".txt" and partial.parent != tmp_path
+        partial.write_bytes(content)
+    assert os.read(reader, 2**16) == content
+    with pytest.raises(OSError, match=r"has closed it.*fifo") as error, new_file(path) as partial:
+        os.close(reader)
+        partial.write_text("new")
+    assert not isinstance(error.value, BrokenPipeError)
+    assert stat.S_ISFIFO(path.lstat().st_mode) and _names(tmp_path) == ["fifo.txt"]
+
+
+@pytest.mark.parametrize("minor, fails", [(3, False), (7, True)])
+def test_a_character_device_gets_the_content(tmp_path, minor, fails):
+    path = tmp_path / "device"
+    try:
+        os.mknod(path, 0o622 | stat.S_IFCHR, os.makedev(1, minor))
+        path.chmod(0o622)
+        os.close(os.open(path, os.O_WRONLY))
+    except OSError:
+        pytest.skip("devices cannot be made here")
+    try:
+        with new_file(path, replace=True) as partial:
+            partial.write_text("text")
+        assert not fails
+    except OSError as error:
+        assert fails and error.errno == errno.ENOSPC
+    assert stat.S_ISCHR(path.lstat().st_mode) and stat.S_IMODE(path.lstat().st_mode) == 0o622
+    with pytest.raises(NotADirectoryError), new_folder(path, replace=True):
+        pass
+
+
+def test_an_open_file_without_a_name_gets_the_content(tmp_path):
+    path = tmp_path / "file"
+    with open(path, "wb+") as file:
+        path.unlink()
+        with new_file(f"/proc/self/fd/{file.fileno()}", replace=True) as partial:
+            partial.write_text("text")
+        assert os.pread(file.fileno(), 9, 0) == b"text"
+    assert _names(tmp_path) == []
+
+
+def test_folders_sockets_and_disks_are_refused_before_the_content_is_made(tmp_path):
+    folder, server = tmp_path / "folder", tmp_path / "socket"
+    folder.mkdir()
+    refused = [(folder, IsADirectoryError), (server, OSError)]
+    try:
+        os.mknod(tmp_path / "disk", 0o600 | stat.S_IFBLK, os.makedev(7, 250))
+        refused.append((tmp_path / "disk", OSError))
+    except OSError:
+        pass  # Only the superuser makes nodes of disks.
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(server))
+        for path, error in refused:
+            before = path.lstat()
+            with pytest.raises(error, match=path.name), new_file(path, replace=True):
+                raise AssertionError("The content was made.")
+            assert path.lstat() == before
+    (tmp_path / "file").write_text("text")
+    with pytest.raises(NotADirectoryError), new_folder(tmp_path / "file", replace=True):
+        raise AssertionError("The content was made.")
+
+
+def test_a_new_file_or_folder_keeps_the_mode_of_the_old_one(tmp_path):
+    for new, name in ((new_file, "file"), (new_folder, "folder")):
+        path = tmp_path / name
+        with new(path) as partial:
+            (partial if new is new_file else partial / "text").write_text("old")
+        path.chmod(0o700)
+        with new(path, replace=True) as partial:
+            (partial if new is new_file else partial / "text").write_text("new")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the superuser writes anywhere")
+def test_a_read_only_file_is_refused(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    path.chmod(0o400)
+    with pytest.raises(PermissionError), new_file(path, replace=True):
+        raise AssertionError("The content was made.")
+
+
+def test_remains_that_are_links_are_removed_without_their_targets(tmp_path):
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "text").write_text("mine")
+    (tmp_path / ".1.partial.a").symlink_to("target")
+    assert is_unfinished(tmp_path / ".1.partial.a") and not is_unfinished(tmp_path / "target")
+    remove_unfinished(tmp_path)
+    assert _names(tmp_path) == ["target"] and _names(tmp_path / "target") == ["text"]
 
 
 def test_a_file_is_described_by_its_size_and_hash(tmp_path):
