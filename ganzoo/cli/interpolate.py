@@ -16,9 +16,9 @@ def run(options, others):
     """Draws the path between samples into a picture or an animation."""
     model = others[0]
     suffix = Path(options.output).suffix.lower()
-    rows, labels = options.rows, options.labels
+    rows, labels = options.rows, _one_or_list(options.labels)
     # Without --seeds, a row has a sample at both ends, or a single one that changes its class.
-    seeds = options.seeds or range(rows * (2 if labels is None or len(labels) == 1 else 1))
+    seeds = options.seeds or range(rows * (1 if isinstance(labels, list) else 2))
     gan = load_model(model)
     if len(gan.example_shape) != 3:
         raise ValueError(
@@ -28,7 +28,7 @@ def run(options, others):
     count = len(seeds) // rows
     paths = [
         gan.interpolate(
-            list(seeds[row * count : (row + 1) * count]),
+            _one_or_list(list(seeds[row * count : (row + 1) * count])),
             # Without --labels, the rows go through the classes in turn.
             row % gan.num_classes if labels is None and gan.num_classes is not None else labels,
             options.steps or STEPS[suffix],
@@ -40,6 +40,11 @@ def run(options, others):
     ]
     _save(options.output, suffix, paths, options.loop)
     print(f"{rows} x {len(paths[0])} images in {options.output}")
+
+
+def _one_or_list(values):
+    """Returns the value of a list of one: on a command line, it is for all images of a path."""
+    return values[0] if values is not None and len(values) == 1 else values
 
 
 def _save(output, suffix, paths, loop):

@@ -32,7 +32,8 @@ def portable_generation(gan):
 
     A label out of range becomes the first integer above the range, for which no table of a
     conditional layer has a row: runtimes would otherwise take rows for negative labels from the end
-    of the table.
+    of the table. Each input takes the number of rows of the other: runtimes would otherwise repeat
+    a single row for all rows of the other.
 
     Args:
         gan: A `ganzoo.GAN` on the TensorFlow backend.
@@ -50,7 +51,10 @@ def portable_generation(gan):
         if label is not None:
             is_class = tf.logical_and(label >= 0, label < gan.num_classes)
             label = tf.where(is_class, label, tf.cast(gan.num_classes, label.dtype))
-            inputs = [latents, tf.cast(label, "int32")]
+            inputs = [
+                tf.reshape(latents, tf.stack([tf.shape(label)[0], gan.latent_dim])),
+                tf.reshape(tf.cast(label, "int32"), tf.shape(latents)[:1]),
+            ]
         return {name: tf.cast(network(inputs, training=False), "float32")}
 
     return generate, network, specs

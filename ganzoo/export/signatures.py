@@ -10,7 +10,8 @@
 `label` (n,) int64 exists if the GAN has classes, `truncation` (n,) float32 if it was requested. A
 GAN of vectors has float32 `examples` instead of `images`. It has no `sample_png`, and neither has a
 GAN of images with more than 4 channels. The first axis of every input and output is the batch: a
-server that merges requests needs that. Row i of an output depends on row i of the inputs alone.
+server that merges requests needs that. Row i of an output depends on row i of the inputs alone. A
+request whose inputs have different numbers of rows fails.
 """
 
 import numpy as np
@@ -145,19 +146,31 @@ def _check_rows(network, function, specs):
 
 
 def _checked(gan, function, specs):
-    """Returns the function with checks of its inputs' ranges, and its specs."""
+    """Returns the function with checks of its inputs' shapes and ranges, and its specs."""
     checks = {"label": _check_label(gan.num_classes), "truncation": _check_truncation}
 
     def checked(*inputs):
+        rows = tf.shape(inputs[0])[0]
         checked_inputs = []
         for spec, tensor in zip(specs, inputs, strict=True):
-            assertions = checks[spec.name](tensor) if spec.name in checks else []
-            # Nothing is computed from a refused input, and no optimization drops the check.
+            shape = tf.stack([rows, *spec.shape[1:]])
+            assertions = _check_shape(spec.name, tensor, shape, specs[0].name)
+            assertions += checks[spec.name](tensor) if spec.name in checks else []
+            # Nothing is computed from a refused input, and no optimization drops the check. The
+            # reshape fails for other numbers of rows where XLA leaves assertions out.
             with tf.control_dependencies(assertions):
-                checked_inputs.append(tf.identity(tensor))
+                checked_inputs.append(tf.reshape(tensor, shape))
         return function(*checked_inputs)
 
     return checked, specs
+
+
+def _check_shape(name, tensor, shape, first):
+    """Servers check names and dtypes only: one row for all others would be broadcast to them."""
+    is_right = tf.reduce_all(tf.equal(tf.shape(tensor), shape))
+    message = f"`{name}` must have one row for each row of `{first}`, in the shape:"
+    data = [message, shape, "Received:", tf.shape(tensor)]
+    return [tf.debugging.Assert(is_right, data, summarize=8)]
 
 
 def _check_label(num_classes):

@@ -63,18 +63,21 @@ def generate(gan, function, latents, labels, batch_size):
 
 def interpolate(gan, seeds, labels, steps, loop, interpolation, truncation, batch_size):
     """Makes the examples along a path; it has the arguments of `GAN.interpolate`."""
+    lists = [values for values in (seeds, labels) if np.ndim(values)]
     seeds = check_seeds(seeds)
     truncation = np.float32(check_non_negative("truncation", truncation))
     if interpolation is None:
         interpolation = "spherical" if gan.latent == "normal" else "linear"
-    if labels is None:
-        labels = labels_of(seeds[:1], gan.num_classes)
+    if labels is None and gan.num_classes is not None:
+        labels = labels_of(seeds, gan.num_classes)[0]
     classes = np.zeros(0, int) if labels is None else np.atleast_1d(labels)
     check_labels(labels, len(classes), gan.num_classes)
     keyframes = max(len(seeds), len(classes))
-    if keyframes < 2 or len(seeds) not in (1, keyframes) or len(classes) not in (0, 1, keyframes):
+    # A list of one would be repeated, as if it were a number.
+    if keyframes < 2 or any(len(values) != keyframes for values in lists):
         raise ValueError(
-            "A path needs at least two seeds or two classes; with both, as many seeds as classes. "
+            "A path needs a list of at least two seeds or two classes; with two lists, as many "
+            "seeds as classes. A number is for all keyframes. "
             f"Received: {len(seeds)} seed(s) and {len(classes)} class(es)"
         )
     latents = np.resize(truncation * latents_of(gan, seeds), (keyframes, gan.latent_dim))

@@ -81,6 +81,14 @@ def test_label_that_is_no_class_is_an_error(label, gan, files):
         run(**inputs)
 
 
+@pytest.mark.parametrize("rows", [(3, 1), (1, 3), (3, 2), (0, 1)])
+def test_different_numbers_of_rows_are_an_error(rows, files):
+    run = litert.Interpreter(str(files[None])).get_signature_runner()
+    latents = np.zeros((rows[0], trained_like.LATENT_DIM), "float32")
+    with pytest.raises(RuntimeError, match=r"num_input_elements != num_output_elements"):
+        run(latents=latents, label=np.zeros(rows[1], "int64"))
+
+
 def test_generator_beyond_the_built_in_operations_is_refused(tmp_path):
     latents, images = keras.Input((4,)), keras.Input((2,))
     inverse = keras.ops.inv(keras.layers.Reshape((2, 2))(latents))

@@ -69,6 +69,16 @@ def test_label_that_is_no_class_is_an_error(path, label):
         session.run(None, inputs)
 
 
+@pytest.mark.parametrize("rows", [(3, 1), (1, 3), (3, 2), (0, 1)])
+def test_different_numbers_of_rows_are_an_error(path, rows):
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    session = ort.InferenceSession(path, options)
+    latents = np.zeros((rows[0], trained_like.LATENT_DIM), "float32")
+    with pytest.raises(Exception, match=r"Reshape"):
+        session.run(None, {"latents": latents, "label": np.zeros(rows[1], "int64")})
+
+
 def trained_like_shape():
     """Returns what `trained_like.inputs` reads of a GAN."""
     return type("Shape", (), {"latent_dim": trained_like.LATENT_DIM, "num_classes": 3})

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 import ganzoo
+from ganzoo.export import signatures as export_signatures
 from ganzoo.export import warm_up
 from support import presets, serving
 from support.processes import ROOT, TESTS, run_python
@@ -209,6 +211,33 @@ def test_a_label_out_of_range_fails_every_signature(signatures, name):
     inputs = {key: tf.constant(value) for key, value in first[name].items()}
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"`label` must be a class from 0"):
         signatures[name](**inputs, label=tf.constant([3], "int64"))
+
+
+UNEQUAL_ROWS = [(3, 1), (1, 3), (3, 2), (2, 0), (0, 1)]
+
+
+@pytest.mark.parametrize("rows", UNEQUAL_ROWS)
+@pytest.mark.parametrize("name", ["serving_default", "sample", "sample_png", "discriminate"])
+def test_inputs_of_different_numbers_of_rows_fail_the_request(signatures, name, rows):
+    specs = signatures[name].structured_input_signature[1]
+    for longer in specs.keys() - {"latents", "seed", "images"}:
+        inputs = {
+            key: tf.zeros((rows[key == longer], *spec.shape[1:]), spec.dtype)
+            for key, spec in specs.items()
+        }
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"must have one row for each row"):
+            signatures[name](**inputs)
+
+
+def test_rows_of_another_rank_fail_the_request(conditional_gan):
+    # TF Serving does not compare shapes with the signature.
+    ones = tf.ones([3], "int64")
+    inputs = {"seed": ones, "label": ones, "truncation": tf.ones(3)}
+    sample, _ = export_signatures.signatures(conditional_gan, truncation=True)["sample"]
+    for wrong, shape in itertools.product(inputs, ([3, 1], [1, 3], [])):
+        given = inputs | {wrong: tf.ones(shape, inputs[wrong].dtype)}
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            sample(*given.values())
 
 
 # How others load it.

@@ -164,6 +164,8 @@ def test_classes_turn_into_each_other_alone_or_with_the_latents(gan):
         {"seeds": []},
         {"seeds": [1, -1]},
         {"seeds": [1, 2], "labels": [0, 1, 2]},
+        {"seeds": [1, 2], "labels": [0]},
+        {"seeds": [1], "labels": [0, 2]},
         {"seeds": [1, 2], "labels": [0, 3]},
         {"seeds": [1, 2], "labels": "cat"},
         {"seeds": [1, 2], "steps": 0},
