@@ -38,7 +38,7 @@ class AtomicCheckpoint(FitHook):
         folder: Folder of the checkpoints, for this run alone. It is created if it does not exist.
         every: Interval between two checkpoints; a positive integer.
         unit: What the interval counts: `"epochs"`, `"steps"` or `"minutes"`.
-        keep: Number of checkpoints to keep, the newest ones.
+        keep: Number of checkpoints to keep, the newest ones. Damaged ones do not count.
         monitor: Name of a value in the logs of an epoch, e.g. `"fid"`. The epoch with the best
             value is always saved, and its checkpoint is kept in addition.
         mode: `"min"` or `"max"`: which value is the best.
@@ -234,9 +234,9 @@ class AtomicCheckpoint(FitHook):
         arrays, state = training_state.collect(gan, self._callbacks)
         state |= {"position": position, "best": self.best, "best_step": self.best_step}
         try:
-            checkpoint_files.write(self.folder, step, arrays, state)
+            written = checkpoint_files.write(self.folder, step, arrays, state)
             self._saved_step, self._saved_at = step, time.monotonic()
-            checkpoint_files.prune(self.folder, self.keep, self.best_step)
+            checkpoint_files.prune(self.folder, self.keep, self.best_step, written)
         except OSError as error:
             if self.on_error == "raise":
                 raise

@@ -6,6 +6,7 @@ under another name, forced to the disk and renamed, so that no process that ends
 incomplete checkpoint. The manifest shows damage before anything is parsed.
 """
 
+import functools
 import json
 import re
 import shutil
@@ -48,6 +49,8 @@ def write(folder: Path | str, step: int, arrays: dict, state: dict) -> Path:
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder of the checkpoints is gone. Received: {str(folder)!r}")
     path = folder / f"step_{step:08d}"
+    if path.exists() and not path.is_dir():
+        remove_folder(path)
     with new_folder(path, replace=True) as partial:
         np.savez(partial / _ARRAYS, **{name: _plain(array) for name, array in arrays.items()})
         _write_json(partial / _STATE, state)
@@ -90,6 +93,21 @@ def verify(path: Path | str) -> None:
             )
 
 
+def _is_intact(path):
+    """Returns whether `verify` accepts a checkpoint. Files that did not change are read once."""
+    try:
+        status = [(path / name).stat() for name in (_ARRAYS, _STATE, _MANIFEST)]
+        _verify_once(path, *((one.st_size, one.st_mtime_ns, one.st_ino) for one in status))
+    except (OSError, DamagedCheckpoint):
+        return False
+    return True
+
+
+@functools.lru_cache(maxsize=64)
+def _verify_once(path, *status):
+    verify(path)
+
+
 def newest(folder: Path | str) -> Path | None:
     """Returns the path of the newest intact checkpoint, or `None` if there is no checkpoint.
 
@@ -124,11 +142,29 @@ def every(folder: Path | str) -> list[Path]:
     return sorted((path for path in folder.iterdir() if _NAME.fullmatch(path.name)), key=step_of)
 
 
-def prune(folder: Path | str, keep: int, best_step: int | None = None) -> None:
-    """Removes all checkpoints except the newest `keep` and the one of `best_step`."""
-    for path in every(folder)[:-keep]:
-        if step_of(path) != best_step:
-            remove_folder(path)
+def prune(folder: Path | str, keep: int, best_step: int | None, written: Path) -> None:
+    """Removes the checkpoints that are no longer needed.
+
+    Kept are the newest `keep` intact checkpoints, that of `best_step`, the one that was just
+    written, and damaged ones that are newer than the oldest of these: if files become readable
+    again, the newest is still there.
+
+    Args:
+        folder: Folder of the checkpoints.
+        keep: Number of intact checkpoints, at least 1.
+        best_step: Step of a checkpoint that is kept in addition, or `None`.
+        written: Path of the newest written checkpoint, which need not have the largest step.
+    """
+    paths = every(folder)
+    if len(paths) <= keep:
+        return
+    intact = []
+    for path in reversed(paths):
+        if len(intact) == keep:
+            if path != written and step_of(path) != best_step:
+                remove_folder(path)
+        elif path == written or _is_intact(path):
+            intact.append(path)
 
 
 def prepare(folder: Path | str, size: int) -> None:

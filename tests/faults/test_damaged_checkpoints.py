@@ -97,14 +97,78 @@ def test_a_damaged_checkpoint_of_the_same_step_is_replaced(tmp_path):
     assert is_intact(save(tmp_path, 1))
 
 
+def steps(folder):
+    return [checkpoint_files.step_of(path) for path in checkpoint_files.every(folder)]
+
+
 def test_the_newest_and_the_best_are_kept(tmp_path):
     for step in range(1, 7):
-        save(tmp_path, step)
+        written = save(tmp_path, step)
 
-    checkpoint_files.prune(tmp_path, keep=2, best_step=3)
+    checkpoint_files.prune(tmp_path, 2, 3, written)
 
-    assert [checkpoint_files.step_of(p) for p in checkpoint_files.every(tmp_path)] == [3, 5, 6]
+    assert steps(tmp_path) == [3, 5, 6]
     assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("damage", ["emptied", "bit flip", "no manifest", "a file"])
+def test_damaged_checkpoints_do_not_count_as_kept_ones(tmp_path, damage):
+    for step in (4, 8, 12, 16):
+        save(tmp_path, step)
+    for step in (8, 12, 16):
+        path = tmp_path / f"step_{step:08d}"
+        if damage == "emptied":
+            (path / "arrays.npz").write_bytes(b"")
+        elif damage == "bit flip":
+            flip(path / "state.json", 11)
+        elif damage == "no manifest":
+            (path / "manifest.json").unlink()
+        else:
+            shutil.rmtree(path)
+            path.write_text("no folder")
+
+    # The run went on from step 4.
+    for step, kept in (
+        (5, [4, 5, 8, 12, 16]),
+        (6, [4, 5, 6, 8, 12, 16]),
+        (7, [5, 6, 7, 8, 12, 16]),
+        (9, [6, 7, 8, 9, 12, 16]),
+        (10, [7, 8, 9, 10, 12, 16]),
+        (11, [9, 10, 11, 12, 16]),
+        (12, [10, 11, 12, 16]),
+    ):
+        checkpoint_files.prune(tmp_path, 3, None, save(tmp_path, step))
+        assert steps(tmp_path) == kept
+        assert is_intact(tmp_path / f"step_{step:08d}")
+
+
+def test_the_last_intact_checkpoint_and_the_newest_written_one_are_never_removed(tmp_path):
+    save(tmp_path, 1)
+    (save(tmp_path, 9) / "arrays.npz").write_bytes(b"")
+    checkpoint_files.prune(tmp_path, 1, None, save(tmp_path, 2))
+    assert steps(tmp_path) == [2, 9]
+    # One that is intact again, or that another process has written, does not cost the new one.
+    save(tmp_path, 9)
+    checkpoint_files.prune(tmp_path, 1, None, save(tmp_path, 3))
+    assert steps(tmp_path) == [3, 9]
+
+
+def test_a_checkpoint_that_was_intact_and_is_damaged_now_does_not_count(tmp_path):
+    for step in (1, 2, 3):
+        checkpoint_files.prune(tmp_path, 2, None, save(tmp_path, step))
+    flip(tmp_path / "step_00000003" / "arrays.npz", 12_000)
+    checkpoint_files.prune(tmp_path, 2, None, save(tmp_path, 4))
+    assert steps(tmp_path) == [2, 3, 4]
+
+
+def test_intact_checkpoints_are_read_once(tmp_path, monkeypatch):
+    for step in (1, 2, 3, 4):
+        checkpoint_files.prune(tmp_path, 3, None, save(tmp_path, step))
+    reads = []
+    monkeypatch.setattr(checkpoint_files, "verify", reads.append)
+    checkpoint_files.prune(tmp_path, 3, None, save(tmp_path, 5))
+    # Step 3 was read before.
+    assert [checkpoint_files.step_of(path) for path in reads] == [4]
 
 
 # The work of the process that is killed. It imports only what the files need.
@@ -118,9 +182,9 @@ folder, first, size = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[
 files.prepare(folder, 0)
 for step in range(first, first + 10_000):
     arrays = {str(i): np.full(size // 40, step, "float32") for i in range(10)}
-    files.write(folder, step, arrays, {"step": step})
+    written = files.write(folder, step, arrays, {"step": step})
     print(step, flush=True)
-    files.prune(folder, keep=2)
+    files.prune(folder, 2, None, written)
 """
 
 
