@@ -1,7 +1,8 @@
 """The choices that `ganzoo create` makes for the flags that are not given."""
 
-from ganzoo import drawing, recipes
-from ganzoo.data.folder import image_files
+from ganzoo import recipes
+from ganzoo.data.folder import folder_layout
+from ganzoo.data.image_files import size_of
 from ganzoo.distribution.hardware import accelerator
 from ganzoo_cli.commands.create import (
     AUGMENT,
@@ -76,9 +77,9 @@ def training_arguments(folder, options):
 def _shorter_sides(folder):
     """Returns the shorter side of each readable image in pixels, in ascending order."""
     sides = []
-    for path in image_files(folder):
+    for path in folder_layout(folder).files:
         try:
-            sides.append(min(drawing.size_of(path)))
+            sides.append(min(size_of(path)))
         except Exception:  # Decoders raise many kinds of errors; loading the data reports the file.
             continue
     if len(sides) < _FEWEST_IMAGES:

@@ -12,6 +12,17 @@ _BLOCK = 256
 _FILTER = Image.Resampling.LANCZOS
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
+# The value of EXIF's tag for the orientation, and how an image is turned to be upright.
+_ORIENTATION = 274
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def check_size(size):
@@ -35,7 +46,26 @@ def check_channels(channels):
 
 def is_gray(image):
     """Whether the mode of a Pillow image is a gray one."""
-    return image.mode in _GRAY_MODES or image.mode.startswith("I;16")
+    return image.mode in _GRAY_MODES or is_deep(image)
+
+
+def is_deep(image):
+    """Whether the pixels of a Pillow image are integers of more than 8 bits."""
+    return image.mode == "I" or image.mode.startswith("I;16")
+
+
+def upright(image):
+    """Returns a Pillow image turned as its metadata says; as it is if they are damaged."""
+    # Readers of damaged metadata raise many kinds of errors.
+    try:
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION))
+    except Exception:
+        return image
+    if turn is None:
+        return image
+    turned = image.transpose(turn)
+    turned.info = dict(image.info)
+    return turned
 
 
 def convert(image, size=None, channels=None):
@@ -44,7 +74,8 @@ def convert(image, size=None, channels=None):
     The background of transparent pixels becomes white. 16-bit grays are scaled to 8 bits.
 
     Args:
-        image: `PIL.Image.Image` of any mode except 32-bit ones, which have no fixed range.
+        image: `PIL.Image.Image` of any mode except 32-bit ones, which have no fixed range (integers
+            from 256 to 65535 count as 16 bits).
         size: (height, width), or None to keep the image's own. The image is cropped about its
             center to the aspect of `size`, then resized with Pillow's antialiased Lanczos filter.
         channels: 1, 3, or None for 1 if the image's mode is gray and 3 otherwise. Colors become
@@ -161,13 +192,20 @@ def _check_pixels(pixels):
 def _in_eight_bits(image):
     if image.mode == "F":
         raise ValueError("its pixels are 32-bit floats, which have no fixed range")
-    if image.mode != "I" and not image.mode.startswith("I;16"):
+    if not is_deep(image):
         return image
-    values = np.asarray(image).astype(np.int64)
-    if values.min() < 0 or values.max() > 65535:
-        raise ValueError("its pixels are 32-bit integers, which have no fixed range")
+    values = np.asarray(image)
+    if values.min() < 0 or values.max() > 65535 or (image.mode == "I" and 0 < values.max() < 256):
+        raise ValueError(
+            "its pixels are 32-bit integers, which have no fixed range: save it with 8 or 16 bits. "
+            f"Received: pixels from {values.min()} to {values.max()}"
+        )
     # Pillow's own conversion clips at 255. 65535 = 255 * 257.
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    pixels = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        pixels[values == transparent] = 255
+    return Image.fromarray(pixels)
 
 
 def _without_alpha(image):

@@ -136,7 +136,7 @@ def test_files_are_in_natural_order_and_others_are_ignored(tmp_path):
     assert load(tmp_path).examples[:, 0, 0, 0].tolist() == [1, 2, 10, 21, 100]
 
 
-def test_sub_folders_are_classes_if_they_hold_every_image(tmp_path):
+def test_the_top_folder_is_the_class(tmp_path):
     for name, value in (("10", 3), ("9", 2), ("b", 5)):
         save(tmp_path / name / "x.png", np.full((4, 4), value, np.uint8))
     dataset = load(tmp_path)
@@ -144,8 +144,9 @@ def test_sub_folders_are_classes_if_they_hold_every_image(tmp_path):
     assert dataset.labels.tolist() == [0, 1, 2]
     assert dataset.examples[:, 0, 0, 0].tolist() == [2, 3, 5]
     save(tmp_path / "b" / "deeper" / "y.png", np.zeros((4, 4), np.uint8))
-    assert load(tmp_path).labels is None
-    assert len(load(tmp_path)) == 4
+    with pytest.warns(UserWarning, match="belong to the class of the top folder, e.g. 'b/deeper'"):
+        dataset = load(tmp_path)
+    assert dataset.labels.tolist() == [0, 1, 2, 2] and dataset.class_names == ("9", "10", "b")
 
 
 def test_folders_named_after_splits_are_splits(tmp_path):
@@ -154,7 +155,7 @@ def test_folders_named_after_splits_are_splits(tmp_path):
     folder_of(tmp_path / "test" / "cat", 1)
     assert len(load(tmp_path)) == 5 and load(tmp_path).class_names == ("cat", "dog")
     assert len(load(tmp_path, "test")) == 1
-    with pytest.raises(ValueError, match=r"'test', 'train'. Received: split='val'"):
+    with pytest.raises(ValueError, match=r"'test', 'train': there.*Received: split='val'"):
         load(tmp_path, "val")
     with pytest.raises(ValueError, match=r"no splits.*Received: split='test'"):
         load(tmp_path / "train", "test")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ganzoo import data
 from ganzoo.data.sources import UnknownSplit
@@ -12,6 +13,7 @@ def sources(tmp_path):
     data.pack(data.Dataset(np.zeros((4, 8, 8, 1), "uint8"), split="train"), tmp_path / "x.npz")
     for part in ("plain", "parts/train", "parts/test"):
         (tmp_path / part).mkdir(parents=True)
+        Image.new("L", (8, 8)).save(tmp_path / part / "x.png")
     folders = [f"folder:{tmp_path / name}" for name in ("plain", "parts")]
     return ["digits", "toy:ring", "stacked_mnist", str(tmp_path / "x.npz"), *folders]
 

@@ -1,0 +1,242 @@
+"""Files of images: which there are, and how one is opened, bounded and decoded."""
+
+import contextlib
+import io
+import os
+import pathlib
+import stat
+import struct
+import zlib
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
+
+from ganzoo.data.images import convert, is_deep, is_gray, upright
+
+# Twice the pixels of a phone's camera, 192 MB in memory.
+MAX_PIXELS = 64_000_000
+# Formats whose files are no pictures, or are decoded by another program.
+_NO_IMAGES = {"EPS", "FITS", "IPTC", "MPEG"}
+# Formats of photographs that Pillow does not read.
+_UNREAD = {".heic", ".heif", ".hif", ".jxl", ".svg", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf"}
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_HEIC = (
+    "HEIC, which Pillow reads after `pip install pillow-heif` and "
+    "`pillow_heif.register_heif_opener()`; or convert it"
+)
+_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+
+
+def printable(path: str | os.PathLike) -> str:
+    """Returns a path as text, with bytes that are no UTF-8 as `\\xNN`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def suffixes() -> set[str]:
+    """Returns the suffixes of the image formats that Pillow decodes, in lower case."""
+    return {
+        suffix
+        for suffix, name in Image.registered_extensions().items()
+        if name in Image.OPEN and name not in _NO_IMAGES and not _is_stub(Image.OPEN[name][0])
+    }
+
+
+def _is_stub(factory):
+    return isinstance(factory, type) and issubclass(factory, ImageFile.StubImageFile)
+
+
+def image_files(root: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
+    """Returns the paths of all image files below a folder, and those in formats that are not read.
+
+    Hidden files and folders are left out. Links are followed.
+
+    Raises:
+        ValueError: If there are no image files.
+        OSError: If a folder cannot be read.
+    """
+    known = suffixes()
+    files, unread, seen = [], [], set()
+    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_raise):
+        # A link may lead back to a folder above it.
+        identity = os.path.realpath(folder)
+        if identity in seen:
+            subfolders.clear()
+            continue
+        seen.add(identity)
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        for name in names:
+            suffix = pathlib.Path(name).suffix.lower()
+            if not name.startswith("."):
+                if suffix in known:
+                    files.append(pathlib.Path(folder, name))
+                elif suffix in _UNREAD:
+                    unread.append(pathlib.Path(folder, name))
+    if not files:
+        hint = f"; {unread_note(unread)}" if unread else ""
+        raise ValueError(
+            f"A folder must hold image files (.png, .jpg, .webp and others){hint}. "
+            f"Received: {printable(root)!r}, with none"
+        )
+    return files, unread
+
+
+def _raise(error):
+    raise error
+
+
+def unread_note(files: list[pathlib.Path]) -> str:
+    """Returns a text about files in formats of photographs that are not read."""
+    found = sorted({file.suffix.lower() for file in files})
+    advice = f" ({_HEIC})" if {".heic", ".heif", ".hif"} & set(found) else ""
+    return (
+        f"{len(files):,} files of formats that are not read are left out: {', '.join(found)}"
+        f"{advice}"
+    )
+
+
+def open_file(path: os.PathLike) -> BinaryIO:
+    """Opens a regular file for reading.
+
+    Raises:
+        OSError: If it is a folder, a FIFO, a socket or a device, for which a reader could wait.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is not a regular file")
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def size_of(path: os.PathLike) -> tuple[int, int]:
+    """Returns the width and the height of an image file in pixels, as stored, without decoding."""
+    with open_file(path) as file, Image.open(file) as image:
+        return image.size
+
+
+def read_image(
+    path: os.PathLike,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> tuple[np.ndarray, bool, int | None]:
+    """Decodes an image file.
+
+    Args:
+        path: Path of the file.
+        size: (height, width) that it is cropped and resized to, or `None`. A JPEG is then decoded
+            at a half, a quarter or an eighth of its size, if that is at least twice `size`.
+        channels: 1, 3 or `None`, as for `ganzoo.data.images.convert`.
+        max_pixels: The largest number of pixels that is decoded.
+
+    Returns:
+        The uint8 image, whether its mode is gray, and the largest value of pixels of more than 8
+        bits, or `None` for 8 bits.
+
+    Raises:
+        OSError: If it is not a regular file.
+        ValueError: If it has more pixels, or pixels without a fixed range.
+        Exception: Decoders raise any error for a damaged file.
+    """
+    with open_file(path) as file:
+        try:
+            return _decoded(file, size, channels, max_pixels)
+        except Exception as error:
+            # Damaged metadata must not decide whether whole pixels load.
+            file.seek(0)
+            content = _without_metadata(file)
+            if content is not None:
+                with contextlib.suppress(Exception):
+                    return _decoded(io.BytesIO(content), size, channels, max_pixels)
+            if not isinstance(error, UnidentifiedImageError):
+                raise
+            file.seek(0)
+            start = file.read(12)
+            is_heic = start[4:8] == b"ftyp" and start[8:] in _HEIC_BRANDS
+            what = f"it holds {_HEIC}" if is_heic else "it is not an image that Pillow can read"
+            raise ValueError(what) from error
+
+
+def _decoded(file, size, channels, max_pixels):
+    with Image.open(file) as image:
+        if isinstance(image, JpegImagePlugin.JpegImageFile) and size is not None:
+            _reduce(image, size)
+        if image.width * image.height > max_pixels:
+            raise ValueError(
+                f"it has {image.width} x {image.height} pixels, more than max_pixels={max_pixels:,}"
+            )
+        _scale_transparency(image)
+        image.load()
+        highest = int(np.asarray(image).max()) if is_deep(image) else None
+        return convert(upright(image), size, channels), is_gray(image), highest
+
+
+def _reduce(image, size):
+    """Lets the decoder of a JPEG reduce a large image, while it stays twice as large as `size`."""
+    # The image may be shown turned by 90 degrees.
+    spare = min(image.size) / (2 * max(size))
+    for factor in (8, 4, 2):
+        if spare >= factor:
+            image.draft(None, (image.width // factor, image.height // factor))
+            return
+
+
+def _scale_transparency(image):
+    """Scales the transparent color of a PNG as its decoder scales the pixels of other depths."""
+    color = image.info.get("transparency")
+    if image.format != "PNG" or not isinstance(color, (int, tuple)):
+        return
+    packing = image.tile[0][3] if image.tile else None
+    factor = {"1": 255, "L;2": 85, "L;4": 17}.get(packing)
+    if factor is not None:
+        image.info["transparency"] = color * factor
+    elif packing == "RGB;16B":
+        image.info["transparency"] = tuple(value >> 8 for value in color)
+
+
+def _without_metadata(file):
+    """Returns a PNG or JPEG file without what pixels do not need; `None` if there is no such."""
+    start = file.read(len(_PNG))
+    if start == _PNG:
+        remove = _png_without_metadata
+    elif start.startswith(_JPEG):
+        remove = _jpeg_without_metadata
+    else:
+        return None
+    content = start + file.read()
+    kept = remove(content)
+    return None if len(kept) == len(content) else kept
+
+
+def _png_without_metadata(content):
+    kept, position = [_PNG], len(_PNG)
+    while position + 12 <= len(content):
+        (size,) = struct.unpack_from(">I", content, position)
+        chunk = content[position : position + 12 + size]
+        kind, checksum = chunk[4:8], chunk[-4:]
+        # The names of what a decoder may ignore start with a small letter.
+        is_whole = zlib.crc32(chunk[4:-4]) == int.from_bytes(checksum, "big")
+        if kind[:1].isupper() or kind == b"tRNS" or (kind == b"eXIf" and is_whole):
+            kept.append(chunk)
+        position += len(chunk)
+    return b"".join(kept)
+
+
+def _jpeg_without_metadata(content):
+    kept, position = [content[:2]], 2
+    while position + 4 <= len(content):
+        marker, size = content[position + 1], int.from_bytes(content[position + 2 : position + 4])
+        segment = content[position : position + 2 + size]
+        if segment[0] != 0xFF or marker == 0xDA or size < 2:
+            break
+        is_exif = marker == 0xE1 and segment[4:10] == b"Exif\0\0"
+        # Its last byte says how colors are coded.
+        is_adobe = marker == 0xEE and segment[4:9] == b"Adobe" and size >= 14
+        if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or is_exif or is_adobe:
+            kept.append(segment)
+        position += len(segment)
+    return b"".join([*kept, content[position:]])
