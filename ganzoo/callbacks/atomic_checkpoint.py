@@ -7,7 +7,9 @@ from pathlib import Path
 import keras
 
 from ganzoo.callbacks import checkpoint_files, training_state
+from ganzoo.callbacks.folder_lock import FolderLock
 from ganzoo.callbacks.interruption import Interruption
+from ganzoo.file_names import check_folder_name
 from ganzoo.training.fit_hook import FitHook, Position
 from ganzoo.validation import check_choice, check_positive_integer
 
@@ -35,7 +37,8 @@ class AtomicCheckpoint(FitHook):
     `ganzoo.GAN`. It saves at the end of training too. It never saves weights that are not finite.
 
     Args:
-        folder: Folder of the checkpoints, for this run alone. It is created if it does not exist.
+        folder: Folder of the checkpoints, for this run alone. It is created if it does not exist,
+            and locked while `fit` runs.
         every: Interval between two checkpoints; a positive integer.
         unit: What the interval counts: `"epochs"`, `"steps"` or `"minutes"`.
         keep: Number of checkpoints to keep, the newest ones. Damaged ones do not count.
@@ -55,6 +58,7 @@ class AtomicCheckpoint(FitHook):
         OSError: In `fit`, before the first step, if the folder is not writable or the disk has no
             space; and during training, if a checkpoint cannot be written. The earlier checkpoints
             are then unchanged.
+        BlockingIOError: In `fit`, if another process or `fit` writes to the folder; it is named.
         ValueError: In `fit`, if the checkpoints in the folder belong to another GAN or are all
             damaged, or if `fit` has another checkpoint.
         TypeError: In `fit`, if a callback has `get_state` and `set_state` but is not a `FitHook`.
@@ -78,6 +82,7 @@ class AtomicCheckpoint(FitHook):
         on_error: str = "raise",
     ):
         super().__init__()
+        check_folder_name("folder", folder)
         self.folder = Path(folder)
         self.every = check_positive_integer("every", every)
         self.unit = check_choice("unit", unit, ("epochs", "steps", "minutes"))
@@ -90,6 +95,7 @@ class AtomicCheckpoint(FitHook):
         self.best_step: int | None = None
         self.has_ended = False
         self._interruption = self._new_interruption()
+        self._lock = FolderLock(self.folder)
         self._callbacks = None
         self._has_begun = False
         self._restored = None
@@ -116,6 +122,7 @@ class AtomicCheckpoint(FitHook):
     def detach(self) -> None:
         if self.on_signal:
             self._interruption.__exit__()
+        self._lock.release()
         self._callbacks = self._restored = None
 
     def resume(self, in_epoch: bool = True) -> Position | None:
@@ -149,8 +156,10 @@ class AtomicCheckpoint(FitHook):
         return Position(self.params["epochs"], 0) if self.has_ended else self._position
 
     def _prepare(self):
-        """Creates the folder, and checks that a checkpoint can be written to it."""
+        """Creates the folder, locks it, and checks that a checkpoint can be written to it."""
         gan = self.model
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock.acquire()
         arrays = [*training_state.values(gan), *training_state.metric_values(gan)]
         checkpoint_files.prepare(self.folder, sum(array.nbytes for array in arrays))
 

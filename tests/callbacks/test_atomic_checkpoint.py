@@ -310,6 +310,18 @@ def test_faults_are_refused_before_the_first_step(gan, tmp_path, monkeypatch):
         plain.fit(np.zeros((2, 1)), np.zeros(2), verbose=0, callbacks=[AtomicCheckpoint(tmp_path)])
 
 
+def test_a_folder_has_one_writer_at_a_time(gan, tmp_path):
+    class Second(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            files = sorted(tmp_path.rglob("*"))
+            with pytest.raises(BlockingIOError, match=r"Process \d+ on .* writes to this folder"):
+                runs.fit("plain", runs.build("plain"), [AtomicCheckpoint(tmp_path)])
+            assert sorted(tmp_path.rglob("*")) == files
+
+    fit(gan, Second(), AtomicCheckpoint(tmp_path), epochs=2)
+    assert [path.name for path in tmp_path.iterdir()] == ["step_00000004", "step_00000008"]
+
+
 def test_a_missing_monitored_value_is_named(gan, tmp_path):
     with pytest.raises(ValueError, match=r"d_loss.*Received: monitor='fid'"):
         fit(gan, AtomicCheckpoint(tmp_path, monitor="fid"))
