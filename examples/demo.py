@@ -78,7 +78,7 @@ def main(folder):
     rows = [np.flatnonzero(digits.labels == label)[i % columns] for i, label in enumerate(labels)]
     real = drawing.image_grid(digits.examples[rows], columns)
     comparison = folder / "samples_and_real.png"
-    drawing.save_png(comparison, drawing.side_by_side({"samples": samples, "real": real}))
+    drawing.save_picture(comparison, drawing.side_by_side({"samples": samples, "real": real}))
 
     model, fresh = folder / "model.keras", folder / "samples_of_a_new_process.png"
     gan.save(model)

@@ -9,9 +9,18 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
 from ganzoo.validation import check_positive, check_positive_integer
 
+# How Pillow writes the picture in a file of each suffix.
+_JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}
+PICTURE_SETTINGS = {
+    ".png": {"format": "PNG"},
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".webp": {"format": "WEBP", "lossless": True, "exact": True},
+}
 _SMALLEST_SIDE = 64  # Pixels. Smaller images are enlarged, so that a grid is easy to see.
 _WHITE, _GRAY, _BLACK, _BLUE = (255,) * 3, (170,) * 3, (0,) * 3, (31, 78, 156)
 
@@ -193,19 +202,28 @@ def side_by_side(pictures: dict[str, Any], gap: int = 16) -> np.ndarray:
     return np.asarray(canvas)
 
 
-def save_png(path: str | os.PathLike, picture: Any) -> None:
-    """Writes a picture to a PNG file. It appears in one move, so nobody reads half a file.
+def save_picture(path: str | os.PathLike, picture: Any) -> None:
+    """Writes a picture to a file. It appears in one move, so nobody reads half a file.
 
     Args:
-        path: Path of the file. Its folder must exist.
-        picture: uint8 array of shape `(height, width, channels)` with 1 or 3 channels.
+        path: Path of the file. The suffix decides the format: `.png` and `.webp`, which keep each
+            pixel, or `.jpg` and `.jpeg`, in the best quality that JPEG has.
+        picture: uint8 array of shape `(height, width, channels)` with 1, 3 or 4 channels. JPEG has
+            no fourth channel.
 
     Raises:
-        ValueError: If `picture` is not a picture.
+        ValueError: If `picture` is not a picture, or the file's format cannot hold it.
         OSError: If the file cannot be written.
     """
+    suffix = check_file_name("path", path, PICTURE_SETTINGS)
     image = _as_pillow(picture)
-    _write(path, lambda file: image.save(file, format="PNG"))
+    settings = PICTURE_SETTINGS[suffix]
+    if settings["format"] == "JPEG" and image.mode == "RGBA":
+        raise ValueError(
+            "JPEG has no transparency: write a picture with 4 channels to .png or .webp. "
+            f"Received: path={os.fspath(path)}"
+        )
+    _write(path, lambda file: image.save(file, **settings))
 
 
 def save_gif(
@@ -220,9 +238,10 @@ def save_gif(
         last_seconds: Duration of the last frame.
 
     Raises:
-        ValueError: If there are no frames, or their sizes differ.
+        ValueError: If the name does not end in `.gif`, there are no frames, or their sizes differ.
         OSError: If a file cannot be read or written.
     """
+    check_file_name("path", path, (".gif",))
     durations = [1000 * check_positive("seconds", seconds)] * len(frames)
     _one_size("A GIF", frames)
     durations[-1] = 1000 * check_positive("last_seconds", last_seconds)
@@ -244,10 +263,11 @@ def save_mp4(path: str | os.PathLike, frames: Sequence[Any], seconds: float = 0.
         seconds: Duration of each frame.
 
     Raises:
-        ValueError: If there are no frames, or their sizes differ.
+        ValueError: If the name does not end in `.mp4`, there are no frames, or their sizes differ.
         ImportError: If the extra `ganzoo[video]` is not installed.
         OSError: If the file cannot be written.
     """
+    check_file_name("path", path, (".mp4",))
     try:
         from imageio_ffmpeg import write_frames
     except ImportError as error:

@@ -124,6 +124,12 @@ def is_unfinished(path: Path | str) -> bool:
     return Path(path).match(".*.partial.*")
 
 
+def is_stream(path: Path | str) -> bool:
+    """Returns whether a path leads to a FIFO or a device, which is written to but not replaced."""
+    status = _status(path)
+    return _is_stream(path, status) and not stat.S_ISDIR(status.st_mode)
+
+
 def synchronize(path: Path | str) -> None:
     """Forces a file, or the list of names in a folder, to the disk."""
     if os.name != "posix" and os.path.isdir(path):

@@ -115,16 +115,28 @@ def test_side_by_side_keeps_the_pictures_under_their_captions():
 def test_a_png_holds_the_picture(tmp_path, channels):
     picture = np.random.default_rng(0).integers(0, 256, (6, 5, channels), "uint8")
 
-    drawing.save_png(tmp_path / "picture.png", picture)
+    drawing.save_picture(tmp_path / "picture.png", picture)
 
     with Image.open(tmp_path / "picture.png") as image:
         np.testing.assert_array_equal(np.asarray(image).reshape(picture.shape), picture)
     assert os.listdir(tmp_path) == ["picture.png"]
 
 
+@pytest.mark.parametrize(
+    ("suffix", "format"), [("jpg", "JPEG"), ("JPEG", "JPEG"), ("webp", "WEBP"), ("png", "PNG")]
+)
+def test_the_suffix_decides_the_format(tmp_path, suffix, format):
+    picture = np.full((6, 5, 3), (10, 200, 90), "uint8")
+    drawing.save_picture(tmp_path / f"picture.{suffix}", picture)
+    with Image.open(tmp_path / f"picture.{suffix}") as image:
+        assert image.format == format
+        difference = np.abs(np.asarray(image).astype(int) - picture).max()
+    assert difference <= (2 if format == "JPEG" else 0)
+
+
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "picture.png"
-    drawing.save_png(path, np.zeros((4, 4, 1), "uint8"))
+    drawing.save_picture(path, np.zeros((4, 4, 1), "uint8"))
     before = path.read_bytes()
 
     def fail_halfway(self, file, **kwargs):
@@ -133,7 +145,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
 
     monkeypatch.setattr(Image.Image, "save", fail_halfway)
     with pytest.raises(OSError, match="No space left"):
-        drawing.save_png(path, np.ones((4, 4, 1), "uint8"))
+        drawing.save_picture(path, np.ones((4, 4, 1), "uint8"))
 
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["picture.png"]
@@ -141,7 +153,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
 
 def test_a_gif_has_a_frame_for_each_picture(tmp_path):
     frames = [np.full((8, 8, 1), value, "uint8") for value in (0, 120, 250)]
-    drawing.save_png(tmp_path / "second.png", frames[1])
+    drawing.save_picture(tmp_path / "second.png", frames[1])
 
     drawing.save_gif(tmp_path / "run.gif", [frames[0], tmp_path / "second.png", frames[2]])
 

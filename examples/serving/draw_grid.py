@@ -34,7 +34,7 @@ def main(arguments=None):
         options.address, options.model, version=options.version, protocol=options.protocol
     ) as client:
         samples = client.sample(n, options.seed, labels)
-    drawing.save_png(options.output, drawing.picture(samples, columns))
+    drawing.save_picture(options.output, drawing.picture(samples, columns))
     print(f"{len(samples)} samples of {options.model} in {options.output}")
 
 

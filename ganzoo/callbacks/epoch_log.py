@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
 from ganzoo.training.fit_hook import FitHook
 
@@ -19,9 +20,10 @@ class EpochLog(FitHook):
     parts. The file is replaced as a whole, so that no reader sees half of it.
 
     Args:
-        path: Path of the file. Its folder is created if it does not exist.
+        path: Path of the file, which ends in `.csv`. Its folder is created if it does not exist.
 
     Raises:
+        ValueError: If the name has another suffix.
         OSError: During training, if the file cannot be written.
 
     Example:
@@ -34,6 +36,7 @@ class EpochLog(FitHook):
 
     def __init__(self, path: str | Path):
         super().__init__()
+        check_file_name("path", path, (".csv",))
         self.path = Path(path)
         self._rows: list[dict[str, Any]] = []
         self._epoch: int | None = None

@@ -9,6 +9,7 @@ import numpy as np
 from ganzoo import drawing
 from ganzoo.callbacks.checks import check_gan
 from ganzoo.callbacks.event_files import open_event_files
+from ganzoo.file_names import check_folder_name
 from ganzoo.validation import check_choice, check_positive_integer
 
 _GIF_FRAMES = 60
@@ -62,6 +63,7 @@ class SampleGrid(keras.callbacks.Callback):
         gif: bool = True,
     ):
         super().__init__()
+        check_folder_name("folder", folder)
         self.folder = Path(folder)
         self.n = check_positive_integer("n", n)
         self.every = check_positive_integer("every", every)
@@ -117,7 +119,7 @@ class SampleGrid(keras.callbacks.Callback):
         samples = self.model.sample(n, self.seed, labels, self.truncation)
         picture = drawing.picture(samples, columns)
         self._drawn_step = self.model.step
-        drawing.save_png(self.folder / f"step_{self._drawn_step:08d}.png", picture)
+        drawing.save_picture(self.folder / f"step_{self._drawn_step:08d}.png", picture)
         if self._summaries is not None:
             self._summaries.write(picture, self._drawn_step)
 

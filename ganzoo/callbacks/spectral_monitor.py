@@ -14,6 +14,7 @@ from keras import ops
 from ganzoo import backend, plot
 from ganzoo.callbacks.checks import check_gan
 from ganzoo.callbacks.event_files import open_event_files
+from ganzoo.file_names import check_folder_name
 from ganzoo.layers.reparametrization import SUPPORTED, KernelWrapper, kernel_variable, output_axis
 from ganzoo.layers.spectral_normalization import (
     SpectralNormalization,
@@ -112,6 +113,8 @@ class SpectralMonitor(FitHook):
         for player in self.players:
             check_choice("players", player, _PLAYERS)
         self.normalized_only = bool(normalized_only)
+        if folder is not None:
+            check_folder_name("folder", folder)
         self.folder = None if folder is None else Path(folder)
         self.tolerance = check_positive("tolerance", tolerance)
         self.condition_limit = check_positive("condition_limit", condition_limit)

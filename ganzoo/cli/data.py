@@ -7,6 +7,7 @@ import numpy as np
 
 from ganzoo import data, drawing
 from ganzoo.data.sources import UnknownSplit
+from ganzoo.file_names import check_file_name
 from ganzoo_cli.commands.data import parse_action
 
 # The whole training split or a slice of it. A model trained on any other split may have seen the
@@ -17,6 +18,8 @@ _PART_OF_TRAINING = re.compile(r"train(\[[^\]+]*\])?")
 def run(options, others):
     """Describes a data source, and packs it into a file if the command asks for it."""
     action, source = parse_action(others)
+    suffixes = (".npz",) if action == "pack" else drawing.PICTURE_SETTINGS
+    check_file_name("--output", options.output, suffixes)
     dataset = load_source(source, options)
     _describe(dataset)
     if action == "pack":
@@ -86,7 +89,7 @@ def _draw(dataset, path, n):
     """Draws random examples; with classes, each row is one class."""
     order = np.random.default_rng(0).permutation(len(dataset))
     if dataset.labels is None:
-        drawing.save_png(path, drawing.picture(dataset.examples[order[:n]]))
+        drawing.save_picture(path, drawing.picture(dataset.examples[order[:n]]))
         return
     labels, columns = drawing.class_rows(n, dataset.num_classes)
     by_class = {label: iter(order[dataset.labels[order] == label]) for label in set(labels)}
@@ -97,4 +100,4 @@ def _draw(dataset, path, n):
         examples = np.stack([white if row is None else dataset.examples[row] for row in rows])
     else:
         examples = dataset.examples[[row for row in rows if row is not None]]
-    drawing.save_png(path, drawing.picture(examples, columns))
+    drawing.save_picture(path, drawing.picture(examples, columns))

@@ -6,6 +6,7 @@ from ganzoo import extractors
 from ganzoo.cli.data import load_source, load_test_split, with_changes
 from ganzoo.cli.progress import Progress
 from ganzoo.cli.run_folder import data_of, load_model
+from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
 from ganzoo.metrics import Evaluation, check_metrics
 from ganzoo.version import __version__
@@ -14,6 +15,8 @@ from ganzoo.zoo.measure import error_of, tells_error
 
 def run(options, others):
     """Measures the samples of a model or a folder, and prints the values."""
+    if options.output:
+        check_file_name("--output", options.output, (".json",))
     evaluation, gan, samples, subject = _prepare(options, others)
     with Progress() as progress:
         results = evaluation.measure(samples, options.seed, progress)

@@ -8,7 +8,6 @@ from pathlib import Path
 from ganzoo import export
 from ganzoo.cli.run_folder import load_model
 
-_SUFFIXES = {"onnx": ".onnx", "litert": ".tflite"}
 _TRY = {
     "onnx": "import onnxruntime; run = onnxruntime.InferenceSession({path}).run; "
     "print(run(None, {{{entries}}})[0].shape)",
@@ -20,17 +19,17 @@ _TRY = {
 
 def run(options, others):
     """Exports a model, and prints where it is."""
-    model, kind = others[0], options.format
-    path = Path(options.output or _default_output(Path(model), kind))
+    model = others[0]
+    path = Path(options.output or _default_output(Path(model), options.format or "saved_model"))
     settings = {
         "version": options.version,
-        "format": kind,
+        "format": options.format,
         "truncation": options.truncation,
         "discriminator": options.discriminator,
         "quantization": options.quantization,
     }
     # Errors of the options and of missing packages come before the model is loaded, which is slow.
-    export.check_options(path, **settings)
+    kind = export.check_options(path, **settings)
     importlib.import_module(f"ganzoo.export.{kind}")
     gan = load_model(model)
     path = gan.export(path, **settings)
@@ -52,7 +51,7 @@ def _default_output(model, kind):
             "The name of a model must not be a number, because versions are numbers: give another "
             f"name, --output=saved_models/NAME. Received: {model}"
         )
-    return f"saved_models/{name}" if kind == "saved_model" else f"{name}{_SUFFIXES[kind]}"
+    return f"saved_models/{name}" if kind == "saved_model" else f"{name}{export.SUFFIXES[kind]}"
 
 
 def _command(gan, path, kind):

@@ -1,11 +1,10 @@
 """`ganzoo interpolate`: the path from sample to sample, as a strip or as an animation."""
 
-from pathlib import Path
-
 import numpy as np
 
 from ganzoo import drawing
 from ganzoo.cli.run_folder import load_model
+from ganzoo.file_names import check_file_name
 from ganzoo_cli.commands.interpolate import STEPS
 
 _SECONDS = {".gif": 0.07, ".mp4": 1 / 30}
@@ -15,7 +14,7 @@ _ANIMATION_SIDE = 256  # Of a single path, in pixels: the images alone are small
 def run(options, others):
     """Draws the path between samples into a picture or an animation."""
     model = others[0]
-    suffix = Path(options.output).suffix.lower()
+    suffix = check_file_name("--output", options.output, (*drawing.PICTURE_SETTINGS, *_SECONDS))
     rows, labels = options.rows, _one_or_list(options.labels)
     # Without --seeds, a row has a sample at both ends, or a single one that changes its class.
     seeds = options.seeds or range(rows * (1 if isinstance(labels, list) else 2))
@@ -31,7 +30,7 @@ def run(options, others):
             _one_or_list(list(seeds[row * count : (row + 1) * count])),
             # Without --labels, the rows go through the classes in turn.
             row % gan.num_classes if labels is None and gan.num_classes is not None else labels,
-            options.steps or STEPS[suffix],
+            options.steps or STEPS.get(suffix, STEPS[".png"]),
             options.loop,
             options.interpolation,
             options.truncation,
@@ -49,8 +48,10 @@ def _one_or_list(values):
 
 def _save(output, suffix, paths, loop):
     """Writes the paths as the rows of a sheet, or next to each other as an animation."""
-    if suffix == ".png":
-        drawing.save_png(output, drawing.image_grid(np.concatenate(paths), columns=len(paths[0])))
+    if suffix in drawing.PICTURE_SETTINGS:
+        drawing.save_picture(
+            output, drawing.image_grid(np.concatenate(paths), columns=len(paths[0]))
+        )
         return
     scale = max(1, _ANIMATION_SIDE // max(paths[0].shape[1:3])) if len(paths) == 1 else None
     frames = [

@@ -10,6 +10,7 @@ import ganzoo  # Registers the classes that a model file names.
 from ganzoo import zoo
 from ganzoo.callbacks import checkpoint_files
 from ganzoo.callbacks.epoch_log import EpochLog
+from ganzoo.file_names import check_folder_name
 from ganzoo.files import new_file
 from ganzoo.presets import builtin, manifest
 from ganzoo.recipes import Recipe
@@ -37,7 +38,8 @@ class RunFolder:
         self.model = self.path / "model.keras"
 
     def check_new(self):
-        """Raises `ValueError` if there is something in the folder."""
+        """Raises `ValueError` if there is something in the folder, or its name is a file's."""
+        check_folder_name("--output", self.path)
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise ValueError(
                 "The folder of a new run must be empty or not exist. Give another --output, or "

@@ -7,10 +7,15 @@ import numpy as np
 
 from ganzoo import drawing
 from ganzoo.cli.run_folder import load_model
+from ganzoo.file_names import check_file_name, check_folder_name
 
 
 def run(options, others):
     """Draws samples into one picture or one file each."""
+    if options.folder:
+        check_folder_name("--folder", options.folder)
+    else:
+        check_file_name("--output", options.output, drawing.PICTURE_SETTINGS)
     gan = load_model(others[0])
     seeds, labels, columns = _lay_out(options, gan.num_classes)
     samples = gan.sample(len(seeds), seeds, labels, options.truncation)
@@ -19,7 +24,7 @@ def run(options, others):
         print(f"{len(samples)} samples in {options.folder}")
     else:
         columns = options.columns or columns
-        drawing.save_png(options.output, drawing.picture(samples, columns))
+        drawing.save_picture(options.output, drawing.picture(samples, columns))
         print(f"{len(samples)} samples in {options.output}")
 
 
@@ -63,4 +68,4 @@ def _save_each(samples, folder, seeds, labels):
         )
     folder.mkdir(parents=True, exist_ok=True)
     for name, image in zip(names, samples, strict=True):
-        drawing.save_png(folder / f"{name}.png", image)
+        drawing.save_picture(folder / f"{name}.png", image)

@@ -10,6 +10,7 @@ import numpy as np
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array
 from ganzoo.data.sources import UnknownSplit, register
+from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
 
 _FORMAT = "ganzoo-dataset"
@@ -40,8 +41,7 @@ def pack(dataset: Dataset, path: pathlib.Path | str, compress: bool = False) -> 
     Dataset('digits' train, 1,438 uint8 images of shape (32, 32, 1), 10 classes)
     """
     path = pathlib.Path(path).expanduser()
-    if path.suffix != ".npz":
-        raise ValueError(f"The name of a packed file must end in '.npz'. Received: path={path}")
+    check_file_name("path", path, (".npz",))
     if not dataset.has_images:
         raise ValueError(
             "Only images are packed; toy data are computed wherever they are loaded. "
@@ -61,8 +61,8 @@ def pack(dataset: Dataset, path: pathlib.Path | str, compress: bool = False) -> 
     }
     if dataset.labels is not None:
         arrays["labels"] = dataset.labels
-    with new_file(path, replace=True) as unfinished:
-        (np.savez_compressed if compress else np.savez)(unfinished, **arrays)
+    with new_file(path, replace=True) as unfinished, open(unfinished, "wb") as file:
+        (np.savez_compressed if compress else np.savez)(file, **arrays)
     return path
 
 

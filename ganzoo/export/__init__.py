@@ -8,11 +8,13 @@ from pathlib import Path
 import keras
 
 from ganzoo.export.versions import check_version
+from ganzoo.file_names import check_file_name, check_folder_name
 from ganzoo.validation import check_choice
 
-__all__ = ["FORMATS", "QUANTIZATIONS", "check_options", "export"]
+__all__ = ["FORMATS", "QUANTIZATIONS", "SUFFIXES", "check_options", "export"]
 
-FORMATS = ("saved_model", "onnx", "litert")
+SUFFIXES = {"onnx": ".onnx", "litert": ".tflite"}
+FORMATS = ("saved_model", *SUFFIXES)
 QUANTIZATIONS = ("float16", "dynamic_range")
 
 
@@ -20,13 +22,13 @@ def export(
     gan,
     path: str | Path,
     version: int | None = None,
-    format: str = "saved_model",
+    format: str | None = None,
     truncation: bool = False,
     discriminator: bool = False,
     quantization: str | None = None,
 ) -> Path:
     """Exports a GAN. The arguments are those of `ganzoo.GAN.export`."""
-    check_options(path, version, format, truncation, discriminator, quantization)
+    format = check_options(path, version, format, truncation, discriminator, quantization)
     if gan.step == 0 and gan.preset is None:
         raise ValueError(
             "Only a trained GAN is exported: train it by `gan.fit(...)`, or load one by "
@@ -59,7 +61,14 @@ def export(
 
 
 def check_options(path, version, format, truncation, discriminator, quantization):
-    """Raises if the arguments of an export do not fit each other or the files on the disk."""
+    """Returns the format of an export. The arguments are those of `ganzoo.GAN.export`.
+
+    Raises:
+        ValueError: If the arguments do not fit each other or the files on the disk.
+    """
+    if format is None:
+        by_suffix = {suffix: name for name, suffix in SUFFIXES.items()}
+        format = by_suffix.get(Path(path).suffix.lower(), "saved_model")
     check_choice("format", format, FORMATS)
     if quantization is not None:
         if format != "litert":
@@ -69,8 +78,10 @@ def check_options(path, version, format, truncation, discriminator, quantization
             )
         check_choice("quantization", quantization, QUANTIZATIONS)
     if format == "saved_model":
+        check_folder_name("path", path)
         check_version(Path(path), version)
-        return
+        return format
+    check_file_name("path", path, (SUFFIXES[format],))
     given = {"version": version, "truncation": truncation, "discriminator": discriminator}
     if wrong := [f"{name}={x!r}" for name, x in given.items() if x is not None and x is not False]:
         raise ValueError(
@@ -83,3 +94,4 @@ def check_options(path, version, format, truncation, discriminator, quantization
             "There is such a file already: give another `path`, or remove it. "
             f"Received: path={str(path)!r}"
         )
+    return format

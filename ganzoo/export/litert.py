@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ganzoo.export.portable_network import check_examples, portable_generation
 from ganzoo.export.signatures import examples_name
+from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
 
 try:
@@ -35,7 +36,7 @@ def export_litert(gan, path, quantization=None):
 
     Args:
         gan: A `ganzoo.GAN` on the TensorFlow backend.
-        path: Path of the file, which must not exist.
+        path: Path of the file, which ends in `.tflite` and must not exist.
         quantization: `None`; `"float16"` stores the weights in half the space and computes in
             float32. `"dynamic_range"` stores large kernels in 8 bits, and computes with activations
             in 8 bits where LiteRT can.
@@ -55,6 +56,7 @@ def export_litert(gan, path, quantization=None):
     >>> run = Interpreter("dcgan_mnist.tflite").get_signature_runner()
     >>> images = run(latents=latents)["images"]
     """
+    check_file_name("path", path, (".tflite",))
     function, network, specs = portable_generation(gan)
     content = _converted(network, function, specs, quantization)
     run = Interpreter(model_content=content).get_signature_runner(SIGNATURE)

@@ -8,6 +8,7 @@ import tensorflow as tf
 from ganzoo.export.portable_network import check_examples, portable_generation
 from ganzoo.export.saved_model import describe
 from ganzoo.export.signatures import examples_name, has_images
+from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
 
 try:
@@ -40,7 +41,7 @@ def export_onnx(gan, path):
 
     Args:
         gan: A `ganzoo.GAN` on the TensorFlow backend.
-        path: Path of the file, which must not exist.
+        path: Path of the file, which ends in `.onnx` and must not exist.
 
     Returns:
         The path.
@@ -56,6 +57,7 @@ def export_onnx(gan, path):
     >>> (images,) = session.run(None, {"latents": latents})
     """
     path = Path(path)
+    check_file_name("path", path, (".onnx",))
     function, network, specs = portable_generation(gan)
     model = _converted(function, specs)
     _name_batches(model, gan.example_shape)

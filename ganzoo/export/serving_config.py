@@ -15,7 +15,10 @@ import sys
 from pathlib import Path
 
 from ganzoo.export.versions import is_version
+from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
+
+_SUFFIXES = (".config", ".pbtxt", ".textproto", ".txt")
 
 
 def model_config(folder: Path | str, base_path: str = "/models", pinned: dict | None = None) -> str:
@@ -64,6 +67,7 @@ def write_model_config(
     path: Path | str, folder: Path | str, base_path: str = "/models", pinned: dict | None = None
 ) -> None:
     """Writes `model_config` to a file in one step: a server may be reading the file."""
+    check_file_name("path", path, _SUFFIXES)
     text = model_config(folder, base_path, pinned)
     with new_file(path, replace=True) as partial:
         partial.write_text(text)

@@ -8,6 +8,7 @@ import zlib
 
 import numpy as np
 
+from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
 from ganzoo.metrics.features import check_features, check_same_width
 
@@ -89,12 +90,11 @@ class Gaussian:
             ValueError: If the name does not end in `.npz`.
         """
         path = pathlib.Path(path).expanduser()
-        if path.suffix != ".npz":
-            raise ValueError(f"Statistics are written to an .npz file. Received: path={path}")
+        check_file_name("path", path, (".npz",))
         known = {name: getattr(self, name) for name in ("count", "extractor", "extractor_sha256")}
         known = {name: value for name, value in known.items() if value is not None}
-        with new_file(path, replace=True) as unfinished:
-            np.savez(unfinished, mu=self.mean, sigma=self.covariance, **known)
+        with new_file(path, replace=True) as unfinished, open(unfinished, "wb") as file:
+            np.savez(file, mu=self.mean, sigma=self.covariance, **known)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Gaussian":

@@ -3,6 +3,9 @@
 import functools
 import io
 
+from ganzoo.file_names import check_file_name
+from ganzoo.files import new_file
+
 # The palette of Okabe and Ito, which is suitable for color blindness of any kind.
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, BLACK, GRAY = "#CC79A7", "#56B4E9", "#000000", "#8C8C8C"
@@ -56,9 +59,16 @@ def style_of(index: int) -> dict[str, str]:
 
 
 def finish(figure, path):
-    """Writes a figure to a file unless `path` is `None`, and returns it."""
+    """Writes a figure to a file unless `path` is `None`, and returns it.
+
+    Raises:
+        ValueError: If matplotlib writes no format of the file's suffix.
+    """
     if path is not None:
-        figure.savefig(path, dpi=_DPI)
+        formats = figure.canvas.get_supported_filetypes()
+        suffix = check_file_name("path", path, ["." + name for name in ("png", *formats)])
+        with new_file(path, replace=True) as partial:
+            figure.savefig(partial, format=suffix[1:], dpi=_DPI)
     return figure
 
 

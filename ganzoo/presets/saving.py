@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from ganzoo.file_names import check_folder_name
 from ganzoo.files import describe_file, new_file, new_folder
 from ganzoo.presets import allowed_config, manifest, safetensors
 from ganzoo.presets.errors import PresetError
@@ -41,6 +42,7 @@ def save(
             "`extra_files` must have other names than the files of a preset. "
             f"Received: extra_files={sorted(taken)}"
         )
+    check_folder_name("folder", folder)
     folder = Path(folder)
     if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(

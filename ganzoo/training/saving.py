@@ -8,6 +8,7 @@ import keras
 
 from ganzoo import export, presets
 from ganzoo.data import Dataset
+from ganzoo.file_names import check_file_name
 from ganzoo.recipes import Recipe
 from ganzoo.recipes.build import build_gan
 
@@ -63,6 +64,15 @@ class StoredModel:
         return gan
 
     # Keras's files.
+
+    def save(self, filepath: str | Path, overwrite: bool = True, **options: Any) -> None:
+        """Writes a `.keras` file, as `keras.Model.save` does.
+
+        Raises:
+            ValueError: If the name has another suffix. Keras could not read a GAN from `.h5`.
+        """
+        check_file_name("filepath", filepath, (".keras",))
+        super().save(filepath, overwrite=overwrite, **options)
 
     def get_config(self):
         return {
@@ -222,7 +232,7 @@ class StoredModel:
         self,
         path: str | Path,
         version: int | None = None,
-        format: str = "saved_model",
+        format: str | None = None,
         truncation: bool = False,
         discriminator: bool = False,
         quantization: str | None = None,
@@ -239,9 +249,11 @@ class StoredModel:
 
         Args:
             path: Of a SavedModel, the folder of the model, named as the model: the version is a
-                folder within. Of other formats the file, which must not exist.
+                folder within. Of other formats the file, which must not exist: `.onnx` for ONNX,
+                `.tflite` for LiteRT.
             version: Positive integer, the version of a SavedModel; by default the next free one.
-            format: `"saved_model"`, `"onnx"` or `"litert"`.
+            format: `"saved_model"`, `"onnx"` or `"litert"`; by default the one of the suffix of
+                `path`, and a SavedModel for a path without these suffixes.
             truncation: Whether the sampling signatures of a SavedModel take the factor of the
                 latents, in [0, 1].
             discriminator: Whether a SavedModel has the signature `discriminate` too: uint8 images

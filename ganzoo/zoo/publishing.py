@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from ganzoo import presets
+from ganzoo.file_names import check_folder_name
 from ganzoo.presets import manifest
 from ganzoo.recipes import Recipe
 from ganzoo.training import SemiSupervisedGAN
@@ -119,6 +120,7 @@ def publish(
 
 def check_folder(folder: Path | str, replace: bool = False) -> None:
     """Raises `ValueError` if a model cannot be published in a folder."""
+    check_folder_name("folder", folder)
     folder = Path(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return

@@ -50,7 +50,10 @@ COMMAND.group("Data")
 add_data_flags(COMMAND)
 COMMAND.group("Files")
 COMMAND.text(
-    "output", "FILE", "PNG file of the picture; for `pack`, the file to write.", default="data.png"
+    "output",
+    "FILE",
+    "Picture of examples: .png, .jpg or .webp; for `pack`, the .npz file to write.",
+    default="data.png",
 )
 COMMAND.positive_integer("n", "Number of examples in the picture.", default=64)
 COMMAND.group("Other")

@@ -21,13 +21,17 @@ COMMAND = Command(
     examples=(
         "ganzoo export dcgan_mnist",
         "ganzoo export runs/sngan-digits --output=saved_models/digits --version=7 --truncation",
-        "ganzoo export model.keras --format=onnx --output=generator.onnx",
+        "ganzoo export model.keras --output=generator.onnx",
         "ganzoo export dcgan_mnist --format=litert --quantization=float16",
     ),
     check=_check,
 )
 COMMAND.group("Format")
-COMMAND.choice("format", FORMATS, "What to write.", default="saved_model")
+COMMAND.choice(
+    "format",
+    FORMATS,
+    "What to write. By default what the suffix of --output says, and a SavedModel without one.",
+)
 COMMAND.choice(
     "quantization",
     QUANTIZATIONS,
@@ -38,7 +42,7 @@ COMMAND.group("Files")
 COMMAND.text(
     "output",
     "PATH",
-    """The folder of the model, which holds a folder for each version; or the ONNX or LiteRT file.
+    """The folder of the model, which holds a folder for each version; or an .onnx or .tflite file.
     Default: saved_models/NAME, NAME.onnx or NAME.tflite, where NAME is the preset or the run.""",
 )
 COMMAND.group("For a SavedModel")

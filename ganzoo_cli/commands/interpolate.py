@@ -1,22 +1,15 @@
 """`ganzoo interpolate`: the path from sample to sample, as a strip or as an animation."""
 
-from pathlib import Path
-
 from ganzoo_cli.command import Command
 from ganzoo_cli.models import only_model
 from ganzoo_cli.shared_flags import MODEL, add_debug_flag
 
-# Steps from one sample to the next, by the kind of file.
+# Steps from one sample to the next, by the kind of file; other pictures are as PNGs.
 STEPS = {".png": 8, ".gif": 30, ".mp4": 60}
 INTERPOLATIONS = ("spherical", "linear")
 
 
 def _check(options, others):
-    if Path(options.output).suffix.lower() not in STEPS:
-        raise ValueError(
-            f"Expected an --output that ends in {' or '.join(STEPS)}. "
-            f"Received: --output={options.output}"
-        )
     if options.seeds and len(options.seeds) % options.rows:
         raise ValueError(
             "Each of the --rows must have the same number of --seeds. "
@@ -56,8 +49,8 @@ COMMAND.integers(
 COMMAND.positive_integer("rows", "Number of paths, one below the other.", default=1)
 COMMAND.positive_integer(
     "steps",
-    f"""Steps from each sample to the next. By default {STEPS[".png"]} for a PNG, {STEPS[".gif"]}
-    for a GIF and {STEPS[".mp4"]} for an MP4, which take two seconds.""",
+    f"""Steps from each sample to the next. By default {STEPS[".png"]} for a picture,
+    {STEPS[".gif"]} for a GIF and {STEPS[".mp4"]} for an MP4, which take two seconds.""",
 )
 COMMAND.switch("loop", "Return to the first sample, for an animation without a pause.")
 COMMAND.choice("interpolation", INTERPOLATIONS, "By default the one that fits the model's latents.")
@@ -70,7 +63,8 @@ COMMAND.group("Files")
 COMMAND.text(
     "output",
     "FILE",
-    "A PNG file with one strip for each row, a GIF, or an MP4, which needs `ganzoo[video]`.",
+    """A PNG, JPEG or WebP file with one strip for each row, a GIF, or an MP4, which needs
+    `ganzoo[video]`. The suffix decides.""",
     default="interpolation.png",
 )
 COMMAND.group("Other")

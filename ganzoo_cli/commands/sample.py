@@ -63,7 +63,12 @@ COMMAND.positive(
     default=1.0,
 )
 COMMAND.group("Files")
-COMMAND.text("output", "FILE", "PNG file of all samples as a grid.", default="samples.png")
+COMMAND.text(
+    "output",
+    "FILE",
+    "Picture of all samples as a grid: .png, .jpg or .webp.",
+    default="samples.png",
+)
 COMMAND.text("folder", "FOLDER", "Instead of --output: a folder for one PNG file of each sample.")
 COMMAND.positive_integer("columns", "Number of samples in a row of the grid.")
 COMMAND.group("Other")

@@ -105,7 +105,7 @@ def test_the_animation_of_a_long_run_is_short(gan, tmp_path):
     pictures = SampleGrid(tmp_path, n=1)
     for step in range(200):
         shade = np.full((10, 10, 1), step, "uint8")
-        drawing.save_png(tmp_path / f"step_{step:08d}.png", shade)
+        drawing.save_picture(tmp_path / f"step_{step:08d}.png", shade)
     pictures._drawn_step = 199
 
     pictures.save_gif()

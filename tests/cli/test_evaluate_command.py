@@ -141,7 +141,7 @@ def test_a_folder_of_images_is_measured_against_another(model, capsys, tmp_path)
     images = model[1].sample(30)
     (tmp_path / "generated").mkdir()
     for index, image in enumerate(images):
-        drawing.save_png(tmp_path / "generated" / f"{index}.png", image)
+        drawing.save_picture(tmp_path / "generated" / f"{index}.png", image)
     flags = ("--samples=folder:generated", *DIGITS, "--size=8", "--output=figures.json")
 
     printed = run(capsys, *flags)
@@ -215,7 +215,7 @@ def test_mistakes_are_answered_with_one_line(capsys, arguments, received):
 )
 def test_flags_that_do_not_fit_the_model_are_refused(model, capsys, flags, message):
     pathlib.Path("photos").mkdir()
-    drawing.save_png("photos/one.png", np.zeros((8, 8, 1), np.uint8))
+    drawing.save_picture("photos/one.png", np.zeros((8, 8, 1), np.uint8))
 
     assert main(["evaluate", str(model[0]), *flags]) == 2
 

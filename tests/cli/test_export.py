@@ -76,10 +76,10 @@ def test_printed_command_runs_the_file(arguments, path, trained, capsys):
 def test_quantization_and_output_reach_the_file(trained):
     pytest.importorskip("ai_edge_litert")
     for flags in [], ["--quantization=float16"]:
-        arguments = ["export", str(trained), "--format=litert", f"--output=a/{len(flags)}", *flags]
-        assert main(arguments) == 0
-    assert written() == ["a/0", "a/1"]
-    assert pathlib.Path("a/0").read_bytes() != pathlib.Path("a/1").read_bytes()
+        # The suffix says the format.
+        assert main(["export", str(trained), f"--output=a/{len(flags)}.tflite", *flags]) == 0
+    assert written() == ["a/0.tflite", "a/1.tflite"]
+    assert pathlib.Path("a/0.tflite").read_bytes() != pathlib.Path("a/1.tflite").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,13 @@ def test_quantization_and_output_reach_the_file(trained):
         (["model.keras", "--discriminator", "--format=onnx"], "discriminator=True"),
         (["taken.keras", "--format=onnx"], "'taken.onnx'"),
         (["taken.keras", "--version=1"], "There is such a version already"),
-        (["taken.keras", "--output=taken.onnx"], "must be a folder"),
+        (["taken.keras", "--output=taken.onnx"], "There is such a file already"),
+        (["taken.keras", "--output=taken"], "must be a folder"),
+        (["taken.keras", "--output=x.onnx", "--truncation"], "truncation=True"),
+        (["taken.keras", "--output=x.onnx", "--format=litert"], "must end in .tflite"),
+        (["taken.keras", "--output=x.onnx", "--format=saved_model"], "path is a folder"),
+        (["taken.keras", "--output=x", "--format=onnx"], "must end in .onnx"),
+        (["taken.keras", "--output=x.keras"], "path is a folder"),
     ],
 )
 def test_mistakes_are_reported_before_the_model_is_loaded(arguments, message, monkeypatch, capsys):
@@ -105,7 +111,7 @@ def test_mistakes_are_reported_before_the_model_is_loaded(arguments, message, mo
         raise AssertionError("The model was loaded.")
 
     monkeypatch.setattr(export, "load_model", load_model)
-    for name in ("model.keras", "other.keras", "taken.keras", "taken.onnx"):
+    for name in ("model.keras", "other.keras", "taken.keras", "taken.onnx", "taken"):
         pathlib.Path(name).touch()
     pathlib.Path("saved_models/taken/1").mkdir(parents=True)
     assert main(["export", *arguments]) == 2

@@ -429,16 +429,17 @@ def test_the_next_version_is_after_the_largest(tmp_path):
         ({"version": 2**63}, r"`version` must be below 2\*\*63"),
         ({"format": "onxx"}, r"`format` must be one of"),
         ({"quantization": "float16"}, r"`quantization` is for the format 'litert'"),
-        ({"format": "onnx", "version": 0}, r"has no versions.*Received: version=0"),
-        ({"format": "litert", "truncation": True}, r"Received: truncation=True"),
+        ({"path": "x.onnx", "version": 0}, r"has no versions.*Received: version=0"),
+        ({"path": "x.tflite", "truncation": True}, r"Received: truncation=True"),
         ({"format": "litert", "quantization": "int3"}, r"`quantization` must be one of"),
-        ({"format": "onnx", "path": "a_file"}, r"There is such a file already"),
+        ({"path": "a_file.onnx"}, r"There is such a file already"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "points" / "1").mkdir(parents=True)
-    (tmp_path / "a_file").touch()
+    for name in ("a_file", "a_file.onnx"):
+        (tmp_path / name).touch()
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(ValueError, match=message):
         trained(presets.mlp_gan()).export(**{"path": "points", **arguments})

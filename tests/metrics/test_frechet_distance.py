@@ -180,7 +180,7 @@ def test_unusable_files_are_refused_by_name(tmp_path):
             Gaussian.load(path)
     with pytest.raises(FileNotFoundError, match=r"Received: path=.*absent.npz"):
         FrechetDistance(reference=tmp_path / "absent.npz")
-    with pytest.raises(ValueError, match=r"\.npz file. Received"):
+    with pytest.raises(ValueError, match=r"must end in \.npz. Received"):
         Gaussian.of(features(20, 4)).save(tmp_path / "statistics.npy")
 
 

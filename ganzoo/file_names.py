@@ -1,0 +1,65 @@
+"""The rule for the names of files and folders to write: the suffix says the format.
+
+Each place where a user names a file checks the name here, before any other work. A name whose
+suffix stands for another format than the one that would be written is refused, so that no file
+named `grid.jpg` ever holds a PNG, and no folder is named `model.onnx`.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ganzoo.files import is_stream
+
+# Suffixes that readers take for a format of files.
+_SUFFIXES = {
+    *(".avif", ".bmp", ".eps", ".gif", ".heic", ".ico", ".jpe", ".jpeg", ".jpg", ".png", ".svg"),
+    *(".tif", ".tiff", ".webp", ".avi", ".mkv", ".mov", ".mp4", ".webm"),
+    *(".bin", ".ckpt", ".h5", ".hdf5", ".keras", ".npy", ".npz", ".onnx", ".parquet", ".pb"),
+    *(".pkl", ".pt", ".pth", ".safetensors", ".tflite", ".tfrecord"),
+    *(".csv", ".htm", ".html", ".json", ".jsonl", ".log", ".md", ".pbtxt", ".pdf", ".py", ".toml"),
+    *(".tsv", ".txt", ".yaml", ".yml", ".bz2", ".gz", ".tar", ".tgz", ".xz", ".zip"),
+}
+
+
+def check_file_name(name: str, path: str | os.PathLike, suffixes: Iterable[str]) -> str:
+    """Returns the suffix of a file to write, or raises `ValueError`.
+
+    Args:
+        name: Name of the argument or flag, for the message.
+        path: Path of the file. A device or a FIFO may have any name: it takes the first format.
+        suffixes: The suffixes of the formats that can be written, in lower case, with their dots.
+
+    Example:
+
+    >>> check_file_name("path", "picture.PNG", (".png", ".jpg"))
+    '.png'
+    """
+    suffixes = tuple(suffixes)
+    suffix = Path(path).suffix.lower()
+    if suffix in suffixes:
+        return suffix
+    if is_stream(path):
+        return suffixes[0]
+    listed = " or ".join(filter(None, (", ".join(suffixes[:-1]), suffixes[-1])))
+    raise ValueError(
+        f"The suffix of a file is its format: {name} must end in {listed}. "
+        f"Received: {name}={os.fspath(path)}"
+    )
+
+
+def check_folder_name(name: str, path: str | os.PathLike) -> None:
+    """Raises `ValueError` if the name of a folder to write would promise a file.
+
+    A folder that exists may have any name.
+
+    Args:
+        name: Name of the argument or flag, for the message.
+        path: Path of the folder. Suffixes that are no format are allowed, as in `photos.v2`.
+    """
+    path = Path(path)
+    if path.suffix.lower() in _SUFFIXES and not path.is_dir():
+        raise ValueError(
+            f"{name} is a folder, and its name must not end as the name of a file does. "
+            f"Received: {name}={path}"
+        )
