@@ -1,12 +1,25 @@
 """TensorFlow: variables are updated in place, gradients come from tapes."""
 
+import functools
+
 import tensorflow as tf
+
+_WORDS = [tf.TensorSpec(None, tf.uint32)] * 4
+_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+_PARITY = 0x1BD11BDA
+_ROUND_GROUPS = 5
 
 
 def run_step(model, step, data):
-    """Runs `step(data)`, which reads and updates the model's variables, and returns its logs."""
-    logs = step(data)
-    _average_statistics(model)
+    """Runs `step(data)`, which reads and updates the model's variables, and returns its logs.
+
+    Every operation of the step waits for the batch. Otherwise an update that reads no example, such
+    as the one of the step count, would run although the data have ended.
+    """
+    arrays = [array for array in tf.nest.flatten(data) if array is not None]
+    with tf.control_dependencies(arrays):
+        logs = step(data)
+        _average_statistics(model)
     return logs
 
 
@@ -118,3 +131,41 @@ def compiled(function, model):
     """Compiles a function of arrays that reads the variables of `model`."""
     # Nothing here branches on a tensor, so AutoGraph is not needed.
     return tf.function(function, reduce_retracing=True, autograph=False)
+
+
+def threefry2x32(key, counter):
+    """Encrypts a counter under a key with Threefry-2x32, 20 rounds.
+
+    In a graph it is one call of a function that was traced once in this process: its 200 small
+    operations were most of the graph of a small GAN's step.
+
+    Args:
+        key: Two uint32 tensors.
+        counter: Two uint32 tensors. All four broadcast against each other.
+
+    Returns:
+        Two uint32 tensors of the broadcast shape.
+    """
+    words = (*key, *counter)
+    encrypted = _threefry2x32(*words)
+    # The traced function serves all shapes, and so forgets them.
+    shape = functools.reduce(tf.broadcast_static_shape, [word.shape for word in words])
+    return tuple(tf.ensure_shape(word, shape) for word in encrypted)
+
+
+@tf.function(input_signature=_WORDS, autograph=False)
+def _threefry2x32(key0, key1, counter0, counter1):
+    schedule = (key0, key1, key0 ^ key1 ^ tf.constant(_PARITY, tf.uint32))
+    x0, x1 = counter0 + schedule[0], counter1 + schedule[1]
+    for group in range(_ROUND_GROUPS):
+        for rotation in _ROTATIONS[group % 2]:
+            x0 = x0 + x1
+            x1 = _rotate_left(x1, rotation) ^ x0
+        x0 = x0 + schedule[(group + 1) % 3]
+        x1 = x1 + schedule[(group + 2) % 3] + tf.constant(group + 1, tf.uint32)
+    return x0, x1
+
+
+def _rotate_left(word, bits):
+    left = tf.bitwise.left_shift(word, tf.constant(bits, tf.uint32))
+    return left | tf.bitwise.right_shift(word, tf.constant(32 - bits, tf.uint32))

@@ -10,8 +10,9 @@ from ganzoo import augment as augmentations
 from ganzoo import backend, layers, losses
 from ganzoo.data.classes import check_class_names
 from ganzoo.generation import TrainedGenerator
+from ganzoo.numerics import dtype_of_means
 from ganzoo.regularizers import Constraint, Penalty, Regularizer, WeightPenalty
-from ganzoo.training import checks, ema, inputs, part_state, reference_batch, resume
+from ganzoo.training import checks, ema, epoch_length, inputs, part_state, reference_batch, resume
 from ganzoo.training.discriminator import Discriminator
 from ganzoo.training.evaluation import EvaluatedModel, MetricSettings
 from ganzoo.training.optimizer import AdversarialOptimizer, join_optimizers
@@ -227,7 +228,8 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
         )
         for name in self._all_log_names:
             if name not in self._trackers:
-                self._trackers[name] = keras.metrics.Mean(name=name)
+                dtype = dtype_of_means(keras.config.floatx())
+                self._trackers[name] = keras.metrics.Mean(name, dtype)
 
     # Use.
 
@@ -348,7 +350,7 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
                 "`steps` must be larger than the number of steps so far, `gan.step`. "
                 f"Received: steps={steps} with gan.step={self.step}"
             )
-        per_epoch = resume.steps_of_epoch(batches, settings.get("steps_per_epoch"))
+        per_epoch = epoch_length.steps_of_epoch(batches, settings.get("steps_per_epoch"))
         if per_epoch is None:
             raise ValueError(
                 "The number of steps of an epoch must be known: give `steps_per_epoch`. "

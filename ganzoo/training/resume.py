@@ -5,45 +5,20 @@ and the remaining epochs are another one. The callbacks see a single training ru
 """
 
 import contextlib
-import copy
 
 import keras
 
 from ganzoo.data import Batches
+from ganzoo.training import epoch_length
 from ganzoo.training.fit_hook import FitHook, Position, is_checkpoint
 from ganzoo.training.initialization import initialize_from_data
 
 
-def fit(gan, keras_fit, batches, callbacks=None, last_step=None, **settings):
-    """Trains as `keras.Model.fit` does, from a checkpoint if a callback restores one.
-
-    Args:
-        gan: The GAN.
-        keras_fit: Its `keras.Model.fit`.
-        batches: Batches that were checked.
-        callbacks: As for `keras.Model.fit`. Those that are a `FitHook` are attached.
-        last_step: A run that is restored at this step or later does not train; `None` for no limit.
-        settings: `epochs`, `initial_epoch`, `steps_per_epoch`, `verbose` and other arguments of
-            `keras.Model.fit`.
-
-    Returns:
-        The `keras.callbacks.History`.
-    """
-    # Keras would shuffle batches with a generator that follows neither the seed nor the step.
-    settings["shuffle"] = False
-    listed = as_list(callbacks)
-    if any(isinstance(callback, FitHook) for callback in listed):
-        return _fit_with_hooks(gan, keras_fit, batches, listed, last_step=last_step, **settings)
-    if gan.step == 0:
-        initialize_from_data(gan, batches)
-    return keras_fit(batches, callbacks=callbacks, **settings)
-
-
-def _fit_with_hooks(
+def fit(
     gan,
     keras_fit,
     batches,
-    callbacks,
+    callbacks=None,
     epochs=1,
     initial_epoch=0,
     steps_per_epoch=None,
@@ -51,32 +26,55 @@ def _fit_with_hooks(
     last_step=None,
     **settings,
 ):
+    """Trains as `keras.Model.fit` does, from a checkpoint if a callback restores one.
+
+    Args:
+        gan: The GAN.
+        keras_fit: Its `keras.Model.fit`.
+        batches: Batches that were checked.
+        callbacks: As for `keras.Model.fit`. Those that are a `FitHook` are attached.
+        epochs: As for `keras.Model.fit`.
+        initial_epoch: As for `keras.Model.fit`.
+        steps_per_epoch: Steps per epoch; by default a pass over the data. Each epoch has all of
+            them: batches that end before it are read again from the start.
+        verbose: As for `keras.Model.fit`.
+        last_step: A run that is restored at this step or later does not train; `None` for no limit.
+        settings: Other arguments of `keras.Model.fit`.
+
+    Returns:
+        The `keras.callbacks.History`.
+
+    Raises:
+        ValueError: If the data have no end and there is no `steps_per_epoch`.
+    """
+    callbacks = as_list(callbacks)
     checkpoint = _only_checkpoint(callbacks)
     exact = isinstance(batches, Batches)
-    if checkpoint is not None and exact and steps_per_epoch is not None:
-        # Keras would read the epochs in one loop, and so fetch batches ahead of the step.
-        batches, steps_per_epoch = _shortened(batches, steps_per_epoch), None
-    steps = steps_of_epoch(batches, steps_per_epoch)
+    steps = epoch_length.steps_of_epoch(batches, steps_per_epoch)
     everyone = _OneTraining(callbacks, verbose=verbose, epochs=epochs, steps=steps, model=gan)
     hooks = [callback for callback in everyone.callbacks if isinstance(callback, FitHook)]
-    settings |= {"callbacks": everyone, "verbose": verbose}
+    # Keras would shuffle batches with a generator that follows neither the seed nor the step.
+    settings |= {"callbacks": everyone, "verbose": verbose, "shuffle": False}
+
+    def run(first, last, steps):
+        """Trains the epochs from `first` to the one before `last`, each for `steps` steps."""
+        everyone.steps = steps
+        data, keras_steps = epoch_length.with_steps(batches, steps)
+        settings["steps_per_epoch"] = keras_steps
+        keras_fit(data, initial_epoch=first, epochs=last, **settings)
+        return not gan.stop_training
 
     def train(position):
         epoch, done = position
-        if done and done < steps:
-            rest = _shortened(batches, steps - done)
-            keras_fit(rest, initial_epoch=epoch, epochs=epoch + 1, **settings)
-            if gan.stop_training:
-                return
-        # A loop that an error ended may still fetch batches from its copy.
-        whole = copy.copy(batches) if exact else batches
-        keras_fit(
-            whole,
-            initial_epoch=epoch + bool(done),
-            epochs=epochs,
-            steps_per_epoch=steps_per_epoch,
-            **settings,
-        )
+        if steps is None:
+            with epoch_length.unknown():
+                # Keras would take the number of steps of the first epoch for every epoch.
+                while epoch < epochs and run(epoch, epoch + 1, None):
+                    epoch += 1
+            return
+        if done and done < steps and not run(epoch, epoch + 1, steps - done):
+            return
+        run(epoch + bool(done), epochs, steps)
 
     def resume():
         return None if checkpoint is None else checkpoint.resume(exact)
@@ -103,6 +101,9 @@ class _OneTraining(keras.callbacks.CallbackList):
     """The callbacks of several calls of Keras's `fit`, which are one training run to them.
 
     The checkpoint comes last, so that it saves what all others did in a step or an epoch.
+
+    Attributes:
+        steps: Steps of an epoch in this call of Keras's `fit`, or `None` if nobody knows.
     """
 
     def __init__(self, callbacks, verbose, **params):
@@ -110,13 +111,28 @@ class _OneTraining(keras.callbacks.CallbackList):
             callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, **params
         )
         self.callbacks.sort(key=is_checkpoint)
+        self.steps = None
         self._has_begun = False
         self._last_logs = None
+        self._epoch_start = 0
 
     def on_train_begin(self, logs=None):
         if not self._has_begun:
             self._has_begun = True
             super().on_train_begin(logs)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch_start = self.model.step
+        super().on_epoch_begin(epoch, logs)
+
+    def on_train_batch_end(self, batch, logs=None):
+        # Keras counts `steps_per_execution` batches for the last execution of an epoch too, which
+        # may have fewer.
+        if self.steps is not None:
+            batch = min(batch, self.steps - 1)
+        elif self.model.steps_per_execution > 1:
+            batch = self.model.step - self._epoch_start - 1
+        super().on_train_batch_end(batch, logs)
 
     def on_train_end(self, logs=None):
         self._last_logs = logs or self._last_logs
@@ -158,20 +174,3 @@ def as_list(callbacks):
     if isinstance(callbacks, keras.callbacks.CallbackList):
         return list(callbacks.callbacks)
     return keras.tree.flatten(callbacks) if callbacks else []
-
-
-def _shortened(batches, steps):
-    """Returns the same batches with another number of steps per epoch."""
-    batches = copy.copy(batches)
-    batches.steps_per_epoch = steps
-    return batches
-
-
-def steps_of_epoch(batches, steps_per_epoch=None):
-    """Returns the number of steps of an epoch, or `None` if it is not known."""
-    if steps_per_epoch is not None:
-        return steps_per_epoch
-    if isinstance(batches, keras.utils.PyDataset):
-        return batches.num_batches
-    count = int(batches.cardinality())
-    return count if count > 0 else None
