@@ -112,6 +112,7 @@ class _Decoder:
         self._size, self._channels, self._max_pixels = size, channels, max_pixels
         self._is_gray = True
         self._highest = 0  # Of pixels of more than 8 bits.
+        self._damaged = []
 
     def all(self, files, on_bad, progress):
         """Returns the images, and a dictionary from unusable files to reasons."""
@@ -120,19 +121,17 @@ class _Decoder:
         with _pillow_limit(self._max_pixels), concurrent.futures.ThreadPoolExecutor() as pool:
             outcomes = pool.map(self._outcome, files)
             for done, (file, (decoded, reason)) in enumerate(zip(files, outcomes, strict=True), 1):
-                image, is_gray, highest = decoded
                 if reason is None and images is None:
-                    images = np.empty((len(files), *image.shape), np.uint8)
-                if reason is None and image.shape != images.shape[1:]:
+                    images = np.empty((len(files), *decoded.pixels.shape), np.uint8)
+                if reason is None and decoded.pixels.shape != images.shape[1:]:
                     reason = (
-                        f"it is {_size(image)} pixels and the first image {_size(images[0])}; pass "
-                        "`size` to make them equal"
+                        f"it is {_size(decoded.pixels)} pixels and the first image "
+                        f"{_size(images[0])}; pass `size` to make them equal"
                     )
                 if reason is None:
-                    images[kept] = image
+                    images[kept] = decoded.pixels
                     kept += 1
-                    self._is_gray &= is_gray
-                    self._highest = max(self._highest, highest or 0)
+                    self._note(file, decoded)
                 elif on_bad == "error":
                     pool.shutdown(wait=False, cancel_futures=True)
                     raise ValueError(
@@ -142,7 +141,7 @@ class _Decoder:
                 else:
                     bad[file] = reason
                 progress("images", done, len(files))
-        self._check_depth()
+        self._check_notes()
         if images is not None:
             images = images[:kept]
             if self._channels is None and self._is_gray:
@@ -156,9 +155,22 @@ class _Decoder:
             return read_image(file, self._size, self._channels or 3, self._max_pixels), None
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".replace(f" {str(file)!r}", " it")
-            return (None, None, None), reason
+            return None, reason
 
-    def _check_depth(self):
+    def _note(self, file, image):
+        self._is_gray &= image.is_gray
+        self._highest = max(self._highest, image.highest)
+        if image.is_damaged:
+            self._damaged.append(file)
+
+    def _check_notes(self):
+        if self._damaged:
+            warnings.warn(
+                f"The metadata of {len(self._damaged):,} image files cannot be read, e.g. of "
+                f"{printable(self._damaged[0])!r}: they are taken as they are stored, without a "
+                "rotation.",
+                stacklevel=5,
+            )
         if not self._highest or self._highest > _DARK:
             return
         problem = (
@@ -175,12 +187,14 @@ class _Decoder:
 
 @contextlib.contextmanager
 def _pillow_limit(max_pixels):
-    """Raises Pillow's own limit where a larger one was asked for."""
+    """Puts a limit in place of Pillow's own, and keeps Pillow's warnings, which name no file."""
     limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and max_pixels > limit:
-        Image.MAX_IMAGE_PIXELS = max_pixels
+    if limit is not None:
+        Image.MAX_IMAGE_PIXELS = max(limit, max_pixels)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="PIL")
+            yield
     finally:
         Image.MAX_IMAGE_PIXELS = limit
 

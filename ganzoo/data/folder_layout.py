@@ -75,14 +75,16 @@ def layout_of(root: pathlib.Path, files: list[pathlib.Path], split: str) -> Layo
             if _grouped(in_splits, paths, depth)[1]:
                 break
             depth += 1
-        return _with_classes(base, folders[taken], in_splits, paths, depth, split, notes)
+        layout = _with_classes(base, folders[taken], in_splits, paths, depth, split, notes)
+        return _with_tables(layout, {root, base, base / taken})
     if split != "train":
         raise UnknownSplit(
             f"The folder {printable(root)!r} has no splits: pass split='train' for all of it, or "
             "give it sub-folders with names of splits, such as 'train' and 'test'. "
             f"Received: split={split!r}"
         )
-    return _with_classes(base, files, files, paths, depth, None, notes)
+    layout = _with_classes(base, files, files, paths, depth, None, notes)
+    return _with_tables(layout, {root, base})
 
 
 def _grouped(files, paths, depth):
@@ -156,19 +158,19 @@ def _chosen(split, splits):
 
 def _with_classes(base, files, all_files, paths, depth, split, notes):
     """Returns the layout of the files of a split, whose classes are the folders at a depth."""
-    folders, loose = _grouped(all_files, paths, depth)
+    folders, _ = _grouped(all_files, paths, depth)
+    _, loose = _grouped(files, paths, depth)
     _check_no_splits_in_classes(base, folders, paths, depth)
-    many = len(loose) > max(_FEW, _FEW_SHARE * len(all_files)) or 2 * len(loose) > len(all_files)
+    count = len(files)
+    many = len(loose) > max(_FEW, _FEW_SHARE * count) or 2 * len(loose) > count
     if len(folders) < 2 or many:
         if len(folders) > 1:
             notes.append(
-                f"{len(loose):,} of {len(all_files):,} images are in no sub-folder, so the "
-                f"sub-folders are no classes, and the images have no labels: {_listed(folders)}"
+                f"the images have no labels, because {len(loose):,} of {count:,} are in none of "
+                f"the sub-folders {_listed(folders)}"
             )
-        _note_tables(notes, {base, base if depth == 0 else base.parent})
         return Layout(files, None, None, notes)
-    if loose:
-        _note_left_out(notes, base, [], [file for file in files if len(paths[file]) <= depth + 1])
+    _note_left_out(notes, base, [], loose)
     files = [file for file in files if len(paths[file]) > depth + 1]
     names = list(dict.fromkeys(class_name(folder) for folder in _in_order(folders)))
     numbers = {name: number for number, name in enumerate(names)}
@@ -228,18 +230,20 @@ def _note_left_out(notes, base, folders, files):
         )
 
 
-def _note_tables(notes, folders):
+def _with_tables(layout, folders):
+    """Notes files that may hold labels, if the images have none."""
     tables = sorted(
         entry.name
         for folder in folders
         for entry in os.scandir(folder)
         if pathlib.Path(entry.name).suffix.lower() in _TABLES and not entry.name.startswith(".")
     )
-    if tables:
-        notes.append(
-            f"{_listed(tables)}: files are not read for labels; images are labeled by sub-folders, "
-            "one for each class"
+    if tables and layout.labels is None:
+        layout.notes.append(
+            f"the images have no labels: {_listed(tables)} is not read; images are labeled by "
+            "sub-folders, one for each class"
         )
+    return layout
 
 
 def _note_empty_folders(notes, base, folders):

@@ -1,6 +1,7 @@
 """Files of images: which there are, and how one is opened, bounded and decoded."""
 
 import contextlib
+import dataclasses
 import io
 import os
 import pathlib
@@ -89,10 +90,7 @@ def unread_note(files: list[pathlib.Path]) -> str:
     """Returns a text about files in formats of photographs that are not read."""
     found = sorted({file.suffix.lower() for file in files})
     advice = f" ({_HEIC})" if {".heic", ".heif", ".hif"} & set(found) else ""
-    return (
-        f"{len(files):,} files of formats that are not read are left out: {', '.join(found)}"
-        f"{advice}"
-    )
+    return f"files of formats that are not read: {len(files):,} of {', '.join(found)}{advice}"
 
 
 def open_file(path: os.PathLike) -> BinaryIO:
@@ -118,12 +116,29 @@ def size_of(path: os.PathLike) -> tuple[int, int]:
         return image.size
 
 
+@dataclasses.dataclass(frozen=True)
+class DecodedImage:
+    """What a file holds.
+
+    Attributes:
+        pixels: uint8 array of shape (height, width, channels).
+        is_gray: Whether its mode is a gray one.
+        highest: The largest value of pixels of more than 8 bits; 0 for 8 bits.
+        is_damaged: Whether its metadata, such as the rotation, could not be read.
+    """
+
+    pixels: np.ndarray
+    is_gray: bool
+    highest: int = 0
+    is_damaged: bool = False
+
+
 def read_image(
     path: os.PathLike,
     size: tuple[int, int] | None = None,
     channels: int | None = None,
     max_pixels: int = MAX_PIXELS,
-) -> tuple[np.ndarray, bool, int | None]:
+) -> DecodedImage:
     """Decodes an image file.
 
     Args:
@@ -132,10 +147,6 @@ def read_image(
             at a half, a quarter or an eighth of its size, if that is at least twice `size`.
         channels: 1, 3 or `None`, as for `ganzoo.data.images.convert`.
         max_pixels: The largest number of pixels that is decoded.
-
-    Returns:
-        The uint8 image, whether its mode is gray, and the largest value of pixels of more than 8
-        bits, or `None` for 8 bits.
 
     Raises:
         OSError: If it is not a regular file.
@@ -151,7 +162,8 @@ def read_image(
             content = _without_metadata(file)
             if content is not None:
                 with contextlib.suppress(Exception):
-                    return _decoded(io.BytesIO(content), size, channels, max_pixels)
+                    image = _decoded(io.BytesIO(content), size, channels, max_pixels)
+                    return dataclasses.replace(image, is_damaged=True)
             if not isinstance(error, UnidentifiedImageError):
                 raise
             file.seek(0)
@@ -171,8 +183,9 @@ def _decoded(file, size, channels, max_pixels):
             )
         _scale_transparency(image)
         image.load()
-        highest = int(np.asarray(image).max()) if is_deep(image) else None
-        return convert(upright(image), size, channels), is_gray(image), highest
+        highest = int(np.asarray(image).max()) if is_deep(image) else 0
+        turned, is_damaged = upright(image)
+        return DecodedImage(convert(turned, size, channels), is_gray(image), highest, is_damaged)
 
 
 def _reduce(image, size):

@@ -55,17 +55,17 @@ def is_deep(image):
 
 
 def upright(image):
-    """Returns a Pillow image turned as its metadata says; as it is if they are damaged."""
+    """Returns a Pillow image turned as its metadata says, and whether they cannot be read."""
     # Readers of damaged metadata raise many kinds of errors.
     try:
         turn = _TURNS.get(image.getexif().get(_ORIENTATION))
     except Exception:
-        return image
+        return image, True
     if turn is None:
-        return image
+        return image, False
     turned = image.transpose(turn)
     turned.info = dict(image.info)
-    return turned
+    return turned, False
 
 
 def convert(image, size=None, channels=None):
