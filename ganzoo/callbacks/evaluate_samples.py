@@ -10,6 +10,7 @@ import numpy as np
 
 from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
 from ganzoo.data import Dataset
+from ganzoo.file_names import check_folder_name
 from ganzoo.metrics.evaluation import Evaluation
 from ganzoo.metrics.result import Result
 from ganzoo.training.fit_hook import FitHook
@@ -78,6 +79,8 @@ class EvaluateSamples(FitHook):
         super().__init__()
         self.every = check_positive_integer("every", every)
         self.seed = check_seed(seed)
+        if folder is not None:
+            check_folder_name("folder", folder)
         self.folder = None if folder is None else Path(folder)
         self.records: list[tuple[int, dict[str, Result]]] = []
         self._evaluation = Evaluation(metrics, data, extractor, n, cache)
