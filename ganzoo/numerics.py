@@ -31,8 +31,27 @@ def to_uint8(images):
 
 def at_least_float32(values):
     """Returns half precision as float32, and float32 and float64 as they are."""
-    dtype = keras.backend.standardize_dtype(values.dtype)
-    return ops.cast(values, keras.backend.result_type(dtype, "float32"))
+    return ops.cast(values, dtype_of_means(values.dtype))
+
+
+def dtype_of_means(dtype):
+    """Returns the dtype of a slow mean of values: float32, or float64 of float64.
+
+    A late step of a mean is smaller than the distance between two 16-bit numbers: in 16 bits the
+    mean would stand still.
+    """
+    return keras.backend.result_type(keras.backend.standardize_dtype(dtype), "float32")
+
+
+def policy_of_means(policy):
+    """Returns the dtype policy with the same computations, and weights in float32 at least.
+
+    Args:
+        policy: A `keras.DTypePolicy`.
+    """
+    if policy.variable_dtype not in ("float16", "bfloat16"):
+        return policy
+    return keras.DTypePolicy(f"mixed_{policy.compute_dtype}")
 
 
 def squared_norms(gradients):

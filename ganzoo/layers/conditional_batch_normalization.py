@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ganzoo.numerics import policy_of_means
 from ganzoo.validation import check_fraction, check_positive, check_positive_integer
 
 
@@ -52,7 +53,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
             epsilon=self.epsilon,
             center=False,
             scale=False,
-            dtype=self.dtype_policy,
+            dtype=policy_of_means(self.dtype_policy),
             name="normalization",
         )
 

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ganzoo.numerics import at_least_float32
+from ganzoo.numerics import at_least_float32, dtype_of_means
 from ganzoo.regularizers.base import REGULARIZERS, WeightPenalty
 from ganzoo.validation import check_non_negative
 
@@ -74,7 +74,9 @@ class _History(keras.layers.Layer):
         settings["aggregation"] = "only_first_replica"
         self.count = self.add_weight(name="count", shape=(), dtype="int32", **settings)
         self.means = [
-            self.add_weight(name=f"mean_{i}", shape=theta.shape, dtype=theta.dtype, **settings)
+            self.add_weight(
+                name=f"mean_{i}", shape=theta.shape, dtype=dtype_of_means(theta.dtype), **settings
+            )
             for i, theta in enumerate(variables)
         ]
         self.built = True

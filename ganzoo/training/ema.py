@@ -1,19 +1,15 @@
 """The network that holds the moving average of another network's weights."""
 
-import keras
+from ganzoo.training.network_copy import copy_network
 
 
 def clone(network):
     """Returns a second network with the same weights and no trainable variables.
 
     The copy is named `NAME_average`, and the paths of its variables begin with `ema/`, so that both
-    differ from the original's.
+    differ from the original's. It keeps 16-bit weights in float32: a step of a slow average is
+    smaller than the distance between two 16-bit numbers.
     """
-    with keras.name_scope("ema"):
-        config = {**network.get_config(), "name": f"{network.name}_average"}
-        average = network.__class__.from_config(config)
-        if not average.built:
-            average.build_from_config(network.get_build_config())
+    average = copy_network(network, f"{network.name}_average", "ema")
     average.trainable = False
-    average.set_weights(network.get_weights())
     return average

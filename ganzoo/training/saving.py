@@ -11,6 +11,7 @@ from ganzoo.data import Dataset
 from ganzoo.file_names import check_file_name
 from ganzoo.recipes import Recipe
 from ganzoo.recipes.build import build_gan
+from ganzoo.training.restorable import check_restorable
 
 _PLAYERS = ("generator", "discriminator")
 
@@ -65,14 +66,25 @@ class StoredModel:
 
     # Keras's files.
 
-    def save(self, filepath: str | Path, overwrite: bool = True, **options: Any) -> None:
-        """Writes a `.keras` file, as `keras.Model.save` does.
+    def save(self, filepath: str | Path, overwrite: bool = True, **settings: Any) -> None:
+        """Writes a `.keras` file of the networks, the settings, the optimizers and the averages.
+
+        `keras.saving.load_model(filepath)` reads it.
+
+        Args:
+            filepath: Path of the file, with the suffix `.keras`.
+            overwrite: Whether to replace a file without a question.
+            **settings: As for `keras.Model.save`.
 
         Raises:
-            ValueError: If the name has another suffix. Keras could not read a GAN from `.h5`.
+            ValueError: If the name has another suffix, or if a layer could not be loaded again:
+                a `Lambda` layer with a lambda, or a class that is not registered.
         """
+        # Keras could not read a GAN from `.h5`.
         check_file_name("filepath", filepath, (".keras",))
-        super().save(filepath, overwrite=overwrite, **options)
+        for player in _PLAYERS:
+            check_restorable(player, getattr(self, player))
+        super().save(filepath, overwrite=overwrite, **settings)
 
     def get_config(self):
         return {

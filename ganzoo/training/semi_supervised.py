@@ -8,7 +8,7 @@ from ganzoo import backend, losses
 from ganzoo.data import Dataset, SemiSupervisedBatches, sharding
 from ganzoo.data.classes import numbered_as
 from ganzoo.distribution.replicas import gather_rows
-from ganzoo.numerics import to_signed_range
+from ganzoo.numerics import dtype_of_means, to_signed_range
 from ganzoo.training import checks, ema, inputs
 from ganzoo.training.gan import GAN
 
@@ -74,7 +74,7 @@ class SemiSupervisedGAN(GAN):
             class_names=class_names,
         )
         self.ema_discriminator = ema.clone(discriminator)
-        self._error = keras.metrics.Mean(name="error")
+        self._error = keras.metrics.Mean("error", dtype_of_means(keras.config.floatx()))
 
     def get_config(self):
         config = super().get_config()

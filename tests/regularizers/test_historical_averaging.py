@@ -121,3 +121,15 @@ def test_the_defaults_are_the_papers():
 def test_a_bad_weight_is_refused(weight):
     with pytest.raises(ValueError, match="Received: weight="):
         HistoricalAveraging(weight=weight)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
+def test_the_mean_of_a_long_history_moves_in_every_precision(dtype):
+    theta = keras.Variable([1.0], dtype=dtype)
+    part = HistoricalAveraging()
+    state = part.state([theta])
+    state.count.assign(5000)
+    state.means[0].assign([0.0])
+    for _ in range(500):
+        part.update_state([theta], state)
+    np.testing.assert_allclose(np.array(state.means[0]), [500 / 5500], rtol=1e-3)

@@ -168,3 +168,22 @@ def test_compiling_again_with_and_without_an_average_switches_the_samples():
     gan.compile(g_optimizer="sgd", d_optimizer="sgd", ema_decay=0.5)
     # The average starts again from the current weights.
     assert gan.sample(4).min() > 50
+
+
+@pytest.mark.parametrize("policy", ["bfloat16", "float16", "mixed_bfloat16"])
+def test_a_slow_average_moves_under_every_policy(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        network = generator()
+    finally:
+        keras.config.set_dtype_policy(before)
+    average = ema.clone(network)
+    for ones, weight in zip(average.weights, network.weights, strict=True):
+        ones.assign(keras.ops.ones_like(ones))
+        weight.assign(2 * keras.ops.ones_like(weight))
+    for step in range(200):
+        move_average(average, network, 0.999, 1_000_000 + step)
+    for mean in average.weights:
+        expected = 2 if copied(mean) else 2 - 0.999**200
+        np.testing.assert_allclose(np.array(mean), expected, rtol=1e-4)
