@@ -1,9 +1,8 @@
 """Random numbers that are a pure function of (seed, step, purpose, row).
 
 Every draw of ganzoo comes from the counter-based generator Threefry-2x32 (Salmon et al., "Parallel
-random numbers: as easy as 1, 2, 3", SC 2011, 20 rounds), written in `keras.ops`: the numbers are
-the same eagerly, in a graph, under XLA and on every Keras backend, and there is no hidden state
-that a checkpoint could lose.
+random numbers: as easy as 1, 2, 3", SC 2011, 20 rounds): the numbers are the same eagerly, in a
+graph, under XLA and on both backends, and there is no hidden state that a checkpoint could lose.
 """
 
 import math
@@ -12,9 +11,7 @@ import zlib
 import numpy as np
 from keras import ops
 
-_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
-_PARITY = 0x1BD11BDA
-_ROUND_GROUPS = 5
+from ganzoo import backend
 
 
 def threefry2x32(key, counter):
@@ -34,15 +31,7 @@ def threefry2x32(key, counter):
     >>> hex(int(a)), hex(int(b))
     ('0x6b200159', '0x99ba4efe')
     """
-    schedule = (key[0], key[1], key[0] ^ key[1] ^ _word(_PARITY))
-    x0, x1 = counter[0] + schedule[0], counter[1] + schedule[1]
-    for group in range(_ROUND_GROUPS):
-        for rotation in _ROTATIONS[group % 2]:
-            x0 = x0 + x1
-            x1 = _rotate_left(x1, rotation) ^ x0
-        x0 = x0 + schedule[(group + 1) % 3]
-        x1 = x1 + schedule[(group + 2) % 3] + _word(group + 1)
-    return x0, x1
+    return backend.threefry2x32(key, counter)
 
 
 class Draws:
@@ -139,10 +128,6 @@ def _word(value):
     if isinstance(value, (int, np.integer)):
         value = np.uint32(value)
     return ops.cast(value, "uint32")
-
-
-def _rotate_left(word, bits):
-    return ops.left_shift(word, _word(bits)) | ops.right_shift(word, _word(32 - bits))
 
 
 def _split(seed):

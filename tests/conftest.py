@@ -31,6 +31,8 @@ REFUSAL = tiers.Refusal()
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+# Optimizing a graph costs more than running it for a few steps. Fresh processes do optimize.
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 def pytest_addoption(parser):

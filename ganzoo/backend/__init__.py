@@ -22,5 +22,6 @@ replica_count = _backend.replica_count
 replica_context = _backend.replica_context
 run_step = _backend.run_step
 share_count = _backend.share_count
+threefry2x32 = _backend.threefry2x32
 value_and_grad = _backend.value_and_grad
 with_input_gradient = _backend.with_input_gradient
