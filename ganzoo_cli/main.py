@@ -1,6 +1,7 @@
 """Finds the command, runs it, and turns errors into a line and an exit code."""
 
 import importlib
+import io
 import sys
 from collections.abc import Callable
 
@@ -48,6 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
         the user must correct the command line or the data; 130 or 143 after an interruption; 141
         if the reader of the output has closed it, as `head` does.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names of files may hold what the terminal's encoding does not.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = _answer(sys.argv[1:] if arguments is None else arguments)
         # What the reader has closed is noticed here, and not when Python ends.

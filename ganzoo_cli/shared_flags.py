@@ -14,7 +14,7 @@ def add_data_flags(command: Command) -> None:
         resized with antialiasing. By default they keep their own size.""",
     )
     add_channels_flag(command)
-    add_on_bad_flag(command)
+    add_folder_flags(command)
 
 
 def add_channels_flag(command: Command) -> None:
@@ -22,13 +22,18 @@ def add_channels_flag(command: Command) -> None:
     command.choice("channels", (1, 3), "Gray or color. By default what the images have.")
 
 
-def add_on_bad_flag(command: Command) -> None:
-    """Gives a command the flag for files in a folder of images that cannot be read."""
+def add_folder_flags(command: Command) -> None:
+    """Gives a command the flags for files in a folder of images that cannot be used."""
     command.choice(
         "on_bad",
         ("error", "skip"),
         """What happens if a file in a folder is not an image: the command ends, or it skips the
         file and lists it. By default an error.""",
+    )
+    command.positive_integer(
+        "max_pixels",
+        """The largest number of pixels of a file in a folder; a JPEG may have 64 times as many if
+        --size is much smaller. By default 64,000,000.""",
     )
 
 

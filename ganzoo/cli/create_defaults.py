@@ -56,6 +56,7 @@ def training_arguments(folder, options):
         "seed": options.seed,
         "channels": options.channels,
         "on_bad": options.on_bad,
+        "max_pixels": options.max_pixels,
         "width": options.width or (None if has_gpu else WIDTH),
         "augment": options.augment,
     }

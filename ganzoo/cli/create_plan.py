@@ -18,7 +18,7 @@ from ganzoo_cli.errors import expected
 
 # Flags whose values a run keeps, by the place where its folder holds them.
 _RECIPE_FLAGS = ("batch_size", "width", "conditional")
-_SETTINGS_FLAGS = ("model", "size", "channels", "on_bad", "seed")
+_SETTINGS_FLAGS = ("model", "size", "channels", "on_bad", "max_pixels", "seed")
 # Names that folders and addresses can hold.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -98,7 +98,7 @@ class CreatePlan:
         """Raises if a flag differs from the run in the output folder."""
         recipe, settings = self._folder.read_options()
         kept = {name: getattr(recipe, name) for name in _RECIPE_FLAGS}
-        kept |= {name: settings[name] for name in _SETTINGS_FLAGS}
+        kept |= {name: settings.get(name) for name in _SETTINGS_FLAGS}
         kept |= {"augment": recipe.augment or "none", **self._chosen}
         given = {name: getattr(self._options, name) for name in kept.keys() & self._options.given}
         kept["images"], given["images"] = recipe.data, f"folder:{images.resolve()}"

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from ganzoo import data, drawing
+from ganzoo.cli.progress import Progress
 from ganzoo.data.sources import UnknownSplit
 from ganzoo.file_names import check_file_name
 from ganzoo_cli.commands.data import parse_action
@@ -35,18 +36,22 @@ def load_source(source, options, **changes):
 
     Args:
         source: The source, such as `"digits"`.
-        options: The flags `split`, `size`, `channels` and `on_bad` as attributes.
+        options: The flags `split`, `size`, `channels`, `on_bad` and `max_pixels` as attributes.
         **changes: Values that replace those of `options`.
 
     Returns:
         A `ganzoo.data.Dataset`.
     """
     options = with_changes(options, **changes)
-    # Only folders have this option, and other sources refuse it.
-    on_bad = {} if options.on_bad is None else {"on_bad": options.on_bad}
-    return data.load(
-        source, split=options.split, size=options.size, channels=options.channels, **on_bad
-    )
+    # Only folders have these options, and other sources refuse them.
+    given = {name: getattr(options, name, None) for name in ("on_bad", "max_pixels")}
+    given = {name: value for name, value in given.items() if value is not None}
+    with Progress() as progress:
+        if source.startswith("folder:") and progress is not None:
+            given["progress"] = progress
+        return data.load(
+            source, split=options.split, size=options.size, channels=options.channels, **given
+        )
 
 
 def load_test_split(source, trained_on, options):
@@ -55,7 +60,7 @@ def load_test_split(source, trained_on, options):
     Args:
         source: The source of the data.
         trained_on: The split that the model was trained on.
-        options: The flags `size`, `channels` and `on_bad` as attributes.
+        options: The flags `size`, `channels`, `on_bad` and `max_pixels` as attributes.
     """
     if not _PART_OF_TRAINING.fullmatch(trained_on or ""):
         return None

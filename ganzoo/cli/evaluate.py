@@ -70,7 +70,9 @@ def _fitting(options, gan):
 def _unseen(trained_on, options):
     """Returns the test images of a model's training data, or, if there are none, all of it."""
     source, split = trained_on["data"], trained_on["split"]
-    options = with_changes(options, on_bad=options.on_bad or trained_on["on_bad"])
+    names = ("on_bad", "max_pixels")
+    changes = {name: getattr(options, name) or trained_on[name] for name in names}
+    options = with_changes(options, **changes)
     if "split" in options.given:
         return load_source(source, options)
     data = load_test_split(source, split, options)

@@ -14,8 +14,8 @@ _FIELDS = (
 _RATES = (("g_optimizer", "generator_rate"), ("d_optimizer", "discriminator_rate"))
 # Flags that are not in a recipe, with their defaults.
 _SETTINGS = {
-    **{"split": "train", "size": None, "channels": None, "on_bad": None, "test_split": None},
-    **{"seed": 0, "precision": "float32"},
+    **{"split": "train", "size": None, "channels": None, "on_bad": None},
+    **{"max_pixels": None, "test_split": None, "seed": 0, "precision": "float32"},
 }
 _NONE = "none"
 
@@ -58,8 +58,9 @@ def training_command(recipe, settings):
         if rate != getattr(paper, field).learning_rate:
             flags[flag] = rate
     for name, default in _SETTINGS.items():
-        if getattr(settings, name) != default:
-            flags[name] = getattr(settings, name)
+        # A run of an earlier release has fewer settings.
+        if (value := getattr(settings, name, default)) != default:
+            flags[name] = value
     parts = [f"--{name}={value}" for name, value in flags.items()]
     if recipe.conditional and not paper.conditional:
         parts.append("--conditional")

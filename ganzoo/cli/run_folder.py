@@ -113,20 +113,23 @@ def data_of(path):
         path: A preset's name, or the path of a preset, of a run or of a `.keras` file.
 
     Returns:
-        Dictionary of `data`, `split` and `on_bad`, named after the flags of `ganzoo train`.
+        Dictionary of `data`, `split`, `on_bad` and `max_pixels`, named after the flags of `ganzoo
+        train`.
     """
+    flags = ("data", "split", "on_bad", "max_pixels")
     preset = builtin.folder_of(str(path)) or Path(path)
     if (preset / manifest.METRICS).is_file():
         facts = zoo.read(preset)
         # For a user's own images it holds a name, and not the place.
         if facts is None or zoo.is_local(facts["data"]["source"]):
             return None
-        return {"data": facts["data"]["source"], "split": facts["data"]["split"], "on_bad": None}
+        facts = facts["data"]
+        return {**dict.fromkeys(flags), "data": facts["source"], "split": facts["split"]}
     folder = RunFolder(path)
     if not folder.options.is_file():
         return None
     recipe, settings = folder.read_options()
-    return {"data": recipe.data, "split": settings["split"], "on_bad": settings.get("on_bad")}
+    return {**{name: settings.get(name) for name in flags}, "data": recipe.data}
 
 
 def check_same_data(settings, data):

@@ -29,7 +29,7 @@ from ganzoo.training import inputs
 
 # Flags that are not in the recipe. The run folder keeps their values.
 _SETTINGS = (
-    *("model", "split", "size", "channels", "on_bad", "test_split"),
+    *("model", "split", "size", "channels", "on_bad", "max_pixels", "test_split"),
     *("seed", "precision", "devices"),
 )
 _JIT = {"auto": "auto", "true": True, "false": False}

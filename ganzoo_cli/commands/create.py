@@ -7,7 +7,7 @@ from ganzoo_cli.shared_flags import (
     add_channels_flag,
     add_debug_flag,
     add_dry_run_flag,
-    add_on_bad_flag,
+    add_folder_flags,
     add_seed_flag,
 )
 
@@ -51,7 +51,7 @@ COMMAND.positive_integer(
     from {SMALLEST_SIZE} to {LARGEST_SIZE}, or to {LARGEST_SIZE_ON_GPU} with a GPU.""",
 )
 add_channels_flag(COMMAND)
-add_on_bad_flag(COMMAND)
+add_folder_flags(COMMAND)
 COMMAND.switch(
     "conditional", "Use the sub-folders as classes, so that samples of a chosen class can be drawn."
 )
