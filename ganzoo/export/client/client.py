@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from ganzoo.export.client.answers import check_answer, check_png
 from ganzoo.export.client.grpc_service import GrpcService
 from ganzoo.export.client.rest_service import RestService
-from ganzoo.export.client.signatures import ServingError
+from ganzoo.export.client.signatures import DeadlineError, ServingError, UnavailableError
 from ganzoo.validation import (
     check_choice,
     check_positive,
@@ -23,8 +24,8 @@ _HINTS = {
 class Client:
     """Draws samples from an exported GAN on a server such as TF Serving.
 
-    The client asks the server for the signatures once, checks inputs against them, and sends
-    requests of at most `batch_size` rows.
+    The client asks the server for the signatures once, checks inputs and answers against them, and
+    sends requests of at most `batch_size` rows.
 
     Args:
         address: `"host"`, `"host:port"`, or a URL for REST. The default ports are the ones of TF
@@ -34,7 +35,7 @@ class Client:
             version at the time of each request.
         protocol: `"rest"`, which needs no other package; or `"grpc"`, which sends fewer bytes, and
             needs the extra `ganzoo[serving]` and TensorFlow.
-        timeout: Seconds to wait for the answer to each request.
+        timeout: Seconds for each request, from the connection to the last byte of the answer.
         batch_size: Largest number of rows in a request. A server that merges requests into batches
             refuses requests with more rows than its `max_batch_size`.
         num_classes: Number of classes of a conditional GAN, which the server does not give. With
@@ -43,10 +44,12 @@ class Client:
     Raises:
         ImportError: If the packages of the protocol are not installed.
         ValueError: If an argument is out of its range, or inputs of a method do not fit the model.
-        ServingError: If the server refuses a request: it has no such model or version, or a value
-            is out of its range.
-        ConnectionError: If there is no server, or its queue is full.
-        TimeoutError: If there is no answer in time.
+        ServingError: If anything fails on the other side. Its `code` is gRPC's name of the reason:
+            the server refuses a request, for example since it has no such model or version, or a
+            value is out of its range; there is no server, or its queue is full (then it is a
+            `ConnectionError` too); there is no complete answer in time (then it is a `TimeoutError`
+            too); or an answer does not fit the signature: another number of rows, shapes or dtypes,
+            values out of the dtype's range, NaN, damaged base64 or PNG files.
 
     Example:
 
@@ -130,7 +133,10 @@ class Client:
         Returns:
             List of `n` `bytes` objects.
         """
-        return self._sample("sample_png", n, seed, labels, truncation).tolist()
+        files = self._sample("sample_png", n, seed, labels, truncation).tolist()
+        images = self._signature("sample").outputs.get("images")
+        check_png("sample_png", files, None if images is None else images.shape[1:])
+        return files
 
     def discriminate(self, examples, labels=None) -> np.ndarray | dict[str, np.ndarray]:
         """Runs the discriminator of a GAN that was exported with it.
@@ -177,10 +183,14 @@ class Client:
         for start in range(0, n, self.batch_size):
             rows = {key: value[start : start + self.batch_size] for key, value in inputs.items()}
             try:
-                parts.append(self._service.predict(name, rows, signature.outputs))
+                part = self._service.predict(name, rows, signature.outputs)
+                check_answer(name, part, signature.outputs, min(self.batch_size, n - start))
+            except (UnavailableError, DeadlineError):
+                raise
             except ServingError as error:
                 message = f"{error.message}\nSent to `{name}` of {self.model!r}: {_summary(rows)}"
                 raise ServingError(error.code, message) from error
+            parts.append(part)
         outputs = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
         return outputs if len(outputs) > 1 else outputs.popitem()[1]
 

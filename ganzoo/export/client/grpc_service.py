@@ -1,6 +1,14 @@
 """TF Serving's gRPC interface, with the official stubs and TensorFlow's tensors."""
 
-from ganzoo.export.client.signatures import ServingError, Signature, public, tensor
+from ganzoo.export.client.answers import wrong
+from ganzoo.export.client.signatures import (
+    DeadlineError,
+    ServingError,
+    Signature,
+    UnavailableError,
+    public,
+    tensor,
+)
 
 PORT = 8500
 
@@ -52,24 +60,37 @@ class GrpcService:
         self._specify(request)
         answer = self._ask(self._prediction.GetModelMetadata, request)
         found = get_model_metadata_pb2.SignatureDefMap()
-        answer.metadata["signature_def"].Unpack(found)
-        return {
-            name: Signature(_tensors(signature.inputs), _tensors(signature.outputs))
-            for name, signature in public(found.signature_def).items()
-        }
+        try:
+            answer.metadata["signature_def"].Unpack(found)
+            return {
+                name: Signature(_tensors(signature.inputs), _tensors(signature.outputs))
+                for name, signature in public(found.signature_def).items()
+            }
+        except ValueError as error:  # An unknown dtype, or a damaged message.
+            raise ServingError(
+                "UNKNOWN",
+                f"What answers at {self.address} does not speak TF Serving's gRPC, which is at "
+                f"port {PORT} by default. Received: {error!r}",
+            ) from error
 
-    def predict(self, name, inputs, outputs):
-        """Runs a signature, as `RestService.predict` does."""
+    def predict(self, signature, inputs, outputs):
+        """Runs a signature, as `RestService.predict` does, but returns all outputs as they are."""
         import tensorflow as tf
         from tensorflow_serving.apis import predict_pb2
 
         request = predict_pb2.PredictRequest()
         self._specify(request)
-        request.model_spec.signature_name = name
+        request.model_spec.signature_name = signature
         for name, value in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
         answer = self._ask(self._prediction.Predict, request)
-        return {name: tf.make_ndarray(answer.outputs[name]) for name in outputs}
+        arrays = {}
+        for key in answer.outputs:
+            try:
+                arrays[key] = tf.make_ndarray(answer.outputs[key])
+            except (ValueError, TypeError, KeyError) as error:
+                raise wrong(signature, f"`{key}` as a tensor", f"{error!r:.500}") from error
+        return arrays
 
     def close(self):
         """Closes the connection."""
@@ -88,11 +109,11 @@ class GrpcService:
         except self._rpc_error as error:
             code, details = error.code().name, error.details()
             if code == "UNAVAILABLE":
-                raise ConnectionError(
+                raise UnavailableError(
                     f"No server is available at {self.address}: {details}"
                 ) from None
             if code == "DEADLINE_EXCEEDED":
-                raise TimeoutError(
+                raise DeadlineError(
                     f"{self.address} gave no answer in {self._timeout:g} seconds."
                 ) from None
             raise ServingError(code, details) from None
