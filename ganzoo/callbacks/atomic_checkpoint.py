@@ -2,11 +2,14 @@
 
 import time
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
-from ganzoo.callbacks import checkpoint_files, training_state
+from ganzoo import distribution
+from ganzoo.callbacks import callback_states, checkpoint_files, same_run, training_state
+from ganzoo.callbacks.fingerprint import environment, fingerprint
 from ganzoo.callbacks.folder_lock import FolderLock
 from ganzoo.callbacks.interruption import Interruption
 from ganzoo.file_names import check_folder_name
@@ -24,6 +27,11 @@ class AtomicCheckpoint(FitHook):
     `History`, `EarlyStopping`, `ReduceLROnPlateau`, `ModelCheckpoint`, ganzoo's monitors, and each
     `ganzoo.callbacks.FitHook` of yours that returns a state from `get_state`. The state of other
     callbacks is not saved.
+
+    A checkpoint also records what decides the results: the seed, the networks, the settings of
+    `compile`, the optimizers, and the data with a hash of their content. `fit` refuses to continue
+    with other ones. It warns if the machine, its number of cores or the versions of the packages
+    differ: the last bits of the results then differ too.
 
     Arrays and `ganzoo.data` resume in the middle of an epoch too. Other data sets cannot tell where
     they stopped: they resume at the start of an epoch, with a warning. `fit` does nothing if the
@@ -48,6 +56,9 @@ class AtomicCheckpoint(FitHook):
         on_signal: Whether SIGTERM and SIGINT (Ctrl-C) write one checkpoint after the current step
             and end the process, with the exit codes 143 and 130. A second signal ends it at once.
         on_error: `"raise"`, or `"warn"` to continue training if a checkpoint cannot be written.
+        accept_changes: Names of what may differ from the checkpoint, as the error message names
+            it: `["data"]`, `["optimizer.generator.learning_rate"]`, or `["all"]`. Each difference
+            is then a warning, and later checkpoints record the new values.
 
     Attributes:
         best: The best monitored value so far, or `None`.
@@ -59,8 +70,9 @@ class AtomicCheckpoint(FitHook):
             space; and during training, if a checkpoint cannot be written. The earlier checkpoints
             are then unchanged.
         BlockingIOError: In `fit`, if another process or `fit` writes to the folder; it is named.
-        ValueError: In `fit`, if the checkpoints in the folder belong to another GAN or are all
-            damaged, or if `fit` has another checkpoint.
+        ValueError: In `fit`, if the checkpoints in the folder belong to another training run or are
+            all damaged, if `fit` has another checkpoint, or if several processes train together,
+            which need `MultiProcessCheckpoint`.
         TypeError: In `fit`, if a callback has `get_state` and `set_state` but is not a `FitHook`.
         FloatingPointError: During training, if a weight to be saved is not finite.
 
@@ -80,6 +92,7 @@ class AtomicCheckpoint(FitHook):
         mode: str = "min",
         on_signal: bool = True,
         on_error: str = "raise",
+        accept_changes: Sequence[str] = (),
     ):
         super().__init__()
         check_folder_name("folder", folder)
@@ -91,6 +104,7 @@ class AtomicCheckpoint(FitHook):
         self.mode = check_choice("mode", mode, ("min", "max"))
         self.on_signal = bool(on_signal)
         self.on_error = check_choice("on_error", on_error, ("raise", "warn"))
+        self.accept_changes = _check_names(accept_changes)
         self.best: float | None = None
         self.best_step: int | None = None
         self.has_ended = False
@@ -99,6 +113,8 @@ class AtomicCheckpoint(FitHook):
         self._callbacks = None
         self._has_begun = False
         self._restored = None
+        self._fingerprint = self._environment = None
+        self._identities = {}
         self._position = Position(0, 0)
         self._epoch = 0
         self._steps_before = 0
@@ -112,12 +128,23 @@ class AtomicCheckpoint(FitHook):
     # Around `fit`.
 
     def attach(self, callbacks: list[keras.callbacks.Callback]) -> None:
-        training_state.check_savable(callbacks)
+        self._check_processes()
+        callback_states.check(callbacks)
         self._callbacks = callbacks
+        self._identities = callback_states.identities(callbacks)
+        self._fingerprint = None
         self._has_begun = False
         self._saved_at = time.monotonic()
         if self.on_signal:
             self._interruption.__enter__()
+
+    def _check_processes(self):
+        if distribution.process_count() > 1:
+            raise ValueError(
+                "Several processes that train together need a `MultiProcessCheckpoint`: each of "
+                f"them would write the same files. Received: `{type(self).__name__}` with "
+                f"{distribution.process_count()} processes"
+            )
 
     def detach(self) -> None:
         if self.on_signal:
@@ -132,10 +159,27 @@ class AtomicCheckpoint(FitHook):
         self._position = Position(0, 0)
         self._saved_step = None
         self.has_ended = False
+        is_first = self._fingerprint is None
+        if is_first:
+            self._fingerprint = fingerprint(gan, self.params["batches"])
+            self._environment = environment(gan)
         if path is None:
             return None
         arrays, state = checkpoint_files.read(path)
+        rates = {}
+        if is_first:
+            self._fingerprint, rates = same_run.check(
+                gan,
+                self._fingerprint,
+                self._environment,
+                path,
+                arrays,
+                state,
+                self.accept_changes,
+            )
+            callback_states.check_files(self._callbacks)
         training_state.restore(gan, arrays, state)
+        same_run.set_rates(gan, rates)
         training_state.restore_metrics(gan, arrays)
         self._restored = arrays, state
         self._saved_step = gan.step
@@ -152,7 +196,7 @@ class AtomicCheckpoint(FitHook):
             )
         if self._has_begun:
             self._restore_callbacks()
-        self.has_ended = training_state.has_stopped(self._callbacks, state)
+        self.has_ended = callback_states.has_stopped(self._callbacks, self._identities, state)
         return Position(self.params["epochs"], 0) if self.has_ended else self._position
 
     def _prepare(self):
@@ -165,7 +209,7 @@ class AtomicCheckpoint(FitHook):
 
     def _restore_callbacks(self):
         if self._restored is not None:
-            training_state.restore_callbacks(self._callbacks, *self._restored)
+            callback_states.restore(self._callbacks, self._identities, *self._restored)
 
     # During training.
 
@@ -240,8 +284,16 @@ class AtomicCheckpoint(FitHook):
         step = gan.step
         if step == self._saved_step:
             return
-        arrays, state = training_state.collect(gan, self._callbacks)
-        state |= {"position": position, "best": self.best, "best_step": self.best_step}
+        arrays, state = training_state.collect(gan)
+        states, more_arrays = callback_states.collect(self._callbacks)
+        arrays |= more_arrays
+        state |= {
+            "callbacks": states,
+            "identities": {key: self._identities[key] for key in states},
+            "fingerprint": self._fingerprint,
+            "environment": self._environment,
+            **{"position": position, "best": self.best, "best_step": self.best_step},
+        }
         try:
             written = checkpoint_files.write(self.folder, step, arrays, state)
             self._saved_step, self._saved_at = step, time.monotonic()
@@ -250,3 +302,13 @@ class AtomicCheckpoint(FitHook):
             if self.on_error == "raise":
                 raise
             warnings.warn(f"No checkpoint of step {step:,} was written: {error}", stacklevel=2)
+
+
+def _check_names(names):
+    """Returns names as a tuple, or raises."""
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            'Expected names such as ["data", "optimizer"], or ["all"]. '
+            f"Received: accept_changes={names!r}"
+        )
+    return tuple(names)

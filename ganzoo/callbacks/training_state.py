@@ -1,26 +1,10 @@
 """The whole state of a training run, as arrays and as values that JSON can hold."""
 
-from collections import Counter
-
 import keras
 import numpy as np
 
-from ganzoo.training.fit_hook import FitHook
 
-# The attributes in which Keras's callbacks keep state from epoch to epoch.
-_CARRIED = {
-    keras.callbacks.EarlyStopping: (
-        *("wait", "stopped_epoch", "best", "best_epoch", "best_weights"),
-    ),
-    keras.callbacks.ReduceLROnPlateau: ("wait", "cooldown_counter", "best"),
-    keras.callbacks.ModelCheckpoint: (
-        *("best", "_batches_seen_since_last_saving", "_last_batch_seen"),
-    ),
-    keras.callbacks.History: ("epoch", "history"),
-}
-
-
-def collect(gan, callbacks):
+def collect(gan):
     """Returns a dictionary of arrays, and a dictionary of values that JSON can hold.
 
     Raises:
@@ -37,33 +21,7 @@ def collect(gan, callbacks):
         arrays[f"variable_{i:05d}"] = value
     for variable, value in zip(gan.metrics_variables, metric_values(gan), strict=True):
         arrays[f"metric_{variable.path}"] = value
-    carried = {}
-    for name, callback, attributes in _stock(callbacks):
-        carried[name] = {}
-        for attribute in attributes:
-            value = getattr(callback, attribute, None)
-            if attribute == "best_weights" and value is not None:
-                for i, weight in enumerate(value):
-                    arrays[f"{name}_{i:05d}"] = weight
-                value = len(value)
-            carried[name][attribute] = _as_json(value)
-    for name, hook in _hooks(callbacks):
-        hook_state = hook.get_state()
-        if hook_state is not None:
-            carried[name] = hook_state
-    return arrays, {"variables": _description(gan), "callbacks": carried}
-
-
-def check_savable(callbacks):
-    """Raises `TypeError` if the state of a callback would not be saved without notice."""
-    for callback in callbacks:
-        has_state = hasattr(callback, "get_state") and hasattr(callback, "set_state")
-        if has_state and not isinstance(callback, FitHook):
-            raise TypeError(
-                "A callback with the methods `get_state` and `set_state` must be a "
-                "`ganzoo.callbacks.FitHook`: the state of other callbacks is not saved. Derive its "
-                f"class from `FitHook`. Received: {callback!r}"
-            )
+    return arrays, {"variables": _description(gan)}
 
 
 def restore(gan, arrays, state):
@@ -92,29 +50,12 @@ def restore_metrics(gan, arrays):
             _assign(variable, arrays[f"metric_{variable.path}"])
 
 
-def restore_callbacks(callbacks, arrays, state):
-    """Restores the states of callbacks, which they reset when training begins."""
-    for name, callback, attributes in _stock(callbacks):
-        carried = state["callbacks"].get(name, {})
-        for attribute in attributes:
-            if attribute not in carried:
-                continue
-            value = carried[attribute]
-            if attribute == "best_weights" and value is not None:
-                value = [arrays[f"{name}_{i:05d}"] for i in range(value)]
-            setattr(callback, attribute, value)
-    for name, hook in _hooks(callbacks):
-        if name in state["callbacks"]:
-            hook.set_state(state["callbacks"][name])
-
-
-def has_stopped(callbacks, state):
-    """Returns whether an `EarlyStopping` ended the run, and would still end it now."""
-    for name, callback, _ in _stock(callbacks):
-        carried = state["callbacks"].get(name, {})
-        if isinstance(callback, keras.callbacks.EarlyStopping) and carried.get("stopped_epoch"):
-            return carried["wait"] >= callback.patience
-    return False
+def saved_value(gan, arrays, variable):
+    """Returns the value of one variable in the arrays of a checkpoint, or `None`."""
+    for i, other in enumerate(_variables(gan)):
+        if other is variable:
+            return arrays.get(f"variable_{i:05d}")
+    return None
 
 
 def values(gan):
@@ -142,33 +83,3 @@ def _assign(variable, value):
     # Files hold bfloat16 as integers.
     dtype = keras.ops.convert_to_numpy(variable).dtype
     variable.assign(value if value.dtype == dtype else value.view(dtype))
-
-
-def _stock(callbacks):
-    """Yields a name, the callback and its attributes for each callback of Keras with a state."""
-    counts = Counter()
-    for callback in callbacks:
-        for kind, attributes in _CARRIED.items():
-            if isinstance(callback, kind):
-                counts[kind] += 1
-                yield f"{kind.__name__}_{counts[kind]}", callback, attributes
-
-
-def _hooks(callbacks):
-    """Yields a name and the hook for each `FitHook`."""
-    counts = Counter()
-    for callback in callbacks:
-        if isinstance(callback, FitHook):
-            kind = type(callback).__name__
-            counts[kind] += 1
-            yield f"{kind}_{counts[kind]}", callback
-
-
-def _as_json(value):
-    if isinstance(value, dict):
-        return {name: _as_json(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_as_json(part) for part in value]
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return float(value)

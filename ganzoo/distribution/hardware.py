@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import sys
 from pathlib import Path
 
 import keras
@@ -16,8 +17,7 @@ def machine():
     >>> machine()
     '... cores of ...'
     """
-    usable = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
-    cores = len(usable(0))
+    cores = _core_count()
     words = f"{cores} core{'s' * (cores > 1)} of {_processor()}"
     device = accelerator()
     return words if device is None else f"{device}, {words}"
@@ -46,3 +46,24 @@ def accelerator():
     if not devices:
         return None
     return tf.config.experimental.get_device_details(devices[0]).get("device_name", "a GPU")
+
+
+def threads():
+    """Returns the number of threads that share one operation on the processor."""
+    cores = _core_count()
+    if keras.backend.backend() != "tensorflow":
+        return cores
+    import tensorflow as tf
+
+    chosen = tf.config.threading.get_intra_op_parallelism_threads()
+    return chosen or int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or cores
+
+
+def backend_version():
+    """Returns the version of the backend's package."""
+    return sys.modules[keras.backend.backend()].__version__
+
+
+def _core_count():
+    usable = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
+    return len(usable(0))

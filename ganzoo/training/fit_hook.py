@@ -57,9 +57,9 @@ class FitHook(keras.callbacks.Callback):
     def attach(self, callbacks: list[keras.callbacks.Callback]) -> None:
         """Prepares for a `fit` that is about to start.
 
-        `self.model` and `self.params` are set. Raise an error here if the hook cannot work with
-        this model or with these callbacks: no training step has run yet. `detach` is not called
-        after such an error.
+        `self.model` and `self.params` are set; `self.params["batches"]` are the batches of this
+        `fit`. Raise an error here if the hook cannot work with this model or with these
+        callbacks: no training step has run yet. `detach` is not called after such an error.
 
         Args:
             callbacks: All callbacks of this `fit`, in the order in which they are called, with
