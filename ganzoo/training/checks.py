@@ -5,7 +5,7 @@ import keras
 from ganzoo import losses
 from ganzoo import regularizers as regularizers_module
 from ganzoo.layers import reference_size_of
-from ganzoo.validation import check_positive_integer
+from ganzoo.validation import check_positive_integer, describe
 
 
 def check_generator(generator, latent_dim, num_classes):
@@ -168,6 +168,52 @@ def check_replicas(replicas, steps_per_execution, jit_compile):
         raise ValueError(
             "TensorFlow trains several replicas without XLA; JAX has it. Expected: jit_compile "
             f"of 'auto' or False. Received: jit_compile=True with {replicas} replicas"
+        )
+
+
+def check_one_replica(replicas):
+    """Raises `ValueError` if a batch would go to several replicas as it is."""
+    if replicas > 1:
+        raise ValueError(
+            "`fit` divides a batch among the replicas, and `train_on_batch` does not: use `fit`. "
+            f"Received: a call of `train_on_batch` with {replicas} replicas"
+        )
+
+
+def check_no_weights(sample_weight, class_weight):
+    """Raises `TypeError` for weights of examples, which no loss of a GAN takes."""
+    if sample_weight is not None or class_weight is not None:
+        raise TypeError(
+            "A GAN trains on all examples alike: leave the weights out. Received: "
+            f"sample_weight={describe(sample_weight)}, class_weight={describe(class_weight)}"
+        )
+
+
+def trainable_ids(gan):
+    """Returns what identifies the trainable variables of both networks."""
+    networks = gan.generator, gan.discriminator
+    return tuple(id(variable) for network in networks for variable in network.trainable_variables)
+
+
+def check_trainable(gan, compiled=None):
+    """Raises `ValueError` unless both networks can train, as they could when they were compiled.
+
+    Args:
+        gan: The GAN.
+        compiled: The `trainable_ids` of `compile`, or `None` if it is not done.
+    """
+    for name in ("generator", "discriminator"):
+        network = getattr(gan, name)
+        if not network.trainable_variables:
+            raise ValueError(
+                f"The {name} has no weights to train. Each step trains both networks, and freezes "
+                f"neither: set `{name}.trainable = True` before `compile`. Received: a {name} of "
+                f"{len(network.weights)} weights, all frozen"
+            )
+    if compiled is not None and trainable_ids(gan) != compiled:
+        raise ValueError(
+            "Layers were frozen or unfrozen after `compile`, which takes effect only in `compile`: "
+            "call it again. Received: other trainable weights than in `compile`"
         )
 
 

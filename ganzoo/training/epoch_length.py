@@ -7,6 +7,7 @@ import warnings
 import keras
 
 from ganzoo.data import Batches
+from ganzoo.validation import check_positive_integer
 
 
 def steps_of_epoch(batches, steps_per_epoch=None):
@@ -19,17 +20,32 @@ def steps_of_epoch(batches, steps_per_epoch=None):
     Raises:
         ValueError: If the data have no end and there is no `steps_per_epoch`.
     """
-    steps = steps_per_epoch
-    if steps is None:
-        steps = _length(batches)
+    if steps_per_epoch is not None:
+        check_positive_integer("steps_per_epoch", steps_per_epoch)
+    limit = keras.config.max_steps_per_epoch()
+    if limit is not None:
+        steps_per_epoch = limit if steps_per_epoch is None else min(limit, steps_per_epoch)
+    steps = _length(batches) if steps_per_epoch is None else steps_per_epoch
     if steps == float("inf"):
         kind = "tf.data.Dataset" if hasattr(batches, "cardinality") else type(batches).__name__
         raise ValueError(
             "These batches have no end, so an epoch would have none: give `steps_per_epoch`. "
             f"Received: a {kind} without end, with steps_per_epoch=None"
         )
-    limit = keras.config.max_steps_per_epoch()
-    return steps if limit is None else min(limit, steps or limit)
+    return steps
+
+
+def check_executions(batches, steps, steps_per_execution):
+    """Raises `ValueError` if Keras would make more steps in an epoch than `steps`."""
+    if isinstance(batches, Batches) or steps in (None, _length(batches)):
+        # The execution at the end of the data is a short one.
+        return
+    if steps % steps_per_execution:
+        raise ValueError(
+            "An epoch that is not one pass over ready batches must have a multiple of the "
+            "`steps_per_execution` of `compile`. "
+            f"Received: steps_per_epoch={steps} with steps_per_execution={steps_per_execution}"
+        )
 
 
 def with_steps(batches, steps):

@@ -5,21 +5,22 @@ from keras import ops
 from ganzoo import layers
 from ganzoo.numerics import to_signed_range
 from ganzoo.random import Draws
-from ganzoo.training import inputs
 from ganzoo.training.discriminator import pack
 
 
-def initialize_from_data(gan, batches):
+def initialize_from_data(gan, first_examples):
     """Initializes the layers that start from data and have not been initialized yet.
 
     Args:
-        gan: The GAN, before its first step.
-        batches: The batches that it will be trained on.
+        gan: The GAN. After its first step, nothing is done.
+        first_examples: Function without arguments that returns examples and their labels or `None`.
     """
+    if gan.step > 0:
+        return
     networks = gan.generator, gan.discriminator
     if not any(map(layers.has_data_dependent_layers, networks)):
         return
-    examples, labels = inputs.first_examples(batches)
+    examples, labels = first_examples()
     labels = None if labels is None else ops.convert_to_tensor(labels, "int32")
     rows = len(examples) // gan.packing * gan.packing
     draws = Draws(gan.seed, 0, scope="initialization/")

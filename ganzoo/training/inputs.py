@@ -1,39 +1,55 @@
 """The examples that a GAN trains on, checked before the first step."""
 
+import contextlib
+import warnings
+
 import keras
 import numpy as np
 
 from ganzoo import backend, distribution
 from ganzoo.data import Batches, Dataset, sharding
 from ganzoo.data.classes import listed, numbered_as
-from ganzoo.validation import check_positive_integer
+from ganzoo.training.streams import (
+    BatchCheck,
+    as_examples,
+    check_shape,
+    checked_dataset,
+    checked_py_dataset,
+    parts_of,
+    without_labels,
+)
+from ganzoo.validation import check_positive_integer, describe
+
+BATCH_SIZE = 64
+# So many images in a row that all look like [0, 1] are refused by `train_on_batch`.
+_BRIGHT_IMAGES = 8
 
 
 def as_batches(gan, x, y, batch_size):
-    """Returns batches for `keras.Model.fit`, after a check of the first one."""
+    """Returns batches for `keras.Model.fit`, and a context that raises the errors of their checks.
+
+    Data in memory are checked as a whole, and the first batches of others. Each batch of these is
+    checked again when it is read.
+    """
+    if y is not None:
+        _warn_of_labels(gan)
+    if _is_array(x):
+        labels = () if y is None or gan.num_classes is None else _labels(gan, y)
+        x, y = Dataset(as_examples(x), *labels), None
+    if y is not None:
+        owner = "A `Dataset` has its" if isinstance(x, Dataset) else "Batches have their"
+        raise ValueError(
+            f"{owner} own labels: leave `y` out. Received: {describe(x)} and {describe(y)}"
+        )
     if isinstance(x, Dataset):
-        if y is not None:
-            raise ValueError(
-                "A `Dataset` has its own labels: leave `y` out. Received: a Dataset and `y`."
-            )
-        size = check_positive_integer("batch_size", batch_size) * gan.discriminator_steps
-        if size > len(x):
-            raise ValueError(
-                "A step takes `batch_size` examples for each of its discriminator_steps="
-                f"{gan.discriminator_steps} updates, {size} in all. Lower one of the two, or give "
-                f"more data. Received: batch_size={batch_size} for {x!r}"
-            )
-        x = with_classes_of(gan, x).batches(size, seed=gan.seed)
-    elif hasattr(x, "shape"):
-        labels = () if y is None else (np.asarray(y), gan.num_classes)
-        return as_batches(gan, Dataset(np.asarray(x), *labels), None, batch_size)
-    elif y is not None:
-        raise ValueError("Batches have their own labels: leave `y` out. Received: batches and `y`.")
+        x = _batches_of(gan, x, BATCH_SIZE if batch_size is None else batch_size)
+    elif batch_size is not None:
+        check_positive_integer("batch_size", batch_size)
     if isinstance(x, Batches):
         _check_classes(gan, x.dataset)
         check_same_classes(gan, x.dataset)
-        _check_shapes(gan, *_parts_of(x.batch(0)))
-        return sharding.own_batches(x.follow(lambda: gan.step))
+        check_size(gan, *_checked_shapes(gan, *parts_of(x.batch(0))), batch_size)
+        return sharding.own_batches(x.follow(lambda: gan.step)), contextlib.nullcontext()
     if distribution.process_count() > 1:
         raise ValueError(
             "Several processes train on arrays, a `ganzoo.data.Dataset` or its batches, of which "
@@ -41,15 +57,100 @@ def as_batches(gan, x, y, batch_size):
             f"{distribution.process_count()} processes"
         )
     if isinstance(x, keras.utils.PyDataset):
-        _check_py_dataset(gan, x)
+        x, check = checked_py_dataset(gan, x)
+        first = parts_of(x[0])
     elif hasattr(x, "element_spec"):
-        _check_tf_dataset(gan, x)
+        wanted = None if batch_size is None else batch_size * gan.discriminator_steps
+        x, check = checked_dataset(gan, x, wanted)
+        first = parts_of(x.element_spec)
     else:
         raise ValueError(
             "`x` must be a `ganzoo.data.Dataset`, an array, a `ganzoo.data.Batches`, a "
-            f"`keras.utils.PyDataset` or a `tf.data.Dataset`. Received: x={x!r}"
+            f"`keras.utils.PyDataset` or a `tf.data.Dataset`{_cure(x)}. Received: x={describe(x)}"
         )
-    return x
+    if first[1] is not None:
+        _warn_of_labels(gan)
+    check.size = check_size(gan, *_checked_shapes(gan, *first), batch_size)
+    return x, check.errors()
+
+
+def as_batch(gan, x, y=None, evidence=None):
+    """Returns the examples and the int32 labels, or `None`, of one batch, after all checks.
+
+    Args:
+        gan: The GAN.
+        x: Array of examples, or a list of arrays of one shape.
+        y: Labels of shape `(examples,)`, or `None`.
+        evidence: The `RangeEvidence` of the batches before this one, or `None` to leave it out.
+
+    Raises:
+        ValueError: If they do not fit the GAN.
+        TypeError: If they have an unusable type.
+    """
+    if not _is_array(x):
+        raise ValueError(
+            f"`x` must be an array of examples{_cure(x)}; `fit` takes other data. "
+            f"Received: x={describe(x)}"
+        )
+    if y is not None:
+        _warn_of_labels(gan)
+        if gan.num_classes is not None:
+            (y,) = _labels(gan, y)[:1]
+    examples, labels = BatchCheck(gan)(as_examples(x), y)
+    if evidence is not None:
+        evidence.add(examples)
+        if evidence.count >= _BRIGHT_IMAGES:
+            evidence.check()
+    return examples, labels
+
+
+def _is_array(x):
+    is_list = isinstance(x, (list, tuple)) and len(x) and all(hasattr(p, "shape") for p in x)
+    return is_list or (hasattr(x, "shape") and not isinstance(x, Dataset))
+
+
+def _labels(gan, y):
+    """Returns the arguments of a `Dataset` after the examples."""
+    y = np.asarray(y)
+    if y.dtype.kind in "OSU" and gan.class_names is not None:
+        return y, gan.num_classes, gan.class_names
+    return y, gan.num_classes
+
+
+def _batches_of(gan, dataset, batch_size):
+    size = check_positive_integer("batch_size", batch_size) * gan.discriminator_steps
+    if size > len(dataset):
+        raise ValueError(
+            "A step takes `batch_size` examples for each of its discriminator_steps="
+            f"{gan.discriminator_steps} updates, {size} in all. Lower one of the two, or give "
+            f"more data. Received: batch_size={batch_size} for {dataset!r}"
+        )
+    return with_classes_of(gan, dataset).batches(size, seed=gan.seed)
+
+
+def _cure(x):
+    """Returns a text that tells how other data become usable, or an empty one."""
+    if isinstance(x, dict) and x:
+        image = next((name for name in x if "image" in str(name)), next(iter(x)))
+        label = next((name for name in x if "label" in str(name)), None)
+        labels = "" if label is None else f", data[{label!r}]"
+        return f": pass its arrays, `fit(data[{image!r}]{labels})`"
+    if isinstance(x, str):
+        return f": load data by their name, `ganzoo.data.load({x[:80]!r})`"
+    if isinstance(x, (list, tuple)):
+        return ": a list must hold arrays of one shape, which are stacked"
+    if hasattr(x, "__next__") or hasattr(x, "__iter__"):
+        return ": wrap a loader in a `keras.utils.PyDataset`, or use `from_generator` of `tf.data`"
+    return ""
+
+
+def _warn_of_labels(gan):
+    if gan.num_classes is None:
+        warnings.warn(
+            "The labels are not used, because the GAN has no classes: leave them out, or make it "
+            "with `num_classes`.",
+            stacklevel=4,
+        )
 
 
 def with_classes_of(gan, dataset):
@@ -109,9 +210,9 @@ def first_examples(batches, count=500):
             for part in (batches.dataset.examples, batches.dataset.labels)
         ]
     elif isinstance(batches, keras.utils.PyDataset):
-        first = _parts_of(batches[0])
+        first = parts_of(batches[0])
     else:
-        first = _parts_of(next(iter(batches)))
+        first = parts_of(next(iter(batches)))
     return [None if part is None else np.asarray(part[:count]) for part in first]
 
 
@@ -120,29 +221,8 @@ def size_of(batches):
     if isinstance(batches, Batches):
         return batches.batch_size
     if hasattr(batches, "element_spec"):
-        return _parts_of(batches.element_spec)[0].shape[0]
-    return len(_parts_of(batches[0])[0])
-
-
-def _parts_of(batch):
-    """Returns the examples and the labels, or `None`, of a batch or of the specification of one."""
-    parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
-    while parts[1:] and parts[-1] is None:
-        parts = parts[:-1]
-    if len(parts) not in (1, 2) or not all(hasattr(part, "shape") for part in parts):
-        kinds = ", ".join(type(part).__name__ for part in parts)
-        raise ValueError(
-            "A batch must be `examples`, `(examples,)` or `(examples, labels)`, all arrays; there "
-            f"are no sample weights. Received: a batch of ({kinds})"
-        )
-    return parts if len(parts) == 2 else (*parts, None)
-
-
-def _check_batch(gan, batch):
-    """Checks a batch of NumPy arrays from outside a `Dataset`; returns its size."""
-    examples, labels = _parts_of(batch)
-    Dataset(examples, labels, None if labels is None else gan.num_classes)
-    return _check_shapes(gan, examples, labels)
+        return parts_of(batches.element_spec)[0].shape[0]
+    return len(parts_of(batches[0])[0])
 
 
 def _check_classes(gan, dataset):
@@ -153,54 +233,29 @@ def _check_classes(gan, dataset):
         )
 
 
-def _check_shapes(gan, examples, labels):
-    """Checks that a batch fits the networks and the updates of a step; returns its size."""
+def _checked_shapes(gan, examples, labels):
+    """Returns the batch of arrays or of specifications, if the networks take it."""
     if gan.num_classes is not None and labels is None:
-        raise ValueError(
-            f"A GAN with num_classes={gan.num_classes} trains on (examples, labels). "
-            "Received: examples without labels"
-        )
-    if tuple(examples.shape[1:]) != gan.example_shape:
-        raise ValueError(
-            f"The networks are made for examples of shape {gan.example_shape}. "
-            f"Received: examples of shape {tuple(examples.shape[1:])}"
-        )
-    if len(examples) % gan.discriminator_steps:
+        raise without_labels(gan.num_classes)
+    check_shape(gan.example_shape, examples)
+    return examples, labels
+
+
+def check_size(gan, examples, labels=None, batch_size=None):
+    """Checks that a batch fits the updates of a step; returns its size."""
+    size = examples.shape[0]
+    if size % gan.discriminator_steps:
         raise ValueError(
             "A batch is split among the discriminator's updates of a step, so its size must be a "
             f"multiple of discriminator_steps={gan.discriminator_steps}. "
-            f"Received: a batch of {len(examples)}"
+            f"Received: a batch of {size}"
         )
-    check_equal_shares(gan, len(examples) // gan.discriminator_steps)
-    return len(examples)
-
-
-def _check_py_dataset(gan, dataset):
-    count = dataset.num_batches  # `None` for endless data.
-    if count == 0:
-        raise ValueError("The data must hold at least one batch. Received: no batches")
-    first = _check_batch(gan, dataset[0])
-    if count is not None:
-        _check_equal_sizes(first, len(_parts_of(dataset[count - 1])[0]))
-
-
-def _check_tf_dataset(gan, dataset):
-    spec = dataset.element_spec
-    examples, _ = _parts_of(spec)
-    if examples.shape.rank is None or examples.shape[0] is None:
+    check_equal_shares(gan, size // gan.discriminator_steps)
+    if batch_size is not None and batch_size * gan.discriminator_steps != size:
         raise ValueError(
-            "All batches of a `tf.data.Dataset` must have one size that is known before training: "
-            f"use `.batch(size, drop_remainder=True)`. Received: element_spec={spec!r}"
+            "Ready batches have their own size: leave `batch_size` out, or make batches of "
+            "`batch_size` examples for each of the discriminator_steps="
+            f"{gan.discriminator_steps} updates. Received: batch_size={batch_size} with batches of "
+            f"{size}"
         )
-    for batch in dataset.take(1).as_numpy_iterator():
-        _check_batch(gan, batch)
-        return
-    raise ValueError("The data must hold at least one batch. Received: an empty tf.data.Dataset")
-
-
-def _check_equal_sizes(first, last):
-    if first != last:
-        raise ValueError(
-            "All batches must have one size: drop the remainder. Received: a first batch of "
-            f"{first} and a last one of {last}"
-        )
+    return size

@@ -1,6 +1,5 @@
-"""What a GAN is outside of its step: networks, settings, `fit` and `evaluate`."""
+"""What a GAN is outside of its step: networks, settings and state."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,20 +7,21 @@ import keras
 
 from ganzoo import augment as augmentations
 from ganzoo import backend, layers, losses
+from ganzoo.data.checks import RangeEvidence
 from ganzoo.data.classes import check_class_names
 from ganzoo.generation import TrainedGenerator
 from ganzoo.numerics import dtype_of_means
 from ganzoo.regularizers import Constraint, Penalty, Regularizer, WeightPenalty
-from ganzoo.training import checks, ema, epoch_length, inputs, part_state, reference_batch, resume
+from ganzoo.training import checks, ema, part_state, reference_batch
 from ganzoo.training.discriminator import Discriminator
 from ganzoo.training.evaluation import EvaluatedModel, MetricSettings
+from ganzoo.training.fitting import FittedModel
 from ganzoo.training.optimizer import AdversarialOptimizer, join_optimizers
 from ganzoo.training.saving import StoredModel
-from ganzoo.training.stop_at_step import StopAtStep
 from ganzoo.validation import check_choice, check_fraction, check_positive_integer, check_seed
 
 
-class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Model):
+class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerator, keras.Model):
     """The base of `GAN`: networks, settings and `fit`. It has the arguments of `GAN`."""
 
     def __init__(
@@ -72,6 +72,9 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
         self.metric_settings = MetricSettings()
         self._evaluation = None
         self._batch_size = None
+        # Of the batches that `train_on_batch` has seen.
+        self._range_evidence = RangeEvidence()
+        self._compiled_variables = ()
         self.built = True
 
     # Settings.
@@ -164,6 +167,7 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
             "metric_settings": MetricSettings(metrics, extractor),
             "_jit_choice": check_choice("jit_compile", jit_compile, ("auto", True, False)),
         }
+        checks.check_trainable(self)
         checks.check_batch_ratio(settings["adversarial_loss"], generator_batch_ratio)
         check_positive_integer("steps_per_execution", steps_per_execution)
         replicas = backend.replica_count(self)
@@ -185,6 +189,7 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
             auto_scale_loss=False,
         )
         # From here on nothing raises.
+        self._compiled_variables = checks.trainable_ids(self)
         for name, value in settings.items():
             setattr(self, name, value)
         self._discriminate = discriminate
@@ -260,105 +265,6 @@ class AdversarialModel(EvaluatedModel, StoredModel, TrainedGenerator, keras.Mode
 
     def call(self, inputs):
         return self.inference_generator(inputs, training=False)
-
-    def fit(
-        self,
-        x: Any,
-        y: Any = None,
-        batch_size: int = 64,
-        epochs: int = 1,
-        verbose: int | str = "auto",
-        callbacks: Sequence[keras.callbacks.Callback] | None = None,
-        validation_data: Any = None,
-        validation_freq: int = 1,
-        initial_epoch: int = 0,
-        steps_per_epoch: int | None = None,
-        steps: int | None = None,
-    ) -> keras.callbacks.History:
-        """Trains both networks.
-
-        Args:
-            x: A `ganzoo.data.Dataset` or an array of examples: uint8 images in [0, 255], float
-                images in [-1, 1], or float vectors; or ready batches: a `ganzoo.data.Batches`,
-                a `keras.utils.PyDataset` or a batched `tf.data.Dataset` of `examples` or
-                `(examples, labels)`, each batch `discriminator_steps` times as large as an update
-                of the discriminator, in their own order.
-            y: Integer labels of shape `(examples,)`, where `x` is an array.
-            batch_size: Real examples per update of the discriminator, where `x` is a `Dataset` or
-                an array. An incomplete batch at the end of an epoch is dropped. Each epoch has a
-                new order.
-            epochs: Number of the last epoch; an epoch is a pass over the data, or
-                `steps_per_epoch` steps.
-            verbose: As for `keras.Model.fit`.
-            callbacks: List of `keras.callbacks.Callback`.
-            validation_data: A `ganzoo.data.Dataset` or an array of examples that the metrics of
-                `compile(metrics=...)` compare samples of the averaged generator with. The logs of
-                an epoch hold the values as `val_fid` and so on.
-            validation_freq: Epochs from one measurement to the next.
-            initial_epoch: Number of epochs that are done already.
-            steps_per_epoch: Steps per epoch; needed for batches without end.
-            steps: In place of `epochs`: the run ends after this step, counted by `gan.step`.
-
-        Returns:
-            A `keras.callbacks.History`.
-
-        Raises:
-            ValueError: If the data are empty, have another shape than the networks take, are out of
-                their range or not finite, if labels are missing, if batches differ in size, or if
-                the metrics cannot be measured.
-        """
-        self._check_compiled()
-        batches = inputs.as_batches(self, x, y, batch_size)
-        settings = {}
-        if validation_data is not None:
-            settings = self._validation_settings(validation_data, validation_freq)
-        return self._fit(
-            batches,
-            epochs=epochs,
-            steps=steps,
-            verbose=verbose,
-            callbacks=callbacks,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            **settings,
-        )
-
-    def _check_compiled(self):
-        if not self.compiled:
-            raise ValueError("Call `gan.compile(...)` before `gan.fit(...)`.")
-
-    def _fit(self, batches, steps=None, **settings):
-        """Trains on batches that were checked."""
-        if steps is not None:
-            settings |= self._until_step(steps, batches, settings)
-        size = inputs.size_of(batches)
-        if size != self._batch_size:
-            # The function was compiled for batches of another size.
-            self._batch_size, self.train_function = size, None
-        return resume.fit(self, super().fit, batches, **settings)
-
-    def _until_step(self, steps, batches, settings):
-        """Returns the settings of a `fit` that ends after a step."""
-        check_positive_integer("steps", steps)
-        if settings.get("epochs", 1) != 1:
-            raise ValueError(
-                "Give `epochs` or `steps`, not both. "
-                f"Received: epochs={settings['epochs']}, steps={steps}"
-            )
-        if steps <= self.step:
-            raise ValueError(
-                "`steps` must be larger than the number of steps so far, `gan.step`. "
-                f"Received: steps={steps} with gan.step={self.step}"
-            )
-        per_epoch = epoch_length.steps_of_epoch(batches, settings.get("steps_per_epoch"))
-        if per_epoch is None:
-            raise ValueError(
-                "The number of steps of an epoch must be known: give `steps_per_epoch`. "
-                f"Received: steps={steps} with data of unknown length"
-            )
-        epochs = settings.get("initial_epoch", 0) + math.ceil((steps - self.step) / per_epoch)
-        callbacks = [*resume.as_list(settings.get("callbacks")), StopAtStep(steps)]
-        return {"epochs": epochs, "callbacks": callbacks, "last_step": steps}
 
     def update_inference_state(self):
         """Brings everything up to date that the networks of inference store.

@@ -12,6 +12,7 @@ from ganzoo.data import Batches
 from ganzoo.training import epoch_length
 from ganzoo.training.fit_hook import FitHook, Position, is_checkpoint
 from ganzoo.training.initialization import initialize_from_data
+from ganzoo.training.inputs import first_examples
 
 
 def fit(
@@ -45,13 +46,17 @@ def fit(
         The `keras.callbacks.History`.
 
     Raises:
-        ValueError: If the data have no end and there is no `steps_per_epoch`.
+        ValueError: If the data have no end and there is no `steps_per_epoch`, or if it does not fit
+            `steps_per_execution`.
     """
     callbacks = as_list(callbacks)
     checkpoint = _only_checkpoint(callbacks)
     exact = isinstance(batches, Batches)
     steps = epoch_length.steps_of_epoch(batches, steps_per_epoch)
-    everyone = _OneTraining(callbacks, verbose=verbose, epochs=epochs, steps=steps, model=gan)
+    epoch_length.check_executions(batches, steps, gan.steps_per_execution)
+    everyone = _OneTraining(
+        callbacks, verbose=verbose, epochs=epochs, steps=steps, batches=batches, model=gan
+    )
     hooks = [callback for callback in everyone.callbacks if isinstance(callback, FitHook)]
     # Keras would shuffle batches with a generator that follows neither the seed nor the step.
     settings |= {"callbacks": everyone, "verbose": verbose, "shuffle": False}
@@ -83,16 +88,16 @@ def fit(
         position = resume() or Position(initial_epoch, 0)
         if last_step is not None and gan.step >= last_step:
             position = Position(epochs, 0)
-        if gan.step == 0:
-            initialize_from_data(gan, batches)
-        while position is not None:
-            try:
-                train(position)
-                position = None
-            except FloatingPointError as error:
-                position = _rolled_back(hooks, resume)
-                if position is None:
-                    raise error
+        initialize_from_data(gan, lambda: first_examples(batches))
+        with gan.optimizer.one_run():
+            while position is not None:
+                try:
+                    train(position)
+                    position = None
+                except FloatingPointError as error:
+                    position = _rolled_back(hooks, resume)
+                    if position is None:
+                        raise error
         everyone.end()
     return gan.history
 

@@ -6,11 +6,13 @@ from keras import ops
 
 from ganzoo import backend, losses
 from ganzoo.data import Dataset, SemiSupervisedBatches, sharding
+from ganzoo.data.checks import check_labels
 from ganzoo.data.classes import numbered_as
 from ganzoo.distribution.replicas import gather_rows
 from ganzoo.numerics import dtype_of_means, to_signed_range
 from ganzoo.training import checks, ema, inputs
 from ganzoo.training.gan import GAN
+from ganzoo.validation import describe
 
 STREAMS = ("labeled", "unlabeled", "matching")
 _TEST_BATCH_SIZE = 500
@@ -144,7 +146,7 @@ class SemiSupervisedGAN(GAN):
         return [*super().averages(), (self.ema_discriminator, self.discriminator)]
 
     def update_players(self, batch, draws):
-        examples, labels = batch
+        examples, labels, *_ = batch
         examples = {name: to_signed_range(examples[name]) for name in STREAMS}
         labels = ops.cast(labels, "int32")
         self._update_classifier(examples, labels, draws.scope("discriminator"))
@@ -179,7 +181,7 @@ class SemiSupervisedGAN(GAN):
         return backend.run_step(self, self._test_on_batch, *args)
 
     def _test_on_batch(self, batch):
-        examples, labels = batch
+        examples, labels, *_ = batch
         labels = ops.cast(labels, "int32")
         logits = self.inference_discriminator(to_signed_range(examples), training=False)
         # Rows that only complete a batch have the label -1. Keras takes the mean of the rates of
@@ -259,6 +261,42 @@ class SemiSupervisedGAN(GAN):
             settings |= {"validation_data": tuple(arrays), "validation_batch_size": size}
         x = sharding.own_batches(x.follow(lambda: self.step))
         return self._fit(x, epochs=epochs, **settings)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """Returns the error rate of the averaged classifier on one batch.
+
+        Args:
+            x: Array of examples.
+            y: Labels of shape `(examples,)`.
+            sample_weight: Not used; must be `None`.
+            return_dict: Whether to return a dictionary with `error`, not a number.
+
+        Raises:
+            ValueError: If the batch does not fit the classifier.
+            TypeError: If examples or labels have an unusable type.
+        """
+        self._check_compiled()
+        checks.check_no_weights(sample_weight, None)
+        examples, _ = inputs.as_batch(self, x)
+        labels = self._batch_labels(y, len(examples))
+        return keras.Model.test_on_batch(self, examples, labels, return_dict=return_dict)
+
+    def _checked_batch(self, x, y):
+        if not isinstance(x, dict) or set(x) != set(STREAMS):
+            raise ValueError(
+                "A semi-supervised batch is a dictionary of arrays of examples, with the keys "
+                f"{', '.join(map(repr, STREAMS))}. Received: x={describe(x)}"
+            )
+        examples = {name: inputs.as_batch(self, x[name])[0] for name in STREAMS}
+        self._range_evidence.add(examples["unlabeled"])
+        labels = self._batch_labels(y, len(examples["labeled"]))
+        inputs.check_equal_shares(self, len(examples["unlabeled"]))
+        return (examples, labels), (examples["unlabeled"], None)
+
+    def _batch_labels(self, labels, count):
+        """Returns the int32 labels of a batch, after all checks."""
+        names = self.class_names if np.asarray(labels).dtype.kind in "OSU" else None
+        return check_labels(labels, self.class_count, names, count)[0]
 
     def evaluate(
         self, x=None, y=None, batch_size=None, verbose=0, metrics=None, extractor=None, **settings
