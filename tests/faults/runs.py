@@ -1,6 +1,7 @@
 """Training runs of small GANs with state of every kind, and callbacks that stop them."""
 
 import contextlib
+import functools
 
 import keras
 import numpy as np
@@ -50,7 +51,7 @@ def _spectral():
     hidden = sn(keras.layers.Dense(6, activation="relu"), name="hidden")(vectors)
     hidden = keras.layers.Dropout(0.2)(hidden)
     logits = sn(keras.layers.Dense(1), name="logits")(hidden)
-    return _vector_gan(discriminator=keras.Model(vectors, logits), discriminator_steps=5)
+    return _vector_gan(discriminator=keras.Model(vectors, logits), discriminator_steps=2)
 
 
 def _virtual_batches():
@@ -86,7 +87,7 @@ def _semi_supervised():
 
 _BUILDERS = {
     "plain": _plain,
-    "spectral_5": _spectral,
+    "spectral": _spectral,
     "virtual_batches": _virtual_batches,
     "lazy_r1": _lazy_penalty,
     "adaptive_augmentation": _adaptive_augmentation,
@@ -113,7 +114,7 @@ def train(name, folder=None, callbacks=(), initialization=0, epochs=EPOCHS, **se
 
 
 def fit(name, gan, callbacks, epochs=EPOCHS):
-    rows = STEPS * BATCH_SIZE * (5 if name == "spectral_5" else 1)
+    rows = STEPS * BATCH_SIZE * (2 if name == "spectral" else 1)
     if name == "adaptive_augmentation":
         data = images()[:rows]
     else:
@@ -133,6 +134,12 @@ def state(gan):
     ]
 
 
+@functools.cache
+def straight(name):
+    """Returns a GAN that was trained without a stop. It is trained once in a process."""
+    return train(name)
+
+
 def different(first, second):
     """Returns the number of variables in which any bit differs."""
     pairs = list(zip(state(first), state(second), strict=True))
@@ -143,12 +150,11 @@ def resume_everywhere(names, folder, stops):
     """Stops each run at some steps and resumes it; returns the numbers of variables that differ."""
     found = {}
     for name in names:
-        straight = train(name)
         for stop in stops:
             path = folder / f"{name}_{stop}"
             with contextlib.suppress(Stopped):
                 train(name, path, [StopAfter(stop)])
             found[f"{name} stopped in step {stop}"] = different(
-                straight, train(name, path, initialization=1)
+                straight(name), train(name, path, initialization=1)
             )
     return found
