@@ -9,6 +9,7 @@ from ganzoo.backend import replica_context
 from ganzoo.distribution.replicas import gather_rows
 from ganzoo.layers.data_dependent_initialization import add_initialized_flag
 from ganzoo.layers.pairwise import nearest_distances, similarity_sums
+from ganzoo.layers.reparametrization import check_norms
 from ganzoo.validation import check_positive_integer
 
 
@@ -49,8 +50,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
 
     Raises:
         ValueError: If `num_kernels` or `kernel_dim` is not a positive integer, if there is nothing
-            for `data_dependent` to initialize, if the inputs are not vectors, or if the batch is
-            known to have one example.
+            for `data_dependent` to initialize, if the inputs are not vectors, if the batch is known
+            to have one example, or if a component to normalize is zero when the layer is built.
 
     Example:
 
@@ -115,6 +116,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
             autocast=False,
         )
         if self.weight_normalization:
+            check_norms(self, self.kernel, axes=0)
             self.log_weight_scale = self.add_weight(
                 name="log_weight_scale", shape=vectors, initializer="zeros", autocast=False
             )

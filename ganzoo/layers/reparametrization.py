@@ -3,7 +3,9 @@
 from typing import Any
 
 import keras
+import numpy as np
 
+_SMALLEST_NORM = 1e-12
 # The axis of the kernel that holds the outputs: the rows of the papers' matrix W. All other layers
 # (the dense layer and the convolutions) have their outputs on the last axis.
 _OUTPUT_AXIS = {
@@ -41,6 +43,29 @@ def output_axis(layer):
 def kernel_variable(layer):
     """Returns the variable that holds the layer's kernel, or its embeddings."""
     return layer.embeddings if isinstance(layer, keras.layers.Embedding) else layer.kernel
+
+
+def check_norms(layer, kernel, axes=None):
+    """Raises `ValueError` if a kernel, or a part of it, is zero: its norm divides nothing.
+
+    Args:
+        layer: The layer that divides by the norms, for the message.
+        kernel: The variable, with its initial values.
+        axes: Axes over which a norm is taken; by default all.
+    """
+    if kernel._value is None:
+        return  # Keras infers shapes, without values.
+    norms = np.sqrt(np.sum(np.square(np.asarray(kernel.numpy(), "float64")), axis=axes))
+    is_right = np.isfinite(norms) & (norms > _SMALLEST_NORM)
+    if not is_right.all():
+        raise ValueError(
+            f"`{type(layer).__name__}` divides a kernel by its norm, which must not be 0: the "
+            "outputs would be NaN. Choose an initializer other than zeros. A branch that should "
+            "start at zero can be multiplied by a trainable scale that starts at zero. Received: "
+            f"the layer {layer.name!r} with a kernel of shape {tuple(kernel.shape)}, in which "
+            f"{np.size(is_right) - np.sum(is_right)} of {np.size(is_right)} norms are zero or not "
+            "finite"
+        )
 
 
 def call_with_kernel(layer, kernel, inputs):

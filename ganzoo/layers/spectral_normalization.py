@@ -9,6 +9,7 @@ from keras import ops
 from ganzoo.layers.reparametrization import (
     KernelWrapper,
     call_with_kernel,
+    check_norms,
     kernel_variable,
     output_axis,
 )
@@ -29,7 +30,8 @@ class SpectralNormalization(KernelWrapper):
     does not change in inference and if `trainable` is `False`. A new layer makes 15 iterations on
     the initial kernel, so that inference is right from the beginning. Under mixed precision,
     `sigma` and the division are computed in the dtype of the variables, and the wrapped layer
-    computes in its own. A kernel of zeros cannot be normalized: it gives NaN.
+    computes in its own. A kernel of zeros cannot be normalized: it is refused when the layer is
+    built, and a kernel that becomes zero in training gives NaN.
 
     With `num_singular_values` of k > 1, `u` holds k orthonormal vectors, of shape `(k, outputs)`.
     The iteration moves them together toward the first k singular vectors. The kernel is normalized
@@ -51,7 +53,7 @@ class SpectralNormalization(KernelWrapper):
     Raises:
         ValueError: If the layer is of another kind, if an argument is out of its range, or if a
             `dtype` is given. When the layer is built: if the kernel has fewer singular values than
-            `num_singular_values`.
+            `num_singular_values`, or is zero.
 
     Example:
 
@@ -151,6 +153,9 @@ class SpectralNormalization(KernelWrapper):
         """Recomputes `u` and the learnable scale from the current kernel.
 
         Call it after you have assigned another kernel to the wrapped layer.
+
+        Raises:
+            ValueError: If the kernel is zero.
         """
         self.u.assign(self._warm_start(self.u.shape, self.u.dtype))
         if self.learnable_scale:
@@ -163,6 +168,7 @@ class SpectralNormalization(KernelWrapper):
         return ops.sum(v * product)
 
     def _warm_start(self, shape, dtype=None):
+        check_norms(self, self.kernel)
         u = keras.initializers.RandomNormal(stddev=1.0)(shape, dtype=dtype)
         matrix = kernel_matrix(self.layer, ops.cast(self.kernel, dtype))
         return power_iteration(matrix, u, WARM_UP_ITERATIONS)[0]

@@ -109,6 +109,9 @@ class _Copier:
             return self._new_graph(layer)
         if isinstance(layer, SUPPORTED):
             inner = type(layer).from_config(layer.get_config())
+            # The wrapper divides by the norm of the present kernel, not of an initial one.
+            inner.build_from_config(layer.get_build_config())
+            inner.set_weights(layer.get_weights())
             wrapper = SpectralNormalization(
                 inner, name=layer.name, trainable=layer.trainable, **self._options_for(layer)
             )

@@ -6,7 +6,12 @@ import keras
 from keras import ops
 
 from ganzoo.layers.data_dependent_initialization import add_initialized_flag
-from ganzoo.layers.reparametrization import KernelWrapper, call_with_kernel, output_axis
+from ganzoo.layers.reparametrization import (
+    KernelWrapper,
+    call_with_kernel,
+    check_norms,
+    output_axis,
+)
 from ganzoo.validation import check_positive
 
 
@@ -18,7 +23,8 @@ class WeightNormalization(KernelWrapper):
     layer stores. The norm is over the weights of one output (for an `Embedding`, of one category),
     and `g` has one scale for each output. Gradients flow to both. Under mixed precision, the norm
     and the division are computed in the dtype of the variables, and the wrapped layer computes in
-    its own. An output whose weights are all zero cannot be normalized: it gives NaN.
+    its own. An output whose weights are all zero cannot be normalized: it is refused when the layer
+    is built.
 
     Args:
         layer: The layer to normalize: `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv2DTranspose` or
@@ -32,7 +38,7 @@ class WeightNormalization(KernelWrapper):
 
     Raises:
         ValueError: If the layer is of another kind, if an argument is outside its range, or if a
-            `dtype` is given.
+            `dtype` is given. When the layer is built: if all weights of an output are zero.
 
     Example:
 
@@ -78,6 +84,7 @@ class WeightNormalization(KernelWrapper):
 
     def build(self, input_shape):
         super().build(input_shape)
+        check_norms(self, self.kernel, self._axes_of_inputs(self.kernel))
         self.g = self.add_weight(
             name="g",
             shape=(self.kernel.shape[output_axis(self.layer)],),
@@ -142,9 +149,11 @@ class WeightNormalization(KernelWrapper):
 
     def _norms(self, v):
         """Returns the norm of each output's weights. The other axes of the kernel have size 1."""
-        axis = output_axis(self.layer) % len(v.shape)
-        others = tuple(i for i in range(len(v.shape)) if i != axis)
-        return ops.sqrt(ops.sum(ops.square(v), axis=others, keepdims=True))
+        return ops.sqrt(ops.sum(ops.square(v), axis=self._axes_of_inputs(v), keepdims=True))
+
+    def _axes_of_inputs(self, kernel):
+        axis = output_axis(self.layer) % len(kernel.shape)
+        return tuple(i for i in range(len(kernel.shape)) if i != axis)
 
     def _shape_of_scales(self):
         axis = output_axis(self.layer) % len(self.kernel.shape)
