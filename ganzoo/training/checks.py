@@ -1,11 +1,25 @@
 """Checks of the networks and of the arguments of `compile`, before the first step."""
 
+import math
+
 import keras
 
 from ganzoo import losses
 from ganzoo import regularizers as regularizers_module
 from ganzoo.layers import reference_size_of
 from ganzoo.validation import check_positive_integer, describe
+
+_SWAPPED = (
+    "The networks seem to be swapped: the order is `GAN(generator, discriminator)`, and the "
+    "generator takes latents. "
+)
+
+
+def _networks_received(network, name="generator"):
+    return (
+        f"Received: a {name} that takes {tuple(network.inputs[0].shape[1:])} and gives "
+        f"{network.output_shape}"
+    )
 
 
 def check_generator(generator, latent_dim, num_classes):
@@ -19,7 +33,16 @@ def check_generator(generator, latent_dim, num_classes):
             f"{len(generator.inputs)}"
         )
     expected_latent = tuple(generator.inputs[0].shape[1:])
-    if latent_dim is None and len(expected_latent) == 1:
+    if len(expected_latent) != 1:
+        if tuple(generator.output_shape[1:]) == (1,):
+            raise ValueError(_SWAPPED + _networks_received(generator))
+        size = math.prod(side or 1 for side in expected_latent)
+        raise ValueError(
+            "The generator must take latents of shape (batch, latent_dim). Put a reshape in front: "
+            f"`keras.Sequential([keras.Input(({size},)), keras.layers.Reshape({expected_latent}), "
+            f"generator])`. Received: a generator of latents of shape {expected_latent}"
+        )
+    if latent_dim is None:
         latent_dim = expected_latent[0]
     latent_dim = check_positive_integer("latent_dim", latent_dim)
     if expected_latent != (latent_dim,):
@@ -68,6 +91,8 @@ def check_discriminator_input(discriminator, example_shape, packing=1):
     *sides, channels = example_shape
     expected = (*sides, channels * packing)
     taken = tuple(discriminator.inputs[0].shape[1:])
+    if taken != expected and tuple(example_shape) == (1,):
+        raise ValueError(_SWAPPED + _networks_received(discriminator, "discriminator"))
     if taken != expected:
         raise ValueError(
             "The discriminator must take what the generator makes, with packing="
@@ -85,9 +110,16 @@ def check_discriminator_input(discriminator, example_shape, packing=1):
 def check_network(name, network):
     """Raises unless a network is a functional model whose layers add no losses."""
     if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
+        inputs = "shape_of_latents" if name == "generator" else "shape_of_examples"
+        cure = ""
+        if isinstance(network, keras.layers.Layer):
+            cure = (
+                f": `inputs = keras.Input({inputs})` and `keras.Model(inputs, {name}(inputs))` "
+                "make one of any model or layer"
+            )
         raise ValueError(
             f"`{name}` must be a functional `keras.Model`, or a `keras.Sequential` that knows "
-            f"its input's shape. Received: {name}={network!r}"
+            f"its input's shape{cure}. Received: {name} of type {type(network).__name__}"
         )
     if network.losses:
         raise ValueError(

@@ -9,6 +9,9 @@ import keras
 from ganzoo.data import Batches
 from ganzoo.validation import check_positive_integer
 
+# `tf.data.UNKNOWN_CARDINALITY`. The only other negative number stands for data without end.
+_UNKNOWN = -2
+
 
 def steps_of_epoch(batches, steps_per_epoch=None):
     """Returns the number of steps of an epoch, or `None` if only the end of the data tells it.
@@ -73,15 +76,20 @@ def with_steps(batches, steps):
     return batches.repeat(), steps
 
 
+def warn_of_unknown(batches):
+    """Warns of a `tf.data.Dataset` that may have no end."""
+    if hasattr(batches, "cardinality") and int(batches.cardinality()) == _UNKNOWN:
+        warnings.warn(
+            "TensorFlow does not know how many batches there are, so each epoch takes all of them. "
+            "If they have no end, stop and give `steps_per_epoch`. If you know the number, "
+            "`dataset.apply(tf.data.experimental.assert_cardinality(number))` tells it.",
+            stacklevel=3,
+        )
+
+
 @contextlib.contextmanager
 def unknown():
-    """Warns that data of unknown length may have no end, and not at each end of an epoch."""
-    warnings.warn(
-        "TensorFlow does not know how many batches there are, so each epoch takes all of them. If "
-        "they have no end, stop and give `steps_per_epoch`. If you know the number, "
-        "`dataset.apply(tf.data.experimental.assert_cardinality(number))` tells it.",
-        stacklevel=7,
-    )
+    """Keeps Keras from warning at each end of an epoch that the data have ended."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Your input ran out of data")
         yield
@@ -93,10 +101,9 @@ def _length(batches):
         count = batches.num_batches
         return float("inf") if count is None else count
     count = int(batches.cardinality())
-    if count >= 0:
-        return count
-    # TensorFlow has two negative numbers: -1 for data without end, and -2 for an unknown length.
-    return float("inf") if count == -1 else None
+    if count == _UNKNOWN:
+        return None
+    return count if count >= 0 else float("inf")
 
 
 class _Repeated(keras.utils.PyDataset):

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ganzoo.data import Dataset
 from ganzoo.metrics.evaluation import Evaluation, check_metrics
+from ganzoo.training import inputs
 from ganzoo.training.checks import check_no_arguments
 from ganzoo.validation import check_positive_integer
 
@@ -54,7 +54,8 @@ class EvaluatedModel:
         """Measures samples of the averaged generator against real examples.
 
         Args:
-            x: Real examples, a `ganzoo.data.Dataset` or an array; `None` where no metric compares.
+            x: Real examples, a `ganzoo.data.Dataset`, an array or a list of arrays; `None` where no
+                metric compares.
             y: Integer labels of shape `(examples,)`, where `x` is an array.
             batch_size: Examples per call of a classifier (`SemiSupervisedGAN`).
             verbose: 0 prints nothing. Otherwise each value is printed with its protocol.
@@ -86,7 +87,7 @@ class EvaluatedModel:
             return _values(self._evaluation.measure(self.sample))
         check_no_arguments("evaluate", keras_arguments)
         default = self.metric_settings
-        data = x if y is None else Dataset(x, y)
+        data = None if x is None and y is None else inputs.as_dataset(self, x, y)
         results = Evaluation(
             metrics=metrics or default.metrics or ["fid"],
             data=data,
@@ -107,7 +108,7 @@ class EvaluatedModel:
             )
         check_positive_integer("validation_freq", validation_freq)
         settings = self.metric_settings
-        self._evaluation = Evaluation(settings.metrics, data, settings.extractor)
+        self._evaluation = Evaluation(settings.metrics, inputs.as_dataset(self, data), settings.extractor)
         # Whatever does not fit is an error now, and not after the first epoch.
         self._evaluation.measure(self.sample)
         examples = self._evaluation.data.examples[:1]

@@ -52,7 +52,8 @@ class FittedModel:
                 `steps_per_epoch` steps.
             verbose: As for `keras.Model.fit`.
             callbacks: List of `keras.callbacks.Callback`.
-            validation_data: A `ganzoo.data.Dataset` or an array of examples that the metrics of
+            validation_data: A `ganzoo.data.Dataset`, an array of examples, or a pair of examples
+                and labels, that the metrics of
                 `compile(metrics=...)` compare samples of the averaged generator with. The logs of
                 an epoch hold the values as `val_fid` and so on.
             validation_freq: Epochs from one measurement to the next.
@@ -77,6 +78,8 @@ class FittedModel:
         """
         self._check_compiled()
         batches, errors = inputs.as_batches(self, x, y, batch_size)
+        if steps_per_epoch is None:
+            epoch_length.warn_of_unknown(x)
         settings = {}
         if validation_data is not None:
             settings = self._validation_settings(validation_data, validation_freq)

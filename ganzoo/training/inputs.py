@@ -93,10 +93,8 @@ def as_batch(gan, x, y=None, evidence=None):
             f"Received: x={describe(x)}"
         )
     if y is not None:
-        _warn_of_labels(gan)
-        if gan.num_classes is not None:
-            (y,) = _labels(gan, y)[:1]
-    examples, labels = BatchCheck(gan)(as_examples(x), y)
+        _warn_of_labels(gan, stacklevel=5)
+    examples, labels = BatchCheck(gan, gan.class_names)(as_examples(x), y)
     if evidence is not None:
         evidence.add(examples)
         if evidence.count >= _BRIGHT_IMAGES:
@@ -109,12 +107,30 @@ def _is_array(x):
     return is_list or (hasattr(x, "shape") and not isinstance(x, Dataset))
 
 
+def as_dataset(gan, data, labels=None):
+    """Returns a `Dataset` of an array, of a list of arrays, or of a pair of examples and labels."""
+    if labels is None and isinstance(data, tuple) and len(data) == 2:
+        data, labels = data
+    if isinstance(data, Dataset):
+        if labels is not None:
+            raise ValueError(
+                "A `Dataset` has its own labels: leave `y` out. Received: a Dataset and labels"
+            )
+        return data
+    if not _is_array(data):
+        raise ValueError(
+            f"The data must be a `ganzoo.data.Dataset` or an array{_cure(data)}. "
+            f"Received: {describe(data)}"
+        )
+    return Dataset(as_examples(data), *(() if labels is None else _labels(gan, labels)))
+
+
 def _labels(gan, y):
     """Returns the arguments of a `Dataset` after the examples."""
-    y = np.asarray(y)
+    y, num_classes = np.asarray(y), gan.class_count or None
     if y.dtype.kind in "OSU" and gan.class_names is not None:
-        return y, gan.num_classes, gan.class_names
-    return y, gan.num_classes
+        return y, num_classes, gan.class_names
+    return y, num_classes
 
 
 def _batches_of(gan, dataset, batch_size):
@@ -133,8 +149,10 @@ def _cure(x):
     if isinstance(x, dict) and x:
         image = next((name for name in x if "image" in str(name)), next(iter(x)))
         label = next((name for name in x if "label" in str(name)), None)
-        labels = "" if label is None else f", data[{label!r}]"
-        return f": pass its arrays, `fit(data[{image!r}]{labels})`"
+        labels = "" if label is None else f" and `y=data[{label!r}]`"
+        return f": pass its arrays, `x=data[{image!r}]`{labels}"
+    if hasattr(x, "element_spec"):
+        return ": gather its batches of examples with `np.concatenate(list(examples))`"
     if isinstance(x, str):
         return f": load data by their name, `ganzoo.data.load({x[:80]!r})`"
     if isinstance(x, (list, tuple)):
@@ -144,12 +162,12 @@ def _cure(x):
     return ""
 
 
-def _warn_of_labels(gan):
+def _warn_of_labels(gan, stacklevel=4):
     if gan.num_classes is None:
         warnings.warn(
             "The labels are not used, because the GAN has no classes: leave them out, or make it "
             "with `num_classes`.",
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
 
 

@@ -6,7 +6,6 @@ from keras import ops
 
 from ganzoo import backend, losses
 from ganzoo.data import Dataset, SemiSupervisedBatches, sharding
-from ganzoo.data.checks import check_labels
 from ganzoo.data.classes import numbered_as
 from ganzoo.distribution.replicas import gather_rows
 from ganzoo.numerics import dtype_of_means, to_signed_range
@@ -206,15 +205,10 @@ class SemiSupervisedGAN(GAN):
             ValueError: If the examples do not fit the classifier.
         """
         self.update_inference_state()
-        data = Dataset(np.asarray(examples))
-        if data.example_shape != self.example_shape:
-            raise ValueError(
-                f"The networks are made for examples of shape {self.example_shape}. "
-                f"Received: examples of shape {data.example_shape}"
-            )
+        examples, _ = inputs.as_batch(self, examples)
         classify, classes = self.inference_discriminator, []
-        for start in range(0, len(data), batch_size):
-            rows = ops.convert_to_tensor(data.examples[start : start + batch_size])
+        for start in range(0, len(examples), batch_size):
+            rows = ops.convert_to_tensor(examples[start : start + batch_size])
             logits = classify(to_signed_range(rows), training=False).class_logits
             classes.append(ops.convert_to_numpy(ops.argmax(logits, axis=-1)))
         return np.concatenate(classes).astype("int32")
@@ -230,8 +224,8 @@ class SemiSupervisedGAN(GAN):
                 `Dataset`.
             batch_size: Examples of each kind per step, where `x` is a `Dataset`.
             epochs: Number of the last epoch; an epoch is a pass over the unlabeled examples.
-            validation_data: A `Dataset`; its error rate is logged as `val_error`, with the metrics
-                of `compile`, if there are any.
+            validation_data: A `Dataset`, or a pair of examples and labels. Its error rate is logged
+                as `val_error`, with the metrics of `compile`, if there are any.
             **settings: `verbose`, `callbacks`, `initial_epoch`, `steps_per_epoch`, `steps` and
                 `validation_freq`.
 
@@ -254,7 +248,7 @@ class SemiSupervisedGAN(GAN):
         self._check_data(x.dataset)
         inputs.check_equal_shares(self, x.batch_size)
         if validation_data is not None:
-            data = self._check_data(validation_data)
+            data = self._check_data(inputs.as_dataset(self, validation_data))
             if self.metric_settings.metrics is not None:
                 self._validation_settings(data, settings.get("validation_freq", 1))
             *arrays, size = sharding.test_arrays(self, data, _TEST_BATCH_SIZE)
@@ -295,8 +289,8 @@ class SemiSupervisedGAN(GAN):
 
     def _batch_labels(self, labels, count):
         """Returns the int32 labels of a batch, after all checks."""
-        names = self.class_names if np.asarray(labels).dtype.kind in "OSU" else None
-        return check_labels(labels, self.class_count, names, count)[0]
+        check = inputs.BatchCheck(self, self.class_names)
+        return check.checked_labels(labels, self.class_count, count)
 
     def evaluate(
         self, x=None, y=None, batch_size=None, verbose=0, metrics=None, extractor=None, **settings
@@ -324,7 +318,7 @@ class SemiSupervisedGAN(GAN):
             # Keras's `fit`, with the arrays that ours has prepared.
             values = keras.Model.evaluate(self, x, y, batch_size, verbose, **settings)
             return values if metrics is None else values | super().evaluate(**settings)
-        data = self._check_data(x if isinstance(x, Dataset) else Dataset(x, y))
+        data = self._check_data(inputs.as_dataset(self, x, y))
         *arrays, size = sharding.test_arrays(self, data, batch_size or _TEST_BATCH_SIZE)
         values = keras.Model.evaluate(self, *arrays, size, verbose, return_dict=True)
         if metrics is None:

@@ -37,17 +37,18 @@ class BatchCheck:
 
     Args:
         gan: The GAN that trains on them.
-        size: Number of examples in each batch, or `None` if each may have its own.
+        class_names: Names of the classes where labels may be texts, or `None`.
         cures: What to write in each case, for messages.
 
     Attributes:
+        size: Number of examples in each batch, or `None` if each may have its own.
         error: The first error, or `None`. TensorFlow raises another one in its place.
     """
 
-    def __init__(self, gan, size=None, cures=ARRAY_CURES):
-        self.error = None
+    def __init__(self, gan, class_names=None, cures=ARRAY_CURES):
+        self.error = self.size = None
         self.cures = cures
-        self.size = size
+        self._class_names = class_names
         self._shape, self._num_classes = gan.example_shape, gan.num_classes
 
     def __call__(self, examples, labels=None):
@@ -70,8 +71,13 @@ class BatchCheck:
             return examples, None
         if labels is None:
             raise without_labels(self._num_classes)
-        labels, _ = check_labels(labels, self._num_classes, None, len(examples), self.cures)
-        return examples, labels
+        return examples, self.checked_labels(labels, self._num_classes, len(examples))
+
+    def checked_labels(self, labels, num_classes, count):
+        """Returns the int32 labels of `count` examples, or raises."""
+        labels = np.asarray(labels)
+        names = self._class_names if labels.dtype.kind in "OSU" else None
+        return check_labels(labels, num_classes, names, count, self.cures)[0]
 
     @contextlib.contextmanager
     def errors(self):
