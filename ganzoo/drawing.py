@@ -21,6 +21,7 @@ PICTURE_SETTINGS = {
     ".jpeg": _JPEG,
     ".webp": {"format": "WEBP", "lossless": True, "exact": True},
 }
+_MOST_COLUMNS = 32
 _SMALLEST_SIDE = 64  # Pixels. Smaller images are enlarged, so that a grid is easy to see.
 _WHITE, _GRAY, _BLACK, _BLUE = (255,) * 3, (170,) * 3, (0,) * 3, (31, 78, 156)
 
@@ -158,6 +159,31 @@ def class_rows(n: int, num_classes: int) -> tuple[np.ndarray, int]:
         labels = np.arange(min(n, num_classes), dtype="int32")
         return labels, math.ceil(math.sqrt(len(labels)))
     return np.repeat(np.arange(num_classes, dtype="int32"), columns), columns
+
+
+def class_grid(n: int, num_classes: int) -> tuple[np.ndarray, int]:
+    """Returns labels for exactly `n` samples of a conditional GAN, the classes in order.
+
+    Args:
+        n: Number of samples.
+        num_classes: Number of classes.
+
+    Returns:
+        int32 labels of shape `(n,)`, and the number of columns. If `n` is a multiple of
+        `num_classes`, each row of the grid is one class, as in `class_rows`. Otherwise the classes
+        take turns, and each column is one class, if there are at most 32 classes.
+
+    Example:
+
+    >>> labels, columns = class_grid(16, num_classes=10)
+    >>> len(labels), columns
+    (16, 10)
+    """
+    check_positive_integer("n", n)
+    if n < check_positive_integer("num_classes", num_classes) or n % num_classes == 0:
+        return class_rows(n, num_classes)
+    columns = num_classes if num_classes <= _MOST_COLUMNS else math.ceil(math.sqrt(n))
+    return np.arange(n, dtype="int32") % num_classes, columns
 
 
 def side_by_side(pictures: dict[str, Any], gap: int = 16) -> np.ndarray:
@@ -298,6 +324,15 @@ def size_of(path: str | os.PathLike) -> tuple[int, int]:
     """Returns the width and the height of an image file in pixels, without decoding it."""
     with Image.open(path) as image:
         return image.size
+
+
+def check_file(path: str | os.PathLike) -> None:
+    """Raises any error if an image file is damaged. It reads the file and decodes nothing.
+
+    The checksums of PNG files reveal each changed byte.
+    """
+    with Image.open(path) as image:
+        image.verify()
 
 
 def _check_images(images):

@@ -87,6 +87,15 @@ class Command:
         """Defines a flag that takes integers and ranges between commas, as a list."""
         self._define(name, value, help, None, values.integers)
 
+    def classes(self, name: str, value: str, help: str) -> None:
+        """Defines a flag that takes classes by number or name between commas, as texts."""
+        self._define(name, value, help, None, values.classes)
+
+    def names(self, name: str, help: str) -> None:
+        """Defines a flag that takes names between commas, as a list, which is empty by default."""
+        self._flags[name] = _Flag(name, values.names, [])
+        self._describe(f"--{name}=NAMES", help)
+
     def switch(self, name: str, help: str) -> None:
         """Defines a flag that is on if it is given, and off otherwise."""
         self._flags[name] = _Flag(name, values.switch, False)

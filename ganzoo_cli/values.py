@@ -63,6 +63,27 @@ def integers(name: str, given: str) -> list[int]:
     return [integer for first, last in ranges for integer in range(first, last + 1)]
 
 
+def classes(name: str, given: str) -> list[str]:
+    """Returns the parts of a text such as `"cat,dog"` or `"0-2,7"`, which a model must know."""
+    parts = [part.strip() for part in given.split(",")]
+    if not all(parts):
+        raise _error(name, given, "classes between commas, by number or name, such as 0-2,cat")
+    return parts
+
+
+def is_range(text: str) -> bool:
+    """Returns whether `integers` reads a text."""
+    return all(map(_RANGE.fullmatch, text.split(",")))
+
+
+def names(name: str, given: str) -> list[str]:
+    """Returns the names of a text such as `"data,seed"`."""
+    found = [part.strip() for part in given.split(",")]
+    if not all(found):
+        raise _error(name, given, "names between commas")
+    return found
+
+
 def switch(name: str, given: str | None) -> bool:
     """Returns whether a flag is on; `given` is `None` where it has no value."""
     return True if given is None else choice(("true", "false"))(name, given) == "true"

@@ -183,6 +183,16 @@ def test_rows_of_a_conditional_grid_are_classes():
     assert labels.dtype == np.int32
 
 
+@pytest.mark.parametrize(
+    ("n", "num_classes", "columns"),
+    [(16, 10, 10), (20, 10, 2), (10, 10, 4), (3, 10, 2), (7, 1, 7), (101, 100, 11)],
+)
+def test_a_grid_of_classes_has_the_asked_number(n, num_classes, columns):
+    labels, found = drawing.class_grid(n, num_classes)
+    counts = np.bincount(labels, minlength=num_classes)
+    assert (len(labels), found) == (n, columns) and np.ptp(counts) <= 1
+
+
 def test_many_classes_are_laid_out_as_a_square():
     labels, columns = drawing.class_rows(9, num_classes=1000)
 

@@ -3,7 +3,7 @@
     python examples/serving/draw_grid.py dcgan_mnist --num-classes=10
     python examples/serving/draw_grid.py dcgan_fashion_mnist --protocol=grpc --seed=100
 
-Each row of a conditional GAN's grid is one class.
+Each row of a conditional GAN's grid is one class, if the number of samples can be divided so.
 """
 
 import argparse
@@ -28,8 +28,7 @@ def main(arguments=None):
 
     labels, columns, n = None, None, options.n
     if options.num_classes is not None:
-        labels, columns = drawing.class_rows(n, options.num_classes)
-        n = len(labels)
+        labels, columns = drawing.class_grid(n, options.num_classes)
     with Client(
         options.address, options.model, version=options.version, protocol=options.protocol
     ) as client:

@@ -1,5 +1,6 @@
 """Pictures of the samples of a GAN while it trains."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ganzoo.callbacks.event_files import open_event_files
 from ganzoo.file_names import check_folder_name
 from ganzoo.validation import check_choice, check_positive_integer
 
+_SAMPLES = 64
 _GIF_FRAMES = 60
 
 
@@ -24,18 +26,21 @@ class SampleGrid(keras.callbacks.Callback):
 
     Args:
         folder: Folder of the pictures. It is created if it does not exist.
-        n: Number of samples.
+        n: Number of samples. By default 64; for a conditional GAN as many of them as fill the rows
+            of the grid.
         every: Epochs, or steps, between two pictures.
         unit: What `every` counts, `"epochs"` or `"steps"`.
         seed: Integer, the seed of the first sample; sample i has the seed `seed + i`.
         labels: For a conditional GAN, the `n` classes of the samples, or one class. By default each
-            row of the grid is one class, with at most `n` samples in total.
+            row of the grid is one class, or each column if `n` is no multiple of the number of
+            classes.
         columns: Images in a row; by default one class, or a nearly square grid.
         truncation: Factor of the latents, as in `GAN.sample`.
         tensorboard: Folder for TensorBoard's event files, to show the pictures there too; or
             `None`. Needs the extra `ganzoo[tensorboard]`, and TensorFlow.
         gif: Whether to write the animation `samples.gif` when training ends. It shows the pictures
-            in the folder, or 60 of them if there are more.
+            in the folder, or 60 of them if there are more. Damaged ones are left out, with a
+            warning.
 
     Raises:
         ValueError: If an argument is out of its range; or when training begins, if `labels` do not
@@ -52,7 +57,7 @@ class SampleGrid(keras.callbacks.Callback):
     def __init__(
         self,
         folder: str | Path,
-        n: int = 64,
+        n: int | None = None,
         every: int = 1,
         unit: str = "epochs",
         seed: int = 0,
@@ -65,7 +70,7 @@ class SampleGrid(keras.callbacks.Callback):
         super().__init__()
         check_folder_name("folder", folder)
         self.folder = Path(folder)
-        self.n = check_positive_integer("n", n)
+        self.n = None if n is None else check_positive_integer("n", n)
         self.every = check_positive_integer("every", every)
         self.unit = check_choice("unit", unit, ("epochs", "steps"))
         self.seed = seed
@@ -75,6 +80,7 @@ class SampleGrid(keras.callbacks.Callback):
         self.gif = bool(gif)
         self._summaries = None if tensorboard is None else _TensorBoardImages(tensorboard)
         self._drawn_step = None
+        self._damaged = set()
         self._epoch_start = 0
 
     def on_train_begin(self, logs=None):
@@ -107,14 +113,15 @@ class SampleGrid(keras.callbacks.Callback):
 
     def save_gif(self) -> None:
         """Writes `samples.gif` from the pictures up to the current one, which is the last frame."""
-        frames = [path for step, path in self._pictures() if step <= self._drawn_step]
+        frames = [path for step, path in self._intact_pictures() if step <= self._drawn_step]
         chosen = np.linspace(0, len(frames) - 1, min(len(frames), _GIF_FRAMES)).round().astype(int)
         drawing.save_gif(self.folder / "samples.gif", [frames[index] for index in chosen])
 
     def _draw(self):
-        n, labels, columns = self.n, self.labels, self.columns
+        n, labels, columns = self.n or _SAMPLES, self.labels, self.columns
         if self.model.num_classes is not None and labels is None:
-            labels, class_columns = drawing.class_rows(n, self.model.num_classes)
+            lay_out = drawing.class_rows if self.n is None else drawing.class_grid
+            labels, class_columns = lay_out(n, self.model.num_classes)
             n, columns = len(labels), columns or class_columns
         samples = self.model.sample(n, self.seed, labels, self.truncation)
         picture = drawing.picture(samples, columns)
@@ -128,8 +135,25 @@ class SampleGrid(keras.callbacks.Callback):
         paths = self.folder.glob("step_*[0-9].png")
         return sorted((int(path.stem.removeprefix("step_")), path) for path in paths)
 
+    def _intact_pictures(self):
+        """Returns the `_pictures` that can be read, and warns once of each other one."""
+        intact = []
+        for step, path in self._pictures():
+            try:
+                drawing.check_file(path)
+            except Exception as error:  # Decoders raise many kinds of errors.
+                if path not in self._damaged:
+                    self._damaged.add(path)
+                    warnings.warn(
+                        f"A damaged picture is not in the animation. Received: {path}: {error}",
+                        stacklevel=2,
+                    )
+            else:
+                intact.append((step, path))
+        return intact
+
     def _check_earlier_pictures(self):
-        sizes = {drawing.size_of(path): path.name for _, path in self._pictures()}
+        sizes = {drawing.size_of(path): path.name for _, path in self._intact_pictures()}
         if self.gif and len(sizes) > 1:
             raise ValueError(
                 "The animation shows all pictures in the folder, so they must have one size. "

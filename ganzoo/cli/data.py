@@ -27,8 +27,8 @@ def run(options, others):
         data.pack(dataset, options.output)
         print(f"packed      {options.output}")
     else:
-        _draw(dataset, options.output, options.n)
-        print(f"picture     {options.output}")
+        count = _draw(dataset, options.output, options.n, "n" in options.given)
+        print(f"picture     {count:,} examples in {options.output}")
 
 
 def load_source(source, options, **changes):
@@ -90,13 +90,17 @@ def _describe(dataset):
         print(f"            {', '.join(dataset.class_names)}")
 
 
-def _draw(dataset, path, n):
-    """Draws random examples; with classes, each row is one class."""
+def _draw(dataset, path, n, is_exact):
+    """Draws random examples, with classes in rows or columns, and returns how many there are.
+
+    With `is_exact` there are `n`, or all that the data have; otherwise as many as fill the rows.
+    """
     order = np.random.default_rng(0).permutation(len(dataset))
     if dataset.labels is None:
         drawing.save_picture(path, drawing.picture(dataset.examples[order[:n]]))
-        return
-    labels, columns = drawing.class_rows(n, dataset.num_classes)
+        return len(order[:n])
+    lay_out = drawing.class_grid if is_exact else drawing.class_rows
+    labels, columns = lay_out(n, dataset.num_classes)
     by_class = {label: iter(order[dataset.labels[order] == label]) for label in set(labels)}
     rows = [next(by_class[label], None) for label in labels]
     if dataset.has_images:
@@ -106,3 +110,4 @@ def _draw(dataset, path, n):
     else:
         examples = dataset.examples[[row for row in rows if row is not None]]
     drawing.save_picture(path, drawing.picture(examples, columns))
+    return sum(row is not None for row in rows)

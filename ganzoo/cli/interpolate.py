@@ -3,6 +3,7 @@
 import numpy as np
 
 from ganzoo import drawing
+from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.run_folder import load_model
 from ganzoo.file_names import check_file_name
 from ganzoo_cli.commands.interpolate import STEPS
@@ -15,10 +16,11 @@ def run(options, others):
     """Draws the path between samples into a picture or an animation."""
     model = others[0]
     suffix = check_file_name("--output", options.output, (*drawing.PICTURE_SETTINGS, *_SECONDS))
-    rows, labels = options.rows, _one_or_list(options.labels)
+    rows = options.rows
+    gan = load_model(model)
+    labels = _one_or_list(numbers_of(options.labels, gan))
     # Without --seeds, a row has a sample at both ends, or a single one that changes its class.
     seeds = options.seeds or range(rows * (1 if isinstance(labels, list) else 2))
-    gan = load_model(model)
     if len(gan.example_shape) != 3:
         raise ValueError(
             "Only images are interpolated. "

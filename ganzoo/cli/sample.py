@@ -1,13 +1,18 @@
 """`ganzoo sample`: pictures from a trained model."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from ganzoo import drawing
+from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.run_folder import load_model
 from ganzoo.file_names import check_file_name, check_folder_name
+
+_SAMPLES = 64
+_NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
 def run(options, others):
@@ -17,10 +22,10 @@ def run(options, others):
     else:
         check_file_name("--output", options.output, drawing.PICTURE_SETTINGS)
     gan = load_model(others[0])
-    seeds, labels, columns = _lay_out(options, gan.num_classes)
+    seeds, labels, columns = _lay_out(options, gan)
     samples = gan.sample(len(seeds), seeds, labels, options.truncation)
     if options.folder:
-        _save_each(samples, Path(options.folder), seeds, labels)
+        _save_each(samples, Path(options.folder), seeds, labels, gan.class_names)
         print(f"{len(samples)} samples in {options.folder}")
     else:
         columns = options.columns or columns
@@ -28,29 +33,32 @@ def run(options, others):
         print(f"{len(samples)} samples in {options.output}")
 
 
-def _lay_out(options, num_classes):
+def _lay_out(options, gan):
     """Returns the seed and the class of each sample, and the number of columns of the grid.
 
-    For a conditional model without `options.labels`, each row of the grid is one class.
+    For a conditional model without `options.labels`, rows or columns of the grid are classes.
     """
-    chosen, labels, columns = options.seeds, options.labels, None
+    chosen, labels, columns = options.seeds, numbers_of(options.labels, gan), None
+    n, num_classes = options.n, gan.num_classes
     if num_classes is not None and labels is None:
         if chosen is not None:
             labels, columns = np.repeat(np.arange(num_classes), len(chosen)), len(chosen)
             return np.tile(np.array(chosen, object), num_classes), labels, columns
-        labels, columns = drawing.class_rows(options.n, num_classes)
+        if n is None:
+            labels, columns = drawing.class_rows(_SAMPLES, num_classes)
+        else:
+            labels, columns = drawing.class_grid(n, num_classes)
     elif labels is not None and len(labels) == 1:
         labels = labels[0]
     if chosen is None:
-        n = options.n
-        if columns is not None or (np.ndim(labels) and "n" not in options.given):
-            n = len(labels)
+        if n is None:
+            n = len(labels) if np.ndim(labels) else _SAMPLES
         # The largest seed is followed by 0.
         chosen = [(options.seed + offset) % 2**64 for offset in range(n)]
     return chosen, labels, columns
 
 
-def _save_each(samples, folder, seeds, labels):
+def _save_each(samples, folder, seeds, labels, class_names):
     """Writes a file for each sample, named after its seed and its class."""
     if samples.ndim != 4:
         raise ValueError(
@@ -60,7 +68,8 @@ def _save_each(samples, folder, seeds, labels):
     names = [f"seed_{seed:06d}" for seed in seeds]
     if labels is not None:
         labels = np.broadcast_to(labels, len(names))
-        names = [f"{name}_class_{label}" for name, label in zip(names, labels, strict=True)]
+        classes = [_file_name(label, class_names) for label in labels]
+        names = [f"{name}_class_{of_class}" for name, of_class in zip(names, classes, strict=True)]
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
         raise ValueError(
             "Each sample has its own file, so all samples must be different. "
@@ -69,3 +78,11 @@ def _save_each(samples, folder, seeds, labels):
     folder.mkdir(parents=True, exist_ok=True)
     for name, image in zip(names, samples, strict=True):
         drawing.save_picture(folder / f"{name}.png", image)
+
+
+def _file_name(label, class_names):
+    """Returns the number of a class, with its name if there is one, as a part of a file's name."""
+    if class_names is None:
+        return str(label)
+    name = _NOT_IN_NAMES.sub("_", class_names[label])
+    return f"{label}_{name}"

@@ -1,5 +1,6 @@
 """A training run as the command line describes it, checked and built before anything is written."""
 
+import contextlib
 import dataclasses
 import math
 import sys
@@ -18,6 +19,7 @@ from ganzoo.callbacks import (
     SampleGrid,
     StopAtStep,
 )
+from ganzoo.callbacks.fingerprint import is_accepted
 from ganzoo.callbacks.interruption import Interrupted
 from ganzoo.cli import regularizers
 from ganzoo.cli.data import load_source
@@ -26,6 +28,7 @@ from ganzoo.cli.run_folder import RunFolder, check_same_data
 from ganzoo.data import SemiSupervisedBatches
 from ganzoo.distribution.hardware import machine
 from ganzoo.training import inputs
+from ganzoo_cli.errors import expected
 
 # Flags that are not in the recipe. The run folder keeps their values.
 _SETTINGS = (
@@ -57,7 +60,8 @@ class TrainPlan:
         self._folder, recipe, self._settings = prepare(options)
         settings = self._settings
         self._data = load_source(recipe.data, settings)
-        check_same_data(settings, self._data)
+        if not _accepts_data(options):
+            check_same_data(settings, self._data)
         _check_same_everywhere("data", zlib.crc32(self._data.examples))
         _check_labels(recipe, self._data)
         self._batches = _batches(recipe, self._data, settings.seed)
@@ -68,16 +72,21 @@ class TrainPlan:
         steps = options.steps or recipe.steps
         if options.epochs is not None:
             steps = options.epochs * len(self._batches)
-        if steps <= self._steps_done:
-            raise ValueError(
-                f"The run in {self._folder.path} is complete: give more --epochs or --steps to "
-                f"train it further. Received: --resume up to step {steps:,}, with "
-                f"{self._steps_done:,} done"
-            )
+        # A process may have ended after the last step and before everything was written.
+        self._is_trained = 0 < steps <= self._steps_done
+        if self._is_trained:
+            if self._folder.is_complete(self._steps_done):
+                raise ValueError(
+                    f"The run in {self._folder.path} is complete: give more --epochs or --steps to "
+                    f"train it further. Received: --resume up to step {steps:,}, with "
+                    f"{self._steps_done:,} done"
+                )
+            steps = self._steps_done
         steps_to_do = steps_of_epoch + steps - self._steps_done
         self._epochs = epoch + math.ceil(steps_to_do / len(self._batches))
         self._sample_every = options.sample_every or math.ceil(self._epochs / _PICTURES)
 
+        self._accepted = _accepted_changes(options, recipe, steps)
         self._recipe = dataclasses.replace(recipe, steps=steps)
         keras.config.set_dtype_policy(settings.precision)
         keras.utils.set_random_seed(settings.seed)
@@ -96,6 +105,8 @@ class TrainPlan:
         if recipe.discriminator_steps > 1:
             updates = f"{recipe.discriminator_steps} x {updates}"
         resumed = f", resumed after step {self._steps_done:,}" if self._is_resumed else ""
+        if self._is_trained:
+            resumed += ": only the files that the end of the run writes are missing"
         return _table(
             {
                 "model": f"{settings.model}: {recipe.source}",
@@ -145,23 +156,38 @@ class TrainPlan:
 
     def train(self):
         """Trains, and completes the run folder. Returns the exit code."""
+        with contextlib.ExitStack() as stack:
+            with expected():
+                _in_process_0(lambda: self._start(stack))
+            return self._train()
+
+    def _start(self, stack):
+        """Makes this process the only writer of the folder, and writes the options."""
+        stack.enter_context(self._folder.lock())
+        if not self._is_resumed:
+            self._folder.check_new()
+            self._settings.hardware = machine()
+        self._settings.completed = None
+        self._write_options()
+
+    def _write_options(self):
+        self._folder.write_options(self._recipe, vars(self._settings))
+
+    def _train(self):
         folder, gan = self._folder, self._gan
         pictures = SampleGrid(
             folder.samples, n=64 if self._data.has_images else 1024, every=self._sample_every
         )
-        if self.is_primary:
-            if not self._is_resumed:
-                self._settings.hardware = machine()
-            folder.write_options(self._recipe, vars(self._settings))
+        length = {"steps": self._recipe.steps} if self._is_trained else {"epochs": self._epochs}
         code = 0
         try:
-            with self._scope:
+            with expected(), self._scope:
                 gan.fit(
                     self._batches,
-                    epochs=self._epochs,
                     callbacks=self._callbacks(pictures),
                     verbose=self._verbose(),
                     validation_data=self._test_data,
+                    **length,
                 )
         except FloatingPointError as error:
             print(f"\nganzoo train: {error}", file=sys.stderr)
@@ -178,6 +204,9 @@ class TrainPlan:
                 f"  ganzoo train --resume --output={folder.path}\n"
             )
         else:
+            # Whatever is missing before this is made when the run is resumed.
+            self._settings.completed = gan.step
+            self._write_options()
             print(f"\nTrained {gan.step:,} steps.\n")
         print(self._results())
         return code
@@ -187,7 +216,10 @@ class TrainPlan:
         folder = self._folder
         several = distribution.process_count() > 1
         checkpoint = MultiProcessCheckpoint if several else AtomicCheckpoint
-        shared = [StopAtStep(self._recipe.steps), checkpoint(folder.checkpoints)]
+        shared = [
+            StopAtStep(self._recipe.steps),
+            checkpoint(folder.checkpoints, accept_changes=self._accepted),
+        ]
         if not self.is_primary:
             return [NaNGuard(), *shared]
         return [NaNGuard(), pictures, EpochLog(folder.log), *shared]
@@ -234,22 +266,41 @@ def _new_run(options):
         name += "-" + "".join(c if c.isalnum() else "_" for c in options.data).strip("_")
     folder = RunFolder(options.output or Path("runs", name))
     folder.check_apart(recipe.data)
-    _check_new(folder)
+    _in_process_0(folder.check_new)
     return folder, recipe, SimpleNamespace(**{name: getattr(options, name) for name in _SETTINGS})
 
 
-def _check_new(folder):
-    """Raises `ValueError` in all processes if process 0 finds something in the folder."""
+def _in_process_0(work):
+    """Works in process 0, and raises in all processes if it raises `ValueError` or `OSError`."""
     error = None
     if distribution.process_index() == 0:
         try:
-            folder.check_new()
-        except ValueError as found:
+            work()
+        except (ValueError, OSError) as found:
             error = found
     if any(distribution.gather(int(error is not None))):
         raise error or ValueError(
-            "The folder of the run is not new; the error of process 0 says more."
+            "The folder of the run cannot be used; the error of process 0 says more."
         )
+
+
+def _accepts_data(options):
+    """Returns whether a run may continue with other data."""
+    return is_accepted("data.examples", options.accept_changes)
+
+
+def _accepted_changes(options, recipe, steps):
+    """Returns the names of what may differ from the checkpoint of a run."""
+    accepted = list(options.accept_changes)
+    if steps != recipe.steps:
+        # The flag says so: a rate that falls to 0 at the end does so at the new end.
+        players = {"generator": recipe.g_optimizer, "discriminator": recipe.d_optimizer}
+        accepted += [
+            f"optimizer.{player}.learning_rate"
+            for player, settings in players.items()
+            if settings.decay_start is not None
+        ]
+    return accepted
 
 
 def _run_to_resume(options):

@@ -81,9 +81,12 @@ def _ranges(description, specs):
     )
     if "label" in inputs:
         yield (
-            f"- `label` is a class from 0 to {description['num_classes'] - 1}; a request with "
-            "another one fails."
+            f"- `label` is a class from 0 to {description['num_classes'] - 1}, one for each row; a "
+            "request with another one fails."
         )
+    if description["class_names"] is not None:
+        names = (f"{number} `{name}`" for number, name in enumerate(description["class_names"]))
+        yield f"- The classes are {', '.join(names)}."
     if "truncation" in inputs:
         yield (
             "- `truncation` in [0, 1] is a factor of the latents: 1 for none, and below it samples "
@@ -148,15 +151,17 @@ def _grpc(name, description, specs):
 
 
 def _client(name, description):
-    label = _LABEL % (description["num_classes"] or 1)
-    labels = f", labels={label}" if description["num_classes"] else ""
+    label, names = _LABEL % (description["num_classes"] or 1), description["class_names"]
+    labels, known = f", labels={label}" if description["num_classes"] else "", ""
+    if labels and names is not None:
+        labels, known = f", labels={names[label]!r}", f", class_names={names!r}"
     yield from (
         "## ganzoo's client",
         "",
         "```python",
         "from ganzoo.export.client import Client",
         "",
-        f'images = Client("localhost:8501", "{name}").sample(16, seed=0{labels})',
+        f'images = Client("localhost:8501", "{name}"{known}).sample(16, seed=0{labels})',
         "```",
         "",
     )

@@ -60,7 +60,7 @@ def images(
     size = columns * inches, rows * inches * height / width
     margins = 0.8 * (row_names is not None), 0.3 * ((title, column_names) != (None, None))
     axes = canvas.axes_of(ax, *(s + margin for s, margin in zip(size, margins, strict=True)), path)
-    grid = grid if grid.shape[-1] == 3 else grid[..., 0]
+    grid = grid[..., 0] if grid.shape[-1] == 1 else grid
     axes.imshow(grid, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)

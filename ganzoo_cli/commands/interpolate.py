@@ -40,11 +40,12 @@ COMMAND.integers(
     0-7. Several rows divide them into equal parts. By default 0, 1, ...: two seeds in each row, or
     one seed if --labels gives several classes.""",
 )
-COMMAND.integers(
+COMMAND.classes(
     "labels",
     "CLASSES",
-    """For a conditional model: one class, or one class for each sample of a row; a row with a
-    single sample takes it through all of them. By default row i is of class i.""",
+    """For a conditional model: one class, or one class for each sample of a row, as names, integers
+    or ranges between commas; a row with a single sample takes it through all of them. By default
+    row i is of class i.""",
 )
 COMMAND.positive_integer("rows", "Number of paths, one below the other.", default=1)
 COMMAND.positive_integer(

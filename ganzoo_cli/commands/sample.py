@@ -35,12 +35,15 @@ COMMAND = Command(
         "ganzoo sample runs/sngan-digits --n=16 --seed=100 --output=grid.png",
         "ganzoo sample model.keras --seeds=3,17,204 --truncation=0.7 --folder=chosen",
         "ganzoo sample model.keras --labels=0-9 --folder=one_of_each",
+        "ganzoo sample my_gan/model --labels=cat --n=16",
     ),
     check=_check,
 )
 COMMAND.group("Samples")
 COMMAND.positive_integer(
-    "n", "Number of samples. With several --labels, one for each label.", default=64
+    "n",
+    """Number of samples. By default one for each of several --labels, and otherwise 64, or what
+    fills the rows of a grid of classes.""",
 )
 COMMAND.integer("seed", "Seed of the first sample.", default=0)
 COMMAND.integers(
@@ -50,12 +53,12 @@ COMMAND.integers(
     such as 3,17,204 or 0-7. A conditional model without --labels draws each of them in each class,
     one class in each row.""",
 )
-COMMAND.integers(
+COMMAND.classes(
     "labels",
     "CLASSES",
-    """For a conditional model: one class, or one class for each sample, as integers or ranges
-    between commas. By default each row of the grid is one class, with at most N samples in
-    total.""",
+    """For a conditional model: one class, or one class for each sample, as names, integers or
+    ranges between commas. By default each row of the grid is one class, or each column if N is no
+    multiple of the number of classes.""",
 )
 COMMAND.positive(
     "truncation",

@@ -62,13 +62,21 @@ def test_the_latents_stay_the_same_while_the_weights_change(gan, tmp_path):
     assert (first != last).any()
 
 
-def test_each_row_of_a_conditional_gan_is_a_class(tmp_path):
+@pytest.mark.parametrize(
+    ("n", "labels", "columns"),
+    [
+        (6, [0, 0, 1, 1, 2, 2], 2),
+        (8, [0, 1, 2, 0, 1, 2, 0, 1], 3),
+        (None, [0] * 21 + [1] * 21 + [2] * 21, 21),
+    ],
+)
+def test_each_row_or_column_of_a_conditional_gan_is_a_class(tmp_path, n, labels, columns):
     gan = tiny_gan.build(conditional=True)
 
-    fit(gan, SampleGrid(tmp_path, n=8, gif=False), conditional=True)
+    fit(gan, SampleGrid(tmp_path, n=n, gif=False), conditional=True)
 
-    samples = gan.sample(6, labels=[0, 0, 1, 1, 2, 2])
-    expected = drawing.image_grid(samples, columns=2)[..., 0]
+    samples = gan.sample(len(labels), labels=labels)
+    expected = drawing.image_grid(samples, columns)[..., 0]
     np.testing.assert_array_equal(read(tmp_path / "step_00000006.png"), expected)
 
 
@@ -124,6 +132,23 @@ def test_a_resumed_run_continues_the_pictures(gan, tmp_path):
     assert names(tmp_path, "*.png") == [f"step_{step:08d}.png" for step in (0, 3, 6)]
     with Image.open(tmp_path / "samples.gif") as image:
         assert image.n_frames == 3
+
+
+@pytest.mark.parametrize("damage", ["emptied", "cut", "bit flip"])
+def test_a_damaged_picture_is_left_out_with_a_warning(gan, tmp_path, damage):
+    gan._step.assign(0)
+    fit(gan, SampleGrid(tmp_path, n=4))
+    path = tmp_path / "step_00000003.png"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes({"emptied": b"", "cut": content[:-9]}.get(damage, content))
+
+    with pytest.warns(UserWarning, match=r"damaged picture .*step_00000003.png") as caught:
+        fit(gan, SampleGrid(tmp_path, n=4))
+
+    assert len([one for one in caught if "damaged picture is" in str(one.message)]) == 1
+    with Image.open(tmp_path / "samples.gif") as animation:
+        assert animation.n_frames > 1
 
 
 def test_a_folder_with_pictures_of_another_size_is_refused_before_the_first_step(gan, tmp_path):

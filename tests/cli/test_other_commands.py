@@ -1,5 +1,7 @@
 """`ganzoo list`, `ganzoo sample` and `ganzoo data`."""
 
+import pathlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -95,6 +97,10 @@ def test_sample_takes_a_run_folder(model, tmp_path):
         (["--n=4", "--labels=2"], [2, 2, 2, 2], 2),
         (["--n=4", "--labels=2,0,1,0"], [2, 0, 1, 0], 2),
         (["--labels=0-2"], [0, 1, 2], 2),
+        # Exactly as many as asked for: each row or each column is one class.
+        (["--n=7"], [0, 1, 2, 0, 1, 2, 0], 3),
+        (["--n=2"], [0, 1], 2),
+        ([], [0] * 21 + [1] * 21 + [2] * 21, 21),
     ],
 )
 def test_sample_draws_classes(conditional_model, flags, labels, columns):
@@ -122,6 +128,48 @@ def test_sample_refuses_flags_that_do_not_fit(model, capsys, flags, received):
     assert main(["sample", str(model[0]), *flags]) == 2
 
     assert received in capsys.readouterr().err.partition("Received:")[2]
+
+
+@pytest.fixture(scope="module")
+def named_model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "named.keras"
+    networks = ganzoo.architectures.build("dcgan", (8, 8, 1), latent_dim=2, width=1, num_classes=3)
+    gan = ganzoo.GAN(*networks, num_classes=3, class_names=["cat", "big dog", "1"])
+    gan.save(path)
+    return str(path), gan
+
+
+@pytest.mark.parametrize(
+    "flag, labels, said",
+    [
+        ("--labels=cat", [0, 0], ""),
+        ("--labels=big dog,0", [1, 0], ""),
+        # A name wins over the number, with a line.
+        ("--labels=1,2", [2, 2], "class 1 is the one with the number 2\n"),
+        ("--labels=0-1", [0, 1], ""),
+    ],
+)
+def test_sample_takes_names_of_classes(named_model, capsys, flag, labels, said):
+    path, gan = named_model
+    assert main(["sample", path, "--n=2", flag]) == 0
+    assert capsys.readouterr().out == f"{said}2 samples in samples.png\n"
+    expected = drawing.image_grid(gan.sample(2, labels=labels))[..., 0]
+    np.testing.assert_array_equal(read("samples.png"), expected)
+
+
+def test_files_of_samples_have_the_names_of_their_classes(named_model):
+    assert main(["sample", named_model[0], "--folder=x", "--labels=cat,big dog"]) == 0
+    names = sorted(path.name for path in pathlib.Path("x").iterdir())
+    assert names == ["seed_000000_class_0_cat.png", "seed_000001_class_1_big_dog.png"]
+
+
+@pytest.mark.parametrize(
+    "flag, message", [("cta", "'cat', 'big dog', '1'. Did you mean cat?"), ("cat,,1", "between")]
+)
+def test_sample_refuses_unknown_names(named_model, capsys, flag, message):
+    assert main(["sample", named_model[0], f"--labels={flag}"]) == 2
+    error = capsys.readouterr().err
+    assert message in error and f"Received: --labels={flag}" in error
 
 
 def test_sample_refuses_an_unknown_class(conditional_model, capsys):

@@ -80,6 +80,18 @@ def test_versions_are_listed_and_chosen(connect):
     assert np.all(first != newest)
 
 
+def test_labels_may_be_names(server, gans):
+    client = Client(server.rest, "conditional", class_names=["cat", "dog", "fox"])
+    expected = gans["conditional"].sample(2, labels=[2, 0])
+    np.testing.assert_array_equal(client.sample(2, labels=["fox", "cat"]), expected)
+    np.testing.assert_array_equal(client.sample(1, labels="fox"), expected[:1])
+    np.testing.assert_array_equal(client.sample(4, seed=7), gans["conditional"].sample(4, seed=7))
+    with pytest.raises(ValueError, match=r"'cat', 'dog', 'fox'. Received: 'bird'"):
+        client.sample(2, labels=["bird", "cat"])
+    with pytest.raises(ValueError, match=r"it has none. Received: 'cat'"):
+        Client(server.rest, "conditional").sample(1, labels="cat")
+
+
 @pytest.mark.parametrize("seed", (3, 2**64 - 2))
 def test_samples_are_the_samples_of_the_gan(connect, gans, server, seed):
     server.batch_sizes.clear()

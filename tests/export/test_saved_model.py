@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -15,11 +16,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
 import ganzoo
+from ganzoo.export import readme, saved_model, warm_up
 from ganzoo.export import signatures as export_signatures
-from ganzoo.export import warm_up
+from ganzoo.export.client.answers import check_png
 from support import presets, serving
 from support.processes import ROOT, TESTS, run_python
 
@@ -275,6 +278,7 @@ print(images.numpy().tobytes().hex())
     assert printed.strip() == conditional_gan.sample(1, seed=9, labels=1).tobytes().hex()
 
 
+@pytest.mark.slow
 def test_the_command_line_of_tensorflow_shows_and_runs_it(conditional_gan, plain_folder, tmp_path):
     def saved_model_cli(*arguments):
         code = "from tensorflow.python.tools.saved_model_cli import main; main()"
@@ -492,6 +496,28 @@ def test_images_of_many_channels_have_no_png(tmp_path):
     assert set(model.signatures) == {"serving_default", "sample"}
     images = model.signatures["sample"](seed=tf.range(2, dtype="int64"))["images"]
     np.testing.assert_array_equal(images, gan.sample(2, seed=0))
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_png_files_have_up_to_four_channels(channels):
+    networks = ganzoo.architectures.build("dcgan", (8, 8, channels), latent_dim=4, width=2)
+    gan = trained(ganzoo.GAN(*networks))
+    sample_png, _ = export_signatures.signatures(gan)["sample_png"]
+    files = sample_png(tf.range(2, dtype="int64"))["png_bytes"].numpy()
+    images = [np.asarray(Image.open(io.BytesIO(file))) for file in files]
+    np.testing.assert_array_equal(images, gan.sample(2, seed=0))
+    check_png("sample_png", files, (8, 8, channels))
+
+
+def test_names_of_classes_are_in_the_description():
+    networks = ganzoo.architectures.build("dcgan", (8, 8, 1), latent_dim=4, width=2, num_classes=2)
+    gan = trained(ganzoo.GAN(*networks, num_classes=2, class_names=["cat", "big dog"]))
+    description = saved_model.describe(gan, "pets")
+    assert description["class_names"] == ["cat", "big dog"]
+    specs = {name: x[1] for name, x in export_signatures.signatures(gan).items()}
+    text = readme.write("pets", 1, description, specs, {name: {} for name in specs})
+    assert "The classes are 0 `cat`, 1 `big dog`." in text
+    assert "class_names=['cat', 'big dog']).sample(16, seed=0, labels='big dog')" in text
 
 
 def test_a_packed_discriminator_is_refused(tmp_path):

@@ -1,7 +1,10 @@
 """One client for both protocols. It checks its requests, and divides them into batches."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from ganzoo.data.classes import check_class_names, listed
 from ganzoo.export.client.answers import check_answer, check_png
 from ganzoo.export.client.grpc_service import GrpcService
 from ganzoo.export.client.rest_service import RestService
@@ -40,6 +43,8 @@ class Client:
             refuses requests with more rows than its `max_batch_size`.
         num_classes: Number of classes of a conditional GAN, which the server does not give. With
             it, labels are checked, and `sample` needs no labels, as `gan.sample`.
+        class_names: Names of the classes in the order of their numbers, which the export's README
+            and `ganzoo.json` list. With them, labels may be names, and `num_classes` is known.
 
     Raises:
         ImportError: If the packages of the protocol are not installed.
@@ -67,6 +72,7 @@ class Client:
         timeout: float = 60.0,
         batch_size: int = 64,
         num_classes: int | None = None,
+        class_names: Sequence[str] | None = None,
     ):
         check_choice("protocol", protocol, tuple(_SERVICES))
         if version is not None and not isinstance(version, str):
@@ -77,6 +83,9 @@ class Client:
         self.num_classes = (
             None if num_classes is None else check_positive_integer("num_classes", num_classes)
         )
+        if class_names is not None:
+            self.num_classes = self.num_classes or len(class_names)
+        self.class_names = check_class_names(class_names, self.num_classes)
         self._service = _SERVICES[protocol](address, model, version, timeout)
         self._signatures = None
 
@@ -103,7 +112,7 @@ class Client:
 
         Args:
             latents: Array of shape `(n, latent_dim)`.
-            labels: One class or `n`, for a conditional GAN.
+            labels: One class or `n`, for a conditional GAN: integers, or names.
 
         Returns:
             float32 array of `n` examples, images in [-1, 1].
@@ -117,8 +126,8 @@ class Client:
         Args:
             n: Number of examples.
             seed: Integer in [0, 2**64).
-            labels: One class or `n` classes, for a conditional GAN. By default the class of a row
-                is its seed modulo `num_classes`, if the client has `num_classes`.
+            labels: One class or `n` classes, for a conditional GAN: integers, or names. By default
+                the class of a row is its seed modulo `num_classes`, if the client has it.
             truncation: Factor of the latents in [0, 1], one or `n`, for a GAN that was exported
                 with it. By default 1, which changes nothing.
 
@@ -143,7 +152,7 @@ class Client:
 
         Args:
             examples: uint8 images of shape `(n, height, width, channels)`, or vectors.
-            labels: One class or `n`, for a conditional GAN.
+            labels: One class or `n`, for a conditional GAN: integers, or names.
 
         Returns:
             float32 array of `n` logits of being real. For a semi-supervised GAN, a dictionary of
@@ -177,6 +186,7 @@ class Client:
 
     def _run(self, name, n, **inputs):
         """Runs a signature on `n` rows. Returns its output, or a dictionary of several."""
+        inputs["label"] = self._numbers(inputs["label"])
         signature = self._signature(name)
         inputs = self._checked(name, n, inputs)
         parts = []
@@ -193,6 +203,20 @@ class Client:
             parts.append(part)
         outputs = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
         return outputs if len(outputs) > 1 else outputs.popitem()[1]
+
+    def _numbers(self, labels):
+        """Returns labels with numbers for the names of classes."""
+        given = np.asarray(labels)
+        if given.dtype.kind != "U":
+            return labels
+        names = self.class_names or ()
+        unknown = sorted(set(given.ravel().tolist()) - set(names))
+        if unknown:
+            raise ValueError(
+                f"`labels` must be integers, or names of the client's `class_names`: "
+                f"{listed(names) or 'it has none'}. Received: {listed(unknown)}"
+            )
+        return np.vectorize(names.index, otypes=["int64"])(given)
 
     def _signature(self, name):
         signatures = self._signatures or self.signatures()
