@@ -1,7 +1,9 @@
 """A table of the mean of each term over each epoch, which a resumed run continues."""
 
 import csv
+import io
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ class EpochLog(FitHook):
     the duration of the epoch, and the values of the epoch's logs. In contrast to
     `keras.callbacks.CSVLogger`, a resumed run continues the file: it drops the lines after its
     checkpoint, whose epochs it trains again, and an interrupted epoch gets the seconds of all its
-    parts. The file is replaced as a whole, so that no reader sees half of it.
+    parts. The file is replaced as a whole, so that no reader sees half of it. If lines of it are
+    damaged, a copy with the suffix `.damaged` is kept, and the run continues with the other lines.
 
     Args:
         path: Path of the file, which ends in `.csv`. Its folder is created if it does not exist.
@@ -53,7 +56,27 @@ class EpochLog(FitHook):
             return list(csv.DictReader(file))
 
     def on_train_begin(self, logs=None):
-        self._rows = self.read(self.path)
+        self._rows = self._earlier_rows()
+
+    def _earlier_rows(self):
+        """Returns the rows of a run that is resumed, without damaged lines."""
+        if not self.path.is_file():
+            return []
+        content = self.path.read_bytes()
+        text = content.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        intact = [row for row in rows if _is_intact(row)]
+        if len(intact) < len(rows) or (content and not rows):
+            copy = self.path.with_name(f"{self.path.name}.damaged")
+            with new_file(copy, replace=True) as partial:
+                partial.write_bytes(content)
+            warnings.warn(
+                f"Lines of the log are damaged: the run continues it without them, and {copy} is a "
+                f"copy with them. Received: {self.path}, with {len(rows) - len(intact)} of "
+                f"{len(rows)} lines damaged",
+                stacklevel=2,
+            )
+        return intact
 
     def get_state(self) -> dict[str, float]:
         """Returns the seconds of the current epoch so far, by its number."""
@@ -75,6 +98,22 @@ class EpochLog(FitHook):
         self._rows.append(
             {"epoch": epoch + 1, "step": self.model.step, "seconds": seconds, **terms}
         )
-        lines = [self._rows[0].keys(), *(row.values() for row in self._rows)]
-        with new_file(self.path, replace=True) as partial:
-            partial.write_text("".join(",".join(map(str, line)) + "\n" for line in lines))
+        # A resumed run may have more terms.
+        columns = list(dict.fromkeys(name for row in self._rows for name in row))
+        with new_file(self.path, replace=True) as partial, open(partial, "w", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self._rows)
+
+
+def _is_intact(row):
+    """Returns whether a row of a file has a number in each of its columns."""
+    if None in row or None in row.values() or not {"epoch", "step"} <= set(row):
+        return False
+    try:
+        int(row["epoch"]), int(row["step"])
+        for value in row.values():
+            float(value or 0)
+    except ValueError:
+        return False
+    return True

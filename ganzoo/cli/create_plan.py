@@ -52,7 +52,8 @@ class CreatePlan:
             self._arguments, self._reasons = training_arguments(images, options)
         else:
             self._check_same(images)
-            if self._requested_steps() > self._folder.progress()[2]:
+            done = self._folder.progress()[2]
+            if self._requested_steps() > done or not self._folder.is_complete(done):
                 self._arguments = ["--resume", *self._lengths()]
         self._train_plan = None
         if self._arguments is not None:

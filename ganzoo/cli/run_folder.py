@@ -10,8 +10,9 @@ import ganzoo  # Registers the classes that a model file names.
 from ganzoo import zoo
 from ganzoo.callbacks import checkpoint_files
 from ganzoo.callbacks.epoch_log import EpochLog
+from ganzoo.callbacks.folder_lock import FolderLock
 from ganzoo.file_names import check_folder_name
-from ganzoo.files import new_file
+from ganzoo.files import is_unfinished, new_file
 from ganzoo.presets import builtin, manifest
 from ganzoo.recipes import Recipe
 from ganzoo.version import __version__
@@ -38,9 +39,14 @@ class RunFolder:
         self.model = self.path / "model.keras"
 
     def check_new(self):
-        """Raises `ValueError` if there is something in the folder, or its name is a file's."""
+        """Raises `ValueError` if there is something in the folder, or its name is a file's.
+
+        What a process that was killed at its start may leave is nothing.
+        """
         check_folder_name("--output", self.path)
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if not self.path.exists():
+            return
+        if not self.path.is_dir() or not all(map(_is_nothing, self.path.iterdir())):
             raise ValueError(
                 "The folder of a new run must be empty or not exist. Give another --output, or "
                 f"--resume to continue the run in it. Received: --output={self.path}"
@@ -56,8 +62,13 @@ class RunFolder:
                 f"Received: --output={self.path} with --data={source}"
             )
 
+    def lock(self):
+        """Creates the folder, and returns its lock, a context manager."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        return FolderLock(self.path)
+
     def write_options(self, recipe, options):
-        """Creates the folder, and writes the file that `read_options` reads."""
+        """Writes the file that `read_options` reads."""
         content = {"ganzoo": __version__, "recipe": json.loads(recipe.to_json()), **options}
         with new_file(self.options, replace=True) as partial:
             partial.write_text(json.dumps(content, indent=2) + "\n")
@@ -96,6 +107,11 @@ class RunFolder:
         epoch, steps_of_epoch = checkpoint_files.read_state(path)["position"]
         return epoch, steps_of_epoch, checkpoint_files.step_of(path)
 
+    def is_complete(self, step):
+        """Returns whether all files of a run that ended after `step` were written."""
+        _, settings = self.read_options()
+        return settings.get("completed") == step and self.model.is_file()
+
     def read_log(self):
         """Returns a dictionary from columns to texts for each epoch."""
         return EpochLog.read(self.log)
@@ -104,6 +120,10 @@ class RunFolder:
         """Writes the model, so that no reader ever sees half a file."""
         with new_file(self.model, replace=True) as partial:
             gan.save(partial)
+
+
+def _is_nothing(path):
+    return FolderLock.is_lock(path) or is_unfinished(path)
 
 
 def data_of(path):
@@ -171,7 +191,8 @@ def load_model(path):
         path = RunFolder(path).model
     if not path.is_file():
         raise FileNotFoundError(
-            "There is no such model: `ganzoo train` writes it at the end of a run. "
+            "There is no such model: `ganzoo train` writes it at the end of a run, and `ganzoo "
+            f"train --resume --output={path.parent}` completes a run that was stopped. "
             f"Received: {path}"
         )
     try:

@@ -87,6 +87,8 @@ def fit(
     with _attached(hooks, everyone.callbacks):
         position = resume() or Position(initial_epoch, 0)
         if last_step is not None and gan.step >= last_step:
+            if position.steps:
+                everyone.end_epoch(position.epoch)
             position = Position(epochs, 0)
         initialize_from_data(gan, lambda: first_examples(batches))
         with gan.optimizer.one_run():
@@ -141,6 +143,14 @@ class _OneTraining(keras.callbacks.CallbackList):
 
     def on_train_end(self, logs=None):
         self._last_logs = logs or self._last_logs
+
+    def end_epoch(self, epoch):
+        """Ends an epoch whose last step was made before the checkpoint."""
+        self.on_train_begin()
+        self.on_epoch_begin(epoch)
+        trackers = self.model._trackers
+        logs = {name: float(trackers[name].result()) for name in self.model._all_log_names}
+        self.on_epoch_end(epoch, logs)
 
     def end(self):
         """Tells all callbacks that training has ended."""

@@ -14,7 +14,7 @@ LARGEST_SEED = 2**32 - 1
 # The flags that can change when a run is resumed.
 _CHANGEABLE = {
     *("output", "resume", "epochs", "steps", "sample_every", "jit", "dry_run", "debug"),
-    *("devices", "coordinator", "process_id", "num_processes"),
+    *("devices", "coordinator", "process_id", "num_processes", "accept_changes"),
 }
 
 
@@ -28,6 +28,11 @@ def _check(options, others):
         )
     if options.resume:
         _check_resume(options)
+    elif options.accept_changes:
+        raise ValueError(
+            "--accept_changes is for a run that is resumed. Received: "
+            f"--accept_changes={','.join(options.accept_changes)} without --resume"
+        )
     elif options.model is None:
         raise ValueError("--model must be given; `ganzoo list` lists the recipes. Received: none")
     if options.epochs is not None and options.steps is not None:
@@ -45,8 +50,9 @@ def _check_resume(options):
     fixed = sorted(f"--{name}" for name in options.given - _CHANGEABLE)
     if fixed:
         raise ValueError(
-            "A resumed run keeps its options: only --epochs or --steps, --sample_every, --jit and "
-            f"the devices can change. Received: --resume with {', '.join(fixed)}"
+            "A resumed run keeps its options: only --epochs or --steps, --sample_every, --jit, the "
+            "devices and what --accept_changes names can change. "
+            f"Received: --resume with {', '.join(fixed)}"
         )
 
 
@@ -172,6 +178,12 @@ COMMAND.text(
 )
 COMMAND.switch(
     "resume", "Continue the run in the output folder, exactly as if it had not been interrupted."
+)
+COMMAND.names(
+    "accept_changes",
+    """What may differ from the run so far when it is resumed, as the error message names it, e.g.
+    data, or all. By default other data, other versions of a recipe or an edited options.json are
+    errors.""",
 )
 COMMAND.positive_integer(
     "sample_every",

@@ -1,5 +1,6 @@
 """The table of the epochs, and the end of training at a step."""
 
+import keras
 import numpy as np
 import pytest
 from faults import runs
@@ -55,6 +56,43 @@ def test_a_resumed_run_drops_the_epochs_after_its_checkpoint(gan, tmp_path):
     rows = EpochLog.read(path)
     assert rows[:2] == kept
     assert [row["step"] for row in rows] == ["2", "4", "6", "8"]
+
+
+@pytest.mark.parametrize(
+    "damage, kept",
+    [
+        (lambda content: content[:-20], ["2"]),
+        (lambda content: content.replace(b"\n2,4", b"\n2,\xff"), ["2"]),
+        (lambda content: content.replace(b"\n2,4", b"\n\0,4"), ["2"]),
+        (lambda content: content.replace(b"epoch", b"ep\0ch"), []),
+        (lambda content: b"\0" * len(content), []),
+    ],
+)
+def test_a_damaged_table_does_not_block_a_run(gan, tmp_path, damage, kept):
+    path = tmp_path / "log.csv"
+    fit(gan, EpochLog(path), AtomicCheckpoint(tmp_path / "checkpoints"), epochs=2)
+    damaged = damage(path.read_bytes())
+    path.write_bytes(damaged)
+
+    with pytest.warns(UserWarning, match=r"log are damaged.*log.csv.damaged"):
+        fit(gan, EpochLog(path), AtomicCheckpoint(tmp_path / "checkpoints"), epochs=3)
+
+    assert [row["step"] for row in EpochLog.read(path)] == [*kept, "6"]
+    assert (tmp_path / "log.csv.damaged").read_bytes() == damaged
+
+
+def test_a_resumed_run_may_have_more_terms(gan, tmp_path):
+    class Score(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["score"] = 7.0
+
+    path = tmp_path / "log.csv"
+    fit(gan, EpochLog(path), AtomicCheckpoint(tmp_path / "checkpoints"), epochs=1)
+    fit(gan, Score(), EpochLog(path), AtomicCheckpoint(tmp_path / "checkpoints"), epochs=2)
+
+    first, second = EpochLog.read(path)
+    assert (first["score"], second["score"]) == ("", "7")
+    assert {**first, "score": "7"}.keys() == second.keys() and "" not in second.values()
 
 
 def test_an_interrupted_epoch_has_the_seconds_of_all_its_parts(gan, tmp_path, monkeypatch):

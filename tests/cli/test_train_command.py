@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import ganzoo
-from ganzoo.cli import train_plan
+from ganzoo.cli import run_folder, train_plan
 from ganzoo_cli.main import main
 
 # Many steps run faster in a graph.
@@ -159,7 +159,10 @@ def test_the_same_seed_gives_the_same_model_and_another_seed_does_not(tmp_path, 
         assert_same(whole_run, tmp_path / "other")
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    "number, code",
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)],
+)
 def test_an_interrupted_run_resumes_bit_for_bit(
     tmp_path, whole_run, interrupt_at, capsys, number, code
 ):
@@ -199,6 +202,100 @@ def test_a_complete_run_can_be_trained_further(tmp_path, whole_run, capsys):
     assert_same(whole_run, folder)
 
 
+class Killed(BaseException):
+    """Stands for the end of the process, after which no code of it runs."""
+
+
+@pytest.fixture
+def kill_in(monkeypatch):
+    """Lets a run end in a method, as `kill -9` would."""
+
+    def die(*arguments, **settings):
+        raise Killed
+
+    def train(owner, method, *arguments):
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(owner, method, die)
+            main(list(arguments))
+
+    return train
+
+
+@pytest.mark.parametrize(
+    "steps, owner, method",
+    [
+        (22, run_folder.RunFolder, "save_model"),
+        # The checkpoint of an epoch that ends early is written before its line in the log.
+        (3, train_plan.EpochLog, "on_epoch_end"),
+    ],
+)
+def test_a_run_that_is_killed_before_its_model_is_written_is_completed(
+    tmp_path, kill_in, capsys, steps, owner, method
+):
+    folder, whole = tmp_path / "run", tmp_path / "whole"
+    assert main([*SMALL, f"--steps={steps}", f"--output={whole}"]) == 0
+    kill_in(owner, method, *SMALL, f"--steps={steps}", f"--output={folder}")
+    (folder / "samples" / "samples.gif").unlink(missing_ok=True)
+    assert main(["sample", str(folder), f"--output={tmp_path / 'x.png'}"]) == 2
+    assert "`ganzoo train --resume" in capsys.readouterr().err
+
+    # A second kill at the same place changes nothing.
+    kill_in(run_folder.RunFolder, "save_model", "train", "--resume", f"--output={folder}")
+    assert main(["train", "--resume", f"--output={folder}"]) == 0
+
+    printed = capsys.readouterr().out
+    assert "only the files that the end of the run writes are missing" in printed
+    assert_same(whole, folder)
+    logs = [{**row, "seconds": None} for row in read_log(whole)]
+    assert [{**row, "seconds": None} for row in read_log(folder)] == logs
+    assert {path.name for path in folder.rglob("*")} == {path.name for path in whole.rglob("*")}
+    assert main(["train", "--resume", f"--output={folder}"]) == 2
+    assert "is complete" in capsys.readouterr().err
+    # A model that is gone is written again.
+    (folder / "model.keras").unlink()
+    assert main(["train", "--resume", f"--output={folder}"]) == 0
+    assert_same(whole, folder)
+
+
+def test_a_run_that_is_killed_while_its_options_are_written_can_be_started_again(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / ".12345678.partial.options.json").write_text('{"half')
+    (folder / ".lock").write_text("{}")
+
+    assert main([*SMALL, "--steps=1", f"--output={folder}"]) == 0
+    (folder / "notes").touch()
+    assert main([*SMALL, "--steps=1", f"--output={folder}"]) == 2
+
+
+def test_a_run_folder_has_one_writer(tmp_path, whole_run, capsys):
+    options = (whole_run / "options.json").read_bytes()
+    with run_folder.RunFolder(whole_run).lock():
+        assert main(["train", "--resume", f"--output={whole_run}", "--steps=99"]) == 1
+    assert "writes to this folder" in capsys.readouterr().err
+    assert (whole_run / "options.json").read_bytes() == options
+
+
+def test_edited_options_are_refused_by_name_or_accepted(tmp_path, capsys):
+    folder = tmp_path / "run"
+    assert main([*SMALL, "--steps=2", f"--output={folder}"]) == 0
+    options = json.loads((folder / "options.json").read_text())
+    options["seed"], options["recipe"]["loss"] = 7, "hinge"
+    (folder / "options.json").write_text(json.dumps(options))
+    more = ["train", "--resume", f"--output={folder}", "--steps=3"]
+
+    assert main(more) == 1
+    error = capsys.readouterr().err
+    assert "another training run" in error and "seed=7 (0 in the checkpoint)" in error
+    assert "loss.class='ganzoo>Hinge'" in error and "Traceback" not in error
+    assert main([*more, "--accept_changes=seed,data"]) == 1
+    assert "loss.class" in capsys.readouterr().err
+    with pytest.warns(UserWarning, match="other settings"):
+        assert main([*more, "--accept_changes=all"]) == 0
+    assert main([*SMALL, "--accept_changes=all", f"--output={tmp_path / 'new'}"]) == 2
+    assert "for a run that is resumed" in capsys.readouterr().err
+
+
 def test_other_data_cannot_resume_a_run(tmp_path, capsys):
     images = np.random.default_rng(0).integers(0, 256, (64, 8, 8, 1), "uint8")
     packed, folder = tmp_path / "x.npz", tmp_path / "run"
@@ -207,9 +304,12 @@ def test_other_data_cannot_resume_a_run(tmp_path, capsys):
     images[0, 0, 0, 0] ^= 1
     ganzoo.data.pack(ganzoo.data.Dataset(images), packed)
 
-    assert main(["train", "--resume", f"--output={folder}", "--epochs=2"]) == 2
+    more = ["train", "--resume", f"--output={folder}", "--epochs=2"]
+    assert main(more) == 2
 
     assert "have changed since the run started" in capsys.readouterr().err
+    with pytest.warns(UserWarning, match=r"other settings.*data.examples"):
+        assert main([*more, "--accept_changes=data"]) == 0
 
 
 def test_nan_ends_a_run_and_keeps_its_checkpoint(tmp_path, monkeypatch, capsys):
