@@ -11,7 +11,7 @@ import numpy as np
 from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
 from ganzoo.data import Dataset, philox
 from ganzoo.data.images import convert_array
-from ganzoo.extractors.checks import check_extractor
+from ganzoo.extractors.checks import check_extractor, known_range
 from ganzoo.metrics.features import check_features, squared_distances
 from ganzoo.training.fit_hook import FitHook
 from ganzoo.validation import check_fraction, check_positive, check_positive_integer, check_seed
@@ -252,7 +252,9 @@ class CollapseMonitor(FitHook):
 
     def _features(self, examples):
         if self.extractor is not None:
-            return self.extractor(examples)
+            # A generator that has collapsed may draw nothing but black.
+            with known_range():
+                return self.extractor(examples)
         if examples.dtype == np.uint8:
             height, width = examples.shape[1:3]
             examples = convert_array(examples, (min(height, _SIDE), min(width, _SIDE)))

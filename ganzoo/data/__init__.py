@@ -6,6 +6,7 @@ Images stay uint8 arrays in [0, 255] until they are on the device.
 from ganzoo.data import arrays, digits, folder, packed, stacked_mnist, tfds, toy
 from ganzoo.data.batches import Batches
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.mixed_images import MixedImages
 from ganzoo.data.packed import pack
 from ganzoo.data.semi_supervised import SemiSupervisedBatches
 from ganzoo.data.sources import SOURCES, load, names
@@ -15,6 +16,7 @@ __all__ = [
     "SOURCES",
     "Batches",
     "Dataset",
+    "MixedImages",
     "Mixture",
     "SemiSupervisedBatches",
     "arrays",

@@ -11,7 +11,15 @@ from PIL import Image
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.folder_layout import layout_of, natural
-from ganzoo.data.image_files import MAX_PIXELS, image_files, printable, read_image, unread_note
+from ganzoo.data.image_files import (
+    MAX_PIXELS,
+    image_files,
+    kind_of,
+    printable,
+    read_image,
+    unread_note,
+)
+from ganzoo.data.mixed_images import MixedImages
 from ganzoo.data.sources import register
 from ganzoo.validation import check_choice, check_positive_integer
 
@@ -29,8 +37,9 @@ def load_folder(
     *,
     on_bad: str = "error",
     max_pixels: int = MAX_PIXELS,
+    keep_sizes: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
-) -> Dataset:
+) -> Dataset | MixedImages:
     """A folder of image files, with its sub-folders, whose names become the classes.
 
     Files are read in natural order (`2.png` before `10.png`). Hidden files, and files without the
@@ -51,6 +60,8 @@ def load_folder(
         on_bad: `"error"` to raise for the first file that cannot be used. `"skip"` to leave such
             files out, with a warning that lists them, if they are at most 5% of all files.
         max_pixels: The largest number of pixels of a file that is decoded.
+        keep_sizes: Whether images of different sizes are kept as they are, without `size`, for
+            metrics. The result is then a `ganzoo.data.MixedImages`.
         progress: Function that is called with `"images"`, the number of images that are loaded,
             and the number of all.
 
@@ -68,8 +79,20 @@ def load_folder(
     if layout.notes:
         notes = "".join(f"\n  {note}" for note in layout.notes)
         warnings.warn(f"In the folder {printable(argument)!r}:{notes}", stacklevel=3)
-    decode = _Decoder(size, channels, max_pixels)
-    images, bad = decode.all(layout.files, on_bad, progress)
+    name = f"folder:{printable(argument)}"
+    if keep_sizes and size is None:
+        kinds = _kinds(layout.files)
+        if len({kind[:2] for kind in kinds}) > 1:
+            if channels is None:
+                channels = 1 if all(gray for *_, gray in kinds) else 3
+            files = layout.files
+            if on_bad == "skip":
+                bad = _Decoder(None, channels, max_pixels).find_bad(files)
+                if bad:
+                    _report(bad, len(files), argument)
+                    files = [file for file in files if file not in bad]
+            return MixedImages(files, channels, name, split, max_pixels)
+    images, bad = _Decoder(size, channels, max_pixels).all(layout.files, on_bad, progress)
     labels = layout.labels
     if bad:
         _report(bad, len(layout.files), argument)
@@ -80,7 +103,7 @@ def load_folder(
         images,
         None if labels is None else np.array(labels, np.int32),
         class_names=layout.class_names,
-        name=f"folder:{printable(argument)}",
+        name=name,
         split=split,
     )
 
@@ -103,6 +126,15 @@ def folder_layout(argument, split="train"):
     if unread:
         layout.notes.append(unread_note(unread))
     return layout
+
+
+def _kinds(files):
+    """Returns (width, height, whether it is gray) of each file that can be opened."""
+    kinds = []
+    for file in files:
+        with contextlib.suppress(Exception):  # What is wrong is found when it is decoded.
+            kinds.append(kind_of(file))
+    return kinds
 
 
 class _Decoder:
@@ -147,6 +179,12 @@ class _Decoder:
             if self._channels is None and self._is_gray:
                 images = images[..., :1]
         return images, bad
+
+    def find_bad(self, files):
+        """Returns a dictionary from unusable files to reasons."""
+        with _pillow_limit(self._max_pixels), concurrent.futures.ThreadPoolExecutor() as pool:
+            outcomes = zip(files, pool.map(self._outcome, files), strict=True)
+            return {file: reason for file, (_, reason) in outcomes if reason is not None}
 
     def _outcome(self, file):
         """Returns what `read_image` does, and why the file cannot be used or `None`."""

@@ -112,8 +112,13 @@ def open_file(path: os.PathLike) -> BinaryIO:
 
 def size_of(path: os.PathLike) -> tuple[int, int]:
     """Returns the width and the height of an image file in pixels, as stored, without decoding."""
+    return kind_of(path)[:2]
+
+
+def kind_of(path: os.PathLike) -> tuple[int, int, bool]:
+    """Returns the width and the height of an image file as stored, and whether it is gray."""
     with open_file(path) as file, Image.open(file) as image:
-        return image.size
+        return *image.size, is_gray(image)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,10 +1,16 @@
 """Checks of what goes into an extractor, and of the extractor itself."""
 
-from collections.abc import Callable
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
 from keras import ops
+
+from ganzoo.data.checks import RangeEvidence
+
+_HAS_KNOWN_RANGE = contextvars.ContextVar("has_known_range", default=False)
 
 
 def on_host(values) -> np.ndarray:
@@ -28,11 +34,30 @@ def on_host(values) -> np.ndarray:
     return array.astype("float32") if dtype in ("float16", "bfloat16") else array
 
 
-def check_images(name: str, images) -> np.ndarray:
+@contextlib.contextmanager
+def known_range() -> Iterator[None]:
+    """Skips the check of the range of uint8 images.
+
+    It is for the samples of a generator, which may all be nearly black, and for images whose range
+    was checked together with others.
+    """
+    token = _HAS_KNOWN_RANGE.set(True)
+    try:
+        yield
+    finally:
+        _HAS_KNOWN_RANGE.reset(token)
+
+
+def check_images(name: str, images, evidence: RangeEvidence | None = None) -> np.ndarray:
     """Returns uint8 images `(batch, height, width, channels)` as an array.
 
+    Args:
+        name: Name of the images, for messages.
+        images: Array or tensor.
+        evidence: What earlier images tell about the range; by default there are none.
+
     Raises:
-        ValueError: If they are something else, or there are none.
+        ValueError: If they are something else, there are none, or they seem to be in {0, 1}.
     """
     images = on_host(images)
     if images.dtype != np.uint8 or images.ndim != 4 or not images.size:
@@ -41,6 +66,10 @@ def check_images(name: str, images) -> np.ndarray:
             "such as `gan.sample` returns: metrics depend on the rounding. "
             f"Received: {name} of dtype {images.dtype} and shape {images.shape}"
         )
+    if not _HAS_KNOWN_RANGE.get():
+        evidence = evidence or RangeEvidence()
+        evidence.add(images)
+        evidence.check()
     return images
 
 

@@ -66,9 +66,11 @@ def _tensor(message):
     # Few values are stored one by one, and the last one stands for all values that are missing.
     content = content or b"".join(v for number, v in fields if number == _TENSOR_FLOATS)
     values = np.frombuffer(content, "<f4")
-    if not 0 < len(values) <= math.prod(shape):
+    count = math.prod(shape)
+    if len(values) > count or (count and not len(values)):
         raise ValueError(f"a tensor of shape {shape} holds {len(values)} values")
-    values = np.pad(values, (0, math.prod(shape) - len(values)), mode="edge")
+    if len(values) < count:
+        values = np.pad(values, (0, count - len(values)), mode="edge")
     return values.reshape(shape)
 
 

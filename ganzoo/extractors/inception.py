@@ -93,12 +93,19 @@ class Inception(NetworkExtractor):
         if image_shape not in self._networks:
             with float32():
                 images = keras.Input(image_shape, dtype="uint8")
-                x = ops.cast(images, "float32")
-                if image_shape[2] == 1:
-                    x = ops.repeat(x, 3, axis=3)
-                outputs = self._inception(scaled(resized(x)))
+                outputs = self._inception(scaled(resized(_in_color(images))))
                 self._networks[image_shape] = keras.Model(images, outputs)
         return self._networks[image_shape]
+
+    def resize_alone(self, image):
+        return ops.convert_to_numpy(resized(_in_color(ops.convert_to_tensor(image))))
+
+    def network_after_resize(self, image_shape):
+        if "resized" not in self._networks:
+            with float32():
+                images = keras.Input(image_shape, dtype="float32")
+                self._networks["resized"] = keras.Model(images, self._inception(scaled(images)))
+        return self._networks["resized"]
 
     def prepare(self, images):
         if images.shape[3] not in (1, 3):
@@ -107,3 +114,9 @@ class Inception(NetworkExtractor):
                 f"Received: images of shape {images.shape}"
             )
         return images
+
+
+def _in_color(images):
+    """Returns float32 images; grays are repeated in three channels."""
+    images = ops.cast(images, "float32")
+    return ops.repeat(images, 3, axis=3) if images.shape[3] == 1 else images

@@ -30,19 +30,41 @@ class NetworkExtractor(Part):
 
     outputs = ("features",)
     resize = None
+    takes_lists = True
 
     def __init__(self, output: str = "features", batch_size: int = 100):
         self.output = check_choice("output", output, self.outputs)
         self.batch_size = check_positive_integer("batch_size", batch_size)
 
     def __call__(self, images) -> np.ndarray:
-        """Returns the `output` for uint8 images `(batch, height, width, channels)`."""
+        """Returns the `output` for images.
+
+        Args:
+            images: uint8 images `(batch, height, width, channels)`; or a list of uint8 images
+                `(height, width, channels)` of any sizes, each of which is resized alone.
+        """
         return getattr(self, self.output)(images)
+
+    def resize_alone(self, image):
+        """Returns one prepared image, `(1, height, width, channels)`, at the network's own size.
+
+        A subclass whose `prepare` does not resize overrides it and `network_after_resize`.
+        """
+        return image
+
+    def network_after_resize(self, image_shape):
+        """Returns the network of images that `resize_alone` has returned."""
+        return self.network(image_shape)
 
     def run(self, images, output: str) -> np.ndarray:
         """Returns one output of the network for all images, float32."""
-        images = self.prepare(check_images("images", images))
-        network = self.network(images.shape[1:])
+        if isinstance(images, list):
+            alone = (self.prepare(check_images("images", image[None])) for image in images)
+            images = np.concatenate([self.resize_alone(image) for image in alone])
+            network = self.network_after_resize(images.shape[1:])
+        else:
+            images = self.prepare(check_images("images", images))
+            network = self.network(images.shape[1:])
         results = []
         for start in range(0, len(images), self.batch_size):
             batch = images[start : start + self.batch_size]

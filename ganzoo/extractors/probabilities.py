@@ -18,6 +18,7 @@ class Probabilities:
         self._classifier = classifier
         self.name, self.sha256 = classifier.name, classifier.sha256
         self.resize = getattr(classifier, "resize", None)
+        self.takes_lists = getattr(classifier, "takes_lists", False)
 
     def __call__(self, images) -> np.ndarray:
         """Returns the probabilities of uint8 images, `(batch, classes)`."""

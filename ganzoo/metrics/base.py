@@ -5,9 +5,10 @@ import re
 import keras
 
 from ganzoo import extractors
-from ganzoo.extractors.checks import check_extractor, check_images
+from ganzoo.data.checks import RangeEvidence
+from ganzoo.extractors.checks import check_extractor, check_images, known_range
 from ganzoo.extractors.probabilities import classifier_of
-from ganzoo.metrics.features import check_features
+from ganzoo.metrics.features import check_features, check_same_width
 from ganzoo.metrics.result import Protocol, Result
 from ganzoo.part import Part
 from ganzoo.registry import Registry
@@ -35,6 +36,7 @@ class SampleMetric(Part, keras.metrics.Metric):
             `"images"`: samples that are images;
             `"reference"`: real examples;
             `"mixture"`: data that are a mixture of Gaussians, as `toy:ring`.
+        takes_features: Whether, without an extractor, it takes what the extractor returns.
         card: When the card of a published model gives the metric: `"features"` where an extractor
             knows the images, `"pixels"` where none does, or `None` for never.
         headline: Names of the values that the tables of published models show.
@@ -46,6 +48,7 @@ class SampleMetric(Part, keras.metrics.Metric):
 
     alias: str | None = None
     needs: tuple[str, ...] = ("features",)
+    takes_features: bool = True
     card: str | None = None
     headline: tuple[str, ...] = ()
     best: str | None = None
@@ -131,6 +134,7 @@ class SampleMetric(Part, keras.metrics.Metric):
     def reset_samples(self):
         """Forgets the generated samples, and keeps the reference."""
         self.samples = self.accumulator()
+        self._range_of_samples = RangeEvidence()
 
     def update_state(self, samples):
         """Adds a batch of generated samples.
@@ -140,10 +144,25 @@ class SampleMetric(Part, keras.metrics.Metric):
                 features `(batch, dimensions)`.
 
         Raises:
-            ValueError: If they are something else, or not finite.
+            ValueError: If they are something else, or not finite; if images seem to be in {0, 1};
+                or if features have another width than the reference.
             RuntimeError: In a traced function.
         """
-        self.samples.update(self.prepare(samples))
+        prepared = self._prepared(samples, self._range_of_samples)
+        # Otherwise it would be found out after all samples were made.
+        check_same_width(prepared, self._reference_width(), "the real examples")
+        self.samples.update(prepared)
+
+    def _prepared(self, samples, evidence):
+        """Returns what the accumulator takes, after a check of all images so far."""
+        if self.extractor is not None or "images" in self.needs:
+            check_images("samples", samples, evidence)
+        with known_range():
+            return self.prepare(samples)
+
+    def _reference_width(self):
+        """Returns the number of features of a real example, or `None` if it is unknown."""
+        return None
 
     def prepare(self, samples):
         """Returns what the accumulator takes of a batch; here its features."""
@@ -166,13 +185,22 @@ class SampleMetric(Part, keras.metrics.Metric):
         values = {name: value for name, (value, _) in self.measure().items()}
         return next(iter(values.values())) if len(values) == 1 else values
 
-    def report(self, reference=None, seed=None, example_shape=None) -> list[Result]:
+    def report(
+        self,
+        reference=None,
+        seed=None,
+        example_shape=None,
+        reference_shape=None,
+        order_seed=None,
+    ) -> list[Result]:
         """Returns a list of `Result`, one for each value.
 
         Args:
             reference: What the real examples are, e.g. `"fashion_mnist test"`.
             seed: Seed that the samples were drawn from.
             example_shape: Shape of an example, such as (height, width, channels).
+            reference_shape: Shape of a real example, where it is another one.
+            order_seed: Seed by which the samples were drawn from a set.
         """
         self.check_ready()
         protocol = {
@@ -184,6 +212,8 @@ class SampleMetric(Part, keras.metrics.Metric):
             "resize": getattr(self.extractor, "resize", None),
             "seed": seed,
             "example_shape": example_shape,
+            "reference_shape": reference_shape,
+            "order_seed": order_seed,
             "settings": self.settings(),
         }
         return [
@@ -235,10 +265,16 @@ class ReferenceMetric(SampleMetric):
     def reset_state(self):
         super().reset_state()
         self.reference_samples = self.accumulator()
+        self._range_of_reference = RangeEvidence()
 
     def update_reference(self, samples):
         """Adds a batch of real samples, in the form that `update_state` takes."""
-        self.reference_samples.update(self.prepare(samples))
+        prepared = self._prepared(samples, self._range_of_reference)
+        check_same_width(prepared, getattr(self.samples, "width", None), "the samples")
+        self.reference_samples.update(prepared)
+
+    def _reference_width(self):
+        return getattr(self.reference_samples, "width", None)
 
     @property
     def reference_count(self):

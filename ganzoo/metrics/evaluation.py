@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from ganzoo import extractors
-from ganzoo.data import Dataset
-from ganzoo.extractors.checks import check_extractor, on_host
+from ganzoo.data import Dataset, MixedImages, philox
+from ganzoo.extractors.checks import check_extractor, known_range, on_host
 from ganzoo.extractors.probabilities import classifier_of
 from ganzoo.metrics import base
 from ganzoo.metrics.base import SampleMetric
@@ -20,6 +20,7 @@ from ganzoo.metrics.feature_cache import FeatureCache
 from ganzoo.metrics.result import Result
 from ganzoo.validation import check_positive_integer, check_seed
 
+_SETS = (Dataset, MixedImages)
 _BATCH = 1024
 # The fewest samples that are drawn in one call: `GAN.sample` compiles once more for fewer.
 _SAMPLED_AT_ONCE = 64
@@ -38,9 +39,9 @@ def evaluate(
 
     Args:
         sample: Function of a number of samples and the first one's seed, such as `gan.sample`; or
-            samples: an array or a `ganzoo.data.Dataset`.
+            samples: an array, a `ganzoo.data.Dataset` or a `ganzoo.data.MixedImages`.
         data, metrics, extractor, n, cache: As for `ganzoo.metrics.Evaluation`.
-        seed: Seed of the first sample.
+        seed: Seed of the first sample; or of the order in which `n` of the given samples are drawn.
 
     Returns:
         A dictionary from short names to `ganzoo.metrics.Result`.
@@ -53,7 +54,7 @@ def evaluate(
     >>> digits, test = (ganzoo.data.load("digits", split=name) for name in ("train", "test"))
     >>> results = ganzoo.metrics.evaluate(digits, test, ["fid"])
     >>> print(results["fid"])
-    FID@digits-classifier ... (1438/359 digits test, Lanczos to 32x32)
+    FID@digits-classifier ... (1438/359 digits test, Lanczos to 32x32, order seed 0)
     """
     if n is None and not callable(sample):
         n = len(sample)
@@ -66,12 +67,16 @@ class Evaluation:
     Metrics with the same extractor share its passes. The features of the real images are extracted
     once, and kept on disk.
 
+    Samples and real examples have the same shape, unless the extractor resizes images (it says how
+    in its attribute `resize`). Then each image is resized by it alone, and grays are treated as it
+    says; the protocol holds both shapes.
+
     Args:
         metrics: List of `ganzoo.metrics` metrics, of their names, or of their aliases, such as
             `"fid"`. A name stands for the metric that `from_data` returns: with its defaults,
             except for what follows from the data, such as the size of the subsets of KID.
-        data: The real examples, a `ganzoo.data.Dataset` or an array; `None` where no metric
-            compares, or those that do have a reference already.
+        data: The real examples, a `ganzoo.data.Dataset`, a `ganzoo.data.MixedImages` or an array;
+            `None` where no metric compares, or those that do have a reference already.
         extractor: For the metrics that are given by name: a name of `ganzoo.extractors.names()`,
             or an extractor, which must have the method `probabilities` for the metrics that need
             classes. By default ganzoo's own for the data, if there is one.
@@ -103,7 +108,7 @@ class Evaluation:
         cache=True,
     ):
         check_metrics(metrics)
-        self.data = data if data is None or isinstance(data, Dataset) else Dataset(data)
+        self.data = data if data is None or isinstance(data, _SETS) else Dataset(data)
         if n is None and data is None:
             raise ValueError("`n`, the number of samples, must be given without data.")
         self.n = len(self.data) if n is None else check_positive_integer("n", n)
@@ -114,6 +119,8 @@ class Evaluation:
         )
         self.metrics = [self._built(metric, by_need) for metric in metrics]
         self._compared = [m for m in self.metrics if self.data is not None and m.takes_reference]
+        if isinstance(self.data, MixedImages):
+            self._check_resized(self._compared, self.data)
         self._is_ready = False
 
     def measure(
@@ -126,7 +133,8 @@ class Evaluation:
 
         Args:
             sample: Function of a number of samples and the first one's seed, or samples.
-            seed: Seed of the first sample.
+            seed: Seed of the first sample, or of the order of given samples: they may be sorted by
+                class, and the first of them are then no fair choice.
             progress: Function that is called with what was measured, `"real"` or `"samples"`, how
                 many were, and how many there are.
 
@@ -135,23 +143,29 @@ class Evaluation:
                 of them, or if two values have the same short name.
         """
         progress = progress or (lambda *state: None)
+        check_seed(seed)
         if callable(sample):
-            batches = _drawn(sample, self.n, check_seed(seed))
+            batches, seeds = _drawn(sample, self.n, seed), {"seed": seed}
+            # A generator that has collapsed may draw nothing but black.
+            check = known_range
         else:
-            batches, seed = _parts(sample, self.n), None
+            batches, seeds = _chosen(sample, self.n, seed), {"order_seed": seed}
+            check = contextlib.nullcontext
         # Wrong samples are an error before the features of all real examples are extracted.
-        first = self._checked(next(batches))
+        first = next(batches)
+        shape = sample.example_shape if isinstance(sample, MixedImages) else first.shape[1:]
+        self._check_shape(sample, shape)
         self.prepare(progress)
         for metric in self.metrics:
             metric.reset_samples()
         done = 0
-        with self._shared_passes(self.metrics):
-            for batch in itertools.chain([first], map(self._checked, batches)):
+        with self._shared_passes(self.metrics), check():
+            for batch in itertools.chain([first], batches):
                 for metric in self.metrics:
-                    metric.update_state(batch)
+                    _feed(metric, metric.update_state, batch)
                 done += len(batch)
                 progress("samples", done, self.n)
-        return self._results(seed, first.shape[1:])
+        return self._results(shape, **seeds)
 
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
         """Shows the real examples to the metrics, unless they have seen them."""
@@ -163,14 +177,16 @@ class Evaluation:
             self._show_real(shared, progress or (lambda *state: None))
         self._is_ready = True
 
-    def _results(self, seed, example_shape):
-        reference = None
+    def _results(self, shape, **seeds):
+        facts = {}
         if self.data is not None:
-            reference = " ".join(filter(None, (self.data.name, self.data.split)))
+            facts["reference"] = " ".join(filter(None, (self.data.name, self.data.split)))
+            if self.data.example_shape != shape:
+                facts["reference_shape"] = self.data.example_shape
         results = {}
         for metric in self.metrics:
-            compared_with = reference if metric in self._compared else None
-            values = metric.report(compared_with, seed, example_shape)
+            compared_with = facts if metric in self._compared else {}
+            values = metric.report(example_shape=shape, **compared_with, **seeds)
             for result in values:
                 name = metric.log_name(result.name, len(values))
                 if name in results:
@@ -184,22 +200,26 @@ class Evaluation:
     def _show_real(self, shared, progress):
         if not self._compared:
             return
-        examples = self.data.examples
+        images = self.data if isinstance(self.data, MixedImages) else self.data.examples
         stored, extracted, paths = {}, {}, {}
         for extractor in shared if self._cache else ():
-            paths[extractor] = self._cache.path(examples, extractor.extractor)
-            stored[extractor] = self._cache.load(paths[extractor], len(examples))
+            paths[extractor] = self._cache.path(images, extractor.extractor)
+            stored[extractor] = self._cache.load(paths[extractor], len(images))
             extracted[extractor] = []
-        for start in range(0, len(examples), _BATCH):
-            batch = examples[start : start + _BATCH]
+        done = 0
+        for batch in _blocks(images, range(len(images))):
+            rows = slice(done, done + len(batch))
             for extractor, features in stored.items():
                 if features is not None:
-                    extractor.remember(batch, features[start : start + _BATCH])
-            for metric in self._compared:
-                metric.update_reference(batch)
-            for extractor, features in extracted.items():
-                features.append(extractor(batch))
-            progress("real", start + len(batch), len(examples))
+                    extractor.remember(batch, features[rows])
+            # A `Dataset` has checked the range of all its examples together.
+            with known_range():
+                for metric in self._compared:
+                    _feed(metric, metric.update_reference, batch)
+                for extractor, features in extracted.items():
+                    features.append(extractor(batch))
+            done = rows.stop
+            progress("real", done, len(images))
         for extractor, features in extracted.items():
             if stored[extractor] is None:
                 self._cache.save(paths[extractor], np.concatenate(features))
@@ -237,14 +257,27 @@ class Evaluation:
         extractor = next((by_need.get(need) for need in kind.needs if need in by_need), None)
         return kind.from_data(self.data, extractor, self.n)
 
-    def _checked(self, batch):
-        if self._compared and batch.shape[1:] != self.data.example_shape:
-            raise ValueError(
-                "Samples and real examples must have the same shape: load the data with the "
-                "samples' `size` and `channels`. "
-                f"Received: samples of shape {batch.shape[1:]}, {self.data}"
-            )
-        return batch
+    def _check_shape(self, samples, shape):
+        if isinstance(samples, MixedImages):
+            self._check_resized(self.metrics, samples)
+        if not self._compared or tuple(shape) == self.data.example_shape:
+            return
+        if all(map(_resizes, self._compared)):
+            return
+        raise ValueError(
+            "Samples and real examples must have the same shape, unless the extractor resizes: "
+            "load the data with the samples' `size` and `channels`. "
+            f"Received: samples of shape {tuple(shape)}, {self.data}"
+        )
+
+    def _check_resized(self, metrics, images):
+        for metric in metrics:
+            if not (_resizes(metric) and metric.takes_features):
+                raise ValueError(
+                    f"`{metric.name}` measures images of one size: load them with `size`, or, for "
+                    "metrics of features, take an extractor that resizes. "
+                    f"Received: {images!r}"
+                )
 
 
 def check_metrics(metrics: Sequence[str | SampleMetric]) -> None:
@@ -272,7 +305,8 @@ class _OncePerBatch:
 
     def __call__(self, images):
         if images is not self._images:
-            self.remember(images, on_host(self.extractor(images)))
+            extracted = _extract(self.extractor, images)
+            self.remember(images, on_host(extracted))
         return self._features
 
     def remember(self, images, features):
@@ -287,12 +321,49 @@ def _drawn(sample, n, seed):
         yield sample(max(count, min(n, _SAMPLED_AT_ONCE)), seed + start)[:count]
 
 
-def _parts(samples, n):
-    """Yields batches of the first `n` samples."""
-    samples = samples.examples if isinstance(samples, Dataset) else np.asarray(samples)
+def _chosen(samples, n, seed):
+    """Yields batches of `n` of the samples, which the seed draws and orders."""
+    if isinstance(samples, Dataset):
+        samples = samples.examples
+    elif not isinstance(samples, MixedImages):
+        samples = np.asarray(samples)
     if n > len(samples):
         raise ValueError(
             f"`n` must be at most the number of samples. Received: n={n} with {len(samples)}"
         )
-    for start in range(0, n, _BATCH):
-        yield samples[start : min(start + _BATCH, n)]
+    return _blocks(samples, philox.permutation(seed, 0, len(samples))[:n])
+
+
+def _blocks(images, rows):
+    """Yields the images of these rows in batches: arrays, or lists of images of any sizes."""
+    if isinstance(images, MixedImages):
+        yield from images.blocks(rows)
+        return
+    for start in range(0, len(rows), _BATCH):
+        some = rows[start : start + _BATCH]
+        yield images[some.start : some.stop] if isinstance(some, range) else images[some]
+
+
+def _feed(metric, take, batch):
+    """Gives a metric a batch, or the features of a list of images."""
+    if not isinstance(batch, list):
+        take(batch)
+        return
+    extractor = metric.extractor
+    features = extractor(batch)
+    metric.extractor = None
+    try:
+        take(features)
+    finally:
+        metric.extractor = extractor
+
+
+def _extract(extractor, images):
+    """Returns the features of an array of images, or of a list of images of any sizes."""
+    if not isinstance(images, list) or getattr(extractor, "takes_lists", False):
+        return extractor(images)
+    return np.concatenate([on_host(extractor(image[None])) for image in images])
+
+
+def _resizes(metric):
+    return getattr(metric.extractor, "resize", None) not in (None, "", "none")

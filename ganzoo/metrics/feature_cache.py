@@ -11,6 +11,7 @@ import zlib
 import keras
 import numpy as np
 
+from ganzoo.data import MixedImages
 from ganzoo.files import new_file
 from ganzoo.version import __version__
 
@@ -36,10 +37,14 @@ class FeatureCache:
             folder = pathlib.Path(os.environ.get("KERAS_HOME", "~/.keras"), "ganzoo")
         self.folder = pathlib.Path(folder).expanduser()
 
-    def path(self, images: np.ndarray, extractor) -> pathlib.Path:
+    def path(self, images: np.ndarray | MixedImages, extractor) -> pathlib.Path:
         """Returns the path of the file with the features of all `images`."""
+        if isinstance(images, MixedImages):
+            described = [images.sha256()]
+        else:
+            described = [hash_of(images), images.shape, str(images.dtype)]
         facts = {
-            "images": [hash_of(images), images.shape, str(images.dtype)],
+            "images": described,
             **{
                 name: getattr(extractor, name, None)
                 for name in ("name", "sha256", "output", "resize")

@@ -55,11 +55,13 @@ def check_pair(real, fake, minimum: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return real, fake
 
 
-def check_same_width(batch: np.ndarray, width: int | None) -> None:
+def check_same_width(
+    batch: np.ndarray, width: int | None, others: str = "the other batches"
+) -> None:
     """Raises `ValueError` if `batch` does not have `width` columns, unless `width` is `None`."""
-    if width is not None and batch.shape[1] != width:
+    if width is not None and batch.shape[1:] != (width,):
         raise ValueError(
-            f"All batches must have the same dimensions, here {width}. "
+            f"All batches must have the dimensions of {others}, here {width}. "
             f"Received: a batch of shape {batch.shape}"
         )
 
@@ -70,6 +72,12 @@ class Collection:
     def __init__(self):
         self._batches = []
         self.count = 0
+
+    @property
+    def width(self):
+        """Number of columns of features; `None` without rows, or for rows of more axes."""
+        is_flat = self._batches and self._batches[0].ndim == 2
+        return self._batches[0].shape[1] if is_flat else None
 
     def update(self, batch):
         """Adds the rows of `batch`; its other axes must agree with the earlier batches."""

@@ -146,6 +146,9 @@ class FrechetDistance(ReferenceMetric):
     def takes_reference(self):
         return self._loaded is None
 
+    def _reference_width(self):
+        return super()._reference_width() if self._loaded is None else len(self._loaded.mean)
+
     @property
     def reference_gaussian(self) -> Gaussian:
         """The `Gaussian` of the real features; its `save` writes it to a file."""

@@ -142,9 +142,14 @@ class Moments:
         self.count = 0
         self.mean = self._scatter = None
 
+    @property
+    def width(self):
+        """Number of dimensions, or `None` without features."""
+        return None if self.mean is None else len(self.mean)
+
     def update(self, features):
         """Adds features of shape `(batch, dimensions)`."""
-        check_same_width(features, None if self.mean is None else len(self.mean))
+        check_same_width(features, self.width)
         features = features.astype(np.float64)
         count, mean = len(features), features.mean(axis=0)
         features -= mean

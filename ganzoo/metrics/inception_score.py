@@ -1,5 +1,7 @@
 """The Inception score, for the probabilities of any classifier."""
 
+import warnings
+
 import keras
 import numpy as np
 
@@ -10,6 +12,9 @@ from ganzoo.validation import check_choice, check_positive_integer, check_seed
 
 _ORDERS = ("given", "shuffled")
 _FEWEST_FOR_CARDS = 5000
+_TOLERANCE, _EPSILON_OF_BFLOAT16 = 1e-3, 2.0**-7
+# Nats that splits may lose before the samples count as sorted.
+_MOST_LOST = 0.25
 
 
 def inception_score(
@@ -24,7 +29,8 @@ def inception_score(
     A probability of 0 contributes 0; no small number is added inside of the logarithm.
 
     Args:
-        probabilities: `(count, classes)`, rows that sum to 1.
+        probabilities: `(count, classes)`, rows that sum to 1. Rows of half precision, whose sums
+            are rounded, are divided by their sums.
         splits: Number of contiguous parts. Part i has the samples from i·count // splits up to
             (i + 1)·count // splits.
         order: `"given"`, or `"shuffled"` to shuffle before splitting.
@@ -35,6 +41,9 @@ def inception_score(
 
     Raises:
         ValueError: If rows are not probabilities, or there are fewer samples than splits.
+
+    Warns:
+        UserWarning: If the samples seem to be sorted by class.
 
     Example:
 
@@ -52,14 +61,28 @@ def inception_score(
         )
     if order == "shuffled":
         probabilities = probabilities[philox.permutation(seed, 0, count)]
-    scores = []
-    for part in range(splits):
-        p = probabilities[part * count // splits : (part + 1) * count // splits]
-        p = p.astype(np.float64)
-        # The mean over x of sum_y p(y|x) log p(y) is sum_y p(y) log p(y).
-        divergence = _p_log_p(p).sum(axis=1).mean() - _p_log_p(p.mean(axis=0)).sum()
-        scores.append(np.exp(divergence))
+    divergences = [
+        _divergence(probabilities[part * count // splits : (part + 1) * count // splits])
+        for part in range(splits)
+    ]
+    lost = _divergence(probabilities) - np.mean(divergences)
+    # What random parts lose is about (classes - 1) / (2 * samples of a part).
+    if lost > _MOST_LOST + probabilities.shape[1] * splits / count:
+        warnings.warn(
+            "The samples seem to be sorted by class, so that each split has other classes, and the "
+            f"Inception score is too low: pass order='shuffled'. The splits lose {lost:.2g} of the "
+            "logarithm of the score of all samples together.",
+            stacklevel=2,
+        )
+    scores = np.exp(divergences)
     return float(np.mean(scores)), float(np.std(scores))
+
+
+def _divergence(p):
+    """Returns the mean KL(p(y|x) || p(y)) in nats."""
+    p = p.astype(np.float64)
+    # The mean over x of sum_y p(y|x) log p(y) is sum_y p(y) log p(y).
+    return _p_log_p(p).sum(axis=1).mean() - _p_log_p(p.mean(axis=0)).sum()
 
 
 @METRICS.register("inception_score")
@@ -136,10 +159,24 @@ def _check_probabilities(name, probabilities):
     """Returns finite rows that sum to 1, or raises `ValueError`."""
     probabilities = check_features(name, probabilities)
     sums = probabilities.sum(axis=1, dtype=np.float64)
-    if probabilities.min() < 0 or np.abs(sums - 1).max() > 1e-3:
+    tolerance = _tolerance(probabilities)
+    if probabilities.min() < 0 or np.abs(sums - 1).max() > tolerance:
         raise ValueError(
             f"`{name}` must be probabilities, whose rows sum to 1: apply a softmax to logits. "
             f"Received: {name} from {probabilities.min():.4g}, with sums from {sums.min():.4g} to "
             f"{sums.max():.4g}"
         )
-    return probabilities
+    return probabilities if tolerance == _TOLERANCE else probabilities / sums[:, None]
+
+
+def _tolerance(probabilities):
+    """Returns how far sums may be from 1: further where all values are of half precision."""
+    single = probabilities.astype(np.float32)
+    if (single != probabilities).any():
+        return _TOLERANCE
+    # Whoever computed them in half precision may have converted them.
+    if not (single.view(np.uint32) & 0xFFFF).any():
+        return 4 * _EPSILON_OF_BFLOAT16
+    if (single.astype(np.float16) == single).all():
+        return 4 * float(np.finfo(np.float16).eps)
+    return _TOLERANCE

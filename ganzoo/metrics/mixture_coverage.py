@@ -65,6 +65,7 @@ class MixtureCoverage(SampleMetric):
     """
 
     needs = ("mixture",)
+    takes_features = False
 
     def __init__(self, centers, deviation: float, threshold: float = 3.0, name: str | None = None):
         self.centers = check_features("centers", np.asarray(centers, np.float64))

@@ -88,6 +88,7 @@ class ModeCoverage(SampleMetric):
     """
 
     needs = ("probabilities",)
+    takes_features = False
 
     def __init__(
         self, extractor=None, num_classes: int = 10, channels: int = 3, name: str | None = None

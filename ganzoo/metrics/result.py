@@ -21,7 +21,11 @@ class Protocol:
         resize: How images were resized for the extractor, or `None`.
         seed: Seed of the generated samples, or `None`.
         settings: The metric's own settings, a dictionary; stored as sorted pairs.
-        example_shape: Shape of an example, such as (height, width, channels), or `None`.
+        example_shape: Shape of an example, such as (height, width, channels), or `None`. A height
+            and a width of `None` stand for images of different sizes, which the extractor resized.
+        reference_shape: Shape of a real example, where it is another one, or `None`.
+        order_seed: Seed by which the samples were drawn, in random order, from a set of samples,
+            such as a folder; `None` for samples that were made in order.
 
     Raises:
         ValueError: If a number of samples or the seed is out of range.
@@ -37,15 +41,19 @@ class Protocol:
     seed: int | None = None
     settings: tuple = ()
     example_shape: tuple | None = None
+    reference_shape: tuple | None = None
+    order_seed: int | None = None
 
     def __post_init__(self):
         for name in ("samples", "reference_samples"):
             if getattr(self, name) is not None:
                 check_positive_integer(name, getattr(self, name))
-        if self.seed is not None:
-            check_seed(self.seed)
-        if self.example_shape is not None:
-            object.__setattr__(self, "example_shape", tuple(self.example_shape))
+        for seed in (self.seed, self.order_seed):
+            if seed is not None:
+                check_seed(seed)
+        for name in ("example_shape", "reference_shape"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "settings", tuple(sorted(dict(self.settings).items())))
 
     def differences(self, other: "Protocol") -> list[str]:
@@ -60,10 +68,20 @@ class Protocol:
     def __str__(self):
         """Returns the text in parentheses after the value."""
         counts = "/".join(_short(n) for n in (self.samples, self.reference_samples) if n)
-        parts = [" ".join(part for part in (counts, self.reference) if part), self.resize]
+        parts = [" ".join(part for part in (counts, self.reference) if part)]
+        parts += [" from ".join(filter(None, (self.resize, self.sizes)))]
         parts += [f"{name} {value}" for name, value in self.settings]
         parts.append(None if self.seed is None else f"seed {self.seed}")
+        parts.append(None if self.order_seed is None else f"order seed {self.order_seed}")
         return ", ".join(part for part in parts if part)
+
+    @property
+    def sizes(self) -> str | None:
+        """The sizes that the extractor resized, as a text, if there are several; or `None`."""
+        shapes = [self.example_shape, self.reference_shape]
+        if self.reference_shape is None and None not in (self.example_shape or ()):
+            return None
+        return " and ".join(_size_text(shape) for shape in shapes if shape is not None)
 
     def _flat(self):
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
@@ -147,8 +165,9 @@ class Result:
         content = dataclasses.asdict(self)
         protocol = content["protocol"]
         protocol["settings"] = dict(self.protocol.settings)
-        if self.protocol.example_shape is not None:
-            protocol["example_shape"] = list(self.protocol.example_shape)
+        for name in ("example_shape", "reference_shape"):
+            if protocol[name] is not None:
+                protocol[name] = list(protocol[name])
         return content
 
     @classmethod
@@ -183,3 +202,9 @@ class Result:
 
 def _short(count):
     return f"{count // 1000}k" if count % 1000 == 0 else str(count)
+
+
+def _size_text(shape):
+    height, width, channels = shape
+    size = "mixed sizes" if height is None else f"{width}x{height}"
+    return f"{size} in {'gray' if channels == 1 else 'color'}"

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from ganzoo.data import philox
-from ganzoo.extractors.checks import check_images
+from ganzoo.extractors.checks import check_images, known_range
 from ganzoo.metrics.base import METRICS, SampleMetric
 from ganzoo.metrics.features import Collection
 from ganzoo.validation import check_positive_integer, check_seed
@@ -39,7 +39,8 @@ def structural_similarity(images, others) -> np.ndarray:
     Deviations:
         Five scales need 161 pixels, so that the window fits into the smallest one. Smaller images
         have as many scales as fit (1 from 11 pixels, 2 from 21, 3 from 41, 4 from 81), with the
-        first weights divided by their sum. A negative term counts as 0.
+        first weights divided by their sum. The weights of five scales are the published ones. A
+        negative term counts as 0.
 
     Example:
 
@@ -58,7 +59,10 @@ def structural_similarity(images, others) -> np.ndarray:
             f"Received: images of shape {images.shape}, others of shape {others.shape}"
         )
     scales = scales_of(*images.shape[1:3])
-    weights = _WEIGHTS[:scales] / _WEIGHTS[:scales].sum()
+    # As published, the weights of five scales sum to 1.0001.
+    weights = _WEIGHTS[:scales]
+    if scales < len(_WEIGHTS):
+        weights = weights / weights.sum()
     similarities = [
         _similarity(images[start : start + _PAIRS], others[start : start + _PAIRS], weights)
         for start in range(0, len(images), _PAIRS)
@@ -104,6 +108,7 @@ class StructuralSimilarity(SampleMetric):
 
     alias = "ms_ssim"
     needs = ("images",)
+    takes_features = False
     card = "pixels"
     accumulator = Collection
 
@@ -128,7 +133,8 @@ class StructuralSimilarity(SampleMetric):
         first = philox.integers(self.seed, 0, len(images), self.pairs)
         # Steps from 1 to count - 1 never pair a sample with itself.
         steps = 1 + philox.integers(self.seed, 1, len(images) - 1, self.pairs)
-        values = structural_similarity(images[first], images[(first + steps) % len(images)])
+        with known_range():
+            values = structural_similarity(images[first], images[(first + steps) % len(images)])
         return {"MS-SSIM": (float(values.mean()), float(values.std()))}
 
     def settings(self):

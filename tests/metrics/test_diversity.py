@@ -1,5 +1,7 @@
 """Structural similarity and distances between samples reveal a collapsed generator."""
 
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -25,9 +27,9 @@ def test_similarity_equals_tensorflow_with_the_scales_that_fit(shape, scales):
     first = first[:, : shape[1], : shape[2]]
     noise = draws.normal(size=shape) * draws.uniform(5, 80, (shape[0], 1, 1, 1))
     second = np.clip(first + noise, 0, 255).astype("uint8")
-    expected = tf.image.ssim_multiscale(
-        first, second, 255, WEIGHTS[:scales] / WEIGHTS[:scales].sum()
-    )
+    # The published weights sum to 1.0001.
+    weights = WEIGHTS if scales == 5 else WEIGHTS[:scales] / WEIGHTS[:scales].sum()
+    expected = tf.image.ssim_multiscale(first, second, 255, weights)
     assert expected.numpy().max() > 0.5
     np.testing.assert_allclose(structural_similarity(first, second), expected, atol=2e-5)
 
@@ -47,6 +49,15 @@ def test_equal_samples_are_fully_similar_and_noise_is_not():
     assert stream(StructuralSimilarity(), images(30, 32)).result() < 0.2
     assert str(metric.report()[0]).startswith("MS-SSIM 1 ± ")
     assert dict(metric.report()[0].protocol.settings)["scales"] == 2
+
+
+def test_five_scales_have_the_published_weights(monkeypatch):
+    module = sys.modules["ganzoo.metrics.structural_similarity"]  # Hidden by the function.
+    similarity, given = module._similarity, []
+    monkeypatch.setattr(module, "_similarity", lambda *a: given.append(a[2]) or similarity(*a))
+    for side in (161, 81):
+        structural_similarity(images(1, side), images(1, side, seed=1))
+    assert given[0].tolist() == WEIGHTS.tolist() and given[1].sum() == pytest.approx(1, abs=1e-15)
 
 
 def test_a_pair_has_two_different_samples():

@@ -42,6 +42,15 @@ def test_constants_agree_with_tensorflow(graph):
     np.testing.assert_array_equal(constants["floats"], [[1, 2, 3], [4, 4, 4]])
 
 
+@pytest.mark.parametrize("shape", [(0, 3), (0,), (2, 0)])
+def test_an_empty_constant_is_an_empty_array(shape):
+    graph = tf.compat.v1.GraphDef()
+    constant(graph, "a", tf.make_tensor_proto([1.0, 2.0]))
+    constant(graph, "empty", tf.make_tensor_proto(np.zeros(shape, "float32")))
+    constants = read_constants(graph.SerializeToString())
+    assert constants["a"].tolist() == [1, 2] and constants["empty"].shape == shape
+
+
 def test_a_truncated_or_changed_file_is_a_value_error(graph):
     content = graph.SerializeToString()
     rng = np.random.default_rng(0)

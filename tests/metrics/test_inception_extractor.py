@@ -135,6 +135,14 @@ print(json.dumps(extractor(images).tolist()))
 
 
 @SLOW
+def test_images_of_mixed_sizes_are_resized_one_by_one(inception):
+    first, second = images_of(20, 30, 1), images_of(12, 9, 1)[..., :1]
+    expected = np.concatenate([inception.features(images) for images in (first, second)])
+    found = inception.features([first[0], second[0]])
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@SLOW
 def test_gray_images_are_repeated_in_three_channels(inception):
     gray = images_of(75, 100)[..., :1]
     np.testing.assert_array_equal(inception(gray), inception(np.repeat(gray, 3, axis=3)))

@@ -1,7 +1,10 @@
 """The Inception score is exp(E KL(p(y|x) || p(y))) of contiguous splits."""
 
+import warnings
+
 import numpy as np
 import pytest
+from keras import ops
 from metric_cases import probabilities, stream
 
 from ganzoo.metrics import InceptionScore, inception_score
@@ -39,7 +42,8 @@ def test_the_score_lies_between_one_and_the_number_of_classes():
 
 def test_samples_in_order_of_their_classes_need_the_shuffle():
     sorted_by_class = np.repeat(np.eye(10), 100, axis=0)
-    given, _ = inception_score(sorted_by_class)
+    with pytest.warns(UserWarning, match="sorted by class.*order='shuffled'"):
+        given, _ = inception_score(sorted_by_class)
     shuffled, _ = inception_score(sorted_by_class, order="shuffled", seed=3)
     assert given == pytest.approx(1.0) and shuffled > 9.0
     assert inception_score(sorted_by_class, order="shuffled", seed=4)[0] != shuffled
@@ -56,6 +60,26 @@ def test_logits_are_refused(bad):
         inception_score(bad, splits=1)
     with pytest.raises(ValueError, match=r"apply a softmax to logits. Received"):
         InceptionScore().update_state(bad)
+
+
+def test_samples_in_random_order_give_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for count in (12, 100, 1000):
+            order = np.random.default_rng(count).integers(0, 10, count)
+            inception_score(np.eye(10)[order])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("is_converted", [False, True])
+def test_probabilities_of_half_precision_are_accepted(dtype, is_converted):
+    logits = 2 * np.random.default_rng(10).normal(size=(500, 10))
+    exact = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    half = ops.softmax(ops.cast(ops.convert_to_tensor(logits), dtype))
+    if is_converted:
+        half = ops.cast(half, "float32")
+    metric = stream(InceptionScore(), half)
+    assert metric.result() == pytest.approx(inception_score(exact)[0], abs=0.05)
 
 
 def test_more_splits_than_samples_are_refused():

@@ -132,10 +132,14 @@ def test_other_dimensions_are_refused(name):
     metric = streamed(name)
     with pytest.raises(ValueError, match=r"Received: a batch of shape \(2, 3\)"):
         metric.update_state(np.ones((2, 3)))
+    # Also in the first batch, and not when all samples have been made.
     metric.reset_samples()
+    with pytest.raises(ValueError, match=r"dimensions of the real examples, here 8. Received"):
+        metric.update_state(np.ones((100, 3)))
+    metric.reset_state()
     metric.update_state(np.ones((100, 3)))
-    with pytest.raises(ValueError, match=r"same dimensions.*Received"):
-        metric.result()
+    with pytest.raises(ValueError, match=r"dimensions of the samples, here 3. Received"):
+        metric.update_reference(np.ones((100, 8)))
 
 
 def test_an_extractor_converts_images_to_features():

@@ -1,0 +1,85 @@
+"""Image files of different sizes, for metrics whose extractor resizes each image itself."""
+
+import concurrent.futures
+import hashlib
+import pathlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ganzoo.data.image_files import MAX_PIXELS, open_file, printable, read_image
+
+
+class MixedImages:
+    """Images of different sizes, which stay in their files until they are measured.
+
+    `ganzoo.data.load("folder:PATH", keep_sizes=True)` returns them where sizes differ. A GAN cannot
+    be trained on them.
+
+    Args:
+        files: Paths of the image files.
+        channels: 1 or 3.
+        name: Origin of the data, for messages and records.
+        split: Name of the part of the source.
+        max_pixels: The largest number of pixels of a file that is decoded.
+
+    Attributes:
+        example_shape: `(None, None, channels)`.
+        labels: `None`.
+    """
+
+    labels = num_classes = class_names = None
+    has_images = True
+
+    def __init__(
+        self,
+        files: Sequence[pathlib.Path],
+        channels: int,
+        name: str = "files",
+        split: str | None = None,
+        max_pixels: int = MAX_PIXELS,
+    ):
+        self.files = list(files)
+        self.example_shape = (None, None, channels)
+        self.name, self.split = name, split
+        self.max_pixels = max_pixels
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def blocks(self, rows: Sequence[int], size: int = 64) -> Iterator[list[np.ndarray]]:
+        """Yields lists of up to `size` uint8 images `(height, width, channels)`.
+
+        Args:
+            rows: Numbers of files, in the order of the images.
+            size: Number of images in a list.
+
+        Raises:
+            ValueError: If a file cannot be used; the message names it.
+        """
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            for start in range(0, len(rows), size):
+                yield list(pool.map(self._read, rows[start : start + size]))
+
+    def sha256(self) -> str:
+        """Returns a hash of the contents of all files and of the number of channels."""
+        result = hashlib.sha256(str(self.example_shape).encode())
+        for path in self.files:
+            with open_file(path) as file:
+                result.update(hashlib.file_digest(file, "sha256").digest())
+        return result.hexdigest()
+
+    def _read(self, row):
+        path = self.files[row]
+        try:
+            return read_image(path, None, self.example_shape[2], self.max_pixels).pixels
+        except Exception as error:  # Decoders raise any error for a damaged file.
+            raise ValueError(
+                f"The image file {printable(path)!r} cannot be used: {type(error).__name__}: "
+                f"{error}. Repair or remove it"
+            ) from error
+
+    def __repr__(self):
+        name = repr(self.name) if self.split is None else f"{self.name!r} {self.split}"
+        channels = self.example_shape[2]
+        return f"MixedImages({name}, {len(self):,} images of different sizes, {channels} channels)"
