@@ -85,6 +85,24 @@ def test_losses_share_a_panel_and_other_terms_have_their_own():
     assert all(axes.get_xlabel() == "Epoch" for axes in panels.values())
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_file_of_kerass_csv_logger_is_read(tmp_path, separator):
+    lines = ["epoch,d_loss,fid,val_fid", "0,1.5,NA,NA", "1,1.25,7.0,NA"]
+    text = "\n".join(lines).replace(",", separator)
+    (tmp_path / "keras.csv").write_text(text)
+    figure = plot.curves(tmp_path / "keras.csv")
+    drawn = {axes.get_ylabel(): axes.lines[0].get_xydata().tolist() for axes in figure.axes}
+    # Its epochs count from 0, and it has empty columns of validation data.
+    assert drawn == {"Loss": [[1.0, 1.5], [2.0, 1.25]], "fid": [[2.0, 7.0]]}
+
+
+@pytest.mark.parametrize("content", [b"epoch,a\n1,x\n", b"epoch,a\n", b"", b"\xff\xfe", b"a\n1\n"])
+def test_a_file_that_is_no_log_is_named(tmp_path, content):
+    (tmp_path / "log.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=r"The log of a training run.*Received: .*log.csv"):
+        plot.curves(tmp_path / "log.csv")
+
+
 def test_a_history_a_log_and_a_run_folder_give_the_same_curves(tmp_path):
     history = SimpleNamespace(epoch=[4, 5], history={"d_loss": [1.0, 2.0]})
     (tmp_path / "log.csv").write_text("epoch,step,seconds,d_loss,fid\n5,50,9.0,1,\n6,60,9.5,2,7\n")

@@ -26,9 +26,10 @@ def curves(
 
     Args:
         log: The `History` that `fit` returns, a dictionary from terms to their values of each
-            epoch, or the path of a `log.csv` or of the run's folder that holds one.
-        terms: Names of the terms to draw; by default all except those of single layers, whose
-            names have a slash. The losses share a panel, and so do the mean logits; every other
+            epoch, or the path of a CSV file of `ganzoo.callbacks.EpochLog` or
+            `keras.callbacks.CSVLogger`, or of the run's folder that holds a `log.csv`.
+        terms: Names of the terms to draw; by default all that have values, except those of single
+            layers, whose names have a slash. The losses share a panel, and so do the mean logits; every other
             term has a panel of its own.
         ax: Axes to draw all terms into; by default the axes of a new figure.
         path: File to write the figure to, if any; its extension sets the format.
@@ -50,6 +51,8 @@ def curves(
     known = training_log.terms(log)
     if terms is None:
         terms = [name for name in known if not training_log.is_of_a_layer(name)]
+        # `CSVLogger` has columns of validation data for each run.
+        terms = [name for name in terms if any(map(math.isfinite, log[name]))] or terms
     terms = list(terms)
     if not terms or not set(terms) <= set(known):
         raise ValueError(

@@ -2,10 +2,13 @@
 
 import csv
 import math
+import re
 from pathlib import Path
 
 # Columns that say where a row lies, not what was measured.
 _POSITIONS = ("epoch", "step", "seconds")
+# What stands for no value; Keras's `CSVLogger` writes NA.
+_MISSING = ("", "NA")
 # Terms that share a panel, because they have the same unit.
 GROUPS = {
     "Loss": ("d_loss", "g_loss"),
@@ -19,8 +22,9 @@ def read(log) -> dict[str, list[float]]:
 
     Args:
         log: The `History` that `fit` returns; a dictionary from terms to their values of each
-            epoch; a list of dictionaries, one for each epoch, with `epoch`; or the path of a
-            `log.csv` or of the run's folder that holds one.
+            epoch; a list of dictionaries, one for each epoch, with `epoch`; or the path of a CSV file
+            of `ganzoo.callbacks.EpochLog` or of `keras.callbacks.CSVLogger`, whose epochs count
+            from 0, or of the run's folder that holds a `log.csv`.
 
     Raises:
         ValueError: If it is something else.
@@ -71,7 +75,19 @@ def _read_csv(path):
     if path.is_dir():
         path = path / "log.csv"
     with open(path, newline="") as file:
-        return _columns(list(csv.DictReader(file)), path)
+        try:
+            # Keras's `CSVLogger` can separate the columns by another character.
+            first = re.match(r"epoch([^\w\r\n])", file.readline())
+            file.seek(0)
+            rows = list(csv.DictReader(file, delimiter=first[1] if first else ","))
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ValueError(
+                f"The log of a training run is a CSV file. Received: {path}, which is none: {error}"
+            ) from error
+    columns = _columns(rows, path)
+    if "step" not in columns:  # Only `EpochLog` writes it, and counts epochs from 1.
+        columns["epoch"] = [epoch + 1 for epoch in columns["epoch"]]
+    return columns
 
 
 def _columns(rows, source):
@@ -80,4 +96,18 @@ def _columns(rows, source):
             f"The log of a training run has a column `epoch`, and one row for each epoch. "
             f"Received: {source}"
         )
-    return {name: [float(row[name] or "nan") for row in rows] for name in rows[0]}
+    names = [name for name in rows[0] if name]
+    return {name: [_number(row.get(name), name, source) for row in rows] for name in names}
+
+
+def _number(value, name, source):
+    """Returns a number of a log, or NaN where there is none."""
+    if value is None or value in _MISSING:
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"The log of a training run holds numbers. Received: {source}, with {value!r:.50} in "
+            f"the column {name!r}"
+        ) from None
