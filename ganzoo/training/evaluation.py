@@ -108,7 +108,8 @@ class EvaluatedModel:
             )
         check_positive_integer("validation_freq", validation_freq)
         settings = self.metric_settings
-        self._evaluation = Evaluation(settings.metrics, inputs.as_dataset(self, data), settings.extractor)
+        data = inputs.as_dataset(self, data)
+        self._evaluation = Evaluation(settings.metrics, data, settings.extractor)
         # Whatever does not fit is an error now, and not after the first epoch.
         self._evaluation.measure(self.sample)
         examples = self._evaluation.data.examples[:1]

@@ -129,7 +129,7 @@ class Endless(keras.utils.PyDataset):
 @pytest.mark.parametrize("form", ENDLESS)
 def test_data_without_end_need_the_steps_of_an_epoch(form, settings):
     gan = epoch_checks.gan(run_eagerly=True)
-    with pytest.raises(ValueError, match="no end.*`steps_per_epoch`.*Received: a .*without end"):
+    with pytest.raises(ValueError, match=r"no end.*`steps_per_epoch`.*Received: a .*without end"):
         gan.fit(ENDLESS[form](), verbose=0, **settings)
     assert gan.step == 0
 

@@ -1,6 +1,7 @@
 """What trains, and what is refused before a single step: each error says what was received."""
 
 import math
+import warnings
 
 import keras
 import numpy as np
@@ -98,7 +99,15 @@ class Listed(keras.utils.PyDataset):
 REFUSED_DATA = {
     "no data": ("gan", lambda: {"x": None}, "`x` must be"),
     "a list": ("gan", lambda: {"x": [1, 2, 3]}, "`x` must be"),
-    "a path": ("gan", lambda: {"x": "digits"}, "`x` must be"),
+    "a list of unequal arrays": ("gan", lambda: {"x": [images(), images(4)]}, "one shape: resize"),
+    "a pair": ("conditional", lambda: {"x": (images(), labels())}, r"`fit\(x\[0\], x\[1\]\)`"),
+    "a path": ("gan", lambda: {"x": "digits"}, r"`ganzoo.data.load\('digits'\)`"),
+    "a generator": ("gan", lambda: {"x": iter([images()])}, "from_generator"),
+    "a dictionary": (
+        "conditional",
+        lambda: {"x": {"image": images(), "label": labels()}},
+        r"`x=data\['image'\]` and `y=data\['label'\]`.*the keys 'image', 'label'",
+    ),
     "empty array": ("gan", lambda: {"x": images(0)}, "not be empty"),
     "empty tf.data": ("gan", lambda: {"x": tf_batches(images(3))}, "at least one batch"),
     "empty PyDataset": ("gan", lambda: {"x": Listed([])}, "at least one batch"),
@@ -193,12 +202,21 @@ REFUSED_DATA = {
         lambda: {"x": Dataset(images()).batches(4)},
         "multiple of discriminator_steps=3",
     ),
-    "ragged tf.data": (
+    "tf.data of less than a batch": (
         "gan",
-        lambda: {"x": tf_batches(images(9), drop_remainder=False)},
-        "drop_remainder=True",
+        lambda: {"x": tf_batches(images(3), drop_remainder=False)},
+        "at least one batch",
     ),
-    "unbatched tf.data": ("gan", lambda: {"x": tf_batches(images()).unbatch()}, "shape"),
+    "unbatched tf.data": (
+        "gan",
+        lambda: {"x": tf_batches(images()).unbatch()},
+        r"`dataset.batch\(64, drop_remainder=True\)`",
+    ),
+    "another batch size than of the batches": (
+        "gan",
+        lambda: {"x": tf_batches(images()), "batch_size": 8},
+        "leave `batch_size` out.*batch_size=8 with batches of 4",
+    ),
     "ragged PyDataset": (
         "gan",
         lambda: {"x": Listed([images(4), images(3)])},
@@ -207,7 +225,7 @@ REFUSED_DATA = {
     "dictionaries of tf.data": (
         "gan",
         lambda: {"x": tf_batches({"image": images()})},
-        "a batch of",
+        r"`dataset.map\(lambda row: row\['image'\]\)`.*a batch of",
     ),
     "dictionaries of a PyDataset": ("gan", lambda: {"x": Listed([{"image": 1}])}, "a batch of"),
     "sample weights of tf.data": (
@@ -263,9 +281,12 @@ UNLABELED = {
     "array": images,
     "floats": floats,
     "tensor": lambda: tf.constant(images()),
+    "list": lambda: list(images()),
+    "list of tensors": lambda: tuple(map(tf.constant, images())),
     "Dataset": lambda: Dataset(images()),
     "Batches": lambda: Dataset(images()).batches(4),
     "tf.data": lambda: tf_batches(images()),
+    "ragged tf.data": lambda: tf_batches(images(11), drop_remainder=False),
     "tf.data of tuples": lambda: tf_batches(images()).map(lambda batch: (batch,)),
     "PyDataset of arrays": lambda: Listed([images(4), images(4)]),
     "PyDataset of tuples": lambda: Listed([(images(4),), (images(4),)]),
@@ -273,6 +294,7 @@ UNLABELED = {
 LABELED = {
     "arrays": lambda: (images(), labels()),
     "Dataset": lambda: (Dataset(images(), labels()),),
+    "labels in a list": lambda: (images(), labels().tolist()),
     "Dataset of fewer classes": lambda: (Dataset(images(), 0 * labels()),),
     "Batches": lambda: (Dataset(images(), labels()).batches(4),),
     "tf.data": lambda: (tf_batches(images(), labels()),),
@@ -297,9 +319,15 @@ def test_every_form_of_labeled_data_trains_a_conditional_gan(form):
 
 
 @pytest.mark.parametrize("form", LABELED)
-def test_a_gan_without_classes_leaves_labels_aside(form):
+def test_a_gan_without_classes_leaves_labels_aside_and_says_so(form):
     gan = build()
-    gan.fit(*LABELED[form](), batch_size=4, verbose=0)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        gan.fit(*LABELED[form](), batch_size=4, verbose=0)
+    said = [one for one in warned if "`num_classes`" in str(one.message)]
+    # The labels of a `Dataset` serve metrics too.
+    assert len(said) == (0 if form.startswith(("Dataset", "Batches")) else 1)
+    assert all(one.filename == __file__ for one in said)
     assert gan.step == 2
 
 
