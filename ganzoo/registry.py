@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from ganzoo.validation import did_you_mean
+from ganzoo.validation import describe, did_you_mean
 
 
 class Registry:
@@ -81,7 +81,7 @@ class Registry:
         if arguments:
             raise ValueError(
                 f"Arguments are for the {self.kind} of a name. Received: the arguments "
-                f"{', '.join(arguments)} with {identifier!r}"
+                f"{', '.join(arguments)} with {describe(identifier)}"
             )
         part = identifier
         if isinstance(identifier, dict):
@@ -89,7 +89,7 @@ class Registry:
         if not isinstance(part, base):
             raise ValueError(
                 f"A {self.kind} must be one of the names {', '.join(self.names(base))}, a config "
-                f"dictionary, or an instance of `{base.__name__}`. Received: {identifier!r}"
+                f"dictionary, or an instance of `{base.__name__}`. Received: {describe(identifier)}"
             )
         return part
 

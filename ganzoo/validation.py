@@ -75,6 +75,8 @@ def describe(value: Any) -> str:
             return repr(value)
         return f"{_article(kind)} of {len(value):,}: {describe(next(iter(value)))}, ..."
     if hasattr(value, "shape") and hasattr(value, "dtype"):
+        if tuple(value.shape) == () and hasattr(value, "item"):
+            return repr(value.item())
         return f"{_article(kind)} of {value.dtype} and shape {tuple(value.shape)}"
     if hasattr(value, "element_spec"):
         return "a tf.data.Dataset" if hasattr(value, "cardinality") else _article(kind)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from ganzoo.data.philox import permutation
-from ganzoo.validation import check_positive_integer, check_seed
+from ganzoo.validation import check_positive_integer, check_seed, describe
 
 
 class Batches(keras.utils.PyDataset):
@@ -123,7 +123,7 @@ class Batches(keras.utils.PyDataset):
         if not 0 <= index < self.steps_per_epoch:
             raise IndexError(
                 f"`index` must be in [0, {self.steps_per_epoch}); `batch(step)` takes any step. "
-                f"Received: index={index!r}"
+                f"Received: index={describe(index)}"
             )
         if index == 0:
             self._first_step = self._next_first_step

@@ -6,6 +6,7 @@ import numpy as np
 
 from ganzoo.data.batches import Batches
 from ganzoo.data.checks import RangeEvidence, check_examples, check_labels
+from ganzoo.validation import describe
 
 
 class Dataset:
@@ -72,7 +73,7 @@ class Dataset:
         elif num_classes is not None or class_names is not None:
             raise ValueError(
                 "`num_classes` and `class_names` need `labels`. Received: labels=None, "
-                f"num_classes={num_classes!r}, class_names={self.class_names!r}"
+                f"num_classes={describe(num_classes)}, class_names={describe(self.class_names)}"
             )
 
     def __len__(self) -> int:

@@ -12,6 +12,7 @@ from ganzoo.data.images import convert_array
 from ganzoo.data.sources import UnknownSplit, register
 from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
+from ganzoo.validation import describe
 
 _FORMAT = "ganzoo-dataset"
 _VERSION = 1
@@ -45,7 +46,7 @@ def pack(dataset: Dataset, path: pathlib.Path | str, compress: bool = False) -> 
     if not dataset.has_images:
         raise ValueError(
             "Only images are packed; toy data are computed wherever they are loaded. "
-            f"Received: dataset={dataset!r}"
+            f"Received: dataset={describe(dataset)}"
         )
     metadata = {
         "format": _FORMAT,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import check_channels, check_size
 from ganzoo.registry import Registry
+from ganzoo.validation import describe
 
 SOURCES = Registry("data source")
 
@@ -20,7 +21,7 @@ def check_split(split, choices):
     """Returns `split` if it is one of `choices`, or raises `UnknownSplit` that lists them."""
     if split not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
-        raise UnknownSplit(f"`split` must be one of {listed}. Received: split={split!r}")
+        raise UnknownSplit(f"`split` must be one of {listed}. Received: split={describe(split)}")
     return split
 
 
@@ -113,7 +114,9 @@ def load(
             f"Received: {', '.join(f'{name}={options[name]!r}' for name in unknown)}"
         )
     if not isinstance(split, str) or not split:
-        raise ValueError(f"`split` must be a name such as 'train'. Received: split={split!r}")
+        raise ValueError(
+            f"`split` must be a name such as 'train'. Received: split={describe(split)}"
+        )
     return entry.load(
         argument, split=split, size=check_size(size), channels=check_channels(channels), **options
     )
@@ -123,7 +126,7 @@ def _parse(source):
     """Returns the `Source` and its argument."""
     if not isinstance(source, (str, pathlib.Path)) or not str(source):
         raise ValueError(
-            f"`source` must be one of {', '.join(names())}. Received: source={source!r}"
+            f"`source` must be one of {', '.join(names())}. Received: source={describe(source)}"
         )
     text = str(source)
     name, colon, argument = text.partition(":")
@@ -132,9 +135,12 @@ def _parse(source):
             return SOURCES["packed"], text
         hint = f" Did you mean 'folder:{text}'?" if pathlib.Path(text).is_dir() else ""
         raise ValueError(
-            f"`source` must be one of {', '.join(names())}.{hint} Received: source={source!r}"
+            f"`source` must be one of {', '.join(names())}.{hint} "
+            f"Received: source={describe(source)}"
         )
     entry = SOURCES[name]
     if (entry.argument is None) != (not argument) or (colon and not argument):
-        raise ValueError(f"Write this source as '{entry.usage}'. Received: source={source!r}")
+        raise ValueError(
+            f"Write this source as '{entry.usage}'. Received: source={describe(source)}"
+        )
     return entry, argument

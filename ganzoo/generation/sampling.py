@@ -6,7 +6,7 @@ from keras import ops
 from ganzoo import backend
 from ganzoo.numerics import to_uint8
 from ganzoo.random import latents_from_seeds, split_seeds
-from ganzoo.validation import check_non_negative, check_positive_integer, check_seed
+from ganzoo.validation import check_non_negative, check_positive_integer, check_seed, describe
 
 
 def check_seeds(seeds):
@@ -22,15 +22,19 @@ def check_labels(labels, n, num_classes):
     if num_classes is None:
         if labels is not None:
             raise ValueError(
-                f"This GAN has no classes. Expected: labels=None. Received: labels={labels!r}"
+                "This GAN has no classes. Expected: labels=None. "
+                f"Received: labels={describe(labels)}"
             )
         return None
     labels = np.asarray(labels)
     if labels.shape not in ((), (n,)) or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(f"`labels` must be one class or {n} classes. Received: labels={labels!r}")
+        raise ValueError(
+            f"`labels` must be one class or {n} classes. Received: labels={describe(labels)}"
+        )
     if labels.min() < 0 or labels.max() >= num_classes:
         raise ValueError(
-            f"`labels` must be classes from 0 to {num_classes - 1}. Received: labels={labels!r}"
+            f"`labels` must be classes from 0 to {num_classes - 1}. Received: labels from "
+            f"{labels.min()} to {labels.max()}"
         )
     return np.broadcast_to(labels, n).astype("int32")
 
@@ -82,7 +86,9 @@ def sample(gan, sampling_function, n, seed, labels, truncation, batch_size):
     else:
         seeds = check_seeds(seed)
         if len(seeds) != n:
-            raise ValueError(f"`seed` must be one seed or {n} seeds. Received: seed={seed!r}")
+            raise ValueError(
+                f"`seed` must be one seed or {n} seeds. Received: seed={describe(seed)}"
+            )
     truncation = np.float32(check_non_negative("truncation", truncation))
     if labels is None:
         labels = labels_of(seeds, gan.num_classes)

@@ -18,7 +18,7 @@ from ganzoo.metrics import base
 from ganzoo.metrics.base import SampleMetric
 from ganzoo.metrics.feature_cache import FeatureCache
 from ganzoo.metrics.result import Result
-from ganzoo.validation import check_positive_integer, check_seed
+from ganzoo.validation import check_positive_integer, check_seed, describe
 
 _SETS = (Dataset, MixedImages)
 _BATCH = 1024
@@ -276,7 +276,7 @@ class Evaluation:
                 raise ValueError(
                     f"`{metric.name}` measures images of one size: load them with `size`, or, for "
                     "metrics of features, take an extractor that resizes. "
-                    f"Received: {images!r}"
+                    f"Received: {describe(images)}"
                 )
 
 
@@ -289,7 +289,8 @@ def check_metrics(metrics: Sequence[str | SampleMetric]) -> None:
     """
     if not isinstance(metrics, (list, tuple)) or not metrics:
         raise ValueError(
-            f"`metrics` must be a list of metrics or of names. Received: metrics={metrics!r}"
+            "`metrics` must be a list of metrics or of names. "
+            f"Received: metrics={describe(metrics)}"
         )
     for metric in metrics:
         base.find(metric) if isinstance(metric, str) else base.get(metric)

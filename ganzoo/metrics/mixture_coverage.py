@@ -6,7 +6,7 @@ import numpy as np
 from ganzoo.metrics.base import METRICS, SampleMetric
 from ganzoo.metrics.features import check_features
 from ganzoo.metrics.mode_coverage import coverage_of_counts
-from ganzoo.validation import check_positive
+from ganzoo.validation import check_positive, describe
 
 
 def mixture_coverage(points, centers, deviation: float, threshold: float = 3.0) -> dict[str, float]:
@@ -78,7 +78,7 @@ class MixtureCoverage(SampleMetric):
         if not hasattr(data, "centers"):
             raise ValueError(
                 "`mixture_coverage` is for mixtures of Gaussians, such as `toy:ring`. "
-                f"Received: data={data!r}"
+                f"Received: data={describe(data)}"
             )
         return {"centers": data.centers, "deviation": data.deviation}
 

@@ -8,6 +8,7 @@ import numpy as np
 from ganzoo.metrics import mixture_coverage
 from ganzoo.metrics.features import check_features
 from ganzoo.plot import canvas
+from ganzoo.validation import describe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +53,7 @@ def modes(
     >>> figure = ganzoo.plot.modes(ring.examples[:1000], ring)
     """
     if not hasattr(data, "centers"):
-        raise ValueError(f"`data` must be a `ganzoo.data.Mixture`. Received: data={data!r}")
+        raise ValueError(f"`data` must be a `ganzoo.data.Mixture`. Received: data={describe(data)}")
     points, centers = check_features("points", points), np.asarray(data.centers)
     if points.shape[1] != 2 or centers.shape[1] != 2:
         raise ValueError(

@@ -136,8 +136,8 @@ def check_classifier_loss(classifier_loss, discriminator):
     if classifier_loss is not None:
         raise ValueError(
             "A `classifier_loss` needs a discriminator that gives class logits as its second "
-            f"output. Received: classifier_loss={classifier_loss!r} with a discriminator of "
-            f"output shape {discriminator.output_shape}"
+            f"output. Received: classifier_loss={describe(classifier_loss)} with a discriminator "
+            f"of output shape {discriminator.output_shape}"
         )
     return None
 
@@ -157,7 +157,7 @@ def check_regularizers(regularizers, packing):
     if not isinstance(regularizers, (list, tuple)):
         raise ValueError(
             "`regularizers` must be a list of `ganzoo.regularizers`. Received: "
-            f"regularizers={regularizers!r}"
+            f"regularizers={describe(regularizers)}"
         )
     regularizers = [regularizers_module.get(regularizer) for regularizer in regularizers]
     names = [regularizer.name for regularizer in regularizers]

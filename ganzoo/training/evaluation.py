@@ -6,7 +6,7 @@ from typing import Any
 from ganzoo.metrics.evaluation import Evaluation, check_metrics
 from ganzoo.training import inputs
 from ganzoo.training.checks import check_no_arguments
-from ganzoo.validation import check_positive_integer
+from ganzoo.validation import check_positive_integer, describe
 
 
 class MetricSettings:
@@ -26,7 +26,7 @@ class MetricSettings:
         elif extractor is not None:
             raise ValueError(
                 "`extractor` is for the metrics that are given by name: give `metrics` too. "
-                f"Received: extractor={extractor!r} with metrics=None"
+                f"Received: extractor={describe(extractor)} with metrics=None"
             )
         self.metrics = metrics
         self.extractor = extractor

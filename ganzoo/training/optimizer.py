@@ -5,6 +5,8 @@ import warnings
 
 import keras
 
+from ganzoo.validation import describe
+
 _PLAYERS = ("generator", "discriminator")
 # The settings of DCGAN (Radford et al. 2016, section 4), which the field starts from.
 _DEFAULT_ADAM = {"learning_rate": 2e-4, "beta_1": 0.5}
@@ -299,8 +301,8 @@ def join_optimizers(optimizer, g_optimizer, d_optimizer):
     raise ValueError(
         "Give either `optimizer=`, a `ganzoo.AdversarialOptimizer` or the name of a Keras "
         "optimizer, or both `g_optimizer=` and `d_optimizer=`: each player needs an optimizer of "
-        f"its own. Received: optimizer={optimizer!r}, g_optimizer={g_optimizer!r}, "
-        f"d_optimizer={d_optimizer!r}"
+        f"its own. Received: optimizer={describe(optimizer)}, "
+        f"g_optimizer={describe(g_optimizer)}, d_optimizer={describe(d_optimizer)}"
     )
 
 
@@ -314,7 +316,7 @@ def _as_optimizer(name, identifier):
     if optimizer is None:
         raise ValueError(
             f"`{name}` must be a `keras.optimizers.Optimizer`, its name or its config. "
-            f"Received: {name}={identifier!r}"
+            f"Received: {name}={describe(identifier)}"
         )
     return optimizer
 

@@ -138,7 +138,7 @@ class SemiSupervisedGAN(GAN):
             return loss
         raise ValueError(
             "`loss` must be a `ganzoo.losses.SemiSupervised` with as many classes as the "
-            f"discriminator gives logits for, {self.class_count}. Received: loss={loss!r}"
+            f"discriminator gives logits for, {self.class_count}. Received: loss={describe(loss)}"
         )
 
     def averages(self):
