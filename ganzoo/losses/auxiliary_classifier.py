@@ -55,6 +55,8 @@ class AuxiliaryClassifier(Loss):
         Wasserstein GANs](https://arxiv.org/abs/1704.00028) does for its conditional ResNet.
     """
 
+    bounded_logits = False
+
     def __init__(
         self,
         discriminator_weight: float = 1.0,

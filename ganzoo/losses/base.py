@@ -18,9 +18,14 @@ class Loss(Part):
     Attributes:
         batch_coupled: Whether an example's term depends on the other examples. Then the loss of a
             batch is not the mean of the losses of its parts.
+        bounded_logits: Whether an activation may bound the logits. `True` for a loss that is made
+            for them, such as one of probabilities; `False` raises an error in `compile` for a
+            discriminator that ends in such an activation; `None`, the default of losses of your
+            own, warns.
     """
 
     batch_coupled = False
+    bounded_logits: bool | None = None
 
 
 class AdversarialLoss(Loss):

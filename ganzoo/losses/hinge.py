@@ -33,6 +33,8 @@ class Hinge(AdversarialLoss):
         https://arxiv.org/abs/1802.05957), section 4.
     """
 
+    bounded_logits = False
+
     def d_loss(self, real, fake):
         return ops.mean(ops.relu(1 - real)) + ops.mean(ops.relu(1 + fake))
 

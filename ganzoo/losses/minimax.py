@@ -43,6 +43,8 @@ class Minimax(AdversarialLoss):
         https://arxiv.org/abs/1606.03498), section 3.4.
     """
 
+    bounded_logits = False
+
     def __init__(self, label_smoothing: float = 0.0):
         self.label_smoothing = check_fraction("label_smoothing", label_smoothing)
 

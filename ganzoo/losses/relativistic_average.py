@@ -39,6 +39,7 @@ class RelativisticAverage(AdversarialLoss):
     """
 
     generator_needs_real = True
+    bounded_logits = False
     batch_coupled = True
 
     def d_loss(self, real, fake):

@@ -40,6 +40,7 @@ class RelativisticPairing(AdversarialLoss):
     """
 
     generator_needs_real = True
+    bounded_logits = False
 
     def d_loss(self, real, fake):
         _check_pairs(real, fake)

@@ -65,6 +65,7 @@ class SemiSupervised(Loss):
 
     generator_needs_real = False
     has_scale = True
+    bounded_logits = False
 
     def __init__(self, num_classes: int, unlabeled_weight: float = 1.0):
         self.num_classes = check_positive_integer("num_classes", num_classes)

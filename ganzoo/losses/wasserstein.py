@@ -34,6 +34,7 @@ class Wasserstein(AdversarialLoss):
     """
 
     has_scale = False
+    bounded_logits = False
 
     def d_loss(self, real, fake):
         return ops.mean(fake) - ops.mean(real)

@@ -9,6 +9,7 @@ import numpy as np
 from ganzoo import backend, distribution
 from ganzoo.data import Batches, Dataset, sharding
 from ganzoo.data.classes import listed, numbered_as
+from ganzoo.training import output_range
 from ganzoo.training.streams import (
     BatchCheck,
     as_examples,
@@ -48,7 +49,9 @@ def as_batches(gan, x, y, batch_size):
     if isinstance(x, Batches):
         _check_classes(gan, x.dataset)
         check_same_classes(gan, x.dataset)
-        check_size(gan, *_checked_shapes(gan, *parts_of(x.batch(0))), batch_size)
+        first = parts_of(x.batch(0))
+        check_size(gan, *_checked_shapes(gan, *first), batch_size)
+        output_range.check_examples(gan.generator_range, np.asarray(first[0]))
         return sharding.own_batches(x.follow(lambda: gan.step)), contextlib.nullcontext()
     if distribution.process_count() > 1:
         raise ValueError(

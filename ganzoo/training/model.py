@@ -12,7 +12,7 @@ from ganzoo.data.classes import check_class_names
 from ganzoo.generation import TrainedGenerator
 from ganzoo.numerics import dtype_of_means
 from ganzoo.regularizers import Constraint, Penalty, Regularizer, WeightPenalty
-from ganzoo.training import checks, ema, part_state, reference_batch
+from ganzoo.training import checks, ema, output_range, part_state, reference_batch
 from ganzoo.training.discriminator import Discriminator
 from ganzoo.training.evaluation import EvaluatedModel, MetricSettings
 from ganzoo.training.fitting import FittedModel
@@ -46,6 +46,8 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
             generator, latent_dim, self.num_classes
         )
         self.check_discriminator(discriminator)
+        # Smallest and largest value that the last activation gives, or `None` if nobody knows.
+        self.generator_range = output_range.range_of(generator)
         self.seed = check_seed(seed)
         self.generator = generator
         self.discriminator = discriminator
@@ -169,6 +171,10 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
         }
         checks.check_trainable(self)
         checks.check_batch_ratio(settings["adversarial_loss"], generator_batch_ratio)
+        output_range.check_logits(
+            self.discriminator, settings["adversarial_loss"], settings["classifier_loss"]
+        )
+        output_range.check_images(self.generator_range, self.example_shape)
         check_positive_integer("steps_per_execution", steps_per_execution)
         replicas = backend.replica_count(self)
         checks.check_replicas(replicas, steps_per_execution, jit_compile)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from ganzoo.data.checks import ARRAY_CURES, RangeEvidence, check_examples, check_labels
+from ganzoo.training import output_range
 from ganzoo.validation import describe
 
 # So many images tell the range [-1, 1] from [0, 1].
@@ -50,6 +51,8 @@ class BatchCheck:
         self.cures = cures
         self._class_names = class_names
         self._shape, self._num_classes = gan.example_shape, gan.num_classes
+        # `None` after the first batch, and in a run that has begun.
+        self._generator_range = gan.generator_range if gan.step == 0 else None
 
     def __call__(self, examples, labels=None):
         """Returns the examples and the int32 labels, or `None`; or raises."""
@@ -67,6 +70,8 @@ class BatchCheck:
                 f"{self.size} and another one of {len(examples)}"
             )
         check_shape(self._shape, examples)
+        output_range.check_examples(self._generator_range, examples)
+        self._generator_range = None
         if self._num_classes is None:
             return examples, None
         if labels is None:
