@@ -31,24 +31,25 @@ def run(options, others):
         print(f"picture     {count:,} examples in {options.output}")
 
 
-def load_source(source, options, **changes):
+def load_source(source, options, keep_sizes=False, **changes):
     """Loads a data source.
 
     Args:
         source: The source, such as `"digits"`.
         options: The flags `split`, `size`, `channels`, `on_bad` and `max_pixels` as attributes.
+        keep_sizes: Whether images of a folder may keep different sizes, for metrics.
         **changes: Values that replace those of `options`.
 
     Returns:
-        A `ganzoo.data.Dataset`.
+        A `ganzoo.data.Dataset`, or a `ganzoo.data.MixedImages`.
     """
     options = with_changes(options, **changes)
     # Only folders have these options, and other sources refuse them.
     given = {name: getattr(options, name, None) for name in ("on_bad", "max_pixels")}
     given = {name: value for name, value in given.items() if value is not None}
     with Progress() as progress:
-        if source.startswith("folder:") and progress is not None:
-            given["progress"] = progress
+        if source.startswith("folder:"):
+            given |= {"progress": progress, "keep_sizes": keep_sizes}
         return data.load(
             source, split=options.split, size=options.size, channels=options.channels, **given
         )

@@ -35,8 +35,10 @@ def _prepare(options, others):
     check_metrics(names)
     if options.samples:
         extractor = _extractor(options.extractor, options.data)
-        samples = load_source(options.samples, options, split="train")
-        data = load_source(options.data, options)
+        # An extractor that resizes takes images of any sizes.
+        keep_sizes = getattr(extractor, "resize", None) is not None
+        samples = load_source(options.samples, options, keep_sizes, split="train")
+        data = load_source(options.data, options, keep_sizes)
         n = options.n or len(samples)
         return Evaluation(names, data, extractor, n), None, samples, samples.name
     model = others[0]
@@ -85,13 +87,16 @@ def _table(subject, results):
     samples = f"{protocol.samples:,} of {subject}"
     if protocol.seed is not None:
         samples += f", from seed {protocol.seed}"
+    if protocol.order_seed is not None:
+        samples += f", in an order of seed {protocol.order_seed}"
     lines = [f"samples     {samples}"]
     protocols = [result.protocol for result in results]
     # All metrics share the real images and the extractor, if they use them.
     for found in [one for one in protocols if one.reference is not None][:1]:
         lines.append(f"real        {found.reference_samples:,} of {found.reference}")
     for found in [one for one in protocols if one.extractor is not None][:1]:
-        facts = [found.extractor, f"sha256 {found.extractor_sha256[:12]}", found.resize]
+        resize = " from ".join(filter(None, (found.resize, found.sizes)))
+        facts = [found.extractor, f"sha256 {found.extractor_sha256[:12]}", resize]
         lines.append(f"extractor   {', '.join(filter(None, facts))}")
     lines.append("")
     for result in results:

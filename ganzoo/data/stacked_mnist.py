@@ -3,10 +3,12 @@
 import numpy as np
 
 from ganzoo.data import philox
+from ganzoo.data.classes import listed
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.sources import check_split, load, register
 from ganzoo.validation import check_choice, check_positive_integer
 
+_DIGITS = tuple("0123456789")
 _COUNTS = {"train": 128_000, "test": 26_000}
 
 
@@ -46,6 +48,11 @@ def load_stacked_mnist(
         raise ValueError(
             "`digits` must be grayscale images of 10 classes. "
             f"Received: digits={digits!r}, which is {singles!r}"
+        )
+    if singles.class_names not in (None, _DIGITS):
+        raise ValueError(
+            f"The classes of `digits` must be the digits in order, {listed(_DIGITS)}. "
+            f"Received: digits={digits!r} with {listed(singles.class_names)}"
         )
     stream = tuple(_COUNTS).index(split)
     rows = philox.integers(seed, stream, len(singles), (count, 3))

@@ -37,6 +37,10 @@ class Classifier(NetworkExtractor):
         batch_size: Number of images in a pass through the network.
         folder: Folder where `train_classifier` wrote the weights. Defaults to the package's own.
 
+    Attributes:
+        num_classes: Number of classes.
+        class_names: Names of the classes in the order of their numbers, or `None`.
+
     Raises:
         FileNotFoundError: If there are no weights of this name.
         ValueError: If the hash of the weights differs from their card, or an argument is out of
@@ -69,6 +73,7 @@ class Classifier(NetworkExtractor):
         weights, card = _read(data, pathlib.Path(folder or WEIGHTS))
         self.sha256 = card["sha256"]
         self.num_classes = card["num_classes"]
+        self.class_names = tuple(card["class_names"]) if "class_names" in card else None
         self._channels = card["channels"]
         with float32():
             self._network = classifier_network(

@@ -125,17 +125,18 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     training = TRAININGS[options.name]
     network = train(training)
+    test = load(training.data, split="test")
     options.folder.mkdir(parents=True, exist_ok=True)
     card = {
         "sha256": save(network, options.folder / f"{options.name}.npz"),
         "channels": network.input.shape[-1],
         "num_classes": network.output["logits"].shape[-1],
+        "class_names": list(test.class_names),
         "training": dataclasses.asdict(training),
     }
     path = options.folder / f"{options.name}.json"
     path.write_text(json.dumps(card, indent=2) + "\n")
     # Measured by the extractor, with the stored weights.
-    test = load(training.data, split="test")
     predicted = Classifier(options.name, folder=options.folder).classify(test.examples)
     card["test_accuracy"] = round(float((predicted == test.labels).mean()), 4)
     card["test_images"] = len(test)

@@ -7,6 +7,8 @@ perfect copy of the data would reach.
 import numpy as np
 
 from ganzoo.data import Dataset, philox
+from ganzoo.data.classes import numbered_as
+from ganzoo.extractors.checks import known_range
 from ganzoo.metrics import Protocol, Result, conditional_accuracy
 from ganzoo.metrics.base import kinds
 from ganzoo.metrics.evaluation import Evaluation
@@ -65,7 +67,8 @@ def measure(
     held_out = None
     if test is not None:
         held_out = test.examples[philox.permutation(0, 0, len(test))[:_FEW]]
-    nearest, picture = Nearest(gan.sample(_FEW), images, held_out, spaces).measure()
+    with known_range():
+        nearest, picture = Nearest(gan.sample(_FEW), images, held_out, spaces).measure()
     nearest["real_of"] = len(reference)
     facts = {"samples": _plain(samples), "real": _plain(real), "nearest": nearest}
     return facts, picture
@@ -102,7 +105,13 @@ def _tells_classes(extractor, gan, data):
         and data.labels is not None
         and hasattr(extractor, "probabilities")
         and getattr(extractor, "num_classes", None) == gan.num_classes == data.num_classes
+        and len({_names(extractor), _names(gan), _names(data)} - {None}) < 2
     )
+
+
+def _names(owner):
+    """Returns the names of classes in the order of their numbers, or `None` if they are unknown."""
+    return getattr(owner, "class_names", None)
 
 
 def _class_accuracies(gan, data, classifier, n):
@@ -112,7 +121,9 @@ def _class_accuracies(gan, data, classifier, n):
     name = " ".join(filter(None, (data.name, data.split)))
 
     def result(images, labels, **settings):
-        value = conditional_accuracy(classifier.probabilities(images), labels)
+        # A generator that has collapsed may draw nothing but black.
+        with known_range():
+            value = conditional_accuracy(classifier.probabilities(images), labels)
         protocol = Protocol(
             "accuracy",
             classifier.name,
@@ -142,6 +153,7 @@ def error_of(gan: SemiSupervisedGAN, test: Dataset, labels: int | None = None) -
         test: Data set with labels.
         labels: How many labels it was trained with, if known.
     """
+    test = numbered_as(test, gan.class_names, "the model")
     wrong = float(np.mean(gan.classify(test.examples) != test.labels))
     protocol = Protocol(
         "test error",

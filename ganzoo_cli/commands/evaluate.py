@@ -26,11 +26,6 @@ def _check(options, others):
         raise ValueError(
             "--samples needs --data=SOURCE; `ganzoo list` lists the sources. Received: none"
         )
-    if options.samples and "seed" in options.given:
-        raise ValueError(
-            "--seed is for the samples of a model. "
-            f"Received: --samples={options.samples} --seed={options.seed}"
-        )
     if others:
         check_exists(others[0])
 
@@ -40,7 +35,9 @@ COMMAND = Command(
     "Measure a model's samples against real images.",
     "MODEL [--data=SOURCE] [flags]\n--samples=SOURCE --data=SOURCE [flags]",
     description=f"""{MODEL} In place of a model, --samples takes a folder of images. By default a
-        preset or a run is measured on the test images of its training data. A semi-supervised model
+        preset or a run is measured on the test images of its training data. With --samples, images
+        of other or of different sizes are resized by the extractor one by one; --size makes them
+        equal before. A semi-supervised model
         is measured by its error rate too. Two values can be compared only if extractor, number of
         samples, real images and settings are the same; the file of --output holds all of these.""",
     examples=(
@@ -72,7 +69,12 @@ COMMAND.text(
 COMMAND.positive_integer(
     "n", "Number of samples. By default as many as real images; with --samples, all of them."
 )
-COMMAND.integer("seed", "Seed of the first sample.", default=0)
+COMMAND.integer(
+    "seed",
+    """Seed of the first sample; with --samples, of the order in which samples are drawn from the
+    source.""",
+    default=0,
+)
 COMMAND.text("samples", "SOURCE", "Samples in place of a model's, e.g. folder:PATH.")
 COMMAND.group("Real images, by default of the model's size and channels")
 COMMAND.text(

@@ -1,5 +1,7 @@
 """What a data set accepts, and what it refuses before anything is built on it."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -123,3 +125,77 @@ def test_unfit_labels_are_refused(arguments, message):
 def test_labels_that_are_no_integers_are_refused(labels):
     with pytest.raises(TypeError, match="Received"):
         Dataset(IMAGES, labels)
+
+
+@pytest.mark.parametrize(
+    ("examples", "line"),
+    [
+        (IMAGES.astype(np.int64), '`images.astype("uint8")`'),
+        (IMAGES.astype(np.uint16) * 257, '`(images // 257).astype("uint8")`'),
+        (IMAGES > 127, '`images.astype("uint8") * 255`'),
+        (np.arange(12).reshape(6, 2), '`vectors.astype("float32")`'),
+        (FLOATS * 0.5 + 0.5, "`images * 2 - 1`"),
+        (FLOATS * 127.5 + 127.5, "`images / 127.5 - 1`"),
+        ((IMAGES > 127).astype(np.uint8), "`images * 255`"),
+        (IMAGES[..., 0], "`images[..., None]`"),
+    ],
+)
+def test_the_line_in_a_message_about_examples_works(examples, line):
+    with pytest.raises((TypeError, ValueError)) as raised:
+        Dataset(examples)
+    assert line in str(raised.value)
+    repaired = eval(line.strip("`"), {"images": examples, "vectors": examples})
+    assert len(Dataset(repaired)) == 6
+
+
+@pytest.mark.parametrize(
+    ("labels", "line"),
+    [
+        (np.eye(6), "`labels.argmax(-1)`"),
+        (np.arange(6)[:, None], "`labels[:, 0]`"),
+        (np.arange(6.0), '`labels.astype("int32")`'),
+        (np.arange(6) > 2, '`labels.astype("int32")`'),
+        (np.arange(6) + 1, "`labels - 1`"),
+    ],
+)
+def test_the_line_in_a_message_about_labels_works(labels, line):
+    with pytest.raises((TypeError, ValueError)) as raised:
+        Dataset(IMAGES, labels, num_classes=6)
+    assert line in str(raised.value)
+    repaired = eval(line.strip("`"), {"labels": labels})
+    assert Dataset(IMAGES, repaired, num_classes=6).num_classes == 6
+
+
+def test_labels_that_are_texts_are_mapped_by_name():
+    names = ["cat", "dog", "fox"]
+    texts = ["fox", "cat", "fox", "cat", "cat", "fox"]
+    expected = [2, 0, 2, 0, 0, 2]
+    for labels in (texts, np.array(texts), np.array(texts, object), np.array(texts, "S")):
+        dataset = Dataset(IMAGES, labels, class_names=names)
+        assert dataset.labels.tolist() == expected and dataset.num_classes == 3
+    # Sorted names of a part of the data would number its classes in another way.
+    with pytest.raises(TypeError, match=r"need `class_names`.*the 2 names 'cat', 'fox'"):
+        Dataset(IMAGES, texts)
+    with pytest.raises(ValueError, match="Received: 'fox', with the class_names 'cat', 'dog'"):
+        Dataset(IMAGES, texts, class_names=names[:2])
+
+
+def test_labels_without_a_0_say_how_many_classes_there_are():
+    with pytest.warns(UserWarning, match=r"in \[1, 6\].*`labels - 1`.*`num_classes`") as warned:
+        assert Dataset(IMAGES, np.arange(6) + 1).num_classes == 7
+    assert warned[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Dataset(IMAGES, np.arange(6) + 1, num_classes=7)
+        Dataset(IMAGES, [1] * 6, class_names=["a", "b"])
+
+
+def test_bright_images_have_a_way_in():
+    bright = np.abs(FLOATS)
+    with pytest.raises(ValueError, match="darker than the middle gray, pass them as uint8"):
+        Dataset(bright)
+    assert Dataset(((bright + 1) * 127.5).round().astype("uint8")).examples.min() >= 127
+
+
+def test_rounding_may_leave_the_range():
+    assert Dataset(FLOATS * np.float32(1.0001)).has_images

@@ -51,5 +51,10 @@ def test_digits_of_another_kind_are_refused(tmp_path):
     color = data.pack(data.load("digits", channels=3), tmp_path / "color.npz")
     with pytest.raises(ValueError, match="grayscale images of 10 classes"):
         data.load("stacked_mnist", digits=str(color), count=5)
+    digits = data.load("digits", size=8)
+    digits.class_names = tuple("1234567890")
+    renamed = data.pack(digits, tmp_path / "renamed.npz")
+    with pytest.raises(ValueError, match="the digits in order, '0', '1'"):
+        data.load("stacked_mnist", digits=str(renamed), count=5)
     with pytest.raises(ValueError, match="Received: channels=1"):
         data.load("stacked_mnist", channels=1)

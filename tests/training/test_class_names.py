@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import ganzoo
+from ganzoo.zoo import measure
 from support import tiny
 
 NAMES = ("cat", "dog", "fox")
@@ -96,6 +97,28 @@ def test_an_error_rate_compares_names(classifier):
             vectors, np.array([1, 0, 2]), class_names=["dog", "cat", "fox"]
         )
         assert classifier.evaluate(turned)["error"] == 0
+    with pytest.warns(UserWarning, match="numbered by their names"):
+        assert measure.error_of(classifier, turned).value == 0
     other = ganzoo.data.Dataset(vectors, np.arange(3), class_names=["cat", "emu", "fox"])
     with pytest.raises(ValueError, match="examples of 'emu'"):
         classifier.evaluate(other)
+
+
+class Extractor:
+    """A classifier of three classes."""
+
+    num_classes = 3
+
+    def __init__(self, class_names=None):
+        self.class_names = class_names
+
+    def probabilities(self, images):
+        return np.eye(3)[np.zeros(len(images), int)]
+
+
+@pytest.mark.parametrize(
+    "names, tells", [(NAMES, True), (None, True), (NAMES[::-1], False), (("a", "b", "c"), False)]
+)
+def test_classes_of_samples_are_checked_by_classifiers_of_the_same_names(names, tells):
+    gan = conditional(class_names=NAMES)
+    assert measure._tells_classes(Extractor(names), gan, dataset(NAMES)) is tells
