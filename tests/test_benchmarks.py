@@ -14,6 +14,7 @@ SCRIPT = ROOT / "benchmarks" / "train_step.py"
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 
+@pytest.mark.slow
 def test_benchmark_writes_its_tables(tmp_path):
     options = {
         "models": "dcgan",
@@ -57,7 +58,7 @@ def test_benchmark_writes_its_tables(tmp_path):
 # images of each other, because the frameworks pad on different sides of a 5x5 kernel of stride 2.
 SAME_FUNCTION = """
 import sys
-import keras, numpy as np, torch
+import keras, numpy as np, tensorflow as tf, torch
 sys.path.insert(0, "benchmarks")
 import ganzoo_side, torch_side
 
@@ -112,8 +113,9 @@ for model, mirrored in (("sngan", False), ("dcgan", True)):
     np.testing.assert_allclose(theirs, mirror(images, mirrored), atol=1e-4)
     images = rng.uniform(-1, 1, images.shape).astype("float32")
     inputs = torch.tensor(mirror(images, mirrored))
+    forward = tf.function(lambda: gan.discriminator(images, training=True), autograph=False)
     for _ in range(1 if mirrored else 500):  # Until both agree on the largest singular values.
-        logits = gan.discriminator(images, training=True).numpy()
+        logits = forward().numpy()
         theirs = discriminator(inputs).detach().numpy()
     assert np.std(logits) > 1e-3
     np.testing.assert_allclose(theirs, logits, rtol=1e-2, atol=1e-2 * np.std(logits))

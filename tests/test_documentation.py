@@ -27,15 +27,17 @@ def _pages():
 
 
 @pytest.fixture
-def one_epoch():
+def few_steps():
     keras.config.set_max_epochs(1)
+    keras.config.set_max_steps_per_epoch(3)
     yield
     keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
     keras.mixed_precision.set_global_policy("float32")
 
 
 @pytest.mark.parametrize("page", _pages())
-def test_the_code_of_the_page_runs(page, one_epoch, tmp_path, monkeypatch):
+def test_the_code_of_the_page_runs(page, few_steps, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):

@@ -24,10 +24,8 @@ SIZES = {
 }
 
 
-@pytest.mark.parametrize(
-    "part",
-    ["precision_recall", pytest.param("extracting", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["precision_recall", "extracting"])
 def test_programs_agree_and_are_timed(part, tmp_path):
     files = {"markdown": tmp_path / "table.md", "json": tmp_path / "table.json"}
     process = subprocess.run(

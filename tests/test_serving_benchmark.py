@@ -26,6 +26,7 @@ def model(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_benchmark_writes_its_tables(model, tmp_path):
     options = {
         "models": model,

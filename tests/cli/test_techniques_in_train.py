@@ -15,6 +15,7 @@ SEMI_SUPERVISED = [
     "--labels_per_class=3",
     "--width=8",
     "--test_split=test",
+    "--batch_size=256",
     "--seed=1",
 ]
 

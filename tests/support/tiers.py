@@ -23,6 +23,7 @@ GRAPH_FILES = (
     "faults/test_damaged_checkpoints.py",
     "faults/test_exact_resume.py",
     "faults/test_not_a_number.py",
+    "generation/test_inversion.py",
     "generation/test_sampling.py",
     "presets/test_presets.py",
     "test_documentation.py",

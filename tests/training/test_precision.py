@@ -33,8 +33,15 @@ def full_precision():
     return functools.cache(lambda architecture: train(architecture=architecture)[1])
 
 
-@pytest.mark.parametrize("architecture", ["dcgan", "sngan"])
-@pytest.mark.parametrize("name", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    "name, architecture",
+    [
+        ("mixed_bfloat16", "dcgan"),
+        ("mixed_float16", "sngan"),
+        pytest.param("mixed_bfloat16", "sngan", marks=pytest.mark.slow),
+        pytest.param("mixed_float16", "dcgan", marks=pytest.mark.slow),
+    ],
+)
 def test_half_precision_follows_full_precision(name, architecture, policy, full_precision):
     expected = full_precision(architecture)
     policy(name)
