@@ -10,6 +10,7 @@ def run(options, others):
     plan = CreatePlan(Path(others[0]), options)
     print(plan.describe(), flush=True)
     if options.dry_run:
+        print(f"{'time':<15}{plan.estimate()}", flush=True)
         print("\nAll checks passed. Nothing was trained or written, because of --dry_run.")
         return None
     return plan.create

@@ -17,8 +17,9 @@ from ganzoo_cli.commands.create import (
 )
 
 _EMA_DECAY = 0.999
-# The metrics compare images with each other.
-_FEWEST_IMAGES = 2
+# With fewer, nothing but copies can be learned. With few, mostly copies are.
+_FEWEST_IMAGES, _TOO_FEW_IMAGES = 10, 100
+_MOST_ENLARGED = 1.5
 
 
 def training_arguments(folder, options):
@@ -71,8 +72,26 @@ def training_arguments(folder, options):
             "and the generator then gets worse; random transforms delay this (DiffAugment, arXiv "
             "2006.10738)"
         )
+    reasons += _warnings(sides, size)
     flags = [f"--{name}={value}" for name, value in arguments.items() if value is not None]
     return [*flags, *(["--conditional"] if options.conditional else [])], reasons
+
+
+def _warnings(sides, size):
+    """Returns what the user should know about few or small images before a long run."""
+    warnings = []
+    if len(sides) < _TOO_FEW_IMAGES:
+        warnings.append(
+            f"warning: with {len(sides)} images the samples will mostly be copies of them; give at "
+            f"least {_TOO_FEW_IMAGES}, better thousands"
+        )
+    if small := sum(_MOST_ENLARGED * side < size for side in sides):
+        warnings.append(
+            f"warning: {small:,} of {len(sides):,} images are much smaller than {size} pixels, the "
+            f"smallest has {sides[0]}: enlarged they are blurred, and so will be samples; leave "
+            "them out, or give a smaller --size"
+        )
+    return warnings
 
 
 def _shorter_sides(folder):

@@ -6,7 +6,9 @@ import shlex
 from pathlib import Path
 
 from ganzoo import GAN, extractors, zoo
+from ganzoo.cli.collapse import signs_of_collapse
 from ganzoo.cli.create_defaults import training_arguments
+from ganzoo.cli.progress import duration
 from ganzoo.cli.publish import load_extractor, publish, read_training
 from ganzoo.cli.run_folder import RunFolder
 from ganzoo.cli.train_plan import TrainPlan
@@ -43,7 +45,7 @@ class CreatePlan:
         _check(given)
         self._folder = RunFolder(output / "run")
         has_started = self._folder.options.is_file() and self._record.is_file()
-        self._chosen = json.loads(self._record.read_text()) if has_started else given
+        self._chosen = self._read_record() if has_started else given
         self._name = self._chosen["name"]
         self._model = output / "model"
         self._export = output / "export" / self._name
@@ -72,6 +74,16 @@ class CreatePlan:
             lines += ["", command, self._train_plan.describe()]
         return "\n".join([*lines, f"{'model':<15}{self._model}", f"{'export':<15}{self._export}"])
 
+    def estimate(self):
+        """Returns how long the training takes, in words. It trains a few steps, not to be kept."""
+        if self._train_plan is None:
+            return "nothing is left to train"
+        seconds, steps = self._train_plan.seconds_per_step(), self._train_plan.steps_to_do
+        return (
+            f"about {duration(seconds * steps)} on this machine, for {steps:,} steps of "
+            f"{duration(seconds)}, and the pictures and metrics"
+        )
+
     def create(self):
         """Does everything that is not done yet. Returns the exit code."""
         if not self._folder.options.is_file() or not self._record.is_file():
@@ -79,7 +91,7 @@ class CreatePlan:
                 partial.write_text(json.dumps(self._chosen, indent=2) + "\n")
         if self._train_plan is not None:
             print()
-            code = self._train_plan.train()
+            code = self._train_plan.train(run_bar=True)
             if code:
                 print("\nThe same `ganzoo create` continues where it stopped.")
                 return code
@@ -92,8 +104,18 @@ class CreatePlan:
             if not self._is_exported():
                 path = GAN.from_preset(self._model).export(self._export)
                 print(f"{'export':<22}{path}")
+            if signs := signs_of_collapse(training.gan, training.data):
+                print(f"{'warning':<22}{signs}")
         print(f"{'next':<22}ganzoo sample {self._model}")
         return 0
+
+    def _read_record(self):
+        """Returns the name and the extractor of the run that the output folder holds."""
+        try:
+            record = json.loads(self._record.read_text())
+            return {"name": str(record["name"]), "extractor": str(record["extractor"])}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{self._record} is damaged. Received: {error!r}") from error
 
     def _check_same(self, images):
         """Raises if a flag differs from the run in the output folder."""

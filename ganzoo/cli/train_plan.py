@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import math
 import sys
+import time
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ from ganzoo.callbacks.fingerprint import is_accepted
 from ganzoo.callbacks.interruption import Interrupted
 from ganzoo.cli import regularizers
 from ganzoo.cli.data import load_source
+from ganzoo.cli.progress import RunBar
 from ganzoo.cli.recipe_flags import changed_recipe
 from ganzoo.cli.run_folder import RunFolder, check_same_data
 from ganzoo.data import SemiSupervisedBatches
@@ -37,6 +39,7 @@ _SETTINGS = (
 )
 _JIT = {"auto": "auto", "true": True, "false": False}
 _PICTURES = 50
+_TIMED_STEPS = 3
 
 
 class TrainPlan:
@@ -154,8 +157,28 @@ class TrainPlan:
             return {}
         return {"devices": f"{count}, of {processes} processes" if processes > 1 else count}
 
-    def train(self):
-        """Trains, and completes the run folder. Returns the exit code."""
+    def seconds_per_step(self):
+        """Returns the duration of a training step, measured in a few steps that are not kept."""
+        if self._is_trained:
+            return 0.0
+        # The first step compiles. The plan does not train after this.
+        self._gan.fit(self._batches, steps=1, verbose=0)
+        start = time.perf_counter()
+        self._gan.fit(self._batches, steps=1 + _TIMED_STEPS, verbose=0)
+        return (time.perf_counter() - start) / _TIMED_STEPS
+
+    @property
+    def steps_to_do(self):
+        """The number of steps that are still to do."""
+        return self._recipe.steps - self._steps_done
+
+    def train(self, run_bar=False):
+        """Trains, and completes the run folder. Returns the exit code.
+
+        Args:
+            run_bar: Whether a terminal shows one bar for the whole run instead of one per epoch.
+        """
+        self._run_bar = run_bar and self.is_primary and sys.stdout.isatty()
         with contextlib.ExitStack() as stack:
             with expected():
                 _in_process_0(lambda: self._start(stack))
@@ -176,7 +199,7 @@ class TrainPlan:
     def _train(self):
         folder, gan = self._folder, self._gan
         pictures = SampleGrid(
-            folder.samples, n=64 if self._data.has_images else 1024, every=self._sample_every
+            folder.samples, n=None if self._data.has_images else 1024, every=self._sample_every
         )
         length = {"steps": self._recipe.steps} if self._is_trained else {"epochs": self._epochs}
         code = 0
@@ -222,11 +245,12 @@ class TrainPlan:
         ]
         if not self.is_primary:
             return [NaNGuard(), *shared]
-        return [NaNGuard(), pictures, EpochLog(folder.log), *shared]
+        bar = [RunBar(self.steps_to_do)] if self._run_bar else []
+        return [NaNGuard(), pictures, EpochLog(folder.log), *shared, *bar]
 
     def _verbose(self):
         """Returns 1, a progress bar, on a terminal; 2, a line for each epoch, in a file; or 0."""
-        if not self.is_primary:
+        if not self.is_primary or self._run_bar:
             return 0
         return 1 if sys.stdout.isatty() else 2
 

@@ -5,6 +5,8 @@ import math
 import re
 from pathlib import Path
 
+from ganzoo import regularizers
+
 # Columns that say where a row lies, not what was measured.
 _POSITIONS = ("epoch", "step", "seconds")
 # What stands for no value; Keras's `CSVLogger` writes NA.
@@ -22,9 +24,12 @@ def read(log) -> dict[str, list[float]]:
 
     Args:
         log: The `History` that `fit` returns; a dictionary from terms to their values of each
-            epoch; a list of dictionaries, one for each epoch, with `epoch`; or the path of a CSV file
-            of `ganzoo.callbacks.EpochLog` or of `keras.callbacks.CSVLogger`, whose epochs count
-            from 0, or of the run's folder that holds a `log.csv`.
+            epoch; a list of dictionaries, one for each epoch, with `epoch`; or the path of a CSV
+            file of `ganzoo.callbacks.EpochLog` or of `keras.callbacks.CSVLogger`, whose epochs
+            count from 0, or of the run's folder that holds a `log.csv`.
+
+    If the steps show that the last epoch is a short one, its means over steps are left out (NaN):
+    they are means over few steps, and would look like a spike.
 
     Raises:
         ValueError: If it is something else.
@@ -41,10 +46,14 @@ def read(log) -> dict[str, list[float]]:
         log = _read_csv(Path(log))
     # A term that began later has fewer values: they belong to the last epochs.
     count = len(log["epoch"])
-    return {
+    columns = {
         name: [math.nan] * (count - len(values)) + [float(value) for value in values]
         for name, values in log.items()
     }
+    if _ends_early(columns):
+        for name in filter(_is_mean_over_steps, columns):
+            columns[name][-1] = math.nan
+    return columns
 
 
 def terms(log: dict[str, list[float]]) -> list[str]:
@@ -69,6 +78,20 @@ def panels(names: list[str]) -> dict[str, list[str]]:
     found = {title: [name for name in group if name in names] for title, group in GROUPS.items()}
     found |= {name: [name] for name in names if name not in grouped}
     return {title: chosen for title, chosen in found.items() if chosen}
+
+
+def _ends_early(log):
+    """Returns whether the last epoch has less than half of the steps of those before."""
+    steps, epochs = log.get("step", ()), log["epoch"]
+    if len(steps) < 2:
+        return False
+    return 2 * (steps[-1] - steps[-2]) < steps[-2] / epochs[-2]
+
+
+def _is_mean_over_steps(name):
+    """Returns whether a term is a mean over the steps of an epoch, and not measured at its end."""
+    means = {name for group in GROUPS.values() for name in group} | set(regularizers.names())
+    return name in means or name.removeprefix("d_").removeprefix("g_") in means
 
 
 def _read_csv(path):

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -6,9 +7,12 @@ from PIL import Image
 
 import ganzoo
 from ganzoo.cli import create_defaults
+from ganzoo.cli.collapse import signs_of_collapse
+from ganzoo.cli.progress import RunBar, duration
 from ganzoo.cli.run_folder import RunFolder
 from ganzoo_cli.commands.create import COMMAND
 from ganzoo_cli.main import main
+from support import linear
 
 MODES = ("L", "RGB", "RGBA", "P", "LA", "1")
 SMALL = ["--size=8", "--width=1", "--batch_size=16"]
@@ -105,11 +109,12 @@ def test_invalid_names_are_refused(photos, tmp_path, flag, message, capsys):
 
 
 @pytest.mark.parametrize("flags", [[], ["--dry_run"]])
-def test_a_single_image_is_refused_at_the_start(tmp_path, flags, capsys):
-    Image.new("RGB", (9, 9)).save(tmp_path / "0.png")
-    (tmp_path / "1.png").write_bytes(b"no picture")
+def test_a_few_images_are_refused_at_the_start(tmp_path, flags, capsys):
+    for index in range(9):
+        Image.new("RGB", (9, 9)).save(tmp_path / f"{index}.png")
+    (tmp_path / "9.png").write_bytes(b"no picture")
     assert main(["create", str(tmp_path), f"--output={tmp_path / 'out'}", *flags]) == 2
-    assert "at least 2 image files that can be read" in capsys.readouterr().err
+    assert "at least 10 image files that can be read" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -127,6 +132,52 @@ def test_the_size_depends_on_the_images(sides, expected, monkeypatch, tmp_path):
     arguments, reasons = create_defaults.training_arguments(tmp_path, COMMAND.parse([])[0])
     assert f"--size={expected}" in arguments
     assert reasons[0].startswith(f"size {expected}: the shorter sides of the {len(sides)} images")
+
+
+@pytest.mark.parametrize(
+    ("sides", "warnings"),
+    [
+        ([6] + [40] * 200, ["1 of 201 images are much smaller than 32 pixels, the smallest has 6"]),
+        ([24] * 20 + [40] * 79, ["with 99 images the samples will mostly be copies"]),
+        ([40] * 100, []),
+    ],
+)
+def test_few_and_small_images_are_named(sides, warnings, monkeypatch, tmp_path):
+    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda folder: sides)
+    _, reasons = create_defaults.training_arguments(tmp_path, COMMAND.parse([])[0])
+    found = [reason for reason in reasons if reason.startswith("warning: ")]
+    assert len(found) == len(warnings)
+    assert all(text in line for text, line in zip(warnings, found, strict=True))
+
+
+def test_samples_that_are_all_alike_are_told():
+    gan = linear.gan()
+    data = ganzoo.data.Dataset(gan.sample(300, seed=1000))
+    assert signs_of_collapse(gan, data) is None
+    affine = gan.inference_generator.layers[-1]
+    affine.kernel.assign(0.01 * affine.kernel)
+    assert "their mean distance is 1% of" in signs_of_collapse(gan, data)
+
+
+def test_the_bar_of_a_run_counts_all_steps(capsys):
+    bar = RunBar(4)
+    linear.gan().fit(linear.vectors(16), batch_size=8, epochs=2, verbose=0, callbacks=[bar])
+    printed = capsys.readouterr().out
+    assert "4/4" in printed and "d_loss" in printed and "Epoch" not in printed
+
+
+def test_durations_are_in_words():
+    found = [duration(seconds) for seconds in (0.25, 80, 5000, 30_000, 200_000)]
+    assert found == ["0.25 seconds", "80 seconds", "83 minutes", "8.3 hours", "2.3 days"]
+
+
+def test_a_damaged_record_of_a_run_is_named(created, photos, tmp_path, capsys):
+    output = tmp_path / "out"
+    shutil.copytree(created, output)
+    (output / "create.json").write_text("{")
+    assert main(["create", str(photos), f"--output={output}"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "create.json is damaged" in line
 
 
 def test_many_images_are_not_augmented(monkeypatch, tmp_path):
@@ -150,6 +201,7 @@ def test_a_dry_run_writes_nothing(photos, tmp_path, capsys):
     output = tmp_path / "out"
     assert main(["create", str(photos), f"--output={output}", "--dry_run", *SMALL]) == 0
     printed = capsys.readouterr().out
+    assert "on this machine, for 10,000 steps of" in printed
     assert "ganzoo train --model=sngan" in printed and "Nothing was trained or written" in printed
     assert not output.exists()
 
