@@ -113,6 +113,22 @@ def test_a_history_a_log_and_a_run_folder_give_the_same_curves(tmp_path):
     assert lines(axes) == {"fid": [[6, 7]]}
 
 
+def test_a_short_last_epoch_draws_no_spike(tmp_path):
+    """Its losses are means over few steps. What was measured at its end is drawn."""
+    (tmp_path / "log.csv").write_text(
+        "epoch,step,seconds,d_loss,r1,d_orthogonal,fid\n"
+        "1,10,9.0,1,1,1,9\n2,20,9.0,2,1,1,8\n3,21,1.0,50,70,90,7\n"
+    )
+    figure = plot.curves(tmp_path)
+    drawn = {axes.get_ylabel(): axes.lines[0].get_xydata().tolist() for axes in figure.axes}
+    assert drawn == {
+        "Loss": [[1, 1], [2, 2]],
+        "r1": [[1, 1], [2, 1]],
+        "d_orthogonal": [[1, 1], [2, 1]],
+        "fid": [[1, 9], [2, 8], [3, 7]],
+    }
+
+
 RECORDS = [
     {"step": 0, "layers": {"a": {"norm": 1.0, "kernel_norm": 3.0, "exact_norm": 1.1}}},
     {"step": 5, "layers": {"a": {"norm": 0.9, "kernel_norm": None}}},

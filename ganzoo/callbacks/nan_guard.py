@@ -32,7 +32,7 @@ class NaNGuard(FitHook):
         ValueError: At the start of `fit` with `on_nan="rollback"`, if there is no
             `AtomicCheckpoint`, or if a learning rate follows a schedule and so cannot be lowered.
         FloatingPointError: During training. It names each term that is not finite, the epoch and
-            the batch.
+            the step.
 
     Example:
 
@@ -72,7 +72,7 @@ class NaNGuard(FitHook):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        self._check(logs, f"after batch {batch + 1} of epoch {self._epoch + 1}")
+        self._check(logs, f"in epoch {self._epoch + 1}")
 
     def on_epoch_end(self, epoch, logs=None):
         self._check(logs, f"at the end of epoch {epoch + 1}")
@@ -108,8 +108,10 @@ class NaNGuard(FitHook):
     def _check(self, logs, when):
         broken = [f"{name}={value}" for name, value in (logs or {}).items() if not _finite(value)]
         if broken:
+            # The step is asked for only here: that waits for the device.
             raise FloatingPointError(
-                f"Training failed {when}: all scalars in the logs must be finite. "
+                f"Training failed {when}, after step {self.model.step:,}: all scalars in the logs "
+                "must be finite. "
                 f"Received: {', '.join(broken)}. The current weights are useless: return to the "
                 "last checkpoint. Lower the learning rates, or add spectral normalization or a "
                 "gradient penalty. With mixed_float16, try mixed_bfloat16."

@@ -75,7 +75,9 @@ def fit(
             with epoch_length.unknown():
                 # Keras would take the number of steps of the first epoch for every epoch.
                 while epoch < epochs and run(epoch, epoch + 1, None):
-                    epoch += 1
+                    # A `BackupAndRestore` may have found a later one.
+                    epoch = max(epoch + 1, gan._initial_epoch or 0)
+                    gan._initial_epoch = None
             return
         if done and done < steps and not run(epoch, epoch + 1, steps - done):
             return
@@ -84,6 +86,8 @@ def fit(
     def resume():
         return None if checkpoint is None else checkpoint.resume(exact)
 
+    # What a `BackupAndRestore` found in an earlier `fit`.
+    gan._initial_epoch = None
     with _attached(hooks, everyone.callbacks):
         position = resume() or Position(initial_epoch, 0)
         if last_step is not None and gan.step >= last_step:

@@ -323,7 +323,7 @@ def test_nan_ends_a_run_and_keeps_its_checkpoint(tmp_path, monkeypatch, capsys):
 
     assert main([*SMALL, "--steps=72", f"--output={tmp_path / 'run'}"]) == 1
 
-    assert "after batch 9 of epoch 2" in capsys.readouterr().err
+    assert "in epoch 2, after step 31" in capsys.readouterr().err
     assert not (tmp_path / "run" / "model.keras").exists()
     monkeypatch.undo()
     assert main(["train", "--resume", f"--output={tmp_path / 'run'}", "--steps=30"]) == 0

@@ -91,7 +91,7 @@ def test_one_bad_example_in_unchecked_batches_ends_training(tmp_path, value):
 
     gan = runs.build("plain")
 
-    with pytest.raises(FloatingPointError, match=r"after batch 3 of epoch 1.*d_loss="):
+    with pytest.raises(FloatingPointError, match=r"in epoch 1, after step 3.*d_loss="):
         gan.fit(
             Vectors(), verbose=0, callbacks=[NaNGuard(), AtomicCheckpoint(tmp_path, 1, "steps")]
         )

@@ -83,6 +83,19 @@ def test_passes_of_different_lengths_are_read_to_their_ends():
     epoch_checks.check_every_pass_is_whole(run_eagerly=True)
 
 
+@pytest.mark.filterwarnings("ignore:TensorFlow does not know how many")
+@pytest.mark.parametrize("data", ["known", "unknown"])
+def test_the_stock_backup_restores_the_epoch(data, tmp_path):
+    batches = getattr(epoch_checks, data)
+    for epochs, trained in ((2, [0, 1]), (4, [2, 3])):
+        backup = keras.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
+        gan = linear.gan(optimizer="sgd", ema_decay=None, run_eagerly=True)
+        history = gan.fit(batches(), epochs=epochs, verbose=0, callbacks=[backup])
+        assert (history.epoch, gan.step) == (trained, 3 * epochs)
+    # It does not move a `fit` without it.
+    assert gan.fit(batches(), initial_epoch=1, epochs=3, verbose=0).epoch == [1, 2]
+
+
 def test_data_of_unknown_length_may_have_no_end_and_a_warning_says_so():
     gan = epoch_checks.gan(run_eagerly=True)
     with pytest.warns(UserWarning) as warned:

@@ -1,6 +1,7 @@
 """Networks and settings that do not fit are refused before anything is trained."""
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
@@ -78,8 +79,12 @@ def networks(conditional=False):
 
 
 class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.logits = layers.Dense(1)
+
     def call(self, inputs):
-        return inputs
+        return self.logits(inputs)
 
 
 REFUSED_NETWORKS = {
@@ -96,7 +101,11 @@ REFUSED_NETWORKS = {
     "two logits": (lambda: (linear.generator(), dense(2, units=2)), {}, "one logit"),
     "a layer": (lambda: (layers.Dense(2), dense(2)), {}, "`generator` must be"),
     "no discriminator": (lambda: (linear.generator(), None), {}, "`discriminator` must be"),
-    "a subclassed model": (lambda: (Subclassed(), dense(2)), {}, "`generator` must be"),
+    "a subclassed model": (
+        lambda: (linear.generator(), Subclassed()),
+        {},
+        r"`keras.Model\(inputs, discriminator\(inputs\)\)`",
+    ),
     "a model without shapes": (
         lambda: (keras.Sequential([layers.Dense(2)]), dense(2)),
         {},
@@ -104,7 +113,24 @@ REFUSED_NETWORKS = {
     ),
     "other latents": (networks, {"latent_dim": 5}, r"latents of shape \(3,\)"),
     "no latents": (networks, {"latent_dim": 0}, "`latent_dim` must"),
-    "images for latents": (lambda: (image_discriminator(4), dense(1)), {}, "`latent_dim` must"),
+    "swapped networks for images": (
+        lambda: (image_discriminator(4), image_generator(4)),
+        {},
+        r"`GAN\(generator, discriminator\)`",
+    ),
+    "swapped networks for vectors": (
+        lambda: networks()[::-1],
+        {},
+        r"`GAN\(generator, discriminator\)`",
+    ),
+    "latents of rank 4": (
+        lambda: (
+            keras.Sequential([keras.Input((1, 1, 3)), layers.Conv2DTranspose(1, 4)]),
+            image_discriminator(4),
+        ),
+        {},
+        r"Input\(\(3,\)\), keras.layers.Reshape\(\(1, 1, 3\)\)",
+    ),
     "networks that take no labels": (networks, {"num_classes": 4}, r"2 input\(s\)"),
     "networks that take labels": (lambda: networks(True), {}, r"1 input\(s\)"),
     "a generator that takes no labels": (
@@ -147,3 +173,45 @@ def test_layers_that_add_losses_are_refused():
     discriminator = keras.Model(examples, logits)
     with pytest.raises(ValueError, match="Received: a discriminator with 1 losses"):
         ganzoo.GAN(linear.generator(), discriminator)
+
+
+def test_a_subclassed_network_trains_after_the_line_in_its_error():
+    discriminator = Subclassed()
+    inputs = keras.Input((linear.DIMENSIONS,))
+    gan = ganzoo.GAN(linear.generator(), keras.Model(inputs, discriminator(inputs)))
+    gan.compile(run_eagerly=True)
+    gan.fit(linear.vectors(8), batch_size=4, verbose=0)
+    assert gan.step == 2
+
+
+@pytest.mark.parametrize("network", ["generator", "discriminator"])
+def test_a_frozen_network_is_refused_before_training(network):
+    gan = linear.gan(run_eagerly=True)
+    getattr(gan, network).trainable = False
+    words = f"The {network} has no weights to train.*`{network}.trainable = True`.*all frozen"
+    for door in (
+        lambda: gan.compile(),
+        lambda: gan.fit(linear.vectors(8), batch_size=4, verbose=0),
+        lambda: gan.train_on_batch(linear.vectors(8)),
+    ):
+        with pytest.raises(ValueError, match=words):
+            door()
+    getattr(gan, network).trainable = True
+    gan.fit(linear.vectors(8), batch_size=4, verbose=0)
+    assert gan.step == 2
+
+
+def test_a_layer_that_is_frozen_after_compile_needs_another_compile():
+    inputs = keras.Input((linear.LATENT_DIM,))
+    first, second = layers.Dense(3), layers.Dense(linear.DIMENSIONS)
+    gan = ganzoo.GAN(keras.Model(inputs, second(first(inputs))), linear.discriminator())
+    gan.compile(run_eagerly=True)
+    first.trainable = False
+    with pytest.raises(ValueError, match="frozen or unfrozen after `compile`"):
+        gan.fit(linear.vectors(8), batch_size=4, verbose=0)
+    gan.compile(run_eagerly=True)
+    before = [weight.numpy().copy() for weight in (*first.weights, *second.weights)]
+    gan.fit(linear.vectors(8), batch_size=4, verbose=0)
+    after = [weight.numpy() for weight in (*first.weights, *second.weights)]
+    same = [np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
+    assert same == [True, True, False, False]
