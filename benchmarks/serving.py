@@ -7,7 +7,7 @@ because the weights do not change the time. TensorFlow, ONNX Runtime and LiteRT 
 each, on the same cores. Only one runs at a time, and they take turns in short blocks, so a
 disturbance of the machine affects all of them. A call takes and returns NumPy arrays.
 
-Before a runtime is timed, its examples for 64 latents are compared with those of the Keras model.
+Before a runtime is timed, its examples for 64 latents are compared with the Keras model's.
 This is the second table. With `--repeats 0`, it is the only one.
 """
 

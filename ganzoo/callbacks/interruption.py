@@ -24,7 +24,7 @@ class Interrupted(SystemExit):
 class Interruption:
     """Notes SIGINT or SIGTERM, so that training can end after the current step.
 
-    The weights are then never those of half a step. A second signal ends the process at once. Use
+    So no step is left half done. A second signal ends the process at once. Use
     this class as a context manager around `fit`. Outside the main thread it notes nothing.
 
     Attributes:

@@ -33,7 +33,7 @@ def run(options, others):
 
 
 def publish(training, output, extractor, n=None, name=None, replace=False):
-    """Publishes a run, and prints the facts; the arguments are those of `ganzoo.zoo.publish`."""
+    """Publishes a run, and prints the facts; `ganzoo.zoo.publish` describes the arguments."""
     with Progress() as progress:
         facts = zoo.publish(training, output, extractor, n, name, replace, progress)
     weights = facts["weights"]

@@ -126,12 +126,12 @@ def _splits(root, folders, loose, notes):
         return like
     if exact:
         name = min(exact)
-        beside = _listed([*(set(folders) - {name}), *(file.name for file in loose)])
+        others = _listed([*(set(folders) - {name}), *(file.name for file in loose)])
         raise ValueError(
             f"The folder {printable(root)!r} has images in {printable(name)!r}, the name of a "
             f"split, and elsewhere. If it is a split, give its own folder, "
             f"'folder:{printable(root / name)}', or move the other images away; if it is a class, "
-            f"rename it. Received: {printable(name)!r} next to {beside}"
+            f"rename it. Received: {printable(name)!r} next to {others}"
         )
     if len(kinds) > 1:
         notes.append(

@@ -27,7 +27,7 @@ def export(
     discriminator: bool = False,
     quantization: str | None = None,
 ) -> Path:
-    """Exports a GAN. The arguments are those of `ganzoo.GAN.export`."""
+    """Exports a GAN. `ganzoo.GAN.export` describes the arguments."""
     format = check_options(path, version, format, truncation, discriminator, quantization)
     if gan.step == 0 and gan.preset is None:
         raise ValueError(
@@ -61,7 +61,7 @@ def export(
 
 
 def check_options(path, version, format, truncation, discriminator, quantization):
-    """Returns the format of an export. The arguments are those of `ganzoo.GAN.export`.
+    """Returns the format of an export. `ganzoo.GAN.export` describes the arguments.
 
     Raises:
         ValueError: If the arguments do not fit each other or the files on the disk.

@@ -76,7 +76,7 @@ class Evaluation:
             `"fid"`. A name stands for the metric that `from_data` returns: with its defaults,
             except for what follows from the data, such as the size of the subsets of KID.
         data: The real examples, a `ganzoo.data.Dataset`, a `ganzoo.data.MixedImages` or an array;
-            `None` where no metric compares, or those that do have a reference already.
+            `None` where no metric compares, or every metric that does has a reference already.
         extractor: For the metrics that are given by name: a name of `ganzoo.extractors.names()`,
             or an extractor, which must have the method `probabilities` for the metrics that need
             classes. By default ganzoo's own for the data, if there is one.

@@ -18,7 +18,7 @@ MAX_UNSTORED_PARAMETERS = 2**25
 
 
 def load(name_or_path: str | Path, sha256: str | None = None, allow: list[str] | tuple = ()):
-    """Returns the GAN of a preset. The arguments are those of `ganzoo.GAN.from_preset`."""
+    """Returns the GAN of a preset. `ganzoo.GAN.from_preset` describes the arguments."""
     name = str(name_or_path)
     if name.startswith(("http://", "https://")):
         with fetched(name, sha256) as folder:

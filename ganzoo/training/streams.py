@@ -141,7 +141,7 @@ def checked_dataset(gan, dataset, size):
 
     Args:
         gan: The GAN.
-        dataset: A `tf.data.Dataset`. Batches of several sizes are put together anew.
+        dataset: A `tf.data.Dataset`. Batches of several sizes are joined and split again.
         size: Number of examples in each batch, or `None` for the size of the first batch.
 
     Raises:

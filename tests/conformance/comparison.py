@@ -40,7 +40,7 @@ def _joined(results, kind):
 def assert_equal_states(state, expected, tolerance=0.0):
     """Fails where the variables of two models differ, whose names may.
 
-    But for the states of seed generators: Keras does not save them, and a step sets them anew.
+    But for the states of seed generators: Keras does not save them, and each step sets them.
     """
     assert len(state) == len(expected)
     for (name, found), wanted in zip(state.items(), expected.values(), strict=True):

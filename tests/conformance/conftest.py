@@ -44,7 +44,7 @@ class Saved:
         model = trainer(part)
         train(model)
         model.save(path)
-        # Saving computes the statistics of virtual batch normalization anew.
+        # Saving computes the statistics of virtual batch normalization again.
         self.state = tiny.state(model)
         self.answers = answers(model)
         train(model)
@@ -68,7 +68,7 @@ def restored(saved):
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory):
-    """Function of a part: its outputs for the inputs of a subject, and those of its export.
+    """Function of a part: its outputs for the inputs of a subject, and the outputs of its export.
 
     One SavedModel holds all parts, each with a signature of its own.
     """

@@ -337,7 +337,7 @@ NAMES = [str(part) for part in PARTS]
 
 
 def arguments(made):
-    """Returns the parameters that a part's class takes, by name, but for those of every layer."""
+    """Returns the parameters that a part's class takes, by name, without the ones that every layer has."""
     parameters = inspect.signature(type(made).__init__).parameters
     variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
     return {

@@ -74,7 +74,9 @@ def test_registered_layers_are_saved_and_loaded_where_their_package_is_allowed(p
 
 def test_float16_is_compared_with_own_layers_too(tmp_path):
     _gan(Scale(2.0)).save_to_preset(tmp_path / "preset", dtype="float16")
-    ganzoo.GAN.from_preset(tmp_path / "preset", allow=("mypackage",))
+    loaded = ganzoo.GAN.from_preset(tmp_path / "preset", allow=("mypackage",))
+
+    assert any(type(layer).__name__ == "Scale" for layer in loaded.ema_generator.layers)
 
 
 @pytest.mark.parametrize("allow", [(), ["otherpackage"], ["MyPackage"], ["mypackage.layers"]])

@@ -59,7 +59,7 @@ def semi_supervised_gan():
 
 
 def scramble(gan):
-    """Gives all weights of the networks values of their own, as a training would."""
+    """Gives all weights of the networks other values, as training would."""
     rng = np.random.default_rng(0)
     for network in (gan.ema_generator, getattr(gan, "ema_discriminator", None), gan.discriminator):
         for weight in network.weights if network is not None else ():

@@ -79,7 +79,7 @@ def tier_of(item, path):
 
 @functools.cache
 def _words(function):
-    """Returns the names that a function mentions, and those of its module's helpers."""
+    """Returns the names that a function and its module's helpers mention."""
     function = getattr(function, "__wrapped__", function)
     words, seen, waiting = set(), set(), [function]
     while waiting:

@@ -67,5 +67,5 @@ def tensor(dtype, sizes):
 
 
 def public(signatures):
-    """Returns the signatures without those that TensorFlow keeps for itself."""
+    """Returns the signatures except TensorFlow's internal ones."""
     return {name: signatures[name] for name in sorted(signatures) if not name.startswith("__")}
