@@ -28,7 +28,7 @@ from ganzoo.cli.progress import RunBar
 from ganzoo.cli.recipe_flags import changed_recipe
 from ganzoo.cli.run_folder import RunFolder, check_same_data
 from ganzoo.data import SemiSupervisedBatches
-from ganzoo.distribution.hardware import machine
+from ganzoo.distribution import hardware
 from ganzoo.training import inputs
 from ganzoo_cli.errors import expected
 
@@ -62,6 +62,7 @@ class TrainPlan:
         prepare = _run_to_resume if options.resume else _new_run
         self._folder, recipe, self._settings = prepare(options)
         settings = self._settings
+        _set_threads(options, settings)
         self._data = load_source(recipe.data, settings)
         if not _accepts_data(options):
             check_same_data(settings, self._data)
@@ -130,6 +131,7 @@ class TrainPlan:
                 "seed": settings.seed,
                 "precision": f"{settings.precision}, XLA {'on' if gan.jit_compile else 'off'}, "
                 f"{keras.backend.backend()}",
+                "threads": settings.threads,
                 **self._describe_devices(),
                 "output": f"{self._folder.path}{resumed}",
             }
@@ -189,7 +191,7 @@ class TrainPlan:
         stack.enter_context(self._folder.lock())
         if not self._is_resumed:
             self._folder.check_new()
-            self._settings.hardware = machine()
+            self._settings.hardware = hardware.machine()
         self._settings.completed = None
         self._write_options()
 
@@ -292,6 +294,19 @@ def _new_run(options):
     folder.check_apart(recipe.data)
     _in_process_0(folder.check_new)
     return folder, recipe, SimpleNamespace(**{name: getattr(options, name) for name in _SETTINGS})
+
+
+def _set_threads(options, settings):
+    """Lets a run have the number of threads that the flag says, or else that it began with."""
+    wanted = options.threads or getattr(settings, "threads", None)
+    try:
+        if wanted is not None:
+            distribution.set_threads(wanted)
+    except (RuntimeError, ValueError) as error:
+        # A checkpoint also knows the number, and the run will say that it is another one.
+        if options.threads is not None:
+            raise ValueError(str(error)) from error
+    settings.threads = hardware.threads()
 
 
 def _in_process_0(work):

@@ -1,6 +1,7 @@
 """Where a training run computes: devices, replicas and processes."""
 
 from ganzoo.distribution.devices import available, check_devices, scope
+from ganzoo.distribution.hardware import set_threads
 from ganzoo.distribution.processes import (
     gather,
     join,
@@ -18,4 +19,5 @@ __all__ = [
     "process_index",
     "process_rows",
     "scope",
+    "set_threads",
 ]

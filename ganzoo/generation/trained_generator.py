@@ -34,8 +34,9 @@ class TrainedGenerator:
         """Draws the same examples at each call: `seed=0` is a fixed seed, not a random one.
 
         Use another seed for other examples, and `seed=None` for fresh ones at each call. Row i
-        depends on the seed `seed + i` alone: it is the same in any batch of samples. The samples
-        come from the generator's average, if there is one.
+        depends on the seed `seed + i` alone: it is the same in any batch of samples, except that
+        about one pixel in a million differs by one gray level between batches of other sizes. The
+        samples come from the generator's average, if there is one.
 
         Args:
             n: Number of examples.

@@ -15,6 +15,7 @@ LARGEST_SEED = 2**32 - 1
 _CHANGEABLE = {
     *("output", "resume", "epochs", "steps", "sample_every", "jit", "dry_run", "debug"),
     *("devices", "coordinator", "process_id", "num_processes", "accept_changes"),
+    "threads",
 }
 
 
@@ -160,6 +161,12 @@ COMMAND.text(
     """Number of devices of this machine that share each batch, or all: GPUs, or processors if there
     is no GPU.""",
     default="1",
+)
+COMMAND.positive_integer(
+    "threads",
+    """Threads that share one operation on the processor. One number of threads gives the same bits
+    on any number of cores of one kind. By default the number of cores, which the run keeps when it
+    is resumed. For TensorFlow only.""",
 )
 COMMAND.text(
     "coordinator",

@@ -276,6 +276,25 @@ def test_a_run_folder_has_one_writer(tmp_path, whole_run, capsys):
     assert (whole_run / "options.json").read_bytes() == options
 
 
+def test_a_run_keeps_its_number_of_threads(tmp_path, monkeypatch, capsys):
+    wanted = []
+    monkeypatch.setattr(train_plan.distribution, "set_threads", wanted.append)
+    monkeypatch.setattr(train_plan.hardware, "threads", lambda: 3)
+    folder = tmp_path / "run"
+    assert main([*SMALL, "--steps=1", f"--output={folder}"]) == 0
+    assert "threads        3" in capsys.readouterr().out and wanted == []
+    resume = ["train", "--resume", f"--output={folder}", "--steps=2", "--dry_run"]
+    assert main(resume) == 0 and main([*resume, "--threads=5"]) == 0
+    assert wanted == [3, 5]
+
+    def refuse(count):
+        raise RuntimeError("before anything is computed")
+
+    monkeypatch.setattr(train_plan.distribution, "set_threads", refuse)
+    assert main(resume) == 0 and main([*resume, "--threads=5"]) == 2
+    assert "before anything is computed" in capsys.readouterr().err
+
+
 def test_edited_options_are_refused_by_name_or_accepted(tmp_path, capsys):
     folder = tmp_path / "run"
     assert main([*SMALL, "--steps=2", f"--output={folder}"]) == 0

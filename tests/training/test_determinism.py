@@ -1,6 +1,7 @@
 """A seed decides every bit, in any process, and the order of the steps' execution decides none."""
 
 import json
+import os
 
 import keras
 import numpy as np
@@ -92,3 +93,32 @@ def test_the_noise_of_stock_layers_survives_a_restart(tmp_path):
 def test_the_noise_of_stock_layers_changes_with_the_step_and_the_seed():
     seeds = {tuple(np.array(Draws(*key).seed("dropout"))) for key in ((0, 0), (0, 1), (1, 0))}
     assert len(seeds) == 3
+
+
+ON_SOME_CORES = """
+import hashlib, os
+os.environ.pop("TF_NUM_INTRAOP_THREADS", None)
+os.sched_setaffinity(0, {cores})
+import ganzoo
+ganzoo.distribution.set_threads(2)
+import keras
+from support import tiny
+keras.utils.set_random_seed(0)
+gan = tiny.gan(run_eagerly=True)
+gan.fit(tiny.images(256), batch_size=256, verbose=0)
+print(hashlib.sha256(b"".join(v.numpy().tobytes() for v in gan.weights)).hexdigest())
+ganzoo.distribution.set_threads(2)
+try:
+    ganzoo.distribution.set_threads(3)
+except RuntimeError as error:
+    print("before anything is computed" in str(error))
+"""
+
+
+@pytest.mark.process
+def test_a_fixed_number_of_threads_gives_the_same_bits_on_any_number_of_cores():
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) == 1:
+        pytest.skip("there is one core")
+    few, many = (run_python(ON_SOME_CORES.format(cores=chosen)) for chosen in (cores[:1], cores))
+    assert few == many and few.endswith("True\n")
