@@ -84,7 +84,7 @@ class Registry:
                 f"{', '.join(arguments)} with {describe(identifier)}"
             )
         part = identifier
-        if isinstance(identifier, dict):
+        if isinstance(identifier, dict) and {"class_name", "config"} <= identifier.keys():
             part = keras.saving.deserialize_keras_object(identifier)
         if not isinstance(part, base):
             raise ValueError(
@@ -98,10 +98,11 @@ class Registry:
         try:
             inspect.signature(part_class).bind(**arguments)
         except TypeError as error:
+            received = ", ".join(f"{key!r}: {describe(arguments[key])}" for key in arguments)
             raise ValueError(
                 f"The {self.kind} {name!r} has the arguments "
                 f"{part_class.__name__}{inspect.signature(part_class)}: {error}. "
-                f"Received: {arguments!r}"
+                f"Received: {{{received}}}"
             ) from error
         return part_class(**arguments)
 
@@ -109,6 +110,6 @@ class Registry:
         if not isinstance(name, str) or name not in names:
             raise ValueError(
                 f"Unknown {self.kind}.{did_you_mean(name, names)} Expected one of: "
-                f"{', '.join(names)}. Received: {name!r}"
+                f"{', '.join(names)}. Received: {describe(name)}"
             )
         return self._entries[name]

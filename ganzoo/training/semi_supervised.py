@@ -126,14 +126,17 @@ class SemiSupervisedGAN(GAN):
         if len(discriminator.inputs) != 1 or not is_classifier:
             raise ValueError(
                 "The discriminator must take examples and give class logits, of shape (batch, "
-                f"num_classes) with at least 2 classes. Received: {len(discriminator.inputs)} "
+                "num_classes) with at least 2 classes. An example has one class: take the mean of "
+                "class logits of patches, with a layer such as `GlobalAveragePooling2D`. "
+                f"Received: {len(discriminator.inputs)} "
                 f"input(s) and the output shape(s) {shapes}"
             )
 
     def get_loss(self, loss):
         if loss == "semi_supervised":
             return losses.SemiSupervised(self.class_count)
-        loss = keras.saving.deserialize_keras_object(loss) if isinstance(loss, dict) else loss
+        if isinstance(loss, dict) and "class_name" in loss:
+            loss = keras.saving.deserialize_keras_object(loss)
         if isinstance(loss, losses.SemiSupervised) and loss.num_classes == self.class_count:
             return loss
         raise ValueError(

@@ -70,7 +70,7 @@ def test_metrics_at_the_end_of_an_epoch_are_checked(gan):
         def on_epoch_end(self, epoch, logs=None):
             logs["fid"] = float("nan")
 
-    with pytest.raises(FloatingPointError, match=r"at the end of epoch 1: .* fid=nan"):
+    with pytest.raises(FloatingPointError, match=r"at the end of epoch 1, .* fid=nan"):
         fit(gan, BrokenMetric(), NaNGuard())
 
 

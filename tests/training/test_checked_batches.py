@@ -110,7 +110,7 @@ for case, data in (("too large a label", checked.tf_batches), ("NaN", checked.Sp
 
 gan, other = (checked.build(run_eagerly=False) for _ in range(2))
 for first, second in zip(gan.weights, other.weights, strict=True):
-    second.assign(first)
+    second.assign(first.numpy())
 gan.fit(checked.floats(), batch_size=32, verbose=0)
 other.train_on_batch(checked.floats())
 for first, second in zip(gan.weights, other.weights, strict=True):
