@@ -126,7 +126,7 @@ def _splits(root, folders, loose, notes):
         return like
     if exact:
         name = min(exact)
-        others = _listed([*(set(folders) - {name}), *(file.name for file in loose)])
+        others = _listed([*sorted(set(folders) - {name}), *(file.name for file in loose)])
         raise ValueError(
             f"The folder {printable(root)!r} has images in {printable(name)!r}, the name of a "
             f"split, and elsewhere. If it is a split, give its own folder, "

@@ -30,8 +30,12 @@ _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 
 
 def printable(path: str | os.PathLike) -> str:
-    """Returns a path as text, with bytes that are no UTF-8 as `\\xNN`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """Returns a path as text, with bytes that are no text as `\\xNN`."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def suffixes() -> set[str]:

@@ -167,6 +167,8 @@ def test_names_that_are_no_text_can_be_printed(tmp_path):
         Image.new("L", (8, 8)).save(folder / "1.png")
     assert data.load(f"folder:{tmp_path}").class_names == ("caf\\xe9", "tea")
     repr(data.load(f"folder:{coffee}")).encode()
+    coffee.rename(tmp_path / "line\nfeed")
+    assert data.load(f"folder:{tmp_path}").class_names == ("line\\nfeed", "tea")
     (tea / os.fsdecode(b"\xfe.png")).write_bytes(b"")
     with pytest.raises(ValueError, match=r"\\xfe\.png") as error:
         data.load(f"folder:{tmp_path}")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import ganzoo
+from ganzoo.presets.errors import PresetError
 from ganzoo.zoo import measure
 from support import tiny
 
@@ -59,6 +60,19 @@ def test_presets_hold_the_names(tmp_path):
         folder = tmp_path / str(names)
         ganzoo.GAN(*networks, num_classes=3, class_names=names).save_to_preset(folder)
         assert ganzoo.GAN.from_preset(folder).class_names == names
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["abc", ["a", 1, "c"], ["a", "b" * 256, "c"], ["a", "b\x1b[2J", "c"], {"a": 1}, [["a"]]],
+)
+def test_presets_hold_only_short_texts_as_names(tmp_path, names):
+    networks = ganzoo.architectures.build("mlp", (2,), latent_dim=2, width=4, num_classes=3)
+    gan = ganzoo.GAN(*networks, num_classes=3, class_names=NAMES)
+    config = gan.get_config() | {"class_names": names}
+    gan.get_config = lambda: config
+    with pytest.raises(PresetError, match=r"`class_names` must be a list.*Received: "):
+        gan.save_to_preset(tmp_path / "preset")
 
 
 @pytest.mark.parametrize("arguments", [{}, {"num_classes": 3}])
