@@ -34,6 +34,23 @@ def at_least_float32(values):
     return ops.cast(values, dtype_of_means(values.dtype))
 
 
+def check_scalar(owner, value):
+    """Returns the value of a loss or a penalty, or raises `ValueError` if it is not one number.
+
+    Args:
+        owner: What has this value, for the message.
+        value: A number or a tensor.
+    """
+    shape = tuple(getattr(value, "shape", ()))
+    if shape:
+        raise ValueError(
+            f"{owner} must be one number: take the mean over the batch, `keras.ops.mean(...)`. The"
+            " gradient of several numbers would be that of their sum. "
+            f"Received: a value of shape {shape}"
+        )
+    return value
+
+
 def dtype_of_means(dtype):
     """Returns the dtype of a slow mean of values: float32, or float64 of float64.
 

@@ -1,6 +1,7 @@
 """The base of all parts that a user chooses and that a file stores: losses, regularizers, ..."""
 
 import inspect
+import re
 from typing import Any, Self
 
 import keras
@@ -68,6 +69,16 @@ class Part:
                 f"Received: no attribute `{name}`"
             )
         return getattr(self, name)
+
+
+class NameOfClass:
+    """The default `name` of a kind of parts: `SmallLogits` has the name `"small_logits"`.
+
+    A class that sets its own `name` replaces it, also for its subclasses.
+    """
+
+    def __get__(self, part, cls):
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
 
 
 def _argument_names(cls):

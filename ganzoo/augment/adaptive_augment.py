@@ -133,8 +133,13 @@ class _Overfitting(keras.layers.Layer):
         )
 
     def include(self, real_logits):
-        """Counts a batch; returns the sum of signs, the images and the batches so far."""
-        self.batch_signs.assign(ops.sum(ops.cast(ops.sign(real_logits), "float32")))
+        """Counts a batch; returns the sum of signs, the images and the batches so far.
+
+        The sign of an image is the mean sign of its patches.
+        """
+        signs = ops.cast(ops.sign(real_logits), "float32")
+        patches = tuple(range(1, len(signs.shape)))
+        self.batch_signs.assign(ops.sum(ops.mean(signs, axis=patches)))
         self.batch_images.assign(ops.cast(ops.shape(real_logits)[0], "float32"))
         self.signs.assign(self.signs + self.batch_signs)
         self.images.assign(self.images + self.batch_images)

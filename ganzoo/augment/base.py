@@ -5,7 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from ganzoo.part import Part
+from ganzoo.part import NameOfClass, Part
+from ganzoo.random import Draws
 from ganzoo.registry import Registry
 
 AUGMENTATIONS = Registry("augmentation")
@@ -22,7 +23,10 @@ class Augmentation(Part):
     `update_state` too.
 
     Attributes:
-        name: The name in the registry.
+        example_rank: Number of axes of an example: 3 of images; 1 of vectors, 2 of sequences, 4 of
+            volumes; `None` if each will do.
+        name: The name in the registry; by default the name of the class, in small letters with
+            underscores.
 
     Example:
 
@@ -37,7 +41,8 @@ class Augmentation(Part):
     >>> gan.compile(augment=Darken())
     """
 
-    name = None
+    name = NameOfClass()
+    example_rank: int | None = 3
 
     def __call__(self, images: Any, draws: Any, state: Any = None) -> Any:
         """Returns augmented images.
@@ -53,10 +58,25 @@ class Augmentation(Part):
             Images of the same shape and dtype.
 
         Raises:
-            ValueError: If `images` is not a batch of images.
+            ValueError: If `images` is not a batch of images, or of other examples of this rank.
         """
-        _check_images(images)
+        self._check_rank(images.shape[1:])
         return ops.cast(self.augment(images, draws.scope("augment"), state), images.dtype)
+
+    def check_example_shape(self, shape: tuple[int, ...]) -> None:
+        """Raises `ValueError` unless examples of this shape can be augmented."""
+        self._check_rank(shape)
+        self.augment(ops.zeros((2, *shape)), Draws(seed=0, step=0), self.state())
+
+    def _check_rank(self, shape):
+        if self.example_rank not in (None, len(shape)) or None in tuple(shape):
+            kind = "images, of shape (height, width, channels)"
+            if self.example_rank != 3:
+                kind = f"examples with {self.example_rank or 'known'} axes"
+            raise ValueError(
+                f"`{type(self).__name__}` is for {kind}, whose sizes are known. Leave it out for "
+                f"other examples. Received: examples of shape {tuple(shape)}"
+            )
 
     def augment(self, images: Any, draws: Any, state: Any) -> Any:
         """Returns the augmented images, of the same shape and of any float dtype."""
@@ -76,14 +96,6 @@ class Augmentation(Part):
         """Updates the state from the discriminator's logits of real images.
 
         Args:
-            real_logits: The logits of one batch, `(batch, 1)`.
+            real_logits: The logits of one batch, `(batch, 1)`; of patches `(batch, ..., 1)`.
             state: The layer that `state` returned.
         """
-
-
-def _check_images(images):
-    if len(images.shape) != 4 or None in tuple(images.shape[1:]):
-        raise ValueError(
-            "Augmentation needs images of shape (batch, height, width, channels) in which only the "
-            f"batch may be unknown. Received: images of shape {tuple(images.shape)}"
-        )

@@ -30,10 +30,12 @@ ARRAY_CURES = {
 
 
 def check_examples(examples, cures=ARRAY_CURES):
-    """Returns uint8 images, float32 images in [-1, 1] or float32 vectors, or raises.
+    """Returns uint8 images, float32 images in [-1, 1] or other float32 examples, or raises.
 
     Args:
-        examples: Array of shape (count, height, width, channels) or (count, dimensions).
+        examples: Array of shape (count, height, width, channels); or of other examples, such as
+            vectors (count, dimensions), sequences (count, time, channels) or volumes (count, depth,
+            height, width, channels).
         cures: What to write in each case, for messages.
 
     Raises:
@@ -41,19 +43,26 @@ def check_examples(examples, cures=ARRAY_CURES):
         TypeError: If their type is not one of these.
     """
     examples = as_array("examples", examples)
-    if examples.ndim not in (2, 4):
+    if examples.ndim < 2:
         raise ValueError(
-            "`examples` must be images of shape (count, height, width, channels) or vectors of "
-            "shape (count, dimensions); grayscale images need a last axis of 1 "
-            f"({cures['axis']}). Received: examples.shape={examples.shape}"
+            "`examples` must be images of shape (count, height, width, channels), vectors of shape "
+            "(count, dimensions), sequences of shape (count, time, channels) or volumes of shape "
+            "(count, depth, height, width, channels). "
+            f"Received: examples.shape={examples.shape}"
         )
     if examples.size == 0:
         raise ValueError(f"`examples` must not be empty. Received: examples.shape={examples.shape}")
     is_float = np.issubdtype(examples.dtype, np.floating)
-    if not is_float and (examples.dtype != np.uint8 or examples.ndim == 2):
+    if examples.dtype == np.uint8 and examples.ndim == 3:
+        raise ValueError(
+            "uint8 `examples` must be images of shape (count, height, width, channels); grayscale "
+            f"images need a last axis of 1 ({cures['axis']}). Sequences are float. "
+            f"Received: examples.shape={examples.shape}"
+        )
+    if not is_float and (examples.dtype != np.uint8 or examples.ndim != 4):
         raise TypeError(
-            "`examples` must be uint8 images in [0, 255], float images in [-1, 1] or float "
-            f"vectors{_type_cure(examples, cures)}. Received: examples.dtype={examples.dtype}, "
+            "`examples` must be uint8 images in [0, 255], float images in [-1, 1] or other float "
+            f"examples{_type_cure(examples, cures)}. Received: examples.dtype={examples.dtype}, "
             f"examples.shape={examples.shape}"
         )
     if is_float:
@@ -84,13 +93,13 @@ class RangeEvidence:
         self._low, self._high, self._dtype = np.inf, -np.inf, None
 
     def add(self, images):
-        """Takes more images into account, of shape (count, height, width, channels); or vectors."""
+        """Takes more images into account, of shape (count, height, width, channels); or others."""
         self._low = min(self._low, images.min())
         self._high = max(self._high, images.max())
         self._dtype = images.dtype
         self.count += len(images)
         shows = self._high > 1 if images.dtype == np.uint8 else self._low < 0
-        self.is_clear = self.is_clear or images.ndim == 2 or bool(shows)
+        self.is_clear = self.is_clear or images.ndim != 4 or bool(shows)
 
     def check(self):
         """Raises `ValueError` if none of the images shows that the range is right."""
@@ -185,6 +194,8 @@ def _type_cure(examples, cures):
         return ""
     if examples.ndim == 2:
         return f": pass {cures['vectors']}, or images with all of their axes"
+    if examples.ndim != 4:
+        return f": pass {cures['half']}"
     if kind == "b":
         return f": pass {cures['bool']}"
     if examples.min() >= 0 and examples.max() <= 255:

@@ -8,15 +8,20 @@ from ganzoo.data.batches import Batches
 from ganzoo.data.checks import RangeEvidence, check_examples, check_labels
 from ganzoo.validation import describe
 
+# What examples are called, by the number of their axes.
+KINDS = {1: "vectors", 2: "sequences", 3: "images", 4: "volumes"}
+
 
 class Dataset:
-    """Images or vectors in memory, with optional labels.
+    """Images, vectors or other examples in memory, with optional labels.
 
     It refuses data that would otherwise only show as a bad model after an hour.
 
     Args:
         examples: uint8 images in [0, 255] or float images in [-1, 1], shape (count, height, width,
-            channels); or float vectors, shape (count, dimensions). Floats are kept as float32.
+            channels); or other float examples, such as vectors (count, dimensions), sequences
+            (count, time, channels) or volumes (count, depth, height, width, channels). Floats are
+            kept as float32.
         labels: Optional classes, shape (count,): integers in [0, num_classes), or some of the
             `class_names`.
         num_classes: Number of classes. Defaults to the number of `class_names`, or else to the
@@ -81,19 +86,21 @@ class Dataset:
 
     @property
     def example_shape(self) -> tuple[int, ...]:
-        """Shape of one example: (height, width, channels) or (dimensions,)."""
+        """Shape of one example, such as (height, width, channels) or (dimensions,)."""
         return self.examples.shape[1:]
 
     @property
     def has_images(self) -> bool:
-        """Whether the examples are images; otherwise they are vectors."""
+        """Whether the examples are images, of shape (height, width, channels)."""
         return self.examples.ndim == 4
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels); an `AttributeError` for vectors."""
+        """(height, width, channels); an `AttributeError` for other examples."""
         if not self.has_images:
-            raise AttributeError(f"Vectors have no image shape: use `example_shape`. In {self!r}")
+            raise AttributeError(
+                f"Only images have an image shape: use `example_shape`. Received: {self!r}"
+            )
         return self.example_shape
 
     def batches(
@@ -104,7 +111,7 @@ class Dataset:
 
     def __repr__(self):
         name = repr(self.name) if self.split is None else f"{self.name!r} {self.split}"
-        kind = "images" if self.has_images else "vectors"
+        kind = KINDS.get(len(self.example_shape), "examples")
         classes = "no labels" if self.labels is None else f"{self.num_classes:,} classes"
         return (
             f"{type(self).__name__}({name}, {len(self):,} {self.examples.dtype} {kind} "

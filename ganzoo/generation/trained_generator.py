@@ -49,7 +49,8 @@ class TrainedGenerator:
             batch_size: Examples per call of the generator.
 
         Returns:
-            NumPy array: uint8 images of shape `(n, height, width, channels)`, or float32 vectors.
+            NumPy array: uint8 images of shape `(n, height, width, channels)`, or other float32
+            examples of shape `(n, ...)`.
 
         Raises:
             ValueError: If an argument is out of its range.

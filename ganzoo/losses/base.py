@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ganzoo.numerics import at_least_float32
+from ganzoo.numerics import at_least_float32, check_scalar
 from ganzoo.part import Part
 from ganzoo.registry import Registry
 
@@ -32,7 +32,8 @@ class AdversarialLoss(Loss):
     """The objectives of both players, as functions of the discriminator's logits.
 
     A subclass writes the two equations, `d_loss` and `g_loss`. They receive logits of shape
-    `(batch,)` in float32 or float64, and return means over the batch. Both players minimize.
+    `(batch,)` in float32 or float64, and return one number, the mean over the batch. Both players
+    minimize. Logits of patches are flattened, so that the mean is over patches too.
 
     Attributes:
         generator_needs_real: Whether the generator's loss uses the real logits.
@@ -63,24 +64,26 @@ class AdversarialLoss(Loss):
         """Returns the discriminator's loss.
 
         Args:
-            real_logits: Logits of real examples, `(batch, 1)` or `(batch,)`. Half precision is
-                promoted to float32. float64 stays.
+            real_logits: Logits of real examples, `(batch, 1)` or `(batch,)`; or of their patches,
+                `(batch, ..., 1)`. Half precision is promoted to float32. float64 stays.
             fake_logits: Logits of generated examples, in the same form.
 
         Returns:
             A scalar, float32 or float64.
 
         Raises:
-            ValueError: If logits are not floating or not one number for each example.
+            ValueError: If logits are not floating or not one number for each example or patch, or
+                if `d_loss` does not return one number.
         """
         real = as_flat_logits("real_logits", real_logits)
-        return self.d_loss(real, as_flat_logits("fake_logits", fake_logits))
+        loss = self.d_loss(real, as_flat_logits("fake_logits", fake_logits))
+        return check_scalar(f"`{type(self).__name__}.d_loss`", loss)
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """Returns the generator's loss.
 
         Args:
-            fake_logits: Logits of generated examples, `(batch, 1)` or `(batch,)`.
+            fake_logits: Logits of generated examples, as for `discriminator`.
             real_logits: Logits of real examples, in the same form. They are used if
                 `generator_needs_real`.
 
@@ -88,7 +91,8 @@ class AdversarialLoss(Loss):
             A scalar, float32 or float64.
 
         Raises:
-            ValueError: If logits are missing, not floating, or not one number for each example.
+            ValueError: If logits are missing, not floating, or not one number for each example or
+                patch, or if `g_loss` does not return one number.
         """
         real = None
         if self.generator_needs_real:
@@ -98,7 +102,8 @@ class AdversarialLoss(Loss):
                     "logits: pass `real_logits` too. Received: real_logits=None"
                 )
             real = as_flat_logits("real_logits", real_logits)
-        return self.g_loss(as_flat_logits("fake_logits", fake_logits), real)
+        loss = self.g_loss(as_flat_logits("fake_logits", fake_logits), real)
+        return check_scalar(f"`{type(self).__name__}.g_loss`", loss)
 
     def d_loss(self, real: Any, fake: Any) -> Any:
         """Returns the discriminator's loss of logits of shape `(batch,)`."""
@@ -176,16 +181,17 @@ def as_floating(name, values):
 
 
 def as_flat_logits(name, logits):
-    """Returns logits as a tensor of shape `(batch,)`, float32 at least.
+    """Returns logits as a tensor of shape `(batch,)` or `(batch * patches,)`, float32 at least.
 
     Raises:
-        ValueError: If they are not floating or not one number for each example.
+        ValueError: If they are not floating or not one number for each example or patch.
     """
     logits = as_floating(name, logits)
     shape = tuple(logits.shape)
-    if len(shape) not in (1, 2) or shape[1:] not in ((), (1,), (None,)) or shape[0] == 0:
+    if not shape or (shape[1:] and shape[-1] not in (1, None)) or 0 in shape:
         raise ValueError(
             f"`{name}` must hold one number for each example, in the shape (batch, 1) or "
-            f"(batch,). Received: {name} of shape {shape}"
+            "(batch,), or for each patch of an example, in the shape (batch, ..., 1). "
+            f"Received: {name} of shape {shape}"
         )
     return ops.reshape(logits, (-1,))

@@ -5,7 +5,7 @@ which the training step adds to the discriminator's loss. A `WeightPenalty` is a
 of one player or of both. A `Constraint` moves the discriminator's variables after each update.
 """
 
-from ganzoo.part import Part
+from ganzoo.part import NameOfClass, Part
 from ganzoo.registry import Registry
 from ganzoo.validation import check_choice, check_positive_integer
 
@@ -22,13 +22,17 @@ class Regularizer(Part):
     """The base of all three kinds.
 
     Attributes:
-        name: The name in the registry and in the logs.
+        name: The name in the registry and in the logs; by default the name of the class, in small
+            letters with underscores.
         transforms_images: Whether it transforms single images, so that it cannot be used where the
             discriminator sees packs of images.
     """
 
-    name: str | None = None
+    name = NameOfClass()
     transforms_images = False
+
+    def check_example_shape(self, shape):
+        """Raises `ValueError` unless it can be computed for examples of this shape."""
 
 
 class Penalty(Regularizer):
@@ -48,11 +52,13 @@ class Penalty(Regularizer):
     >>> from ganzoo import regularizers
     >>> @keras.saving.register_keras_serializable(package="mypackage")
     ... class SmallLogits(regularizers.Penalty):
-    ...     name = "small_logits"
-    ...
     ...     def penalty(self, discriminator, real, fake, draws):
     ...         return ops.mean(ops.square(real.logits)) + ops.mean(ops.square(fake.logits))
+    >>> SmallLogits(every=4).name
+    'small_logits'
     """
+
+    every = 1
 
     def __init__(self, every=1):
         self.every = check_positive_integer("every", every)
@@ -62,8 +68,9 @@ class Penalty(Regularizer):
 
         Args:
             discriminator: For examples that the step has not seen: `discriminator(examples)`
-                gives logits `(batch, 1)`, `discriminator.gradient(examples)` the gradient of each
-                logit with respect to its example. Labels are bound, and its state does not change.
+                gives logits `(batch, 1)`, of patches their mean;
+                `discriminator.gradient(examples)` gives the gradient of each logit with respect to
+                its example. Labels are bound, and its state does not change.
             real: The pass over the real examples that the adversarial loss has made, a
                 `ganzoo.training.DiscriminatorOutputs`: `real.examples` are images in [-1, 1],
                 `(batch, height, width, channels)`, or vectors; `real.logits` are their logits;
@@ -94,6 +101,8 @@ class WeightPenalty(Regularizer):
     Raises:
         ValueError: If `player` is none of these, or `every` is not a positive integer.
     """
+
+    player, every = "both", 1
 
     def __init__(self, player="both", every=1):
         self.player = check_choice("player", player, tuple(_PLAYERS))

@@ -58,6 +58,9 @@ class Consistency(Penalty):
                 f"such as `DiffAugment`. Received: transform={transform!r}"
             )
 
+    def check_example_shape(self, shape):
+        self.transform.check_example_shape(shape)
+
     def penalty(self, discriminator, real, fake, draws):
         draws = draws.scope("consistency")
         cost = self.weight * self._inconsistency(discriminator, real, draws.scope("real"))

@@ -63,9 +63,10 @@ def check_discriminator(discriminator, example_shape, num_classes, packing):
             f"Received: packing={packing} with num_classes={num_classes}"
         )
     logits, *others = [tuple(output.shape[1:]) for output in discriminator.outputs]
-    if logits != (1,):
+    if logits[-1:] != (1,):
         raise ValueError(
-            "The discriminator must give one logit for each row, in the shape (batch, 1). "
+            "The discriminator must give one logit for each row, in the shape (batch, 1), or for "
+            "each patch of a row, in the shape (batch, ..., 1). "
             f"Received: a discriminator of output shape {discriminator.output_shape}"
         )
     inputs = len(discriminator.inputs)
@@ -143,17 +144,21 @@ def check_classifier_loss(classifier_loss, discriminator):
 
 
 def check_augment(augment, example_shape):
-    """Returns the augmentation, or `None`, if there are images for it."""
-    if augment is not None and len(example_shape) != 3:
-        raise ValueError(
-            "Augmentation is for images, of shape (height, width, channels). "
-            f"Received: augment={augment!r} with examples of shape {example_shape}"
-        )
+    """Returns the augmentation, or `None`, if it is for examples of this shape."""
+    if augment is not None:
+        augment.check_example_shape(example_shape)
     return augment
 
 
-def check_regularizers(regularizers, packing):
-    """Returns the list of regularizers, if no two have the same name and all can be computed."""
+def check_regularizers(regularizers, example_shape, packing, log_names=()):
+    """Returns the list of regularizers, if all can be computed and logged by their names.
+
+    Args:
+        regularizers: List of regularizers or their names.
+        example_shape: Shape of an example.
+        packing: Number of images in a row of the discriminator.
+        log_names: Names that the logs have without them.
+    """
     if not isinstance(regularizers, (list, tuple)):
         raise ValueError(
             "`regularizers` must be a list of `ganzoo.regularizers`. Received: "
@@ -161,8 +166,13 @@ def check_regularizers(regularizers, packing):
         )
     regularizers = [regularizers_module.get(regularizer) for regularizer in regularizers]
     names = [regularizer.name for regularizer in regularizers]
-    if len(set(names)) != len(names):
-        raise ValueError(f"No two `regularizers` may have the same name. Received: {names}")
+    is_text = all(isinstance(name, str) and name for name in names)
+    if not is_text or len({*names, *log_names}) != len(names) + len(set(log_names)):
+        raise ValueError(
+            "Each of the `regularizers` must have a name, and no two may have the same name, nor "
+            f"that of another value in the logs. Received: {names}, with {list(log_names)} in the "
+            "logs"
+        )
     for part in regularizers:
         if packing > 1 and part.transforms_images:
             raise ValueError(
@@ -170,6 +180,7 @@ def check_regularizers(regularizers, packing):
                 "packs of images: leave one of the two out, or use `augment`. "
                 f"Received: {part.name!r} with packing={packing}"
             )
+        part.check_example_shape(example_shape)
     return regularizers
 
 

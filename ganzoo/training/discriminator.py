@@ -14,7 +14,8 @@ class DiscriminatorOutputs(NamedTuple):
     """What one pass of a discriminator over a batch gives to losses and penalties.
 
     Attributes:
-        logits: Logits of being real, `(rows, 1)`, in float32 or wider.
+        logits: Logits of being real, `(rows, 1)`, in float32 or wider; of a discriminator of
+            patches their means.
         class_logits: Logits of the classes, `(rows, num_classes)`, in float32 or wider; `None` for
             a discriminator that has none.
         features: Output of the layer whose features a loss compares, or `None`.
@@ -23,6 +24,8 @@ class DiscriminatorOutputs(NamedTuple):
         input_gradient: Function without arguments that returns the gradient of each row's logit
             with respect to its example, in the shape of `examples`. It belongs to this pass, so
             that no second pass is needed. `None` in a step without penalties.
+        patch_logits: What the adversarial loss takes: the logits of patches, `(rows, ..., 1)`, or
+            `logits` if there are no patches.
     """
 
     logits: Any
@@ -30,15 +33,16 @@ class DiscriminatorOutputs(NamedTuple):
     features: Any = None
     examples: Any = None
     input_gradient: Callable[[], Any] | None = None
+    patch_logits: Any = None
 
 
 class Discriminator:
     """Calls a discriminator network and names its outputs.
 
     The shapes of the network's outputs say what they are. One output of width 1 holds the logits of
-    being real. A second output holds class logits (an auxiliary classifier). One output of larger
-    width holds class logits alone (a semi-supervised discriminator): then the logit of being real
-    is `logsumexp(class_logits)`.
+    being real, for each example or for each of its patches. A second output holds class logits (an
+    auxiliary classifier). One output of larger width holds class logits alone (a semi-supervised
+    discriminator): then the logit of being real is `logsumexp(class_logits)`.
 
     Args:
         network: A functional model of examples, or of `[examples, labels]`.
@@ -78,8 +82,10 @@ class Discriminator:
         logits, *class_logits = map(at_least_float32, outputs)
         if self._has_class_logits_alone:
             real_logits = ops.logsumexp(logits, axis=-1, keepdims=True)
-            return DiscriminatorOutputs(real_logits, logits, features)
-        return DiscriminatorOutputs(logits, *(class_logits or [None]), features)
+            return DiscriminatorOutputs(real_logits, logits, features, patch_logits=real_logits)
+        patches = tuple(range(1, len(logits.shape) - 1))
+        means = ops.mean(logits, axis=patches) if patches else logits
+        return DiscriminatorOutputs(means, *(class_logits or [None]), features, patch_logits=logits)
 
 
 class StatelessDiscriminator:
@@ -124,10 +130,12 @@ def differentiable_pass(outputs_of, examples, state):
 
     def summed(examples):
         outputs = outputs_of(examples)
-        return ops.sum(outputs.logits), outputs[:3]
+        return ops.sum(outputs.logits), (*outputs[:3], outputs.patch_logits)
 
-    outputs, gradient = backend.with_input_gradient(summed, examples, state)
-    return DiscriminatorOutputs(*outputs, examples, lambda: _existing(gradient()))
+    (*outputs, patch_logits), gradient = backend.with_input_gradient(summed, examples, state)
+    return DiscriminatorOutputs(
+        *outputs, examples, lambda: _existing(gradient()), patch_logits=patch_logits
+    )
 
 
 def pack(images, packing):

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from ganzoo import backend, losses
-from ganzoo.numerics import to_signed_range
+from ganzoo.numerics import check_scalar, to_signed_range
 from ganzoo.random import Draws
 from ganzoo.training import checks
 from ganzoo.training.discriminator import StatelessDiscriminator, differentiable_pass, pack, unpack
@@ -27,8 +27,12 @@ class GAN(AdversarialModel):
 
     Args:
         generator: A built Keras model, latents of shape `(batch, latent_dim)` in, examples out:
-            images of shape `(batch, height, width, channels)` in [-1, 1], or vectors.
-        discriminator: A built Keras model, examples in, logits of shape `(batch, 1)` out.
+            images of shape `(batch, height, width, channels)` in [-1, 1]; or vectors, sequences
+            `(batch, time, channels)`, volumes `(batch, depth, height, width, channels)` and others,
+            in any range.
+        discriminator: A built Keras model, examples in, logits out: of shape `(batch, 1)`, or one
+            for each patch, `(batch, ..., 1)`. Losses are then means over the patches too, and
+            penalties see the mean logit of an example.
         latent_dim: Size of a latent vector; by default what the generator takes.
         latent: `"normal"`, or `"uniform"` for latents in (-1, 1).
         num_classes: Number of classes of a conditional GAN, or `None`. Its generator takes
@@ -96,14 +100,15 @@ class GAN(AdversarialModel):
         def objective():
             on_real = self.discriminate(real, labels, draws.scope("real"), differentiable)
             on_fake = self.discriminate(fake, labels, draws.scope("fake"), differentiable)
-            loss = self.adversarial_loss.discriminator(on_real.logits, on_fake.logits)
+            loss = self.adversarial_loss.discriminator(on_real.patch_logits, on_fake.patch_logits)
             terms = self.penalty_terms(on_real, on_fake, labels, k, draws)
             if self.classifier_loss is not None:
                 terms["d_class_loss"] = self.classifier_loss.discriminator(
                     on_real.class_logits, labels, on_fake.class_logits, labels
                 )
             means = {"d_real": ops.mean(on_real.logits), "d_fake": ops.mean(on_fake.logits)}
-            return sum(terms.values(), loss), {"d_loss": loss, **means, **terms}, on_real.logits
+            logs = {"d_loss": loss, **means, **terms}
+            return sum(terms.values(), loss), logs, on_real.patch_logits
 
         real_logits = self.minimize(objective, "discriminator", k)
         self.finish_discriminator_update(real_logits)
@@ -140,8 +145,9 @@ class GAN(AdversarialModel):
         loss = 0.0 if matching is None else matching(on_real.features, on_fake.features)
         weight = 1.0 if matching is None else matching.adversarial_weight
         if weight:
-            real_logits = None if on_real is None else on_real.logits
-            loss = loss + weight * self.adversarial_loss.generator(on_fake.logits, real_logits)
+            real_logits = None if on_real is None else on_real.patch_logits
+            adversarial = self.adversarial_loss.generator(on_fake.patch_logits, real_logits)
+            loss = loss + weight * adversarial
         return loss
 
     def minimize(self, objective, player, k):
@@ -164,6 +170,7 @@ class GAN(AdversarialModel):
 
         def scaled_objective():
             loss, logs, result = objective()
+            check_scalar(f"The loss of the {player}", loss)
             costs = self._weight_terms(player, variables, k)
             loss = optimizer.scale_loss(sum(costs.values(), loss))
             # The gradients of replicas are summed.
@@ -243,7 +250,10 @@ class GAN(AdversarialModel):
                 part,
                 self.discriminator_steps,
                 k,
-                lambda part=part: part.penalty(discriminator, on_real, on_fake, draws),
+                lambda part=part: check_scalar(
+                    f"`{type(part).__name__}.penalty`",
+                    part.penalty(discriminator, on_real, on_fake, draws),
+                ),
             )
             for part in self._penalties
         }
@@ -255,7 +265,10 @@ class GAN(AdversarialModel):
                 part,
                 getattr(self, f"{player}_steps"),
                 k,
-                lambda part=part: part.penalty(variables, self._part_state(player, part)),
+                lambda part=part: check_scalar(
+                    f"`{type(part).__name__}.penalty`",
+                    part.penalty(variables, self._part_state(player, part)),
+                ),
             )
             for part in self._weight_penalties(player)
         }

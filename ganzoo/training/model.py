@@ -156,7 +156,9 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
             "classifier_loss": checks.check_classifier_loss(
                 losses.get_classifier_loss(classifier_loss), self.discriminator
             ),
-            "regularizers": checks.check_regularizers(regularizers, self.packing),
+            "regularizers": checks.check_regularizers(
+                regularizers, self.example_shape, self.packing, self.log_names
+            ),
             "augment": checks.check_augment(augmentations.get(augment), self.example_shape),
             "discriminator_steps": check_positive_integer(
                 "discriminator_steps", discriminator_steps

@@ -69,7 +69,7 @@ class BatchCheck:
                 "All batches must have one size: drop the remainder. Received: a first batch of "
                 f"{self.size} and another one of {len(examples)}"
             )
-        check_shape(self._shape, examples)
+        check_shape(self._shape, examples, self.cures)
         output_range.check_examples(self._generator_range, examples)
         self._generator_range = None
         if self._num_classes is None:
@@ -95,12 +95,16 @@ class BatchCheck:
             raise self.error from None
 
 
-def check_shape(expected, examples):
+def check_shape(expected, examples, cures=ARRAY_CURES):
     """Raises `ValueError` unless examples have the shape that the networks take."""
-    if tuple(examples.shape[1:]) != expected:
+    shape = tuple(examples.shape[1:])
+    if shape != expected:
+        cure = ""
+        if expected == (*shape, 1):
+            cure = f" Grayscale images need a last axis of 1 ({cures['axis']})."
         raise ValueError(
-            f"The networks are made for examples of shape {expected}. "
-            f"Received: examples of shape {tuple(examples.shape[1:])}"
+            f"The networks are made for examples of shape {expected}.{cure} "
+            f"Received: examples of shape {shape}"
         )
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import ganzoo
 from ganzoo import augment
 from ganzoo.random import Draws
 
@@ -133,7 +134,7 @@ def test_gradients_equal_finite_differences(part):
 @each_augmentation
 @pytest.mark.parametrize("shape", [(4, 16), (4, 8, 8), (4, None, 8, 3)])
 def test_anything_but_a_batch_of_images_is_refused(part, shape):
-    with pytest.raises(ValueError, match=r"Received: images of shape"):
+    with pytest.raises(ValueError, match=r"is for images.*Received: examples of shape"):
         part(keras.KerasTensor(shape), Draws(0, 0))
 
 
@@ -143,3 +144,43 @@ def test_a_subclass_must_implement_augment():
 
     with pytest.raises(NotImplementedError, match=r"Unfinished.*augment"):
         Unfinished()(images_of(), Draws(0, 0))
+
+
+class Jitter(augment.Augmentation):
+    """An augmentation of sequences."""
+
+    example_rank = 2
+
+    def augment(self, images, draws, state):
+        return images + 0.1 * draws.normal("jitter", images.shape[0], images.shape[1:])
+
+
+def test_an_augmentation_of_other_examples_says_how_many_axes_they_have():
+    Jitter().check_example_shape((8, 3))
+    assert Jitter()(keras.ops.zeros((4, 8, 3)), Draws(0, 0)).shape == (4, 8, 3)
+    with pytest.raises(ValueError, match=r"`Jitter` is for examples with 2 axes.*\(8, 8, 3\)"):
+        Jitter().check_example_shape((8, 8, 3))
+
+
+@pytest.mark.parametrize(
+    "part, shape",
+    [
+        (augment.AdaptiveAugment(["hue"]), (8, 8, 4)),
+        (augment.AdaptiveAugment(["rotate90"]), (8, 6, 3)),
+        (augment.AdaptiveAugment(["flip"]), (8, 3)),
+        (augment.DiffAugment("flip"), (4, 8, 8, 1)),
+    ],
+)
+def test_examples_that_cannot_be_augmented_are_refused_by_compile(part, shape):
+    latents, examples = keras.Input((2,)), keras.Input(shape)
+    size = int(np.prod(shape))
+    outputs = keras.layers.Reshape(shape)(keras.layers.Dense(size)(latents))
+    logits = keras.layers.Dense(1)(keras.layers.Flatten()(examples))
+    gan = ganzoo.GAN(keras.Model(latents, outputs), keras.Model(examples, logits))
+    settings = [{"augment": part}]
+    if part.state() is None:
+        settings.append({"regularizers": [ganzoo.regularizers.Consistency(transform=part)]})
+    for setting in settings:
+        with pytest.raises(ValueError, match=r"Received: "):
+            gan.compile(**setting)
+    gan.compile()

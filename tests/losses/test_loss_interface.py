@@ -116,11 +116,11 @@ def test_pairs_need_batches_of_the_same_size():
         np.array([[1], [0]]),
         np.array([[True], [False]]),
         np.zeros((2, 10)),
-        np.zeros((2, 1, 1)),
+        np.zeros((2, 4, 4, 3)),
         np.zeros((0, 1)),
         np.float64(0.0),
     ],
-    ids=["integers", "booleans", "ten classes", "rank 3", "empty", "scalar"],
+    ids=["integers", "booleans", "ten classes", "classes of patches", "empty", "scalar"],
 )
 def test_logits_that_are_not_one_float_for_each_example_are_refused(name, wrong):
     loss = losses.get(name)
