@@ -150,8 +150,12 @@ class SampleMetric(Part, keras.metrics.Metric):
         """
         prepared = self._prepared(samples, self._range_of_samples)
         # Otherwise it would be found out after all samples were made.
-        check_same_width(prepared, self._reference_width(), "the real examples")
+        self.check_width(prepared)
         self.samples.update(prepared)
+
+    def check_width(self, features):
+        """Raises `ValueError` if the reference has another number of features, and it is known."""
+        check_same_width(features, self.reference_width(), "the real examples")
 
     def _prepared(self, samples, evidence):
         """Returns what the accumulator takes, after a check of all images so far."""
@@ -160,7 +164,7 @@ class SampleMetric(Part, keras.metrics.Metric):
         with known_range():
             return self.prepare(samples)
 
-    def _reference_width(self):
+    def reference_width(self) -> int | None:
         """Returns the number of features of a real example, or `None` if it is unknown."""
         return None
 
@@ -273,7 +277,7 @@ class ReferenceMetric(SampleMetric):
         check_same_width(prepared, getattr(self.samples, "width", None), "the samples")
         self.reference_samples.update(prepared)
 
-    def _reference_width(self):
+    def reference_width(self):
         return getattr(self.reference_samples, "width", None)
 
     @property

@@ -151,10 +151,14 @@ class Evaluation:
         else:
             batches, seeds = _chosen(sample, self.n, seed), {"order_seed": seed}
             check = contextlib.nullcontext
+        if callable(sample) and self.n > _SAMPLED_AT_ONCE:
+            # Statistics of another width are an error before many samples are drawn.
+            self._check_widths(lambda: sample(_SAMPLED_AT_ONCE, seed)[:1])
         # Wrong samples are an error before the features of all real examples are extracted.
         first = next(batches)
         shape = sample.example_shape if isinstance(sample, MixedImages) else first.shape[1:]
         self._check_shape(sample, shape)
+        self._check_widths(lambda: first[:1])
         self.prepare(progress)
         for metric in self.metrics:
             metric.reset_samples()
@@ -269,6 +273,17 @@ class Evaluation:
             "load the data with the samples' `size` and `channels`. "
             f"Received: samples of shape {tuple(shape)}, {self.data}"
         )
+
+    def _check_widths(self, draw):
+        """Extracts the features of one sample for metrics whose reference is known already."""
+        known = [metric for metric in self.metrics if metric not in self._compared]
+        known = [metric for metric in known if metric.reference_width() is not None]
+        if known:
+            one = draw()
+            with known_range():
+                for metric in known:
+                    features = one if metric.extractor is None else _extract(metric.extractor, one)
+                    metric.check_width(on_host(features))
 
     def _check_resized(self, metrics, images):
         for metric in metrics:

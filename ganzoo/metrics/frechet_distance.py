@@ -146,8 +146,8 @@ class FrechetDistance(ReferenceMetric):
     def takes_reference(self):
         return self._loaded is None
 
-    def _reference_width(self):
-        return super()._reference_width() if self._loaded is None else len(self._loaded.mean)
+    def reference_width(self):
+        return super().reference_width() if self._loaded is None else len(self._loaded.mean)
 
     @property
     def reference_gaussian(self) -> Gaussian:

@@ -234,6 +234,21 @@ def test_a_metric_keeps_the_reference_that_it_has(extractor, tmp_path):
         assert result.protocol.reference is None
 
 
+def test_statistics_of_another_width_are_refused_before_samples_are_drawn(extractor, tmp_path):
+    metrics.Gaussian.of(np.random.default_rng(0).normal(size=(9, 4))).save(tmp_path / "other.npz")
+    metric = metrics.FrechetDistance(extractor, reference=tmp_path / "other.npz")
+    drawn = []
+
+    def sample(n, seed):
+        drawn.append(n)
+        return sampler(n, seed)
+
+    for samples in (sample, FAKE):
+        with pytest.raises(ValueError, match=r"dimensions of the real examples, here 4. Received"):
+            evaluate(samples, REAL, ["kid", metric], extractor, n=1000)
+    assert drawn == [64] and extractor.features_of == 2
+
+
 def test_vectors_are_their_own_features():
     ring = ganzoo.data.load("toy:ring", count=200)
 
