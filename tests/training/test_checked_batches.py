@@ -306,6 +306,11 @@ def test_the_doors_of_a_semi_supervised_gan():
     assert error == pytest.approx(gan.evaluate(floats(), labels())["error"])
     assert error == pytest.approx(np.mean(gan.classify(floats()) != labels()))
 
+    validation = {"validation_data": (floats(), labels()), "verbose": 0}
+    dataset = ganzoo.data.Dataset(floats(), labels())
+    history = gan.fit(dataset, labels_per_class=2, batch_size=COUNT, **validation)
+    assert "val_error" in history.history and gan.step == 2
+
     with pytest.raises(ValueError, match="the keys 'labeled', 'unlabeled', 'matching'"):
         gan.train_on_batch(floats(), labels())
     with pytest.raises(ValueError, match=r"in \[-1, 1\]"):
@@ -317,7 +322,7 @@ def test_the_doors_of_a_semi_supervised_gan():
     ):
         with pytest.raises(ValueError, match="`labels - 1`"):
             door(labels() + 1)
-    assert gan.step == 1
+    assert gan.step == 2
 
 
 def test_tensors_are_examples():

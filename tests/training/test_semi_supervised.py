@@ -157,11 +157,11 @@ BAD = {
         lambda: compiled().fit(linear.vectors(8)),
         r"SemiSupervisedBatches`\. Received: x of type",
     ),
-    "validation data in a tuple": (
+    "validation data without labels": (
         lambda: compiled().fit(
             data(), labels_per_class=1, batch_size=8, validation_data=(data().examples, None)
         ),
-        r"with labels\. Received: type tuple",
+        r"with labels\. Received: Dataset.*no labels",
     ),
     "evaluation without labels": (
         lambda: compiled().evaluate(linear.vectors(4)),
