@@ -25,3 +25,4 @@ share_count = _backend.share_count
 threefry2x32 = _backend.threefry2x32
 value_and_grad = _backend.value_and_grad
 with_input_gradient = _backend.with_input_gradient
+without_arrays = _backend.without_arrays

@@ -173,3 +173,12 @@ def threefry2x32(key, counter):
         Two uint32 arrays of the broadcast shape.
     """
     return tuple(threefry2x32_p.bind(*jax.numpy.broadcast_arrays(*key, *counter)))
+
+
+def without_arrays(function):
+    """Calls a function without arguments in a trace, where operations describe their results."""
+
+    def traced():
+        function()
+
+    jax.eval_shape(traced)

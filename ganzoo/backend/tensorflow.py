@@ -169,3 +169,9 @@ def _threefry2x32(key0, key1, counter0, counter1):
 def _rotate_left(word, bits):
     left = tf.bitwise.left_shift(word, tf.constant(bits, tf.uint32))
     return left | tf.bitwise.right_shift(word, tf.constant(32 - bits, tf.uint32))
+
+
+def without_arrays(function):
+    """Calls a function without arguments in a graph, where operations describe their results."""
+    with tf.Graph().as_default():
+        function()

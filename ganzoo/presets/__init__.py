@@ -3,6 +3,7 @@
 from ganzoo.presets.builtin import list_models, summary_of
 from ganzoo.presets.errors import PresetError
 from ganzoo.presets.loading import load, load_folder
+from ganzoo.presets.manifest import read_metrics
 from ganzoo.presets.saving import replace_texts, save
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "list_models",
     "load",
     "load_folder",
+    "read_metrics",
     "replace_texts",
     "save",
     "summary_of",

@@ -1,8 +1,6 @@
 """What the config of a preset may name. It is checked before Keras sees any of it."""
 
-import copy
 import re
-import threading
 from collections.abc import Iterable
 
 import keras
@@ -51,7 +49,6 @@ _MAX_OBJECTS = 20_000
 _MAX_LAYERS = 2_000
 _MAX_DEPTH = 60
 _MAX_CLASSES, _MAX_CLASS_NAME = 100_000, 255
-MAX_ELEMENTS = 2**26
 _TEXTS = (str, bool, type(None), float)
 
 
@@ -138,13 +135,15 @@ def check(config, class_name: str, allow: tuple[str, ...] = ()) -> None:
 
 
 def _check_class_names(names):
-    is_list = isinstance(names, list) and len(names) <= _MAX_CLASSES
-    if not is_list or not all(
-        isinstance(one, str) and len(one) <= _MAX_CLASS_NAME for one in names
+    if not (
+        isinstance(names, list)
+        and len(names) <= _MAX_CLASSES
+        and all(isinstance(name, str) and len(name) <= _MAX_CLASS_NAME for name in names)
+        and all(map(str.isprintable, names))
     ):
         raise PresetError(
             f"`class_names` must be a list of at most {_MAX_CLASSES:,} texts of up to "
-            f"{_MAX_CLASS_NAME} characters. Received: {names!r:.200}"
+            f"{_MAX_CLASS_NAME} characters that can be printed. Received: {names!r:.200}"
         )
 
 
@@ -275,67 +274,3 @@ def _is_ours(module, name, registered):
         and issubclass(part, keras.layers.Layer)
         and part.__module__.startswith("ganzoo.layers.")
     )
-
-
-def expected_weights(config) -> dict[str, list]:
-    """Returns the weights that the networks of a checked config have, without creating any.
-
-    Args:
-        config: The config of a GAN.
-
-    Returns:
-        Dictionary from `"generator"` and `"discriminator"` to lists of `(name, shape, dtype)`.
-
-    Raises:
-        PresetError: If Keras cannot build a network, or if an example needs too much memory.
-    """
-    found, failures = {}, []
-
-    def build():
-        try:
-            # Variables that are created in such a scope have a shape but no value.
-            with keras.StatelessScope(initialize_variables=False):
-                for player in ("generator", "discriminator"):
-                    # Keras changes the config that it is given.
-                    network = keras.saving.deserialize_keras_object(copy.deepcopy(config[player]))
-                    _check_activations(network)
-                    found[player] = [_description(weight) for weight in network.weights]
-        except Exception as error:  # Layers may raise any error.
-            failures.append(error)
-
-    # Keras keeps such variables in the state of the thread, and gives them values when the next
-    # scope of the thread ends. This thread ends before that.
-    thread = threading.Thread(target=build)
-    thread.start()
-    thread.join()
-    for error in failures:
-        raise PresetError(
-            f"The networks of the config cannot be built. Received: {type(error).__name__}: "
-            f"{error!s:.500}"
-        ) from error
-    return found
-
-
-def _description(weight):
-    return weight.name, tuple(weight.shape), keras.backend.standardize_dtype(weight.dtype)
-
-
-def _check_activations(network):
-    for layer in network.layers:
-        for tensor in keras.tree.flatten(_output(layer)):
-            size = 1
-            for side in tensor.shape[1:]:
-                size *= side or 1
-            if size > MAX_ELEMENTS:
-                raise PresetError(
-                    f"An example must have at most {MAX_ELEMENTS} numbers in each layer. "
-                    f"Received: {layer.name} of shape {tensor.shape}"
-                )
-
-
-def _output(layer):
-    """Returns the output of a layer, or `[]` if it is called several times."""
-    try:
-        return layer.output
-    except AttributeError:
-        return []

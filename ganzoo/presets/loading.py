@@ -10,6 +10,7 @@ import keras
 
 from ganzoo.presets import allowed_config, builtin, manifest, safetensors
 from ganzoo.presets.archives import fetched
+from ganzoo.presets.dry_build import expected_weights
 from ganzoo.presets.errors import PresetError
 from ganzoo.presets.manifest import WEIGHT_FILES
 
@@ -51,9 +52,10 @@ def load_folder(folder: Path | str, allow: list[str] | tuple = ()):
     with verified(folder, allow) as (contents, config, expected, files):
         gan = _build(contents.class_name, config)
         for player, file in files.items():
-            file.seek(0)
-            size = contents.files[WEIGHT_FILES[player]][0]
-            safetensors.read_into(file, size, expected[player], _networks(gan, player))
+            name, reader = WEIGHT_FILES[player], manifest.HashedReader(file)
+            size = contents.files[name][0]
+            safetensors.read_into(reader, size, expected[player], _networks(gan, player))
+            reader.check(name, contents)
     _, sha256 = contents.files[manifest.GENERATOR]
     gan.preset = {"name": Path(folder).name, "sha256": sha256}
     return gan
@@ -78,7 +80,7 @@ def verified(folder: Path | str, allow: list[str] | tuple = ()) -> Iterator[tupl
     contents = manifest.read(folder)
     config = manifest.read_json(folder, manifest.CONFIG, contents)
     allowed_config.check(config, contents.class_name, allow)
-    expected = allowed_config.expected_weights(config)
+    expected = expected_weights(config)
     with contextlib.ExitStack() as stack:
         files = {}
         for player, name in WEIGHT_FILES.items():

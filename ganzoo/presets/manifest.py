@@ -1,6 +1,7 @@
 """The manifest of a preset: its format, and the size and hash of each of its files."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import stat
@@ -88,6 +89,40 @@ def open_verified(folder: Path, name: str, manifest: Manifest) -> BinaryIO:
     return file
 
 
+class HashedReader:
+    """Reads an open file from its start to its end, and hashes what it reads.
+
+    Another process may change a file after its hash was checked. What is read through this class
+    is used only if `check` accepts it.
+
+    Args:
+        file: Binary file, opened for reading.
+    """
+
+    def __init__(self, file: BinaryIO):
+        file.seek(0)
+        self._file, self._digest = file, hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        """Returns the next `size` bytes, or raises `PresetError` if there are fewer."""
+        content = self._file.read(size)
+        if len(content) != size:
+            raise PresetError(
+                "A file of the preset has become shorter while it was loaded. Load the preset "
+                f"again. Expected: {size} more bytes. Received: {len(content)}"
+            )
+        self._digest.update(content)
+        return content
+
+    def check(self, name: str, manifest: Manifest) -> None:
+        """Raises `PresetError` unless the file `name` of the manifest was read, to its end."""
+        if self._file.read(1) or self._digest.hexdigest() != manifest.files[name][1]:
+            raise PresetError(
+                f"{name} has changed while it was loaded. Load the preset again. Expected: "
+                f"sha256={manifest.files[name][1]}. Received: sha256={self._digest.hexdigest()}"
+            )
+
+
 def check_file(path: Path, size: int) -> None:
     """Raises unless a path is a regular file of the given size."""
     try:
@@ -103,8 +138,24 @@ def check_file(path: Path, size: int) -> None:
 
 def read_json(folder: Path, name: str, manifest: Manifest) -> Any:
     """Verifies a JSON file of a preset, and returns its content."""
-    with open_verified(folder, name, manifest) as file:
-        return parse_json(name, file.read())
+    path, (size, _) = folder / name, manifest.files[name]
+    check_file(path, size)
+    with open(path, "rb") as file:
+        reader = HashedReader(file)
+        content = reader.read(size)
+        reader.check(name, manifest)
+    return parse_json(name, content)
+
+
+def read_metrics(folder: Path | str) -> Any:
+    """Returns the content of the verified `metrics.json` of a preset, or `None` if it has none.
+
+    Raises:
+        PresetError: If there is no preset, or the file is damaged.
+    """
+    folder = Path(folder)
+    contents = read(folder)
+    return read_json(folder, METRICS, contents) if METRICS in contents.files else None
 
 
 def parse_json(name: str, content: bytes | str) -> Any:

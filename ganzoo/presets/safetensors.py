@@ -61,7 +61,7 @@ def read_into(file: BinaryIO, size: int, expected: list[tuple], networks: list) 
     """Assigns the weights in a file to networks, one array at a time.
 
     Args:
-        file: Binary file, opened for reading.
+        file: Binary file, or another reader of bytes, at its start.
         size: Size of the file in bytes.
         expected: List of `(name, shape, dtype)` of the weights, according to the config.
         networks: List of built networks of that config.
@@ -69,8 +69,7 @@ def read_into(file: BinaryIO, size: int, expected: list[tuple], networks: list) 
     Raises:
         PresetError: If the file does not hold exactly these weights.
     """
-    codes, start = _check_header(file, size, expected)
-    file.seek(start)
+    codes = _check_header(file, size, expected)
     for index, code in enumerate(codes):
         variables = [network.weights[index] for network in networks]
         dtype = np.dtype(_TYPES[code])
@@ -86,7 +85,7 @@ def check(file: BinaryIO, size: int, expected: list[tuple]) -> None:
 
 
 def _check_header(file, size, expected):
-    """Returns the types of the arrays, and the position of the first one."""
+    """Returns the types of the arrays, and leaves the file at the first one."""
     length = int.from_bytes(file.read(8), "little")
     if length > min(MAX_HEADER_BYTES, size - 8):
         raise PresetError(f"The header of the weights is damaged. Received: {length} bytes")
@@ -120,7 +119,7 @@ def _check_header(file, size, expected):
             f"The weights do not match the config. Expected: {8 + length + offset} bytes. "
             f"Received: {size} bytes"
         )
-    return codes, 8 + length
+    return codes
 
 
 def _encoded(variable, dtype):

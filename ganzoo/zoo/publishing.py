@@ -143,13 +143,21 @@ def read_all(folder: Path | str) -> dict[Path, dict]:
         for path in sorted(Path(folder).glob(f"*/{manifest.METRICS}"))
         if not path.parent.name.startswith(".")
         and (path.parent / manifest.METADATA).is_file()
-        and (facts := read(path.parent))
+        and (facts := _published(json.loads(path.read_text())))
     }
 
 
 def read(folder: Path | str) -> dict | None:
-    """Returns the facts of a published model; `None` for a preset that was not published."""
-    facts = json.loads(Path(folder, manifest.METRICS).read_text())
+    """Returns the verified facts of a published model, or `None` for any other preset.
+
+    Raises:
+        ganzoo.presets.PresetError: If the folder holds no preset, or is damaged.
+    """
+    return _published(presets.read_metrics(folder))
+
+
+def _published(facts):
+    """Returns the facts in the content of a `metrics.json`, or `None` if there are none."""
     return facts if isinstance(facts, dict) and {"summary", "figures"} <= set(facts) else None
 
 
