@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from stat import S_IFDIR, S_IFMT, S_IFREG
 
-import keras
-
+from ganzoo import download
 from ganzoo.presets import manifest
 from ganzoo.presets.errors import PresetError
 
@@ -19,6 +18,8 @@ _MAX_MEMBERS = 1_000
 _MAX_RATIO = 100
 _SLACK = 2**20
 _CHUNK = 2**20
+MAX_ARCHIVE_BYTES = 2 * manifest.MAX_WEIGHTS_BYTES + 2**26
+MAX_SECONDS = 3600
 
 
 @contextlib.contextmanager
@@ -32,7 +33,8 @@ def fetched(url: str, sha256: str) -> Iterator[Path]:
         sha256: Its SHA-256 in hexadecimal digits.
 
     Raises:
-        PresetError: If it cannot be fetched, has another hash, or has forbidden content.
+        PresetError: If it cannot be fetched within an hour, is larger than a preset can be, has
+            another hash, or has forbidden content.
     """
     archive = _download(url, sha256)
     with tempfile.TemporaryDirectory(prefix="ganzoo-preset-") as folder:
@@ -49,18 +51,11 @@ def _download(url, sha256):
             f"hexadecimal digits. Received: sha256={sha256!r}"
         )
     try:
-        path = keras.utils.get_file(
-            f"{sha256}.preset",
-            origin=url,
-            file_hash=sha256,
-            hash_algorithm="sha256",
-            cache_subdir="ganzoo",
-        )
-    except Exception as error:  # `get_file` raises bare exceptions.
+        return download.fetch(url, f"{sha256}.preset", sha256, MAX_ARCHIVE_BYTES, MAX_SECONDS)
+    except OSError as error:
         raise PresetError(
             f"The preset could not be fetched; nothing of it was used. Received: {url}: {error}"
         ) from error
-    return path
 
 
 def extract(archive: Path | str, folder: Path | str) -> None:

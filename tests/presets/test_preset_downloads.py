@@ -1,12 +1,12 @@
 import contextlib
-import functools
 import hashlib
 import http.server
 import io
+import socket
 import tarfile
 import threading
+import time
 
-import keras
 import numpy as np
 import pytest
 
@@ -38,9 +38,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         content, length = answer if isinstance(answer, tuple) else (answer, len(answer))
         self.send_response(200)
-        self.send_header("Content-Length", str(length))
+        if length is not None:
+            self.send_header("Content-Length", str(length))
         self.end_headers()
-        self.wfile.write(content)
+        with contextlib.suppress(OSError):  # The client may have seen enough.
+            self.wfile.write(content)
 
     def log_message(self, *_):
         pass
@@ -62,8 +64,7 @@ def serving():
 def server(tmp_path, monkeypatch):
     """A server on loopback, with a cache of downloads that begins empty."""
     (tmp_path / "cache").mkdir()
-    get_file = functools.partial(keras.utils.get_file, cache_dir=str(tmp_path / "cache"))
-    monkeypatch.setattr(keras.utils, "get_file", get_file)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "cache"))
     with serving() as running:
         yield running
 
@@ -122,6 +123,40 @@ def test_a_failed_download_is_not_used_and_the_next_one_works(server, gan, folde
     server.answers["zip"] = content
     loaded = ganzoo.GAN.from_preset(server.url("zip"), sha256=sha256)
     np.testing.assert_array_equal(loaded.sample(3), gan.sample(3))
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_an_archive_that_is_too_large_is_not_fetched(server, tmp_path, monkeypatch, says_so):
+    monkeypatch.setattr(archives, "MAX_ARCHIVE_BYTES", 2**20)
+    server.answers["zip"] = b"" if says_so else bytes(2**21), 2**40 if says_so else None
+    with pytest.raises(PresetError, match=r"could not be fetched.*more than 1,048,576"):
+        ganzoo.GAN.from_preset(server.url("zip"), sha256="0" * 64)
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("slow", ["headers", "body"])
+def test_a_server_that_sends_a_byte_now_and_then_is_left_behind(tmp_path, monkeypatch, slow):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(archives, "MAX_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip():
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                if slow == "body":
+                    connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+                for _ in range(20):
+                    connection.sendall(b"H")
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        start = time.monotonic()
+        with pytest.raises(PresetError, match=r"could not be fetched.*TimeoutError"):
+            address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            ganzoo.GAN.from_preset(address, sha256="0" * 64)
+        assert time.monotonic() - start < 1.5
+        thread.join()
 
 
 def test_a_damaged_cache_is_fetched_again(server, gan, folder, tmp_path):
