@@ -18,8 +18,16 @@ def discard_closed_output() -> bool:
     for descriptor in (_STDOUT, _STDERR):
         poll.register(descriptor, 0)
     closed = [descriptor for descriptor, event in poll.poll(0) if event & select.POLLERR]
-    if closed:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for descriptor in closed:
-            os.dup2(nowhere, descriptor)
+    for descriptor in closed:
+        _discard(descriptor)
     return bool(closed)
+
+
+def discard_output() -> None:
+    """Sends stdout to nowhere, since it cannot be written, for example on a full disk."""
+    _discard(_STDOUT)
+
+
+def _discard(descriptor):
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)

@@ -67,6 +67,10 @@ class Command:
         """Defines a flag that takes one of a few words, or one of a few integers."""
         self._define(name, "|".join(map(str, choices)), help, default, values.choice(choices))
 
+    def seed(self, name: str, help: str, default: int | None = None) -> None:
+        """Defines a flag that takes an integer in [0, 2**64)."""
+        self._define(name, "N", help, default, values.seed)
+
     def integer(self, name: str, help: str, default: int | None = None) -> None:
         """Defines a flag that takes an integer of at least 0."""
         self._define(name, "N", help, default, values.natural)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from ganzoo_cli import package
-from ganzoo_cli.closed_output import discard_closed_output
+from ganzoo_cli.closed_output import discard_closed_output, discard_output
 from ganzoo_cli.command import Command
 from ganzoo_cli.errors import Failure
 from ganzoo_cli.quiet import quiet_start
@@ -35,6 +35,7 @@ Commands:
 `ganzoo COMMAND --help` explains a command, `ganzoo --version` prints the version. Names of flags
 may have hyphens or underscores: --batch-size is --batch_size. The environment variable
 KERAS_BACKEND chooses between tensorflow (the default) and jax."""
+_LACK_OF_MEMORY = "There is not enough memory: give smaller numbers, sizes or widths."
 _CORRECT, _INTERRUPTED, _CLOSED = 2, 130, 141
 
 
@@ -52,15 +53,22 @@ def main(arguments: list[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names of files may hold what the terminal's encoding does not.
         sys.stdout.reconfigure(errors="backslashreplace")
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = _answer(sys.argv[1:] if arguments is None else arguments)
+        code = _answer(arguments)
         # What the reader has closed is noticed here, and not when Python ends.
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except BrokenPipeError:
         if not discard_closed_output():
             raise
         return _CLOSED
+    except OSError as error:  # All others have been answered: stdout cannot be written.
+        if "--debug" in arguments:
+            raise
+        discard_output()
+        return _fail("ganzoo", f"The output cannot be written. Received: {error}", 1)
 
 
 def command(name: str) -> Command:
@@ -90,6 +98,15 @@ def _answer(arguments: list[str]) -> int:
 
 
 def _run(command: Command, arguments: list[str]) -> int:
+    try:
+        return _work(command, arguments)
+    except Exception as error:
+        if "--debug" in arguments or not _is_lack_of_memory(error):
+            raise
+        return _fail(f"ganzoo {command.name}", f"{_LACK_OF_MEMORY} Received: {error!r:.300}", 1)
+
+
+def _work(command: Command, arguments: list[str]) -> int:
     program = f"ganzoo {command.name}"
     debug = "--debug" in arguments
     try:
@@ -100,6 +117,10 @@ def _run(command: Command, arguments: list[str]) -> int:
         if debug:
             raise
         return _fail(program, str(error) or repr(error))
+    except Failure as error:
+        if debug:
+            raise
+        return _fail(program, str(error), code=1)
     except KeyboardInterrupt:
         return _fail(program, "Interrupted.", _INTERRUPTED)
     try:
@@ -112,6 +133,13 @@ def _run(command: Command, arguments: list[str]) -> int:
         return _fail(program, str(error) or repr(error), code=1)
     except KeyboardInterrupt:
         return _fail(program, "Interrupted.", _INTERRUPTED)
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    """Returns whether Python, NumPy, TensorFlow or JAX could not allocate memory."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return True
+    return "RESOURCE_EXHAUSTED" in str(error)
 
 
 def _start(command: Command, arguments: list[str], debug: bool) -> Callable[[], int] | None:

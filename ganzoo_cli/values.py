@@ -7,10 +7,13 @@ from typing import Any
 
 _RANGE = re.compile(r"\s*(\d+)(?:-(\d+))?\s*")
 _MOST_INTEGERS = 100_000
+_SEEDS = 2**64
 
 
 def text(name: str, given: str) -> str:
-    """Returns any text."""
+    """Returns any text that is not empty: an empty one is a shell variable without a value."""
+    if not given:
+        raise ValueError(f"--{name} must not be empty. Received: --{name}=''")
     return given
 
 
@@ -24,6 +27,14 @@ def choice(choices: Sequence[Any]) -> Callable[[str, str], Any]:
         return by_text[given]
 
     return read
+
+
+def seed(name: str, given: str) -> int:
+    """Returns an integer in [0, 2**64)."""
+    value = natural(name, given)
+    if value >= _SEEDS:
+        raise _error(name, given, "an integer in [0, 2**64)")
+    return value
 
 
 def natural(name: str, given: str) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ganzoo import export
 from ganzoo.cli.run_folder import load_model
+from ganzoo_cli.errors import Failure
 
 _TRY = {
     "onnx": "import onnxruntime; run = onnxruntime.InferenceSession({path}).run; "
@@ -32,7 +33,10 @@ def run(options, others):
     kind = export.check_options(path, **settings)
     importlib.import_module(f"ganzoo.export.{kind}")
     gan = load_model(model)
-    path = gan.export(path, **settings)
+    try:
+        path = gan.export(path, **settings)
+    except RuntimeError as error:  # The exported model gives other examples.
+        raise Failure(str(error)) from error
     print(f"{model} in {path}")
     print(f"Try it: {_command(gan, path, kind)}")
     if kind == "saved_model":

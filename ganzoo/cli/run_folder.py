@@ -1,6 +1,7 @@
 """The folder of a run: the places of its files, and how they are read."""
 
 import json
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -194,6 +195,11 @@ def load_model(path):
             "There is no such model: `ganzoo train` writes it at the end of a run, and `ganzoo "
             f"train --resume --output={path.parent}` completes a run that was stopped. "
             f"Received: {path}"
+        )
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"{path} cannot be loaded: it is damaged, or is no `.keras` file. "
+            f"Received: {path.stat().st_size:,} bytes that are no archive"
         )
     try:
         gan = keras.saving.load_model(path)

@@ -6,10 +6,16 @@ from keras import layers, ops
 
 from ganzoo import backend
 from ganzoo import interpolation as interpolations
-from ganzoo.generation.sampling import as_examples, check_labels, check_seeds, in_batches, labels_of
-from ganzoo.layers import ConditionalBatchNormalization
+from ganzoo.generation.sampling import (
+    as_examples,
+    check_labels,
+    check_seeds,
+    check_truncation,
+    in_batches,
+    labels_of,
+)
 from ganzoo.random import latents_from_seeds, split_seeds
-from ganzoo.validation import check_non_negative, check_positive_integer
+from ganzoo.validation import check_positive_integer
 
 
 def latents_of(gan, seeds):
@@ -65,7 +71,7 @@ def interpolate(gan, seeds, labels, steps, loop, interpolation, truncation, batc
     """Makes the examples along a path; it has the arguments of `GAN.interpolate`."""
     lists = [values for values in (seeds, labels) if np.ndim(values)]
     seeds = check_seeds(seeds)
-    truncation = np.float32(check_non_negative("truncation", truncation))
+    truncation = check_truncation(truncation)
     if interpolation is None:
         interpolation = "spherical" if gan.latent == "normal" else "linear"
     if labels is None and gan.num_classes is not None:
@@ -94,11 +100,11 @@ def class_tables(gan):
     tables = []
     # Keras has no public method that lists the layers within a layer.
     for layer in gan.inference_generator._flatten_layers():
-        if isinstance(layer, ConditionalBatchNormalization):
-            tables += [layer.gamma, layer.beta]
-        elif isinstance(layer, layers.Embedding) and layer.input_dim == gan.num_classes:
+        # A layer that has such weights says so. Keras's `Embedding` may have other rows.
+        tables += getattr(layer, "class_tables", [])
+        if isinstance(layer, layers.Embedding) and layer.input_dim == gan.num_classes:
             tables.append(layer.embeddings)
-    return tables
+    return list({id(table): table for table in tables}.values())
 
 
 def _mixer(gan):
@@ -129,7 +135,9 @@ def _check_tables(gan, function, generate_batch, latents):
     if difference > (1.0 if mixed.dtype == "uint8" else 1e-3 * np.abs(expected).max()):
         raise ValueError(
             "Classes can be mixed where labels go to `ConditionalBatchNormalization` and "
-            "`Embedding` layers alone. Received: a generator that uses labels in another layer"
+            "`Embedding` layers alone, and to layers of your own that list their weights with a "
+            "row for each class as `class_tables`. Received: a generator that uses labels in "
+            "another layer"
         )
 
 

@@ -17,6 +17,16 @@ def check_seeds(seeds):
     return np.array([check_seed(seed) for seed in seeds], dtype="uint64")
 
 
+def check_truncation(truncation):
+    """Returns a factor of the latents as float32, or raises `ValueError`."""
+    value = check_non_negative("truncation", truncation)
+    if value > float(np.finfo("float32").max):
+        raise ValueError(
+            f"`truncation` must be a float32 number. Received: truncation={truncation!r}"
+        )
+    return np.float32(value)
+
+
 def check_labels(labels, n, num_classes):
     """Returns one class, or `n` of them, as int32 of shape `(n,)`, or `None` without classes."""
     if num_classes is None:
@@ -89,7 +99,7 @@ def sample(gan, sampling_function, n, seed, labels, truncation, batch_size):
             raise ValueError(
                 f"`seed` must be one seed or {n} seeds. Received: seed={describe(seed)}"
             )
-    truncation = np.float32(check_non_negative("truncation", truncation))
+    truncation = check_truncation(truncation)
     if labels is None:
         labels = labels_of(seeds, gan.num_classes)
     labels = check_labels(labels, n, gan.num_classes)

@@ -8,12 +8,20 @@ from ganzoo_cli.shared_flags import MODEL, add_debug_flag
 STEPS = {".png": 8, ".gif": 30, ".mp4": 60}
 INTERPOLATIONS = ("spherical", "linear")
 
+MOST_IMAGES = 100_000
+
 
 def _check(options, others):
     if options.seeds and len(options.seeds) % options.rows:
         raise ValueError(
             "Each of the --rows must have the same number of --seeds. "
             f"Received: {len(options.seeds)} seeds for {options.rows} rows"
+        )
+    count = options.rows * (options.steps or max(STEPS.values()))
+    if count > MOST_IMAGES:
+        raise ValueError(
+            f"--rows with --steps must be at most {MOST_IMAGES:,} images. "
+            f"Received: {options.rows} rows with {count // options.rows} steps each"
         )
     only_model(others)
 

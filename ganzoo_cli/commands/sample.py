@@ -4,6 +4,8 @@ from ganzoo_cli.command import Command
 from ganzoo_cli.models import only_model
 from ganzoo_cli.shared_flags import MODEL, add_debug_flag
 
+MOST_SAMPLES = 100_000
+
 
 def _check(options, others):
     if options.folder and "output" in options.given:
@@ -20,6 +22,11 @@ def _check(options, others):
         raise ValueError(
             "Expected --seeds for chosen samples, or --n and --seed for consecutive samples. "
             f"Received: --seeds={','.join(map(str, options.seeds))} with --n or --seed"
+        )
+    if options.n is not None and options.n > MOST_SAMPLES:
+        raise ValueError(
+            f"--n must be at most {MOST_SAMPLES:,}; draw more in parts, from other seeds. "
+            f"Received: --n={options.n}"
         )
     only_model(others)
 
@@ -45,7 +52,7 @@ COMMAND.positive_integer(
     """Number of samples. By default one for each of several --labels, and otherwise 64, or what
     fills the rows of a grid of classes.""",
 )
-COMMAND.integer("seed", "Seed of the first sample.", default=0)
+COMMAND.seed("seed", "Seed of the first sample.", default=0)
 COMMAND.integers(
     "seeds",
     "SEEDS",

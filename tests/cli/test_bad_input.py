@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import ganzoo
+import ganzoo.cli.sample
 from ganzoo_cli.main import main
 
 TRAIN = ["train", "--model=sngan", "--data=digits", "--size=8"]
@@ -119,6 +120,19 @@ def test_flags_of_a_run_with_wrong_values(refused, flag, received):
         (["data", "pack", "digits"], "none"),
         (["data", "digits", "--on_bad=skip"], "on_bad='skip'"),
         (["list", "models"], "models"),
+        (["sample", "dcgan_digits", "--seed=18446744073709551616"], "--seed=18446744073709551616"),
+        (["sample", "dcgan_digits", "--folder="], "--folder=''"),
+        (["sample", "dcgan_digits", "--output=grid.bmp"], "--output=grid.bmp"),
+        (["sample", "dcgan_digits", "--folder=x.png"], "--folder=x.png"),
+        (["sample", "dcgan_digits", "--n=100001"], "--n=100001"),
+        (["sample", "dcgan_digits", "--labels=cat,"], "--labels=cat,"),
+        (["interpolate", "dcgan_digits", "--rows=99999999"], "99999999 rows"),
+        (["interpolate", "dcgan_digits", "--output=x.avi"], "--output=x.avi"),
+        (["evaluate", "dcgan_digits", "--output=x.csv"], "--output=x.csv"),
+        (["data", "digits", "--output=x.npz"], "--output=x.npz"),
+        (["data", "pack", "digits", "--output=x.png"], "--output=x.png"),
+        ([*TRAIN, "--output=run.keras"], "--output=run.keras"),
+        ([*TRAIN, "--output="], "--output=''"),
     ],
 )
 def test_wrong_command_lines(refused, arguments, received):
@@ -196,10 +210,13 @@ def test_damaged_options_of_a_run(refused, tmp_path):
     assert "options.json is damaged" in refused("train", "--resume", "--output=run")
 
 
-def test_a_file_that_is_not_a_model(refused, tmp_path):
-    (tmp_path / "bad.keras").write_bytes(b"PK\x03\x04 and then nothing")
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04 and then nothing", b"<html>not found</html>"]
+)
+def test_a_file_that_is_not_a_model(refused, tmp_path, content):
+    (tmp_path / "bad.keras").write_bytes(content)
 
-    assert "bad.keras cannot be loaded" in refused("sample", "bad.keras")
+    assert "bad.keras cannot be loaded: it is damaged" in refused("sample", "bad.keras")
 
 
 def test_a_model_that_is_not_a_gan(refused, tmp_path):
@@ -214,6 +231,22 @@ def test_a_folder_that_cannot_be_written(refused, tmp_path):
     (tmp_path / "locked").mkdir(mode=0o500)
 
     assert "locked" in refused("data", "digits", "--output=locked/digits.png")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), type("ResourceExhaustedError", (Exception,), {})("OOM when allocating tensor")],
+)
+def test_a_lack_of_memory_is_answered_with_one_line(error, monkeypatch, capsys):
+    def allocate(*arguments):
+        raise error
+
+    monkeypatch.setattr(ganzoo.cli.sample, "load_model", allocate)
+    assert main(["sample", "dcgan_digits"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("ganzoo sample: There is not enough memory")
+    with pytest.raises(type(error)):
+        main(["sample", "dcgan_digits", "--debug"])
 
 
 def test_debug_shows_where_an_error_comes_from(monkeypatch):

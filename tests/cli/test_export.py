@@ -119,6 +119,15 @@ def test_mistakes_are_reported_before_the_model_is_loaded(arguments, message, mo
     assert line.startswith("ganzoo export: ") and message in line
 
 
+def test_an_export_that_differs_is_told_in_one_line(trained, monkeypatch, capsys):
+    def differ(*arguments, **settings):
+        raise RuntimeError("The exported GAN gives other examples.")
+
+    monkeypatch.setattr(ganzoo.GAN, "export", differ)
+    assert main(["export", str(trained)]) == 1
+    assert capsys.readouterr().err == "ganzoo export: The exported GAN gives other examples.\n"
+
+
 def test_models_that_cannot_be_exported_are_refused(tmp_path, capsys):
     save_run(tmp_path / "fresh", steps=0)
     assert main(["export", "fresh"]) == 2

@@ -235,6 +235,21 @@ def test_a_reader_that_closes_the_output_ends_the_command_quietly(unbuffered, wo
     assert code == 141 and err.read_text() == ""
 
 
+@pytest.mark.process
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="The system has no /dev/full.")
+def test_an_output_that_cannot_be_written_is_told_in_one_line():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ganzoo_cli", "--help"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("ganzoo: The output cannot be written") and done.returncode == 1
+
+
 def test_another_broken_pipe_is_not_hidden(monkeypatch):
     def broken(arguments):
         raise BrokenPipeError("A child process has ended.")

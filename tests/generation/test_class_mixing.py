@@ -171,8 +171,41 @@ def test_classes_turn_into_each_other_alone_or_with_the_latents(gan):
         {"seeds": [1, 2], "steps": 0},
         {"seeds": [1, 2], "interpolation": "cubic"},
         {"seeds": [1, 2], "truncation": -1},
+        {"seeds": [1, 2], "truncation": 1e39},
     ],
 )
 def test_ways_that_there_are_not_are_refused(gan, arguments):
     with pytest.raises(ValueError, match=r"Received: "):
         gan.interpolate(**arguments)
+
+
+class ClassShift(keras.layers.Layer):
+    """A layer of one's own that says which weights have a row for each class."""
+
+    def build(self, input_shapes):
+        (_, width), _ = input_shapes
+        self.table = self.add_weight(shape=(linear.NUM_CLASSES, width))
+        self.inner = keras.layers.Embedding(linear.NUM_CLASSES, width)
+        self.inner.build(())
+
+    @property
+    def class_tables(self):
+        return [self.table, self.inner.embeddings]
+
+    def call(self, inputs):
+        x, labels = inputs
+        return x + keras.ops.take(self.table, labels, axis=0) + self.inner(labels)
+
+
+def test_a_layer_of_ones_own_declares_its_tables():
+    latents, labels = keras.Input((linear.LATENT_DIM,)), keras.Input((), dtype="int32")
+    vectors = ClassShift()([keras.layers.Dense(linear.DIMENSIONS)(latents), labels])
+    gan = ganzoo.GAN(
+        keras.Model([latents, labels], vectors),
+        linear.discriminator(conditional=True),
+        num_classes=linear.NUM_CLASSES,
+    )
+    z = gan.latents_of([5])
+    ends = [gan.generate(z, label) for label in (0, 2)]
+    mixed = gan.generate(z, np.array([[0.25, 0.0, 0.75, 0.0]]))
+    np.testing.assert_allclose(mixed, 0.25 * ends[0] + 0.75 * ends[1], rtol=1e-5)
