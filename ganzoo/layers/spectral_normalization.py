@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from ganzoo.layers.reparametrization import (
@@ -170,8 +171,16 @@ class SpectralNormalization(KernelWrapper):
     def _warm_start(self, shape, dtype=None):
         check_norms(self, self.kernel)
         u = keras.initializers.RandomNormal(stddev=1.0)(shape, dtype=dtype)
-        matrix = kernel_matrix(self.layer, ops.cast(self.kernel, dtype))
-        return power_iteration(matrix, u, WARM_UP_ITERATIONS)[0]
+        if self.kernel._value is None:
+            return u  # Keras infers shapes, without values.
+        # In NumPy, since so many small operations without a graph would take most of the time in
+        # which a network is built; in float64, so that every backend starts alike.
+        kernel = np.asarray(self.kernel.numpy(), "float64")
+        matrix = np.moveaxis(kernel, output_axis(self.layer), -1).reshape(-1, u.shape[-1])
+        rows = np.asarray(ops.convert_to_numpy(u), "float64").reshape(-1, u.shape[-1])
+        for _ in range(WARM_UP_ITERATIONS):
+            rows = _orthonormal_rows(_orthonormal_rows(rows @ matrix.T) @ matrix)
+        return ops.convert_to_tensor(rows.reshape(u.shape), dtype)
 
     def _exact_norm(self, shape, dtype=None):
         # No backend decomposes matrices in 16 bits.
@@ -243,3 +252,9 @@ def _orthonormal(vectors):
 
 def _unit(vector):
     return vector / (ops.norm(vector) + EPSILON)
+
+
+def _orthonormal_rows(rows):
+    """Returns the rows of a NumPy matrix after Gram-Schmidt."""
+    orthonormal, triangle = np.linalg.qr(rows.T)
+    return (orthonormal * np.sign(np.diag(triangle))).T
