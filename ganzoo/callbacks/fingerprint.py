@@ -14,7 +14,7 @@ from ganzoo.distribution import hardware
 from ganzoo.version import __version__
 
 _SETTINGS = (
-    *("seed", "latent", "latent_dim", "num_classes", "packing", "ema_decay"),
+    *("seed", "latent", "latent_dim", "num_classes", "class_names", "packing", "ema_decay"),
     *("discriminator_steps", "generator_steps", "generator_batch_ratio"),
 )
 _PARTS = {
@@ -123,7 +123,7 @@ def _data(gan, batches):
         **{name: value for name, value in order.items() if not name.startswith("_")},
         "examples": f"{data.examples.dtype} {list(data.examples.shape)} {_hash(data.examples)}",
         # Other GANs do not read them.
-        "labels": None if gan.num_classes is None or data.labels is None else _hash(data.labels),
+        "labels": _hash(data.labels) if gan.class_count and data.labels is not None else None,
     }
 
 

@@ -23,7 +23,8 @@ def test_all_sources_are_listed_with_their_summary_and_options():
     ]
     for name in data.SOURCES.names():
         assert data.SOURCES[name].summary.endswith(".")
-    assert data.SOURCES["folder"].options == ("on_bad",)
+    options = ("on_bad", "max_pixels", "keep_sizes", "progress")
+    assert data.SOURCES["folder"].options == options
 
 
 @pytest.mark.parametrize(

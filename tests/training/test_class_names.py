@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import ganzoo
+from ganzoo.callbacks.fingerprint import fingerprint
 from ganzoo.presets.errors import PresetError
 from ganzoo.zoo import measure
 from support import tiny
@@ -136,3 +137,19 @@ class Extractor:
 def test_classes_of_samples_are_checked_by_classifiers_of_the_same_names(names, tells):
     gan = conditional(class_names=NAMES)
     assert measure._tells_classes(Extractor(names), gan, dataset(NAMES)) is tells
+
+
+def test_other_classes_or_labels_are_another_run(classifier):
+    gans = [conditional(class_names=names) for names in (NAMES, NAMES[::-1])]
+    for gan in gans:
+        gan.compile()
+    found = [fingerprint(gan, dataset(None).batches(12)) for gan in gans]
+    assert found[0]["class_names"] != found[1]["class_names"]
+
+    vectors = np.zeros((12, 3), "float32")
+    batches = [
+        ganzoo.data.SemiSupervisedBatches(ganzoo.data.Dataset(vectors, labels), 2, 6)
+        for labels in (LABELS, LABELS[::-1].copy())
+    ]
+    first, second = (fingerprint(classifier, one)["data"]["labels"] for one in batches)
+    assert None is not first != second
