@@ -1,6 +1,9 @@
 """`ganzoo list`, `ganzoo sample` and `ganzoo data`."""
 
+import io
+import os
 import pathlib
+import sys
 
 import numpy as np
 import pytest
@@ -247,3 +250,28 @@ def test_a_folder_of_photos_with_a_bad_file_can_be_skipped(tmp_path):
     assert main(["data", "folder:photos"]) == 2
     with pytest.warns(UserWarning, match=r"bad\.png"):
         assert main(["data", "folder:photos", "--on_bad=skip"]) == 0
+
+
+def test_a_bar_shows_how_far_a_folder_is_loaded_and_files_are_bounded(
+    tmp_path, capsys, monkeypatch
+):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    for name in ("cat", "dog"):
+        (folder / name).mkdir(parents=True)
+        Image.new("L", (16, 16)).save(folder / name / "1.png")
+    terminal = Terminal()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", terminal)
+        assert main(["data", f"folder:{folder}"]) == 0
+    assert "2/2" in terminal.getvalue()
+    printed = capsys.readouterr().out
+    assert "2/2" not in printed and r"caf\xe9" in printed and "cat, dog" in printed
+
+    assert main(["data", f"folder:{folder}", "--max_pixels=255"]) == 2
+    assert "16 x 16 pixels, more than max_pixels=255" in capsys.readouterr().err
+    assert main(["data", "digits", "--max_pixels=255"]) == 2
+    assert "takes the options" in capsys.readouterr().err
