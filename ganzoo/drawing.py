@@ -32,7 +32,7 @@ def image_grid(
     """Lays images out in rows, from left to right and from top to bottom, on white.
 
     Args:
-        images: uint8 array of shape `(images, height, width, channels)` with 1 or 3 channels.
+        images: uint8 array of shape `(images, height, width, channels)` with 1, 3 or 4 channels.
         columns: Images in a row. By default the grid is almost square.
         padding: Pixels around each image, at least 0.
         scale: Integer factor by which each pixel is repeated. By default, smaller images are
@@ -122,8 +122,8 @@ def picture(examples: Any, columns: int | None = None) -> np.ndarray:
     """Draws examples of either kind: images as a grid, vectors as a scatter plot.
 
     Args:
-        examples: uint8 images `(images, height, width, channels)`, or vectors `(points,
-            coordinates)`.
+        examples: uint8 images `(images, height, width, channels)` with 1, 3 or 4 channels, or
+            vectors `(points, coordinates)`.
         columns: Images in a row of the grid.
 
     Returns:
@@ -134,6 +134,11 @@ def picture(examples: Any, columns: int | None = None) -> np.ndarray:
     """
     if np.ndim(examples) == 2:
         return scatter_plot(examples)
+    if np.ndim(examples) != 4:
+        raise ValueError(
+            "Only images and vectors are drawn: write what `gan.sample` gives to a file of your "
+            f"own, such as `numpy.save`. Received: examples of shape {np.shape(examples)}"
+        )
     return image_grid(examples, columns)
 
 
@@ -190,8 +195,8 @@ def side_by_side(pictures: dict[str, Any], gap: int = 16) -> np.ndarray:
     """Puts pictures next to each other, each with its caption above.
 
     Args:
-        pictures: Dictionary of captions and uint8 arrays `(height, width, channels)` with 1 or 3
-            channels.
+        pictures: Dictionary of captions and uint8 arrays `(height, width, channels)` with 1, 3 or 4
+            channels. Behind a transparent pixel it is white.
         gap: Pixels between the pictures.
 
     Returns:
@@ -208,7 +213,10 @@ def side_by_side(pictures: dict[str, Any], gap: int = 16) -> np.ndarray:
     """
     if not pictures:
         raise ValueError(f"`pictures` must hold at least one picture. Received: {pictures!r}")
-    drawn = {caption: _as_pillow(picture).convert("RGB") for caption, picture in pictures.items()}
+    drawn = {
+        caption: _opaque(_as_pillow(picture)).convert("RGB")
+        for caption, picture in pictures.items()
+    }
     caption_height = 24
     canvas = Image.new(
         "RGB",
@@ -272,10 +280,10 @@ def save_gif(
     _one_size("A GIF", frames)
     durations[-1] = 1000 * check_positive("last_seconds", last_seconds)
     # Frames are opened one by one, because the frames of a long run do not fit into memory.
-    animation = {"save_all": True, "append_images": map(_open, frames[1:]), "loop": 0}
+    animation = {"save_all": True, "append_images": map(_frame, frames[1:]), "loop": 0}
     _write(
         path,
-        lambda file: _open(frames[0]).save(file, format="GIF", duration=durations, **animation),
+        lambda file: _frame(frames[0]).save(file, format="GIF", duration=durations, **animation),
     )
 
 
@@ -315,7 +323,7 @@ def save_mp4(path: str | os.PathLike, frames: Sequence[Any], seconds: float = 0.
         video.send(None)
         for frame in frames:
             canvas = Image.new("RGB", size, _WHITE)
-            canvas.paste(_open(frame), (0, 0))
+            canvas.paste(_frame(frame), (0, 0))
             video.send(np.asarray(canvas).tobytes())
         video.close()
 
@@ -337,9 +345,9 @@ def check_file(path: str | os.PathLike) -> None:
 
 def _check_images(images):
     images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in (1, 3):
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in (1, 3, 4):
         raise ValueError(
-            "`images` must be uint8 of shape (images, height, width, channels) with 1 or 3 "
+            "`images` must be uint8 of shape (images, height, width, channels) with 1, 3 or 4 "
             f"channels. Received: {images.dtype} of shape {images.shape}"
         )
     if 0 in images.shape:
@@ -366,6 +374,19 @@ def _one_size(kind, frames):
 
 def _open(frame):
     return Image.open(frame) if isinstance(frame, (str, os.PathLike)) else _as_pillow(frame)
+
+
+def _frame(frame):
+    """Returns a frame of an animation: the format would show the frame before behind it."""
+    return _opaque(_open(frame))
+
+
+def _opaque(image):
+    """Returns an image without transparency: on white, as a page shows it."""
+    if image.mode != "RGBA":
+        return image
+    canvas = Image.new("RGBA", image.size, (*_WHITE, 255))
+    return Image.alpha_composite(canvas, image).convert("RGB")
 
 
 def _font(size):

@@ -111,7 +111,7 @@ def test_side_by_side_keeps_the_pictures_under_their_captions():
     assert (both[:24, :100] < 128).any() and (both[:24, 104:] < 128).any()  # The captions.
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3, 4])
 def test_a_png_holds_the_picture(tmp_path, channels):
     picture = np.random.default_rng(0).integers(0, 256, (6, 5, channels), "uint8")
 
@@ -228,3 +228,38 @@ def test_a_video_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
     with pytest.raises(ImportError, match=r"ganzoo\[video\].*Received: path=.*video\.mp4"):
         drawing.save_mp4(tmp_path / "video.mp4", [frame])
     assert not os.listdir(tmp_path)
+
+
+def half_transparent(red):
+    """An RGBA picture with a red of its own, whose right half is transparent."""
+    picture = np.full((8, 8, 4), (red, 0, 0, 255), "uint8")
+    picture[:, 4:, 3] = 0
+    return picture
+
+
+def test_a_grid_keeps_transparent_pixels_on_white():
+    grid = drawing.picture(np.stack([half_transparent(200)] * 4))
+    assert grid.shape[-1] == 4
+    assert set(map(tuple, grid.reshape(-1, 4))) == {
+        (255, 255, 255, 255),
+        (200, 0, 0, 255),
+        (200, 0, 0, 0),
+    }
+
+
+def test_behind_transparent_pixels_it_is_white_where_a_format_has_none(tmp_path):
+    both = drawing.side_by_side({"samples": half_transparent(200)}, gap=0)
+    assert (both[-8:, :4] == (200, 0, 0)).all() and (both[-8:, 4:8] == 255).all()
+
+    drawing.save_gif(tmp_path / "run.gif", [half_transparent(200), half_transparent(100)])
+    with Image.open(tmp_path / "run.gif") as animation:
+        for frame, red in enumerate((200, 100)):
+            animation.seek(frame)
+            pixels = np.asarray(animation.convert("RGB"))
+            assert (pixels[:, :4] == (red, 0, 0)).all() and (pixels[:, 4:] == 255).all()
+
+
+@pytest.mark.parametrize("shape", [(4, 8, 3), (4, 8, 8, 8, 1), (4, 8, 8, 2)])
+def test_other_examples_are_not_drawn(shape):
+    with pytest.raises(ValueError, match="Received: "):
+        drawing.picture(np.zeros(shape, "uint8"))

@@ -28,7 +28,7 @@ def check_listed_before_readers(
     Args:
         callback: The callback that puts values into the logs.
         callbacks: All callbacks, in the order in which they are called.
-        names: The names of the values.
+        names: The names of the values. One that ends in `/` stands for all that begin with it.
 
     Raises:
         ValueError: If a callback before it monitors one of the values, or writes all logs to files.
@@ -37,8 +37,12 @@ def check_listed_before_readers(
         if other is callback:
             return
         monitored = getattr(other, "monitor", None)
-        if monitored in names or isinstance(other, _READ_ALL):
-            reads = f"monitors {monitored!r}" if monitored in names else "writes the logs"
+        is_monitored = isinstance(monitored, str) and any(
+            monitored == name or (name.endswith("/") and monitored.startswith(name))
+            for name in names
+        )
+        if is_monitored or isinstance(other, _READ_ALL):
+            reads = f"monitors {monitored!r}" if is_monitored else "writes the logs"
             raise ValueError(
                 f"`{type(callback).__name__}` must be listed before the callbacks that read its "
                 f"values from the logs. Received: `{type(other).__name__}`, which {reads}, "

@@ -12,15 +12,11 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend, plot
-from ganzoo.callbacks.checks import check_gan
+from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
 from ganzoo.callbacks.event_files import open_event_files
 from ganzoo.file_names import check_folder_name
-from ganzoo.layers.reparametrization import SUPPORTED, KernelWrapper, kernel_variable, output_axis
-from ganzoo.layers.spectral_normalization import (
-    SpectralNormalization,
-    kernel_matrix,
-    power_iteration,
-)
+from ganzoo.layers.reparametrization import SUPPORTED, kernel_variable, output_axis
+from ganzoo.layers.spectral_normalization import kernel_matrix, power_iteration
 from ganzoo.training.fit_hook import FitHook
 from ganzoo.validation import check_choice, check_positive, check_positive_integer
 
@@ -74,7 +70,7 @@ class SpectralMonitor(FitHook):
 
     Raises:
         ValueError: If an argument is out of its range; or when training begins, if there is no
-            layer to watch.
+            layer to watch, or if a callback that reads the values is listed before this one.
         ImportError: If `tensorboard` is given and cannot be used.
         OSError: When training begins, if the folder is not writable.
 
@@ -123,6 +119,9 @@ class SpectralMonitor(FitHook):
         if tensorboard is not None:
             self._summary, self._writer = open_event_files(tensorboard, "scalars")
         self._warned = set()
+
+    def attach(self, callbacks: list[keras.callbacks.Callback]) -> None:
+        check_listed_before_readers(self, callbacks, ["spectral/"])
 
     def on_train_begin(self, logs=None):
         check_gan(self)
@@ -218,7 +217,7 @@ class SpectralMonitor(FitHook):
         for player in self.players:
             prefix = (player,) if len(self.players) > 1 else ()
             for path, layer in _layers_with_kernels(getattr(self.model, player), prefix):
-                is_wrapped = isinstance(layer, SpectralNormalization)
+                is_wrapped = _is_normalized(layer)
                 is_new = all(layer is not other for other in found.values())
                 if is_new and (is_wrapped or not self.normalized_only):
                     found["/".join(path)] = layer
@@ -240,7 +239,7 @@ class SpectralMonitor(FitHook):
             vector, kernel_norm = power_iteration(matrix, vector, _ITERATIONS)
             new_vectors.append(vector)
             values = [kernel_norm, kernel_norm]
-            if isinstance(layer, SpectralNormalization):
+            if _is_normalized(layer):
                 own = ops.cast(layer.singular_values(), vector.dtype)
                 scale = ops.abs(ops.cast(layer.scale(), vector.dtype))
                 values[0] = kernel_norm * scale / own[0]
@@ -284,7 +283,7 @@ class SpectralMonitor(FitHook):
         condition = largest / smallest if smallest * _SINGULAR > largest else _SINGULAR
         self._warn_of_condition(name, condition)
         norm = largest
-        if isinstance(layer, SpectralNormalization):
+        if _is_normalized(layer):
             u = np.asarray(layer.u.numpy(), "float64").reshape(-1, matrix.shape[-1])
             scale = abs(float(layer.scale()))
             norm = largest * scale / np.linalg.norm(matrix @ u[0])
@@ -344,16 +343,21 @@ def _layers_with_kernels(layer, path):
     """Yields the path and the layer for each matrix-shaped kernel inside a layer."""
     # Keras has no public access to the layers inside a layer.
     for part in layer._flatten_layers(include_self=False, recursive=False):
-        if isinstance(part, (SpectralNormalization, *SUPPORTED)):
+        if _is_normalized(part) or isinstance(part, SUPPORTED):
             yield (*path, part.name), part
         # Other wrappers compute with a kernel that they make themselves.
-        elif not isinstance(part, KernelWrapper):
+        elif not getattr(part, "replaces_kernel", False):
             yield from _layers_with_kernels(part, (*path, part.name))
+
+
+def _is_normalized(layer):
+    """Returns whether a layer offers the estimates of a spectral normalization."""
+    return getattr(layer, "normalizes_spectrum", False)
 
 
 def _inner(layer):
     """Returns the layer that stores the kernel."""
-    return layer.layer if isinstance(layer, SpectralNormalization) else layer
+    return layer.layer if _is_normalized(layer) else layer
 
 
 def _dtype(layer):

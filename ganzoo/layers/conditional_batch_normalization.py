@@ -74,6 +74,11 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         beta = ops.reshape(ops.take(self.beta, labels, axis=0), shape)
         return gamma * normalized + beta
 
+    @property
+    def class_tables(self) -> list[keras.Variable]:
+        """The weights with a row for each class, of which mixtures of classes are made."""
+        return [self.gamma, self.beta]
+
     def compute_output_shape(self, input_shape):
         return input_shape[0]
 

@@ -95,6 +95,12 @@ class KernelWrapper(keras.layers.Wrapper):
     cast: it reads the kernel in full precision and does not change the inputs. The wrapped layer
     casts both itself.
 
+    Attributes:
+        replaces_kernel: Whether the wrapped layer computes with another kernel than it stores.
+        normalizes_spectrum: Whether the kernel is divided by its largest singular value. Then there
+            are `u`, `num_singular_values`, `singular_values()` and `scale()`, as in
+            `SpectralNormalization`.
+
     Args:
         layer: The layer to wrap, of one of the `SUPPORTED` kinds.
         **kwargs: `name` and `trainable`, as for every Keras layer.
@@ -102,6 +108,9 @@ class KernelWrapper(keras.layers.Wrapper):
     Raises:
         ValueError: If the layer is of another kind, or if a `dtype` is given.
     """
+
+    replaces_kernel = True
+    normalizes_spectrum = False
 
     def __init__(self, layer: keras.layers.Layer, **kwargs: Any):
         check_layer(layer)

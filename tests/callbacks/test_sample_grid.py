@@ -212,3 +212,33 @@ def test_a_model_that_is_not_a_gan_is_refused(tmp_path):
 
     with pytest.raises(ValueError, match=r"Received: <Sequential"):
         pictures.on_train_begin()
+
+
+def gan_of_examples(shape):
+    """A GAN that makes examples of any shape."""
+    latents, examples = keras.Input((2,)), keras.Input(shape)
+    x = keras.layers.Dense(int(np.prod(shape)), activation="tanh")(latents)
+    logits = keras.layers.Dense(1)(keras.layers.Flatten()(examples))
+    generator = keras.Model(latents, keras.layers.Reshape(shape)(x))
+    gan = ganzoo.GAN(generator, keras.Model(examples, logits))
+    gan.compile(run_eagerly=True)
+    return gan
+
+
+def test_pictures_with_four_channels_are_rgba(tmp_path):
+    gan = gan_of_examples((4, 4, 4))
+    data = np.random.default_rng(0).integers(0, 256, (4, 4, 4, 4), "uint8")
+    gan.fit(data, batch_size=4, verbose=0, callbacks=[SampleGrid(tmp_path, n=4)])
+    with Image.open(tmp_path / "step_00000001.png") as image:
+        assert image.mode == "RGBA"
+        np.testing.assert_array_equal(image, drawing.picture(gan.sample(4)))
+    assert (tmp_path / "samples.gif").exists()
+
+
+@pytest.mark.parametrize("shape", [(4, 4, 2), (8, 3), (2, 2, 2, 1)])
+def test_examples_that_are_no_pictures_are_refused_before_training(shape, tmp_path):
+    gan = gan_of_examples(shape)
+    data = np.random.default_rng(0).uniform(-1, 1, (4, *shape)).astype("float32")
+    with pytest.raises(ValueError, match="Received: "):
+        gan.fit(data, batch_size=4, verbose=0, callbacks=[SampleGrid(tmp_path, n=4)])
+    assert gan.step == 0

@@ -366,3 +366,24 @@ def test_on_jax_checks_in_the_middle_of_an_epoch_see_the_current_weights():
     for row in rows:
         assert row["norm"] == pytest.approx(row["exact_norm"], rel=0.02)
         assert row["exact_norm"] == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "reader, message",
+    [
+        (lambda path: keras.callbacks.CSVLogger(path / "x.csv"), "`CSVLogger`, which writes"),
+        (
+            lambda path: keras.callbacks.EarlyStopping("spectral/logits/condition", mode="min"),
+            "`EarlyStopping`, which monitors 'spectral/logits/condition'",
+        ),
+    ],
+)
+def test_callbacks_that_read_the_norms_come_after_it(reader, message, gan, tmp_path):
+    with pytest.raises(ValueError, match=rf"`SpectralMonitor` must be listed before .*{message}"):
+        gan.fit(
+            tiny_gan.dataset(),
+            batch_size=16,
+            callbacks=[reader(tmp_path), SpectralMonitor()],
+            verbose=0,
+        )
+    assert gan.step == 0
