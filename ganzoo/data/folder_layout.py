@@ -12,10 +12,12 @@ from ganzoo.data.sources import UnknownSplit
 
 # Words for splits in any case, most of them as in Hugging Face's `datasets`.
 _SPLITS = {
-    **dict.fromkeys(("train", "training", "trainset"), "train"),
-    **dict.fromkeys(("test", "testing", "testset", "eval", "evaluation"), "test"),
-    **dict.fromkeys(("val", "valid", "validation", "valset", "dev"), "validation"),
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
 }
+# What may follow such a word without a space: `trainset`, `testdata`.
+_ENDINGS = re.compile(rf"({'|'.join(_SPLITS)})(set|data|split|images?|imgs?|samples?)+")
 # Images outside of all class folders are left out if they are at most this many, or this share.
 _FEW, _FEW_SHARE = 10, 0.05
 _TABLES = {".csv", ".tsv", ".json", ".jsonl", ".parquet", ".xls", ".xlsx", ".mat", ".xml"}
@@ -41,11 +43,13 @@ class Layout:
 def layout_of(root: pathlib.Path, files: list[pathlib.Path], split: str) -> Layout:
     """Returns the images of a split, and their classes.
 
-    Folders are splits if all images are in folders with names of splits, in any case and spelling
-    (`train`, `Training`, `val2017`, `testA`), or if at least two different splits are there. The
-    folders in the folder of a split, or in `root` if it has no splits, are the classes; images in
-    deeper folders belong to them too. Numbers of classes follow from the names in all splits. One
-    folder that holds everything is neither a split nor a class, and its content is taken.
+    Folders are splits if two different ones are there, such as `train` and `Test`. Names that only
+    contain the word (`val2017`, `testA`, `train_images`) count if most folders have such names. A
+    single folder with the name of a split is one if there are no images outside of it.
+
+    The folders in the folder of a split, or in `root` if it has no splits, are the classes; images
+    in deeper folders belong to them too. Numbers of classes follow from the names in all splits.
+    One folder that holds everything is neither a split nor a class, and its content is taken.
 
     Args:
         root: The folder.
@@ -71,9 +75,7 @@ def layout_of(root: pathlib.Path, files: list[pathlib.Path], split: str) -> Layo
         in_splits = [file for name in splits for file in folders[name]]
         _note_left_out(notes, base, [name for name in folders if name not in splits], loose)
         depth += 1
-        while len(_grouped(in_splits, paths, depth)[0]) == 1:
-            if _grouped(in_splits, paths, depth)[1]:
-                break
+        while _is_repeated({name: folders[name] for name in splits}, splits, paths, depth):
             depth += 1
         layout = _with_classes(base, folders[taken], in_splits, paths, depth, split, notes)
         return _with_tables(layout, {root, base, base / taken})
@@ -110,6 +112,8 @@ def split_named(name: str) -> tuple[str | None, bool]:
     if name.casefold() in _SPLITS:
         return _SPLITS[name.casefold()], True
     words = [word.casefold() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
+    ended = (_ENDINGS.fullmatch(word) for word in words)
+    words += [match[1] for match in ended if match]
     found = {_SPLITS[word] for word in words if word in _SPLITS}
     return (found.pop(), False) if len(found) == 1 else (None, False)
 
@@ -122,7 +126,10 @@ def _splits(root, folders, loose, notes):
     kinds, exact_kinds = set(like.values()), {like[name] for name in exact}
     others = [name for name in folders if name not in like]
     is_all = not others and not loose
-    if len(exact_kinds) > 1 or (is_all and len(kinds) > 1) or (is_all and exact and len(like) == 1):
+    are_most = 2 * len(like) > len(folders)
+    if len(exact_kinds) > 1 or (are_most and len(kinds) > 1 and not loose):
+        return like
+    if is_all and exact and len(like) == 1:
         return like
     if exact:
         name = min(exact)
@@ -154,6 +161,19 @@ def _chosen(split, splits):
         f"`split` must be one of {', '.join(repr(printable(name)) for name in sorted(splits))}: "
         f"{reason}. Received: split={split!r}"
     )
+
+
+def _is_repeated(folders, splits, paths, depth):
+    """Whether each split has all images in one folder of the same name, or of its own."""
+    inner = set()
+    for name, files in folders.items():
+        found, loose = _grouped(files, paths, depth)
+        if loose or len(found) != 1:
+            return False
+        (only,) = found
+        is_own = only == name or split_named(only)[0] == splits[name]
+        inner.add(None if is_own else only)
+    return len(inner) == 1
 
 
 def _with_classes(base, files, all_files, paths, depth, split, notes):

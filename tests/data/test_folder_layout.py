@@ -60,6 +60,7 @@ def test_what_lies_next_to_splits_does_not_mix_them(make, more):
         *(("Train", "Test"), ("TRAIN", "TEST"), ("training", "testing"), ("train", "val")),
         *(("train", "valid"), ("train", "validation"), ("train2017", "val2017")),
         *(("train_images", "test_images"), ("imagesTrain", "imagesTest"), ("trainset", "dev")),
+        *(("traindata", "testdata"), ("01_TRAIN", "02_TEST"), ("train", "Validation Images")),
     ],
 )
 def test_splits_are_found_in_any_spelling(make, train, test):
@@ -105,9 +106,20 @@ def test_classes_may_be_named_like_one_kind_of_split(make):
 
 
 def test_splits_that_are_only_like_splits_are_noted(make):
-    root = make("train_a/1.png", "test_a/2.png", "other/3.png")
-    assert found(root)[2] == ["other", "test_a", "train_a"]
+    root = make("train_a/1.png", "test_a/2.png", "bus/3.png", "car/4.png")
+    assert found(root)[2] == ["bus", "car", "test_a", "train_a"]
     assert "look like splits" in folder_layout(root).notes[0]
+
+
+def test_splits_in_folders_of_the_same_name(make):
+    inner = [
+        f"seg_{split}/seg_{split}/{name}/1.png" for split in ("train", "test") for name in "ab"
+    ]
+    root = make(*inner, "seg_pred/seg_pred/1.png")
+    assert found(root, "test") == ([inner[2], inner[3]], [0, 1], ["a", "b"])
+    assert "left out: 'seg_pred'" in folder_layout(root).notes[0]
+    root = make("x/train/cat/1.png", "x/test/dog/2.png")
+    assert found(root / "x")[1:] == ([0], ["cat", "dog"])
 
 
 def test_a_class_has_the_same_number_in_all_splits(make):
