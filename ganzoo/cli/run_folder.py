@@ -19,6 +19,16 @@ from ganzoo.recipes import Recipe
 from ganzoo.version import __version__
 from ganzoo_cli.models import check_exists
 
+_NOTHING = type(None)
+# The types of the options of a run.
+_OPTIONS = {
+    **{"model": str, "split": (str, _NOTHING), "seed": int, "precision": str, "ganzoo": str},
+    **{"size": (int, _NOTHING), "channels": (int, _NOTHING), "on_bad": (str, _NOTHING)},
+    **{"test_split": (str, _NOTHING), "devices": (str, int, _NOTHING), "examples": dict},
+    **{"hardware": (str, _NOTHING), "threads": int, "completed": (int, _NOTHING)},
+}
+_ALWAYS_THERE = ("model", "split", "size", "channels", "seed", "precision", "ganzoo")
+
 
 class RunFolder:
     """The files of a run.
@@ -88,7 +98,8 @@ class RunFolder:
         try:
             options = json.loads(self.options.read_text())
             recipe = Recipe.from_json(json.dumps(options.pop("recipe")))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            _check_options(options, recipe)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{self.options} is damaged. Received: {error!r}") from error
         return recipe, options
 
@@ -121,6 +132,21 @@ class RunFolder:
         """Writes the model, so that no reader ever sees half a file."""
         with new_file(self.model, replace=True) as partial:
             gan.save(partial)
+
+
+def _check_options(options, recipe):
+    """Raises `KeyError` or `TypeError` unless the options of a run are there and have their types.
+
+    Older versions of ganzoo did not write all options.
+    """
+    for name, kinds in _OPTIONS.items():
+        if name in _ALWAYS_THERE or name in options:
+            value = options[name]
+            # A Boolean is an integer for Python.
+            if not isinstance(value, kinds) or isinstance(value, bool):
+                raise TypeError(f"{name}={value!r:.100}")
+    if not isinstance(recipe.data, str):
+        raise TypeError(f"data={recipe.data!r:.100}")
 
 
 def _is_nothing(path):

@@ -149,4 +149,13 @@ def _metadata(path, encoded):
             f"The packed file {str(path)!r} is of another version than this ganzoo reads "
             f"({_VERSION}): update ganzoo, or pack it again. Received: version={version!r}"
         )
+    texts = [
+        metadata.get("name"),
+        metadata.get("split") or "",
+        *(metadata.get("class_names") or ()),
+    ]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError(
+            f"The packed file {str(path)!r} has metadata that cannot be read: names must be texts"
+        )
     return metadata

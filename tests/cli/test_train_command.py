@@ -315,6 +315,26 @@ def test_edited_options_are_refused_by_name_or_accepted(tmp_path, capsys):
     assert "for a run that is resumed" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *({name: value} for name in ("seed", "split", "size", "threads") for value in ([1], True)),
+        *({name: None} for name in ("seed", "precision", "model")),
+        *("", "[1]", "{", 10_000 * "[", '{"recipe": NaN}'),
+    ],
+)
+def test_damaged_options_are_one_line(tmp_path, whole_run, capsys, damage):
+    text = damage
+    if isinstance(damage, dict):
+        text = json.dumps(json.loads((whole_run / "options.json").read_text()) | damage)
+    (tmp_path / "options.json").write_text(text)
+
+    assert main(["train", "--resume", f"--output={tmp_path}"]) == 2
+
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and "options.json is damaged" in lines[0]
+
+
 def test_other_data_cannot_resume_a_run(tmp_path, capsys):
     images = np.random.default_rng(0).integers(0, 256, (64, 8, 8, 1), "uint8")
     packed, folder = tmp_path / "x.npz", tmp_path / "run"
