@@ -4,6 +4,7 @@ import numpy as np
 
 from ganzoo import drawing
 from ganzoo.cli.class_flags import numbers_of
+from ganzoo.cli.drawable import check_pictures
 from ganzoo.cli.run_folder import load_model
 from ganzoo.file_names import check_file_name
 from ganzoo_cli.commands.interpolate import STEPS
@@ -18,14 +19,10 @@ def run(options, others):
     suffix = check_file_name("--output", options.output, (*drawing.PICTURE_SETTINGS, *_SECONDS))
     rows = options.rows
     gan = load_model(model)
+    check_pictures(gan, model)
     labels = _one_or_list(numbers_of(options.labels, gan))
     # Without --seeds, a row has a sample at both ends, or a single one that changes its class.
     seeds = options.seeds or range(rows * (1 if isinstance(labels, list) else 2))
-    if len(gan.example_shape) != 3:
-        raise ValueError(
-            "Only images are interpolated. "
-            f"Received: {model}, which generates examples of shape {gan.example_shape}"
-        )
     count = len(seeds) // rows
     paths = [
         gan.interpolate(

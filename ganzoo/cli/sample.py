@@ -8,6 +8,7 @@ import numpy as np
 
 from ganzoo import drawing
 from ganzoo.cli.class_flags import numbers_of
+from ganzoo.cli.drawable import check_pictures
 from ganzoo.cli.run_folder import load_model
 from ganzoo.file_names import check_file_name, check_folder_name
 
@@ -22,6 +23,7 @@ def run(options, others):
     else:
         check_file_name("--output", options.output, drawing.PICTURE_SETTINGS)
     gan = load_model(others[0])
+    check_pictures(gan, others[0], vectors=not options.folder)
     seeds, labels, columns = _lay_out(options, gan)
     samples = gan.sample(len(seeds), seeds, labels, options.truncation)
     if options.folder:
@@ -60,11 +62,6 @@ def _lay_out(options, gan):
 
 def _save_each(samples, folder, seeds, labels, class_names):
     """Writes a file for each sample, named after its seed and its class."""
-    if samples.ndim != 4:
-        raise ValueError(
-            "Vectors are drawn in one picture: use --output. "
-            f"Received: --folder={folder} and samples of shape {samples.shape[1:]}"
-        )
     names = [f"seed_{seed:06d}" for seed in seeds]
     if labels is not None:
         labels = np.broadcast_to(labels, len(names))

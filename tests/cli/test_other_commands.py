@@ -3,6 +3,7 @@
 import io
 import os
 import pathlib
+from types import SimpleNamespace
 import sys
 
 import numpy as np
@@ -173,6 +174,17 @@ def test_sample_refuses_unknown_names(named_model, capsys, flag, message):
     assert main(["sample", named_model[0], f"--labels={flag}"]) == 2
     error = capsys.readouterr().err
     assert message in error and f"Received: --labels={flag}" in error
+
+
+@pytest.mark.parametrize("command", ["sample", "interpolate"])
+@pytest.mark.parametrize("shape", [(8, 8, 2), (8, 8, 6), (6, 2)])
+def test_samples_that_no_picture_holds_are_refused(command, shape, monkeypatch, capsys):
+    def gan_of(path):
+        return SimpleNamespace(example_shape=shape)
+
+    monkeypatch.setattr(f"ganzoo.cli.{command}.load_model", gan_of)
+    assert main([command, "dcgan_digits"]) == 2
+    assert f"which generates examples of shape {shape}" in capsys.readouterr().err
 
 
 def test_sample_refuses_an_unknown_class(conditional_model, capsys):

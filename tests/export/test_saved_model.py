@@ -498,6 +498,20 @@ def test_images_of_many_channels_have_no_png(tmp_path):
     np.testing.assert_array_equal(images, gan.sample(2, seed=0))
 
 
+@pytest.mark.parametrize("shape", [(6, 2), (3, 4, 2, 1), (1,)])
+def test_examples_of_any_rank_are_exported(shape):
+    latents, inputs = keras.Input((4,)), keras.Input(shape)
+    examples = keras.layers.Reshape(shape)(keras.layers.Dense(np.prod(shape))(latents))
+    logits = keras.layers.Dense(1)(keras.layers.Flatten()(inputs))
+    gan = trained(ganzoo.GAN(keras.Model(latents, examples), keras.Model(inputs, logits)))
+    built = export_signatures.signatures(gan, discriminator=True)
+    assert set(built) == {"serving_default", "sample", "discriminate"}
+    examples = built["sample"][0](tf.range(3, dtype="int64"))["examples"]
+    np.testing.assert_allclose(examples, gan.sample(3), rtol=0, atol=1e-6)
+    scores = built["discriminate"][0](examples)["score"]
+    np.testing.assert_allclose(scores, gan.discriminator(examples)[:, 0], rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("channels", [2, 4])
 def test_png_files_have_up_to_four_channels(channels):
     networks = ganzoo.architectures.build("dcgan", (8, 8, channels), latent_dim=4, width=2)
