@@ -78,7 +78,7 @@ def test_the_last_finite_checkpoint_is_kept_and_the_error_names_the_term(tmp_pat
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_one_bad_example_in_unchecked_batches_ends_training(tmp_path, value):
+def test_one_bad_example_ends_training_before_its_step(tmp_path, value):
     class Vectors(keras.utils.PyDataset):
         def __len__(self):
             return 4
@@ -91,7 +91,7 @@ def test_one_bad_example_in_unchecked_batches_ends_training(tmp_path, value):
 
     gan = runs.build("plain")
 
-    with pytest.raises(FloatingPointError, match=r"in epoch 1, after step 3.*d_loss="):
+    with pytest.raises(ValueError, match=r"must be finite.*1 such rows of 8"):
         gan.fit(
             Vectors(), verbose=0, callbacks=[NaNGuard(), AtomicCheckpoint(tmp_path, 1, "steps")]
         )
