@@ -250,7 +250,8 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
     def step(self) -> int:
         """Number of training steps so far, an `int`."""
         self._synchronize()
-        return int(self._step.numpy())
+        # The counter has 32 bits, and runs on through the negative numbers: up to 2**32 steps.
+        return int(self._step.numpy()) % 2**32
 
     @property
     def inference_generator(self) -> keras.Model:

@@ -10,7 +10,7 @@ from keras import layers
 
 import ganzoo
 from ganzoo.random import Draws
-from support import tiny
+from support import linear, tiny
 from support.processes import run_python
 
 TRAIN = """
@@ -122,3 +122,14 @@ def test_a_fixed_number_of_threads_gives_the_same_bits_on_any_number_of_cores():
         pytest.skip("there is one core")
     few, many = (run_python(ON_SOME_CORES.format(cores=chosen)) for chosen in (cores[:1], cores))
     assert few == many and few.endswith("True\n")
+
+
+def test_steps_are_counted_beyond_31_bits():
+    gan = linear.gan(run_eagerly=True, regularizers=[ganzoo.regularizers.R1(every=2)])
+    gan._step.assign(2**31 - 2)
+    gan.fit(linear.vectors(32), batch_size=8, verbose=0)
+
+    assert gan.step == 2**31 + 2
+    assert np.isfinite(gan.history.history["r1"]).all()
+    counted, given = (Draws(0, step).normal("noise", 3) for step in (gan._step.value, 2**31 + 2))
+    np.testing.assert_array_equal(counted, given)
