@@ -219,7 +219,7 @@ def check_one_replica(replicas):
     if replicas > 1:
         raise ValueError(
             "`fit` divides a batch among the replicas, and `train_on_batch` does not: use `fit`. "
-            f"Received: a call of `train_on_batch` with {replicas} replicas"
+            f"Received: a call of `train_on_batch` with {replicas} replicas or processes"
         )
 
 

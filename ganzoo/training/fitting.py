@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from ganzoo import backend
+from ganzoo import backend, distribution
 from ganzoo.training import checks, epoch_length, inputs, resume
 from ganzoo.training.initialization import initialize_from_data
 from ganzoo.training.stop_at_step import StopAtStep
@@ -117,12 +117,13 @@ class FittedModel:
             What the step logs, as floats.
 
         Raises:
-            ValueError: If the batch does not fit the GAN, or if there are several replicas.
+            ValueError: If the batch does not fit the GAN, or if there are several replicas or
+                processes.
             TypeError: If examples or labels have an unusable type.
         """
         self._check_compiled()
         checks.check_no_weights(sample_weight, class_weight)
-        checks.check_one_replica(backend.replica_count(self))
+        checks.check_one_replica(backend.replica_count(self) * distribution.process_count())
         batch, first = self._checked_batch(x, y)
         initialize_from_data(self, lambda: first)
         return super().train_on_batch(*batch, return_dict=return_dict)
