@@ -48,6 +48,28 @@ def known_range() -> Iterator[None]:
         _HAS_KNOWN_RANGE.reset(token)
 
 
+def check_samples(name: str, samples, evidence: RangeEvidence | None = None) -> np.ndarray:
+    """Returns what an extractor takes: uint8 images, or other examples as float32.
+
+    Args:
+        name: Name of the samples, for messages.
+        samples: Array or tensor of shape `(batch, ...)`.
+        evidence: As for `check_images`.
+
+    Raises:
+        ValueError: If they are float images, there are none, or they are not finite.
+    """
+    samples = on_host(samples)
+    if samples.ndim in (0, 1, 4) or samples.dtype == np.uint8 or not samples.size:
+        return check_images(name, samples, evidence)
+    if not np.issubdtype(samples.dtype, np.floating) or not np.isfinite(samples).all():
+        raise ValueError(
+            f"`{name}` must be uint8 images, or other examples that are floating and finite. "
+            f"Received: {name} of dtype {samples.dtype} and shape {samples.shape}"
+        )
+    return samples
+
+
 def check_images(name: str, images, evidence: RangeEvidence | None = None) -> np.ndarray:
     """Returns uint8 images `(batch, height, width, channels)` as an array.
 

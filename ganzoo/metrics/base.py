@@ -6,7 +6,7 @@ import keras
 
 from ganzoo import extractors
 from ganzoo.data.checks import RangeEvidence
-from ganzoo.extractors.checks import check_extractor, check_images, known_range
+from ganzoo.extractors.checks import check_extractor, check_images, check_samples, known_range
 from ganzoo.extractors.probabilities import classifier_of
 from ganzoo.metrics.features import check_features, check_same_width
 from ganzoo.metrics.result import Protocol, Result
@@ -24,8 +24,9 @@ class SampleMetric(Part, keras.metrics.Metric):
     computed from it (`measure`). The docstring of `ganzoo.metrics` says what samples are.
 
     Args:
-        extractor: A callable of uint8 images with the attributes `name` and `sha256`; a name of
-            `ganzoo.extractors.names()`; or `None`: then samples are features.
+        extractor: A callable of uint8 images, or of other examples as float32, with the attributes
+            `name` and `sha256`; a name of `ganzoo.extractors.names()`; or `None`: then samples are
+            features.
         name: Name of the metric in logs.
 
     Attributes:
@@ -125,6 +126,12 @@ class SampleMetric(Part, keras.metrics.Metric):
                 f"{', '.join(map(repr, extractors.names()))}, or a callable of uint8 images. "
                 "Received: extractor=None"
             )
+        if extractor is None and len(data.example_shape) != 1:
+            raise ValueError(
+                f"`{name}` compares features: give an `extractor`, a callable that gives a vector "
+                "for each example, with the attributes `name` and `sha256`. "
+                f"Received: extractor=None for {data!r}"
+            )
         return classifier_of(extractor) if "probabilities" in cls.needs else extractor
 
     def reset_state(self):
@@ -140,8 +147,8 @@ class SampleMetric(Part, keras.metrics.Metric):
         """Adds a batch of generated samples.
 
         Args:
-            samples: uint8 images `(batch, height, width, channels)`; without an extractor floating
-                features `(batch, dimensions)`.
+            samples: uint8 images `(batch, height, width, channels)`, or other floating examples;
+                without an extractor floating features `(batch, dimensions)`.
 
         Raises:
             ValueError: If they are something else, or not finite; if images seem to be in {0, 1};
@@ -159,8 +166,10 @@ class SampleMetric(Part, keras.metrics.Metric):
 
     def _prepared(self, samples, evidence):
         """Returns what the accumulator takes, after a check of all images so far."""
-        if self.extractor is not None or "images" in self.needs:
+        if "images" in self.needs:
             check_images("samples", samples, evidence)
+        elif self.extractor is not None:
+            check_samples("samples", samples, evidence)
         with known_range():
             return self.prepare(samples)
 
@@ -172,7 +181,7 @@ class SampleMetric(Part, keras.metrics.Metric):
         """Returns what the accumulator takes of a batch; here its features."""
         if self.extractor is None:
             return check_features("samples", samples)
-        features = self.extractor(check_images("samples", samples))
+        features = self.extractor(check_samples("samples", samples))
         return check_features(f"features of {self.extractor.name}", features)
 
     def measure(self) -> dict:

@@ -10,14 +10,16 @@ from ganzoo.presets.errors import PresetError
 # Layers that compute with their inputs and weights alone. None of them runs code of a config, opens
 # a file, or wraps another framework.
 _KERAS_LAYERS = """
-    Activation Add AlphaDropout Average AveragePooling1D AveragePooling2D BatchNormalization
-    CategoryEncoding Concatenate Conv1D Conv1DTranspose Conv2D Conv2DTranspose Cropping1D Cropping2D
-    Dense DepthwiseConv2D Dot Dropout ELU Embedding Flatten GaussianDropout GaussianNoise
-    GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D
-    GroupNormalization InputLayer LayerNormalization LeakyReLU MaxPooling1D MaxPooling2D Maximum
-    Minimum Multiply Normalization PReLU Permute ReLU RepeatVector Rescaling Reshape SeparableConv2D
-    Softmax SpatialDropout1D SpatialDropout2D SpectralNormalization Subtract UnitNormalization
-    UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D
+    Activation Add AlphaDropout Average AveragePooling1D AveragePooling2D AveragePooling3D
+    BatchNormalization CategoryEncoding Concatenate Conv1D Conv1DTranspose Conv2D Conv2DTranspose
+    Conv3D Conv3DTranspose Cropping1D Cropping2D Cropping3D Dense DepthwiseConv1D DepthwiseConv2D
+    Dot Dropout ELU Embedding Flatten GaussianDropout GaussianNoise GlobalAveragePooling1D
+    GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
+    GlobalMaxPooling3D GroupNormalization InputLayer LayerNormalization LeakyReLU MaxPooling1D
+    MaxPooling2D MaxPooling3D Maximum Minimum Multiply Normalization PReLU Permute ReLU RepeatVector
+    Rescaling Reshape SeparableConv1D SeparableConv2D Softmax SpatialDropout1D SpatialDropout2D
+    SpatialDropout3D SpectralNormalization Subtract UnitNormalization UpSampling1D UpSampling2D
+    UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
 """
 _KERAS_INITIALIZERS = """
     Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones

@@ -138,18 +138,20 @@ class StoredModel:
         settings = self.metric_settings
         if settings.metrics is None:
             return {}
-        if settings.extractor is not None and not isinstance(settings.extractor, str):
+        try:
+            if not isinstance(settings.extractor, (str, type(None))):
+                raise TypeError(f"extractor of type {type(settings.extractor).__name__}")
+            metrics = [
+                metric if isinstance(metric, str) else keras.saving.serialize_keras_object(metric)
+                for metric in settings.metrics
+            ]
+        except TypeError as error:
             warnings.warn(
                 "The metrics of `compile` are not saved: their extractor is an object, and a file "
-                "holds its name only. Compile again after loading. "
-                f"Received: extractor={settings.extractor!r}",
+                f"holds its name only. Compile again after loading. Received: {error}",
                 stacklevel=2,
             )
             return {}
-        metrics = [
-            metric if isinstance(metric, str) else keras.saving.serialize_keras_object(metric)
-            for metric in settings.metrics
-        ]
         return {"metrics": metrics, "extractor": settings.extractor}
 
     def compile_from_config(self, config):
