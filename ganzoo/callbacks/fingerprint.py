@@ -115,7 +115,8 @@ def _data(gan, batches):
     """Returns the kind, the order and the content of the data."""
     if not isinstance(batches, Batches):
         spec = getattr(batches, "element_spec", None)
-        return {"kind": type(batches).__name__, "batches": None if spec is None else repr(spec)}
+        kind = getattr(batches, "kind", type(batches).__name__)
+        return {"kind": kind, "batches": None if spec is None else repr(spec)}
     data = batches.dataset
     plain = (int, float, str, type(None))
     order = {name: value for name, value in vars(batches).items() if isinstance(value, plain)}

@@ -237,11 +237,16 @@ def _look(check, batches, received):
 
 
 class _Checked(keras.utils.PyDataset):
-    """The batches of a `PyDataset`, each of them checked."""
+    """The batches of a `PyDataset`, each of them checked.
+
+    Attributes:
+        kind: Name of the class of the batches.
+    """
 
     def __init__(self, batches, check):
         super().__init__(batches.workers, batches.use_multiprocessing, batches.max_queue_size)
         self._batches, self._check = batches, check
+        self.kind = type(batches).__name__
 
     @property
     def num_batches(self):
