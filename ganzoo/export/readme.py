@@ -84,9 +84,9 @@ def _ranges(description, specs):
             f"- `label` is a class from 0 to {description['num_classes'] - 1}, one for each row; a "
             "request with another one fails."
         )
-    if description["class_names"] is not None:
-        names = (f"{number} `{name}`" for number, name in enumerate(description["class_names"]))
-        yield f"- The classes are {', '.join(names)}."
+    if names := _class_names(description):
+        numbered = (f"{number} `{name}`" for number, name in enumerate(names))
+        yield f"- The classes are {', '.join(numbered)}."
     if "truncation" in inputs:
         yield (
             "- `truncation` in [0, 1] is a factor of the latents: 1 for none, and below it samples "
@@ -151,9 +151,9 @@ def _grpc(name, description, specs):
 
 
 def _client(name, description):
-    label, names = _LABEL % (description["num_classes"] or 1), description["class_names"]
+    label, names = _LABEL % (description["num_classes"] or 1), _class_names(description)
     labels, known = f", labels={label}" if description["num_classes"] else "", ""
-    if labels and names is not None:
+    if labels and names:
         labels, known = f", labels={names[label]!r}", f", class_names={names!r}"
     yield from (
         "## ganzoo's client",
@@ -184,6 +184,12 @@ def _without_server(name, version, description, specs):
         "```",
         "",
     )
+
+
+def _class_names(description):
+    """Returns the names of the classes, or `None` if they have none but their numbers."""
+    names = description["class_names"]
+    return None if names == [str(number) for number in range(len(names or ()))] else names
 
 
 def _examples(description):

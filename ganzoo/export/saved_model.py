@@ -17,7 +17,7 @@ METADATA = "assets.extra/ganzoo.json"
 
 
 def export_saved_model(gan, path, version=None, truncation=False, discriminator=False):
-    """Writes `<path>/<version>/`. The arguments are those of `ganzoo.GAN.export`.
+    """Writes `<path>/<version>/`. `ganzoo.GAN.export` describes the arguments.
 
     Returns:
         Path of the version's folder.

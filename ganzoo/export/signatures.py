@@ -9,9 +9,9 @@
 
 `label` (n,) int64 exists if the GAN has classes, `truncation` (n,) float32 if it was requested. A
 GAN of other examples, such as vectors, has float32 `examples` (n, ...) instead of `images`. It has
-no `sample_png`, and neither has a GAN of images with more than 4 channels. The first axis of every input and output is the batch: a
-server that merges requests needs that. Row i of an output depends on row i of the inputs alone. A
-request whose inputs have different numbers of rows fails.
+no `sample_png`, and neither has a GAN of images with more than 4 channels. The first axis of every
+input and output is the batch: a server that merges requests needs that. Row i of an output depends
+on row i of the inputs alone. A request whose inputs have different numbers of rows fails.
 """
 
 import numpy as np

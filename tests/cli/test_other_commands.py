@@ -3,8 +3,8 @@
 import io
 import os
 import pathlib
-from types import SimpleNamespace
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest

@@ -501,7 +501,7 @@ def test_images_of_many_channels_have_no_png(tmp_path):
 @pytest.mark.parametrize("shape", [(6, 2), (3, 4, 2, 1), (1,)])
 def test_examples_of_any_rank_are_exported(shape):
     latents, inputs = keras.Input((4,)), keras.Input(shape)
-    examples = keras.layers.Reshape(shape)(keras.layers.Dense(np.prod(shape))(latents))
+    examples = keras.layers.Reshape(shape)(keras.layers.Dense(int(np.prod(shape)))(latents))
     logits = keras.layers.Dense(1)(keras.layers.Flatten()(inputs))
     gan = trained(ganzoo.GAN(keras.Model(latents, examples), keras.Model(inputs, logits)))
     built = export_signatures.signatures(gan, discriminator=True)

@@ -17,7 +17,7 @@ _CHANNEL_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_mes
 
 
 class GrpcService:
-    """A model on a server. The arguments are those of `Client`."""
+    """A model on a server. `Client` describes the arguments."""
 
     def __init__(self, address, model, version, timeout):
         try:

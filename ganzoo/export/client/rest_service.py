@@ -57,7 +57,7 @@ _NOT_OF_TF_SERVING = (
 
 
 class RestService:
-    """A model on a server. The arguments are those of `Client`."""
+    """A model on a server. `Client` describes the arguments."""
 
     def __init__(self, address, model, version, timeout):
         if "://" not in address:
