@@ -1,7 +1,8 @@
 """`fit` with hooks: it continues at the step at which training stopped.
 
 Keras's `fit` has no initial step. So the rest of an interrupted epoch is one call of Keras's `fit`,
-and the remaining epochs are another one. The callbacks see a single training run.
+and the remaining epochs are another one. Data of unknown length take one call for each epoch. The
+callbacks see a single training run.
 """
 
 import contextlib
