@@ -266,7 +266,8 @@ class Evaluation:
             self._check_resized(self.metrics, samples)
         if not self._compared or tuple(shape) == self.data.example_shape:
             return
-        if all(map(_resizes, self._compared)):
+        are_images = len(shape) == len(self.data.example_shape) == 3
+        if are_images and all(map(_resizes, self._compared)):
             return
         raise ValueError(
             "Samples and real examples must have the same shape, unless the extractor resizes: "
