@@ -9,6 +9,7 @@ from keras import ops
 from ganzoo.augment.adaptive_transforms import NAMES, transform
 from ganzoo.augment.base import AUGMENTATIONS, Augmentation
 from ganzoo.numerics import at_least_float32
+from ganzoo.random import Draws
 from ganzoo.validation import check_choice, check_positive, check_positive_integer
 
 
@@ -89,6 +90,11 @@ class AdaptiveAugment(Augmentation):
         self.interval = check_positive_integer("interval", interval)
         self.images_to_one = check_positive("images_to_one", images_to_one)
         self.initial = _check_between("initial", initial, 0.0, 1.0)
+
+    def check_example_shape(self, shape):
+        super().check_example_shape(shape)
+        # Some transforms are for square images, or for colors.
+        self.augment(ops.zeros((2, *shape)), Draws(seed=0, step=0), None)
 
     def augment(self, images, draws, state):
         probability = self.initial if state is None else state.probability.value

@@ -6,6 +6,7 @@ from keras import ops
 from ganzoo.augment import transforms
 from ganzoo.augment.base import AUGMENTATIONS, Augmentation
 from ganzoo.numerics import at_least_float32
+from ganzoo.random import Draws
 from ganzoo.validation import did_you_mean
 
 _LARGEST_SHIFT = 0.125
@@ -65,6 +66,11 @@ class DiffAugment(Augmentation):
             )
         self.policy = policy
         self._transforms = [transform for part in parts for transform in _PARTS[part]]
+
+    def check_example_shape(self, shape):
+        super().check_example_shape(shape)
+        # Some transforms are for square images, or for colors.
+        self.augment(ops.zeros((2, *shape)), Draws(seed=0, step=0), None)
 
     def augment(self, images, draws, state):
         images = at_least_float32(images)
