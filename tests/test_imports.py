@@ -10,7 +10,7 @@ from support.processes import ROOT
 # From the ground up. A module may import from rooms further up in this list, and from its own.
 ROOMS = (
     *("version", "validation", "registry", "part", "files", "file_names", "download"),
-    *("random", "numerics", "backend", "distribution"),
+    *("backend", "random", "numerics", "distribution"),
     *("layers", "losses", "augment", "schedules", "interpolation", "drawing", "data"),
     *("regularizers", "architectures", "recipes"),
     *("extractors", "metrics", "generation", "plot", "presets", "export"),
