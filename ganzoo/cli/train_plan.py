@@ -161,8 +161,6 @@ class TrainPlan:
 
     def seconds_per_step(self):
         """Returns the duration of a training step, measured in a few steps that are not kept."""
-        if self._is_trained:
-            return 0.0
         # The first step compiles. The plan does not train after this.
         self._gan.fit(self._batches, steps=1, verbose=0)
         start = time.perf_counter()
@@ -177,8 +175,7 @@ class TrainPlan:
     def train(self, run_bar=False):
         """Trains, and completes the run folder. Returns the exit code.
 
-        Args:
-            run_bar: Whether a terminal shows one bar for the whole run instead of one per epoch.
+        With `run_bar`, a terminal shows one bar for the run instead of one for each epoch.
         """
         self._run_bar = run_bar and self.is_primary and sys.stdout.isatty()
         with contextlib.ExitStack() as stack:
