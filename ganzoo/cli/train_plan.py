@@ -160,8 +160,7 @@ class TrainPlan:
         return {"devices": f"{count}, of {processes} processes" if processes > 1 else count}
 
     def seconds_per_step(self):
-        """Returns the duration of a training step, measured in a few steps that are not kept."""
-        # The first step compiles. The plan does not train after this.
+        """Returns the duration of a step after the first, which compiles. It trains the model."""
         self._gan.fit(self._batches, steps=1, verbose=0)
         start = time.perf_counter()
         self._gan.fit(self._batches, steps=1 + _TIMED_STEPS, verbose=0)
