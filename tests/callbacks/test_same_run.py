@@ -40,7 +40,7 @@ def fit(gan, folder, *callbacks, epochs=1, vectors=VECTORS, labels=LABELS, batch
 def networks(activation="tanh", layer=None):
     latents, vectors = keras.Input((linear.LATENT_DIM,)), keras.Input((linear.DIMENSIONS,))
     x = keras.layers.Dense(linear.DIMENSIONS, activation=activation)(latents)
-    x = x if layer is None else layer(x)
+    x = keras.layers.Dense(linear.DIMENSIONS)(x if layer is None else layer(x))
     return keras.Model(latents, x), keras.Model(vectors, keras.layers.Dense(1)(vectors))
 
 
@@ -104,7 +104,8 @@ def test_layers_that_cannot_be_saved_are_compared_by_their_classes():
         gan = build(False)
         gan.generator = networks(layer=layer)[0]
         found = fingerprint(gan, ganzoo.data.Dataset(VECTORS).batches(8))["generator"]
-        assert [layer["class"] for layer in found["layers"]][1:] == ["Dense", type(layer).__name__]
+        classes = [part["class"] for part in found["layers"]]
+        assert classes[1:] == ["Dense", type(layer).__name__, "Dense"]
         assert found["layers"][1]["activation"] == "tanh"
 
 
