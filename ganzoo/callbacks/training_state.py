@@ -59,7 +59,7 @@ def saved_value(gan, arrays, variable):
 
 
 def values(gan):
-    """Returns the values of all variables except those of the metrics."""
+    """Returns the values of all variables except the metrics'."""
     return [keras.ops.convert_to_numpy(variable) for variable in _variables(gan)]
 
 
