@@ -11,7 +11,7 @@ from ganzoo.callbacks.epoch_log import EpochLog
 from ganzoo.export import serving_config
 from ganzoo.file_names import check_file_name, check_folder_name
 from ganzoo.metrics.gaussian import Gaussian
-from support import linear
+from support.gans import linear
 
 PICTURE = np.zeros((8, 8, 3), "uint8")
 

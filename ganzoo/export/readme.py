@@ -180,7 +180,8 @@ def _without_server(name, version, description, specs):
         "import tensorflow as tf",
         "",
         f'model = tf.saved_model.load("{name}/{version}")',
-        f'{output} = model.signatures["sample"]({given})["{output}"].numpy()',
+        'sample = model.signatures["sample"]',
+        f'{output} = sample({given})["{output}"].numpy()',
         "```",
         "",
     )

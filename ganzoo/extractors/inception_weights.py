@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import keras
 import numpy as np
 
+from ganzoo.download import cached, fetch
 from ganzoo.extractors.frozen_graph import read_constants
 from ganzoo.files import new_file
 
@@ -21,6 +22,8 @@ PORT = (
     "pt_inception-2015-12-05-6726825d.pth"
 )
 PORT_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+_MOST_BYTES = 200 * 2**20  # It has 96 MB.
+_MOST_SECONDS = 1800.0
 
 _STEM = ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3")
 _BLOCKS = ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c")
@@ -117,27 +120,20 @@ def download(names: Iterable[str]) -> dict[str, np.ndarray]:
     that PyTorch is needed only once.
 
     Raises:
-        OSError: If it cannot be downloaded.
+        OSError: If it cannot be downloaded, has another hash, or takes more than half an hour.
     """
-    cache = pathlib.Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    converted = cache / "ganzoo" / "inception-2015-12-05.npz"
+    converted = cached("inception-2015-12-05.npz")
     if converted.exists():
         return read(converted, names)
     # Fails before 96 MB are downloaded.
     _import_torch()
     try:
-        path = keras.utils.get_file(
-            origin=PORT,
-            file_hash=PORT_SHA256,
-            hash_algorithm="sha256",
-            cache_dir=cache,
-            cache_subdir="ganzoo",
-        )
-    except Exception as error:
+        path = fetch(PORT, PORT.rsplit("/", 1)[-1], PORT_SHA256, _MOST_BYTES, _MOST_SECONDS)
+    except OSError as error:
         raise OSError(
             f"The Inception weights could not be downloaded from {PORT}. Without a network, give "
             "the file (or inception-2015-12-05.tgz of TensorFlow) as "
-            f"`ganzoo.extractors.Inception(path=...)`. {type(error).__name__}: {error}"
+            f"`ganzoo.extractors.Inception(path=...)`. {error}"
         ) from error
     weights = read(path, names)
     write(converted, weights)

@@ -29,9 +29,9 @@ def curves(
             epoch, or the path of a CSV file of `ganzoo.callbacks.EpochLog` or
             `keras.callbacks.CSVLogger`, or of the run's folder that holds a `log.csv`. A log with
             steps shows when the last epoch is a short one: its means over few steps are not drawn.
-        terms: Names of the terms to draw; by default all that have values, except the terms of single
-            layers, whose names have a slash. The losses share a panel, and so do the mean logits;
-            every other term has a panel of its own.
+        terms: Names of the terms to draw; by default all that have values, except the terms of
+            single layers, whose names have a slash. The losses share a panel, and so do the mean
+            logits; every other term has a panel of its own.
         ax: Axes to draw all terms into; by default the axes of a new figure.
         path: File to write the figure to, if any; its extension sets the format.
 

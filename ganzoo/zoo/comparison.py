@@ -1,4 +1,4 @@
-"""A model's values next to the values of other models of the zoo, and of papers with its protocol."""
+"""A model's values next to those that other models of the zoo and papers have by its protocol."""
 
 from pathlib import Path
 

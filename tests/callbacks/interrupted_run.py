@@ -1,7 +1,8 @@
 """A run that is interrupted within an epoch, and a run that resumes from its backup."""
 
 import keras
-import tiny_gan
+
+from support.gans import dense
 
 
 class Interrupted(Exception):
@@ -28,9 +29,9 @@ def train(
     backup=None, callbacks=(), conditional=False, initialization=0, discriminator_steps=1, **compile
 ):
     """Trains for 4 epochs of several batches each, from a backup if there is one."""
-    gan = tiny_gan.build(conditional, discriminator_steps=discriminator_steps, **compile)
+    gan = dense.build(conditional, discriminator_steps=discriminator_steps, **compile)
     if initialization:
-        other = tiny_gan.build(conditional, seed=initialization)
+        other = dense.build(conditional, seed=initialization)
         gan.set_weights(other.get_weights())
     if backup is not None:
         callbacks = [
@@ -38,7 +39,7 @@ def train(
             *callbacks,
         ]
     gan.fit(
-        tiny_gan.dataset(conditional=conditional),
+        dense.dataset(conditional=conditional),
         batch_size=8,
         epochs=4,
         callbacks=list(callbacks),

@@ -6,23 +6,23 @@ import sys
 
 import keras
 import numpy as np
-import tiny_gan
 from interrupted_run import InterruptAt, Interrupted, train
 from keras import callbacks
 
 from ganzoo.callbacks import NaNGuard, SampleGrid
+from support.gans import dense
 
 folder = pathlib.Path(sys.argv[1])
 facts = {"backend": keras.backend.backend(), "rates": []}
 
 
 def fit(gan, callbacks, epochs):
-    gan.fit(tiny_gan.dataset(), batch_size=16, epochs=epochs, callbacks=callbacks, verbose=0)
+    gan.fit(dense.dataset(), batch_size=16, epochs=epochs, callbacks=callbacks, verbose=0)
     return gan
 
 
 def difference(first, second):
-    return tiny_gan.largest_difference(tiny_gan.state(first), tiny_gan.state(second))
+    return dense.largest_difference(dense.state(first), dense.state(second))
 
 
 # Resuming.
@@ -34,7 +34,7 @@ except Interrupted:
     facts["resumed_difference"] = difference(straight, resumed)
 
 # Learning rates and saved models.
-gan = tiny_gan.build(g_rate=1e-3, d_rate=4e-3)
+gan = dense.build(g_rate=1e-3, d_rate=4e-3)
 players = gan.optimizer.generator, gan.optimizer.discriminator
 record = callbacks.LambdaCallback(
     on_epoch_end=lambda epoch, logs: facts["rates"].append(
@@ -46,7 +46,7 @@ fit(gan, [schedule, record, callbacks.ModelCheckpoint(str(folder / "gan.keras"))
 facts["checkpoint_difference"] = difference(gan, keras.saving.load_model(folder / "gan.keras"))
 
 # Early stopping, and pictures in the middle of an epoch.
-gan = tiny_gan.build()
+gan = dense.build()
 worsening = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(fid=epoch))
 stopping = callbacks.EarlyStopping(monitor="fid", mode="min", patience=1)
 fit(

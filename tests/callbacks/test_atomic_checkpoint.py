@@ -15,7 +15,7 @@ from ganzoo.callbacks import (
     SpectralMonitor,
     checkpoint_files,
 )
-from support import linear
+from support.gans import linear
 
 
 class SetLog(keras.callbacks.Callback):

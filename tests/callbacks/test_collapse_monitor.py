@@ -4,29 +4,29 @@ import warnings
 import keras
 import numpy as np
 import pytest
-import tiny_gan
 
 import ganzoo
 from ganzoo.callbacks import CollapseMonitor
+from support.gans import dense
 
-DATA = ganzoo.data.Dataset(tiny_gan.images(200))
+DATA = ganzoo.data.Dataset(dense.images(200))
 LOGS = {"d_loss": 1.0, "g_loss": 1.0, "d_real": 0.3, "d_fake": -0.2}
 
 
 def healthy(n, seed=0):
     """Other images of the same distribution as the data."""
-    return tiny_gan.images(n, seed=9)
+    return dense.images(n, seed=9)
 
 
 def collapsed(n, seed=0):
     """One image with a little noise."""
     noise = np.random.default_rng(seed).integers(0, 9, (n, 8, 8, 1), "uint8")
-    return tiny_gan.images(1) // 2 + noise
+    return dense.images(1) // 2 + noise
 
 
 def two_modes(n, seed=0):
     """Two images that differ as much as the data do, each many times."""
-    return np.resize(tiny_gan.images(2), (n, 8, 8, 1))
+    return np.resize(dense.images(2), (n, 8, 8, 1))
 
 
 def run(gan, monkeypatch, *samples, logs=(LOGS,), **arguments):
@@ -96,7 +96,7 @@ def test_duplicates_reveal_a_generator_of_two_images(gan, monkeypatch, warned):
 
 def test_there_is_no_warning_while_the_diversity_rises(gan, monkeypatch, warned):
     def at(scale):
-        return lambda n, seed: (tiny_gan.images(n, seed=9) * scale).astype("uint8")
+        return lambda n, seed: (dense.images(n, seed=9) * scale).astype("uint8")
 
     _, logs = run(gan, monkeypatch, *[at(0.22 + 0.02 * epoch) for epoch in range(12)])
 
@@ -185,17 +185,17 @@ def test_features_can_replace_pixels(gan, monkeypatch):
 def test_in_fit_it_fills_the_logs_and_changes_nothing(gan, tmp_path):
     def fit(*callbacks):
         return gan.fit(
-            tiny_gan.dataset(), batch_size=16, epochs=3, callbacks=list(callbacks), verbose=0
+            dense.dataset(), batch_size=16, epochs=3, callbacks=list(callbacks), verbose=0
         ).history
 
-    start = tiny_gan.state(gan)
+    start = dense.state(gan)
     fit()
-    without = tiny_gan.state(gan)
-    tiny_gan.restore(gan, start)
+    without = dense.state(gan)
+    dense.restore(gan, start)
     log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
     history = fit(CollapseMonitor(DATA, n=50, every=2), log)
 
-    assert tiny_gan.largest_difference(tiny_gan.state(gan), without) == 0.0
+    assert dense.largest_difference(dense.state(gan), without) == 0.0
     # The diversity is measured after the first and the second epoch, the gap after each one.
     first, second, third = history["collapse/diversity"]
     assert first != second == third

@@ -6,7 +6,7 @@ import pytest
 from faults import runs
 
 from ganzoo.callbacks import AtomicCheckpoint, EpochLog, StopAtStep
-from support import linear
+from support.gans import linear
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,14 @@ import json
 import keras
 import numpy as np
 import pytest
-import tiny_gan
 
 import ganzoo
 from ganzoo.callbacks import EvaluateSamples
 from ganzoo.metrics import Result
 from ganzoo.metrics.evaluation import evaluate
+from support.gans import dense
 
-REAL = ganzoo.data.Dataset(tiny_gan.images(40, seed=1), name="noise", split="test")
+REAL = ganzoo.data.Dataset(dense.images(40, seed=1), name="noise", split="test")
 
 
 class Pixels:
@@ -32,7 +32,7 @@ def callback(metrics=("fid", "precision_recall"), **arguments):
 
 def fit(gan, *callbacks, epochs=4):
     return gan.fit(
-        tiny_gan.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0
+        dense.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0
     ).history
 
 
@@ -62,7 +62,7 @@ def test_the_last_step_is_measured(gan):
 def test_keras_callbacks_read_the_values(gan, tmp_path, monkeypatch):
     # The samples of the second epoch are the best.
     scales = iter([9, 8, 1, 3, 5])
-    monkeypatch.setattr(gan, "sample", lambda n, seed: tiny_gan.images(n, seed) // next(scales))
+    monkeypatch.setattr(gan, "sample", lambda n, seed: dense.images(n, seed) // next(scales))
     best = keras.callbacks.ModelCheckpoint(
         tmp_path / "epoch_{epoch}.keras", monitor="fid", mode="min", save_best_only=True
     )
@@ -99,13 +99,13 @@ def test_callbacks_that_read_other_values_may_be_listed_first(gan):
 
 
 def test_evaluating_does_not_change_training(gan):
-    start = tiny_gan.state(gan)
+    start = dense.state(gan)
     fit(gan, epochs=2)
-    without = tiny_gan.state(gan)
-    tiny_gan.restore(gan, start)
+    without = dense.state(gan)
+    dense.restore(gan, start)
     fit(gan, callback(), epochs=2)
 
-    assert tiny_gan.largest_difference(tiny_gan.state(gan), without) == 0.0
+    assert dense.largest_difference(dense.state(gan), without) == 0.0
 
 
 def test_sampling_is_compiled_once(gan):

@@ -4,7 +4,7 @@ import pytest
 from faults import runs
 
 from ganzoo.callbacks import AtomicCheckpoint, FitHook, NaNGuard, Position, checkpoint_files
-from support import linear
+from support.gans import linear
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from faults import runs
 
 from ganzoo.callbacks import AtomicCheckpoint, MultiProcessCheckpoint, checkpoint_files
 from ganzoo.callbacks import multi_process_checkpoint as module
-from support import linear
+from support.gans import linear
 
 
 @pytest.fixture(scope="module")

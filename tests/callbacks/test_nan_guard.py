@@ -3,10 +3,10 @@ import types
 import keras
 import numpy as np
 import pytest
-import tiny_gan
 
 import ganzoo
 from ganzoo.callbacks import NaNGuard
+from support.gans import dense
 
 
 class Poison(keras.callbacks.Callback):
@@ -34,7 +34,7 @@ class ExplodesAt(ganzoo.regularizers.Penalty):
 
 
 def fit(gan, *callbacks, epochs=3):
-    gan.fit(tiny_gan.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0)
+    gan.fit(dense.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0)
 
 
 @pytest.mark.parametrize("network", ["generator", "discriminator"])
@@ -47,7 +47,7 @@ def test_training_ends_within_the_step_that_failed(gan, network):
 
 
 def test_the_error_names_the_penalty_that_failed():
-    gan = tiny_gan.build(regularizers=[ExplodesAt()])
+    gan = dense.build(regularizers=[ExplodesAt()])
 
     with pytest.raises(FloatingPointError, match=r"explodes=inf"):
         fit(gan, NaNGuard())
@@ -75,7 +75,7 @@ def test_metrics_at_the_end_of_an_epoch_are_checked(gan):
 
 
 def test_training_ends_within_one_execution_of_several_steps():
-    gan = tiny_gan.build(steps_per_execution=3)
+    gan = dense.build(steps_per_execution=3)
 
     with pytest.raises(FloatingPointError):
         fit(gan, Poison("discriminator", at=1), NaNGuard())
@@ -89,10 +89,10 @@ def test_the_last_good_checkpoint_is_kept(gan, tmp_path):
     with pytest.raises(FloatingPointError):
         fit(gan, NaNGuard(), Poison("generator", at=5), backup)
 
-    restored = tiny_gan.build(seed=1)
+    restored = dense.build(seed=1)
     restored.load_weights(tmp_path / "latest.weights.h5")
     assert restored.step == 3
-    assert all(np.isfinite(value).all() for value in tiny_gan.state(restored))
+    assert all(np.isfinite(value).all() for value in dense.state(restored))
 
 
 def test_a_healthy_run_continues(gan):

@@ -10,7 +10,7 @@ import ganzoo
 from ganzoo.callbacks import AtomicCheckpoint, FitHook, MultiProcessCheckpoint, checkpoint_files
 from ganzoo.callbacks import atomic_checkpoint as module
 from ganzoo.callbacks.fingerprint import differences, fingerprint, is_accepted
-from support import linear
+from support.gans import linear
 
 VECTORS, LABELS = linear.vectors(16), linear.labels(16)
 

@@ -3,18 +3,18 @@ import builtins
 import keras
 import numpy as np
 import pytest
-import tiny_gan
 from PIL import Image
 
 import ganzoo
 from ganzoo import drawing
 from ganzoo.callbacks import SampleGrid
+from support.gans import dense
 
 
 def fit(gan, *callbacks, epochs=2, conditional=False):
     """Trains with 3 steps in each epoch."""
     gan.fit(
-        tiny_gan.dataset(conditional=conditional),
+        dense.dataset(conditional=conditional),
         batch_size=16,
         epochs=epochs,
         callbacks=list(callbacks),
@@ -71,7 +71,7 @@ def test_the_latents_stay_the_same_while_the_weights_change(gan, tmp_path):
     ],
 )
 def test_each_row_or_column_of_a_conditional_gan_is_a_class(tmp_path, n, labels, columns):
-    gan = tiny_gan.build(conditional=True)
+    gan = dense.build(conditional=True)
 
     fit(gan, SampleGrid(tmp_path, n=n, gif=False), conditional=True)
 

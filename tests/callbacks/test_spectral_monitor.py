@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tiny_gan
 from keras import layers
 from PIL import Image
 
 import ganzoo
 from ganzoo.callbacks import NaNGuard, SpectralMonitor
 from ganzoo.layers import ProjectionHead, SpectralNormalization, WeightNormalization
+from support.gans import dense
 from support.processes import run_python
 
 EXACT_SUFFIXES = ("exact_norm", "condition")
@@ -67,13 +67,13 @@ class WeightOnly(layers.Layer):
 def built():
     """One GAN for most tests of this file, because compiling its step takes seconds."""
     gan = spectral_gan()
-    return gan, tiny_gan.state(gan)
+    return gan, dense.state(gan)
 
 
 def fit(gan, *callbacks, epochs=2):
     """Trains with 3 steps in each epoch."""
     return gan.fit(
-        tiny_gan.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0
+        dense.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0
     )
 
 
@@ -347,12 +347,12 @@ ON_JAX = """
 import json, sys
 sys.path.append("tests/callbacks")
 import numpy as np
-import tiny_gan
+from support.gans import dense
 from ganzoo.callbacks import SpectralMonitor
 
-gan = tiny_gan.build()
+gan = dense.build()
 monitor = SpectralMonitor(every=2, unit="steps", exact_every=1)
-gan.fit(tiny_gan.dataset(), batch_size=16, epochs=2, callbacks=[monitor], verbose=0)
+gan.fit(dense.dataset(), batch_size=16, epochs=2, callbacks=[monitor], verbose=0)
 print(json.dumps(monitor.records))
 """
 
@@ -381,7 +381,7 @@ def test_on_jax_checks_in_the_middle_of_an_epoch_see_the_current_weights():
 def test_callbacks_that_read_the_norms_come_after_it(reader, message, gan, tmp_path):
     with pytest.raises(ValueError, match=rf"`SpectralMonitor` must be listed before .*{message}"):
         gan.fit(
-            tiny_gan.dataset(),
+            dense.dataset(),
             batch_size=16,
             callbacks=[reader(tmp_path), SpectralMonitor()],
             verbose=0,

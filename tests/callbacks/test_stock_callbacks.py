@@ -7,9 +7,9 @@ import pathlib
 import keras
 import numpy as np
 import pytest
-import tiny_gan
 from interrupted_run import InterruptAt, Interrupted, train
 
+from support.gans import dense
 from support.processes import run_python
 
 HERE = pathlib.Path(__file__).parent
@@ -20,13 +20,13 @@ TERMS = ("d_loss", "g_loss", "d_real", "d_fake", "r1")
 @pytest.fixture(scope="module")
 def built():
     """One GAN for all tests of this file, because compiling its step takes seconds."""
-    gan = tiny_gan.build(g_rate=1e-3, d_rate=4e-3, regularizers=["r1"])
-    return gan, tiny_gan.state(gan)
+    gan = dense.build(g_rate=1e-3, d_rate=4e-3, regularizers=["r1"])
+    return gan, dense.state(gan)
 
 
 def fit(gan, epochs=2, callbacks=()):
     return gan.fit(
-        tiny_gan.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0
+        dense.dataset(), batch_size=16, epochs=epochs, callbacks=list(callbacks), verbose=0
     )
 
 
@@ -73,7 +73,7 @@ def test_both_players_train_with_the_scheduled_rate(gan, rate, moves):
 
 def test_learning_rate_scheduler_is_refused_if_a_player_follows_a_schedule():
     decay = keras.optimizers.schedules.ExponentialDecay(1e-3, 10, 0.5)
-    gan = tiny_gan.build(d_rate=decay)
+    gan = dense.build(d_rate=decay)
 
     with pytest.raises(TypeError, match=r"the discriminator\. Give the players plain rates"):
         fit(gan, callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch, rate: 1e-4)])
@@ -91,7 +91,7 @@ def test_reduce_lr_on_plateau_reduces_both_rates(gan):
 def test_model_checkpoint_keeps_the_best_epoch(gan, tmp_path, suffix):
     path, states = tmp_path / f"best{suffix}", []
     record = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: states.append(tiny_gan.state(gan))
+        on_epoch_end=lambda epoch, logs: states.append(dense.state(gan))
     )
     checkpoint = keras.callbacks.ModelCheckpoint(
         str(path),
@@ -106,11 +106,11 @@ def test_model_checkpoint_keeps_the_best_epoch(gan, tmp_path, suffix):
     if suffix == ".keras":
         best = keras.saving.load_model(path)
     else:
-        best = tiny_gan.build(seed=1, regularizers=["r1"])
+        best = dense.build(seed=1, regularizers=["r1"])
         best.load_weights(path)
     assert best.step == 2 * BATCHES
-    assert tiny_gan.largest_difference(tiny_gan.state(best), states[1]) == 0.0
-    assert tiny_gan.largest_difference(states[1], states[3]) > 0.0
+    assert dense.largest_difference(dense.state(best), states[1]) == 0.0
+    assert dense.largest_difference(states[1], states[3]) > 0.0
 
 
 def test_a_saved_model_continues_training_as_the_original(gan, tmp_path):
@@ -121,7 +121,7 @@ def test_a_saved_model_continues_training_as_the_original(gan, tmp_path):
     fit(gan, epochs=2)
     fit(loaded, epochs=2)
 
-    assert tiny_gan.largest_difference(tiny_gan.state(gan), tiny_gan.state(loaded)) == 0.0
+    assert dense.largest_difference(dense.state(gan), dense.state(loaded)) == 0.0
 
 
 def test_early_stopping_stops_and_restores_the_best_weights(gan):
@@ -136,7 +136,7 @@ def test_early_stopping_stops_and_restores_the_best_weights(gan):
     fit(gan, epochs=10, callbacks=[SetLog("fid", [5.0, 1.0, 2.0, 3.0, 0.0]), record, stopping])
 
     assert len(weights) == 4
-    assert tiny_gan.largest_difference(gan.get_weights(), weights[1]) == 0.0
+    assert dense.largest_difference(gan.get_weights(), weights[1]) == 0.0
 
 
 def test_csv_logger_writes_every_term(gan, tmp_path):
@@ -171,7 +171,7 @@ def test_an_interrupted_run_resumes_bit_for_bit(tmp_path):
     resumed = train(**arguments, backup=tmp_path, initialization=1)
 
     assert straight.step == resumed.step > 0
-    assert tiny_gan.largest_difference(tiny_gan.state(straight), tiny_gan.state(resumed)) == 0.0
+    assert dense.largest_difference(dense.state(straight), dense.state(resumed)) == 0.0
 
 
 def test_stock_callbacks_work_on_jax(tmp_path):

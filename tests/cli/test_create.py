@@ -12,7 +12,7 @@ from ganzoo.cli.progress import RunBar, duration
 from ganzoo.cli.run_folder import RunFolder
 from ganzoo_cli.commands.create import COMMAND
 from ganzoo_cli.main import main
-from support import linear
+from support.gans import linear
 
 MODES = ("L", "RGB", "RGBA", "P", "LA", "1")
 SMALL = ["--size=8", "--width=1", "--batch_size=16"]

@@ -10,7 +10,7 @@ from conformance import fresh_processes
 from conformance.parts import PARTS
 from conformance.subjects import numbers, subject
 from conformance.trainers import answers, train, trainer
-from support import tiny
+from support.gans import tiny
 from support.processes import run_python
 
 

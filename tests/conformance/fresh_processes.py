@@ -9,7 +9,7 @@ import numpy as np
 from conformance.parts import PARTS
 from conformance.subjects import numbers, subject
 from conformance.trainers import answers, train
-from support import tiny
+from support.gans import tiny
 
 
 def compute_on_jax(folder):

@@ -337,7 +337,7 @@ NAMES = [str(part) for part in PARTS]
 
 
 def arguments(made):
-    """Returns the parameters that a part's class takes, by name, without the ones that every layer has."""
+    """Returns the parameters of a part's class by name, without the ones that every layer has."""
     parameters = inspect.signature(type(made).__init__).parameters
     variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
     return {

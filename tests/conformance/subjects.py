@@ -143,7 +143,7 @@ def _architecture(part):
             **{f"logits_{i}": values for i, values in enumerate(logits)},
         }
 
-    # The layers' gradients are compared one by one, and the gradients of the step have their own tests.
+    # The layers' gradients are compared one by one; other tests compare those of a step.
     return Subject(call, _inputs(shapes), list(networks), differentiable=False)
 
 

@@ -9,7 +9,7 @@ import pytest
 from conformance.comparison import assert_close, assert_equal_states
 from conformance.parts import NAMES, PARTS, arguments
 from conformance.trainers import answers
-from support import tiny
+from support.gans import tiny
 
 every_part = pytest.mark.parametrize("part", PARTS, ids=NAMES)
 

@@ -6,7 +6,7 @@ import pytest
 from conformance.comparison import assert_equal_states
 from conformance.parts import NAMES, PARTS
 from conformance.trainers import train_on_replicas, trainer
-from support import tiny
+from support.gans import tiny
 
 
 @pytest.mark.parametrize("part", PARTS, ids=NAMES)

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from ganzoo.export.client import Client, ServingError, Tensor
-from support import linear, presets, tiny
+from support import presets
+from support.gans import linear, tiny
 from support.processes import run_python
 from support.serving import Server
 

@@ -18,7 +18,8 @@ from tensorflow_serving.config import model_server_config_pb2
 import ganzoo
 from ganzoo.export.client import Client
 from ganzoo.export.serving_config import main, model_config
-from support import presets, tiny
+from support import presets
+from support.gans import tiny
 from support.processes import ROOT
 from support.serving import Server
 

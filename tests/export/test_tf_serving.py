@@ -13,7 +13,8 @@ import pytest
 
 from ganzoo.export.client import Client, ServingError
 from ganzoo.export.serving_config import write_model_config
-from support import presets, tiny
+from support import presets
+from support.gans import tiny
 from support.processes import ROOT
 
 PROTOCOLS = ("rest", "grpc")

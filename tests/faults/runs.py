@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 import ganzoo
-from support import linear
+from support.gans import linear
 
 EPOCHS, STEPS = 3, 4  # Steps of each epoch.
 BATCH_SIZE = 8

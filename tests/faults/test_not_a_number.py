@@ -5,7 +5,7 @@ from faults import runs
 
 import ganzoo
 from ganzoo.callbacks import AtomicCheckpoint, NaNGuard, checkpoint_files
-from support import linear
+from support.gans import linear
 
 FAULT_STEP = 6
 

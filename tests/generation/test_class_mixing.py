@@ -7,7 +7,7 @@ import pytest
 import ganzoo
 from ganzoo.generation.class_mixing import class_tables
 from ganzoo.interpolation import path
-from support import linear, tiny
+from support.gans import linear, tiny
 
 LATENTS = np.random.default_rng(0).uniform(-1, 1, (4, tiny.LATENT_DIM)).astype("float32")
 

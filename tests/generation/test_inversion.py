@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from support import linear, tiny
+from support.gans import linear, tiny
 from support.processes import run_python
 
 
@@ -132,7 +132,7 @@ def test_components_that_leave_the_cube_are_drawn_again_at_first(showing_latents
 
 FIND = """
 import numpy as np
-from support import linear
+from support.gans import linear
 
 gan = linear.gan(conditional=True, latent="uniform")
 random = np.random.default_rng(0)

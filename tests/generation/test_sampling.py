@@ -7,7 +7,7 @@ from keras import layers
 
 import ganzoo
 from ganzoo.random import latents_from_seeds, split_seeds
-from support import linear, tiny
+from support.gans import linear, tiny
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from keras import layers, ops
 
 import ganzoo
 from ganzoo.layers import ProjectionHead, SpectralNormalization
-from support import linear
+from support.gans import linear
 
 KINDS = ["dense", "conv_1d", "conv_2d", "conv_3d", "conv_2d_transpose", "embedding"]
 

@@ -191,18 +191,18 @@ def test_download_is_checked_converted_once_and_kept(tmp_path, monkeypatch):
     torch.save({"Conv2d_1a_3x3.bn.bias": torch.arange(3.0)}, port)
     calls = []
 
-    def get_file(**arguments):
-        calls.append(arguments)
+    def fetch(url, name, sha256, most_bytes, seconds):
+        calls.append(sha256)
         return port
 
-    monkeypatch.setattr(keras.utils, "get_file", get_file)
+    monkeypatch.setattr(inception_weights, "fetch", fetch)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     (tmp_path / "ganzoo").mkdir()
     for _ in range(2):
         weights = inception_weights.download(["conv/batchnorm/beta"])
         np.testing.assert_array_equal(weights["conv/batchnorm/beta"], [0.0, 1.0, 2.0])
-    (arguments,) = calls
-    assert arguments["file_hash"].startswith("6726825d") and len(arguments["file_hash"]) == 64
+    (sha256,) = calls
+    assert sha256.startswith("6726825d") and len(sha256) == 64
 
     kept = tmp_path / "ganzoo" / "inception-2015-12-05.npz"
     content = bytearray(kept.read_bytes())
@@ -215,10 +215,10 @@ def test_download_is_checked_converted_once_and_kept(tmp_path, monkeypatch):
 def test_without_a_network_the_error_says_what_to_pass(tmp_path, monkeypatch):
     pytest.importorskip("torch")
 
-    def get_file(**arguments):
+    def fetch(*arguments):
         raise OSError("no route to host")
 
-    monkeypatch.setattr(keras.utils, "get_file", get_file)
+    monkeypatch.setattr(inception_weights, "fetch", fetch)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     with pytest.raises(OSError, match=r"path=.*no route to host"):
         inception_weights.download(["softmax/weights"])
@@ -238,6 +238,6 @@ def test_unusable_files_are_refused(tmp_path):
 def test_without_pytorch_nothing_is_downloaded(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(keras.utils, "get_file", None)
+    monkeypatch.setattr(inception_weights, "fetch", None)
     with pytest.raises(ImportError, match=r"ganzoo\[inception\].*inception-2015-12-05.tgz"):
         inception_weights.download(["softmax/weights"])

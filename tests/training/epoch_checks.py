@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 import ganzoo
-from support import linear, tiny
+from support.gans import linear, tiny
 
 ROWS = 24
 SIZE = 8

@@ -8,7 +8,7 @@ import ganzoo
 from ganzoo.callbacks.fingerprint import fingerprint
 from ganzoo.presets.errors import PresetError
 from ganzoo.zoo import measure
-from support import tiny
+from support.gans import tiny
 
 NAMES = ("cat", "dog", "fox")
 IMAGES, LABELS = tiny.images(12), np.arange(12) % 3

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import ganzoo
-from support import linear, tiny
+from support.gans import linear, tiny
 
 
 def uncompiled():

@@ -10,12 +10,12 @@ from keras import layers
 
 import ganzoo
 from ganzoo.random import Draws
-from support import linear, tiny
+from support.gans import linear, tiny
 from support.processes import run_python
 
 TRAIN = """
 import hashlib, keras
-from support import tiny
+from support.gans import tiny
 for seed in {seeds}:
     keras.utils.set_random_seed(seed)
     gan = tiny.gan("dcgan", seed=seed)
@@ -53,7 +53,7 @@ def test_several_steps_per_execution_change_nothing():
 def test_several_steps_per_execution_train_on_jax():
     printed = run_python(
         "import json\n"
-        "from support import tiny\n"
+        "from support.gans import tiny\n"
         "states = []\n"
         "for steps in (1, 3):\n"
         "    gan = tiny.gan('dcgan', steps_per_execution=steps)\n"
@@ -102,7 +102,7 @@ os.sched_setaffinity(0, {cores})
 import ganzoo
 ganzoo.distribution.set_threads(2)
 import keras
-from support import tiny
+from support.gans import tiny
 keras.utils.set_random_seed(0)
 gan = tiny.gan(run_eagerly=True)
 gan.fit(tiny.images(256), batch_size=256, verbose=0)

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import ganzoo
-from support import tiny
+from support.gans import tiny
 
 SETTINGS = {"g_optimizer": "sgd", "d_optimizer": "sgd"}
 

@@ -20,7 +20,7 @@ if process >= 0:
     ganzoo.distribution.join(sys.argv[3], process, 2)
 
 import keras
-from support import tiny
+from support.gans import tiny
 
 def gan():
     networks = tiny.networks("mlp", image_shape=(6,), width=8)

@@ -7,8 +7,8 @@ from keras import layers, ops
 
 from ganzoo.training import Discriminator
 from ganzoo.training.discriminator import differentiable_pass
-from support import linear, tiny
 from support.discriminators import stateless
+from support.gans import linear, tiny
 from support.processes import run_python
 
 
@@ -146,7 +146,7 @@ import numpy as np
 import keras
 from keras import layers, ops
 import ganzoo
-from support import linear
+from support.gans import linear
 from support.discriminators import stateless
 
 discriminator = linear.discriminator()

@@ -8,7 +8,7 @@ from keras import layers
 import ganzoo
 from ganzoo.training import ema
 from ganzoo.training.gan import move_average
-from support import linear, tiny
+from support.gans import linear, tiny
 
 
 @keras.saving.register_keras_serializable(package="tests")

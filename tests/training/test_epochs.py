@@ -9,7 +9,7 @@ from keras.src.backend import config
 
 import ganzoo
 from ganzoo import backend
-from support import linear, tiny
+from support.gans import linear, tiny
 from support.processes import run_python
 from training import epoch_checks
 

@@ -6,7 +6,7 @@ import pytest
 
 from ganzoo.random import Draws
 from ganzoo.regularizers import R1, Penalty, WeightClipping
-from support import linear
+from support.gans import linear
 
 BATCH = 6
 SEED = 7

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 import ganzoo
-from support import tiny
+from support.gans import tiny
 
 
 def small(name, **changes):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import ganzoo
-from support import tiny
+from support.gans import tiny
 
 
 def gan_with(metrics, **settings):

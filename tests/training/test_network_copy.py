@@ -7,7 +7,7 @@ from keras import layers, ops
 
 import ganzoo
 from ganzoo.training.network_copy import copy_network
-from support import linear, tiny
+from support.gans import linear, tiny
 
 
 class Holder:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ganzoo
-from support import linear
+from support.gans import linear
 
 SCHEDULE = keras.optimizers.schedules.ExponentialDecay(1e-3, 100, 0.9)
 

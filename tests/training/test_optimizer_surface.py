@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import ganzoo
-from support import linear
+from support.gans import linear
 
 # Names that reach both players, or that say whose they are.
 REACHES_BOTH = {

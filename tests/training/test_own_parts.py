@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 import ganzoo
-from support import linear
+from support.gans import linear
 
 
 class PerExample(ganzoo.losses.Hinge):

@@ -7,7 +7,7 @@ from keras import layers, ops
 
 import ganzoo
 from ganzoo.training.discriminator import pack, unpack
-from support import linear
+from support.gans import linear
 
 
 def packed_gan(packing, discriminator=None, **compile_arguments):

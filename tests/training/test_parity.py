@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ganzoo
-from support import tiny
+from support.gans import tiny
 from support.processes import run_python
 
 CONFIGURATIONS = {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ganzoo
-from support import tiny
+from support.gans import tiny
 from support.processes import run_python
 
 LAZY_R1 = {"regularizers": [ganzoo.regularizers.R1(0.1, every=2)], "loss": "hinge"}

@@ -9,7 +9,7 @@ from keras import layers
 import ganzoo
 from ganzoo.backend import replica_context
 from ganzoo.random import Draws
-from support import tiny
+from support.gans import tiny
 
 MEANS_OVER_EXAMPLES = {
     "hinge, three discriminator steps": {"loss": "hinge", "discriminator_steps": 3},

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ganzoo
-from support import linear, tiny
+from support.gans import linear, tiny
 from support.processes import run_python
 
 EPOCHS = 2

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import ganzoo
-from support import linear, tiny
+from support.gans import linear, tiny
 
 NUM_CLASSES = 4
 

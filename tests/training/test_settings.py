@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import ganzoo
-from support import linear
+from support.gans import linear
 
 REFUSED_COMPILATIONS = {
     "unknown loss": ({"loss": "bce"}, "Expected one of: hinge"),

@@ -8,7 +8,7 @@ from keras import layers
 
 import ganzoo
 from ganzoo.random import Draws
-from support import linear
+from support.gans import linear
 
 SEED, BATCH, RATE = 5, 6, 0.3
 NUM_CLASSES = 4

@@ -7,7 +7,7 @@ from keras import layers, ops
 
 import ganzoo
 from ganzoo.layers import VirtualBatchNormalization
-from support import linear, tiny
+from support.gans import linear, tiny
 from support.processes import run_python
 
 REFERENCE = 5
@@ -143,7 +143,7 @@ def test_the_reference_batch_of_a_conditional_generator_has_all_classes():
 ON_JAX = """
 import numpy as np
 from training.test_virtual_batch import virtual_gan
-from support import linear
+from support.gans import linear
 
 gan = virtual_gan()
 gan.fit(linear.vectors(12), batch_size=4, epochs=1, verbose=0)

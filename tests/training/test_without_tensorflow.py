@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from ganzoo.random import latents_from_seeds, split_seeds
-from support import tiny
+from support.gans import tiny
 from support.processes import run_python
 
 TRAIN = """
@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import ganzoo
 from ganzoo.random import latents_from_seeds, split_seeds
-from support import tiny
+from support.gans import tiny
 
 gan = tiny.gan("sngan", loss="hinge", regularizers=[ganzoo.regularizers.R1(0.1, every=2)])
 ganzoo.data.pack(ganzoo.data.Dataset(tiny.images(32), name="images"), {folder!r} + "/images.npz")

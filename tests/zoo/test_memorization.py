@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ganzoo.zoo.memorization import Nearest, Pixels, _distinct, _most_alike, _nearest
-from support import tiny
+from support.gans import tiny
 
 
 def brute_force(rows, columns):

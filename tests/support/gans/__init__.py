@@ -1,0 +1,1 @@
+"""Small GANs for all tests: of few layers, with linear networks, and with dense ones."""
