@@ -9,9 +9,14 @@ class Failure(Exception):
 
 
 @contextlib.contextmanager
-def expected() -> Iterator[None]:
-    """Turns errors of the data, the disk and missing packages into a `Failure`."""
+def expected(*kinds: type[Exception]) -> Iterator[None]:
+    """Turns errors of the data, the disk and missing packages into a `Failure`.
+
+    Args:
+        kinds: The classes of these errors, in place of `ValueError`, `OSError`, `ImportError`.
+    """
+    kinds = kinds or (ValueError, OSError, ImportError)
     try:
         yield
-    except (ValueError, OSError, ImportError) as error:
+    except kinds as error:
         raise Failure(str(error) or repr(error)) from error

@@ -13,6 +13,10 @@ from ganzoo.callbacks.fingerprint import PLAYERS, differences, is_accepted
 _SHOWN = 5
 
 
+class AnotherRun(ValueError):
+    """A checkpoint is of a run with other settings or data."""
+
+
 def check(
     gan,
     current: dict[str, Any],
@@ -38,7 +42,7 @@ def check(
         its own instead of the one in the checkpoint.
 
     Raises:
-        ValueError: If the runs differ in a value that is not accepted.
+        AnotherRun: If the runs differ in a value that is not accepted.
     """
     saved = state.get("fingerprint")
     if saved is None:
@@ -84,7 +88,7 @@ def _check_accepted(found, accepted, path):
         names = list(refused)
         if len(names) > _SHOWN:
             names = sorted({name.partition(".")[0].partition("[")[0] for name in names})
-        raise ValueError(
+        raise AnotherRun(
             "The checkpoint is of another training run. Use another folder for another run. To "
             "continue this run with other settings, accept them by their names: "
             f"accept_changes={names}. Received: {_listed(refused)}, for {path}"

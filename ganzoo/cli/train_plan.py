@@ -22,6 +22,7 @@ from ganzoo.callbacks import (
 )
 from ganzoo.callbacks.fingerprint import is_accepted
 from ganzoo.callbacks.interruption import Interrupted
+from ganzoo.callbacks.same_run import AnotherRun
 from ganzoo.cli import regularizers
 from ganzoo.cli.data import load_source
 from ganzoo.cli.progress import RunBar
@@ -202,7 +203,7 @@ class TrainPlan:
         length = {"steps": self._recipe.steps} if self._is_trained else {"epochs": self._epochs}
         code = 0
         try:
-            with expected(), self._scope:
+            with expected(AnotherRun, OSError), self._scope:
                 gan.fit(
                     self._batches,
                     callbacks=self._callbacks(pictures),

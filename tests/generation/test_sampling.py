@@ -163,7 +163,7 @@ def test_labels_are_one_class_or_one_for_each_row(showing_labels):
     [4, -1, [0, 1], [0, 1, 4], [[0], [1], [2]], [0.0, 1.0, 2.0], "cat", [], [True, False, True]],
 )
 def test_wrong_labels_are_refused(showing_labels, labels):
-    with pytest.raises(ValueError, match=r"`labels` must be .*Received: labels="):
+    with pytest.raises(ValueError, match=r"`labels` must be .*Received: labels"):
         showing_labels(3, labels=labels)
 
 
