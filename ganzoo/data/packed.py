@@ -150,7 +150,7 @@ def _metadata(path, encoded):
             f"({_VERSION}): update ganzoo, or pack it again. Received: version={version!r}"
         )
     texts = [
-        metadata.get("name"),
+        metadata.get("name") or "",
         metadata.get("split") or "",
         *(metadata.get("class_names") or ()),
     ]

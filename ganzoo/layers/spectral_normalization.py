@@ -74,6 +74,8 @@ class SpectralNormalization(KernelWrapper):
         `u` starts after 15 power iterations. In the paper it starts as a random vector.
     """
 
+    normalizes_spectrum = True
+
     def __init__(
         self,
         layer: keras.layers.Layer,

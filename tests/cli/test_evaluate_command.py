@@ -110,7 +110,9 @@ def test_a_preset_is_measured_as_for_its_card(capsys):
 def test_a_run_is_measured_on_what_it_was_trained_on(model, capsys, trained_on, flags, real):
     folder = RunFolder("run")
     recipe = dataclasses.replace(recipes.get("dcgan"), data="digits")
-    folder.write_options(recipe, {"split": trained_on})
+    options = {"model": "dcgan", "split": trained_on, "size": None, "channels": None}
+    options |= {"seed": 0, "precision": "float32", "ganzoo": ganzoo.__version__}
+    folder.write_options(recipe, options)
     folder.save_model(model[1])
 
     printed = run(capsys, "run", "--n=50", *flags)

@@ -109,8 +109,14 @@ def check_every_pass_is_whole(**compile_arguments):
     assert model.step == 2 + 3 + 4
 
 
-def check_steps_per_epoch(all_steps, **compile_arguments):
-    """Each epoch has the steps that were asked for, with any data and with any callbacks."""
+def check_steps_per_epoch(all_steps, only=None, **compile_arguments):
+    """Each epoch has the steps that were asked for, with any data and with any callbacks.
+
+    Args:
+        all_steps: Numbers of steps to ask for.
+        only: Names of the forms of data; by default all.
+        **compile_arguments: Settings of `compile`.
+    """
     rows = linear.vectors(ROWS)
     batches = np.split(rows, 3)
     forms = {
@@ -125,6 +131,8 @@ def check_steps_per_epoch(all_steps, **compile_arguments):
     variables = [*model.variables, *model.optimizer.variables]
     start = [np.array(variable) for variable in variables]
     for form, data in forms.items():
+        if only is not None and form not in only:
+            continue
         for steps in all_steps:
             states = []
             for callbacks in ([], [WatchingHook()]):

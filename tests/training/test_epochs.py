@@ -222,8 +222,20 @@ def test_epochs_on_jax():
     run_python(
         """
 from training import epoch_checks
-epoch_checks.check_unknown_length()
 epoch_checks.check_unknown_length(steps_per_execution=2)
+forms = ("array", "tf.data of unknown length", "PyDataset")
+epoch_checks.check_steps_per_epoch((4,), forms, steps_per_execution=2)
+""",
+        backend="jax",
+    )
+
+
+@pytest.mark.slow
+def test_all_epochs_on_jax():
+    run_python(
+        """
+from training import epoch_checks
+epoch_checks.check_unknown_length()
 epoch_checks.check_every_pass_is_whole()
 epoch_checks.check_steps_per_epoch((2, 3, 10))
 epoch_checks.check_steps_per_epoch((2, 4), steps_per_execution=2)
