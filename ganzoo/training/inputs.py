@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+import weakref
 
 import keras
 import numpy as np
@@ -52,7 +53,9 @@ def as_batches(gan, x, y, batch_size):
         first = parts_of(x.batch(0))
         check_size(gan, *_checked_shapes(gan, *first), batch_size)
         output_range.check_examples(gan.generator_range, np.asarray(first[0]))
-        return sharding.own_batches(x.follow(lambda: gan.step)), contextlib.nullcontext()
+        # TensorFlow keeps what a data set was made of until the process ends: not the GAN too.
+        own = weakref.ref(gan)
+        return sharding.own_batches(x.follow(lambda: own().step)), contextlib.nullcontext()
     if distribution.process_count() > 1:
         raise ValueError(
             "Several processes train on arrays, a `ganzoo.data.Dataset` or its batches, of which "
