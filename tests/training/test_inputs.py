@@ -1,7 +1,9 @@
 """What trains, and what is refused before a single step: each error says what was received."""
 
+import gc
 import math
 import warnings
+import weakref
 
 import keras
 import numpy as np
@@ -11,6 +13,7 @@ from keras import layers
 
 import ganzoo
 from ganzoo.data import Dataset
+from support.gans import linear
 
 SHAPE = (4, 4, 1)
 CLASSES = 3
@@ -393,3 +396,12 @@ def test_a_step_takes_the_batch_size_for_each_update_of_the_discriminator():
     gan = build(discriminator_steps=3)
     gan.fit(images(14), batch_size=2, verbose=0)
     assert gan.step == 2
+
+
+def test_a_gan_that_was_trained_is_freed():
+    gan = linear.gan()
+    gan.fit(linear.vectors(8), batch_size=4, verbose=0)
+    trained = weakref.ref(gan)
+    del gan
+    gc.collect()
+    assert trained() is None
