@@ -21,6 +21,7 @@ import platform
 import keras
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework import ops
 
 from support import counts, order, tiers
 
@@ -87,6 +88,10 @@ def reproducible():
 def memory_of_the_file():
     """Frees the graphs and the variables of a file's tests after the last one."""
     yield
+    # Each step that was traced has registered a gradient function, which holds the step's graph.
+    registry = ops.gradient_registry
+    for name in [name for name in registry.list() if name.startswith("CustomGradient-")]:
+        del registry._registry[name]
     keras.backend.clear_session()  # It collects the garbage too.
     if platform.libc_ver()[0] == "glibc":
         # Freed memory otherwise stays with the process, in pieces between small live objects.
