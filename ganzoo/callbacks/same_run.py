@@ -61,7 +61,7 @@ def check(
     _check_accepted(found, accepted, path)
     _warn("The run continues with other settings than it had before", found, path)
     _warn(
-        "The last bits of the results may differ from those of an uninterrupted run",
+        "The last bits of the results may differ from the results of an uninterrupted run",
         dict(differences(state["environment"], machine)),
         path,
     )

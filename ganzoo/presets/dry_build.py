@@ -43,7 +43,7 @@ def expected_weights(config) -> dict[str, list]:
         try:
             # Variables that are created in such a scope have a shape but no value.
             with keras.StatelessScope(initialize_variables=False):
-                # Other operations, such as those of initializers, have no value either.
+                # Other operations, such as the ones in initializers, have no value either.
                 backend.without_arrays(build)
         except Exception as error:  # Layers may raise any error.
             failures.append(error)
@@ -66,7 +66,7 @@ def _description(weight):
 
 
 def _all_layers(network):
-    """Returns a network and all layers in it, also those of networks and wrappers in it."""
+    """Returns a network and all layers in it, and the layers of networks and wrappers in it."""
     return list(network._flatten_layers())
 
 

@@ -45,7 +45,7 @@ class GAN(AdversarialModel):
         seed: Integer in [0, 2**64), the seed of all random draws of the training run.
         name: Name of the model.
         class_names: Names of the classes in the order of their numbers, or `None`. By default
-            those of the `ganzoo.data.Dataset` that is trained on first.
+            the names in the `ganzoo.data.Dataset` that is trained on first.
 
     Raises:
         ValueError: If the networks do not fit each other or the other arguments.

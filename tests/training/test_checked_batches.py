@@ -165,26 +165,19 @@ def test_the_lines_in_the_messages_about_tf_data_work():
         "bool": images() > 127,
         "no last axis": images()[..., 0],
     }
-    gan, step = build(3), 0
-    for case, data in wrong.items():
-        dataset = tf_batches(data, labels())
-        with pytest.raises((TypeError, ValueError)) as refused:
-            gan.fit(dataset, verbose=0)
-        line = str(refused.value).split("`dataset")[1].split("`")[0]
-        gan.fit(eval(f"dataset{line}"), steps_per_epoch=1, verbose=0)
-        step += 1
-        assert gan.step == step, case
-    for case, data in {
+    wrong_labels = {
         "one-hot": np.eye(3, dtype="float32")[labels()],
         "floats": labels().astype("float32"),
         "from 1": labels() + 1,
-    }.items():
-        dataset = tf_batches(images(), data)
+    }
+    datasets = {case: tf_batches(data, labels()) for case, data in wrong.items()}
+    datasets |= {case: tf_batches(images(), data) for case, data in wrong_labels.items()}
+    gan = build(3)
+    for step, (case, dataset) in enumerate(datasets.items(), 1):
         with pytest.raises((TypeError, ValueError)) as refused:
             gan.fit(dataset, verbose=0)
         line = str(refused.value).split("`dataset")[1].split("`")[0]
         gan.fit(eval(f"dataset{line}"), steps_per_epoch=1, verbose=0)
-        step += 1
         assert gan.step == step, case
 
 
