@@ -213,7 +213,7 @@ def _has_form_of_part(value):
     return (
         {"class_name", "config", "module"} <= set(value) <= _KEYS
         and isinstance(value["config"], dict)
-        and value.get("compile_config") is None
+        and value.get("compile_config") in (None, {})
         and isinstance(value["module"], str)
         and isinstance(value["class_name"], str)
         and (registered is None or isinstance(registered, str))

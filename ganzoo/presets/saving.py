@@ -124,12 +124,20 @@ def _texts(recipe, metrics, card):
 
 
 def _plain(config):
-    """Returns a GAN's config as plain data, without what the networks were compiled with."""
+    """Returns a GAN's config as plain data, without what its networks were compiled with."""
     config = json.loads(_encode(config))
     config.pop("preset")
-    for player in ("generator", "discriminator"):
-        config[player].pop("compile_config", None)
-    return config
+    return _without_compile_configs(config)
+
+
+def _without_compile_configs(value):
+    """Returns plain data without the keys `compile_config`, which nested networks have too."""
+    if isinstance(value, dict):
+        kept = {key: part for key, part in value.items() if key != "compile_config"}
+        return {key: _without_compile_configs(part) for key, part in kept.items()}
+    if isinstance(value, list):
+        return [_without_compile_configs(part) for part in value]
+    return value
 
 
 def _encode(content, name="config"):

@@ -173,6 +173,20 @@ def test_a_failed_save_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nested_compiled_networks_are_stored_without_their_compile_configs(tmp_path):
+    def dense(name, outputs):
+        network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(outputs)], name=name)
+        network.compile("sgd", loss="mse")
+        latents = keras.Input((3,))
+        return keras.Model(latents, network(latents))
+
+    gan = ganzoo.GAN(dense("inner_generator", 3), dense("inner_discriminator", 1))
+    gan.save_to_preset(tmp_path / "preset")
+    assert "compile_config" not in (tmp_path / "preset" / "config.json").read_text()
+    loaded = ganzoo.GAN.from_preset(tmp_path / "preset")
+    np.testing.assert_array_equal(loaded.sample(3), gan.sample(3))
+
+
 def test_forbidden_content_is_refused_before_anything_is_written(tmp_path):
     latents = keras.Input((3,))
     outside = keras.Model(latents, keras.ops.sin(latents))
