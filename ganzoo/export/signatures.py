@@ -17,7 +17,7 @@ on row i of the inputs alone. A request whose inputs have different numbers of r
 import numpy as np
 import tensorflow as tf
 
-from ganzoo.generation.sampling import draw_examples
+from ganzoo.generation.sampling import sampling_function
 from ganzoo.numerics import to_signed_range
 
 _MOST_CHANNELS_OF_PNG = 4
@@ -84,13 +84,13 @@ def generation(gan):
 
 def _sampling(gan, truncation):
     """Returns the function from seeds to examples, without checks, and its specs."""
-    name = examples_name(gan)
+    name, draw_examples = examples_name(gan), sampling_function(gan)
 
     def sample(seed, *others):
         others = list(others)
         label = tf.cast(others.pop(0), "int32") if gan.num_classes is not None else None
         factor = others.pop(0)[:, tf.newaxis] if truncation else 1.0
-        return {name: draw_examples(gan, _words(seed), label, factor)}
+        return {name: draw_examples(_words(seed), label, factor)}
 
     specs = [_spec("seed", "int64"), *_label_spec(gan)]
     return sample, [*specs, *([_spec("truncation", "float32")] if truncation else [])]

@@ -10,9 +10,13 @@ from ganzoo.generation.sampling import (
     as_examples,
     check_labels,
     check_seeds,
-    check_truncation,
     in_batches,
     labels_of,
+)
+from ganzoo.generation.truncation import (
+    TruncatedGenerator,
+    check_truncation,
+    truncate_latents,
 )
 from ganzoo.random import latents_from_seeds, split_seeds
 from ganzoo.validation import check_positive_integer
@@ -27,31 +31,31 @@ def latents_of(gan, seeds):
 def compile_generation(gan):
     """Returns the compiled function that `generate` calls.
 
-    It takes latents, labels, and new values of the class tables, or `None`.
+    It takes latents, labels, the truncation, and new values of the class tables, or `None`.
     """
+    generate_examples = TruncatedGenerator(gan)
 
-    def generate_batch(latents, labels, tables):
-        inputs = latents if labels is None else [latents, labels]
+    def generate_batch(latents, labels, truncation, tables):
         if tables is None:
-            return as_examples(gan, gan(inputs))
+            return as_examples(gan, generate_examples(latents, labels, truncation))
         variables = gan.inference_generator.variables
         values = {id(variable): variable.value for variable in variables}
         values |= zip(map(id, class_tables(gan)), tables, strict=True)
         mapping = [(variable, values[id(variable)]) for variable in variables]
         with keras.StatelessScope(state_mapping=mapping):
-            return as_examples(gan, gan(inputs))
+            return as_examples(gan, generate_examples(latents, labels, truncation))
 
     return backend.compiled(generate_batch, gan)
 
 
-def generate(gan, function, latents, labels, batch_size):
+def generate(gan, function, latents, labels, batch_size, truncation):
     """Makes an example from each row; it has the arguments of `GAN.generate`."""
     check_positive_integer("batch_size", batch_size)
     latents = _check_latents(gan, latents)
     if gan.num_classes is None or np.ndim(labels) != 2:
         labels = check_labels(labels, len(latents), gan.num_classes)
         (examples,) = in_batches(
-            lambda *batch: [function(*batch, None)], batch_size, latents, labels
+            lambda *batch: [function(*batch, truncation, None)], batch_size, latents, labels
         )
         return examples
     weights = _check_weights(gan, labels, len(latents))
@@ -60,9 +64,9 @@ def generate(gan, function, latents, labels, batch_size):
     mix = _mixer(gan)
 
     def generate_batch(latents, weights):
-        return [function(latents, np.arange(size, dtype="int32"), mix(weights))]
+        return [function(latents, np.arange(size, dtype="int32"), truncation, mix(weights))]
 
-    _check_tables(gan, function, generate_batch, latents[:size])
+    _check_tables(gan, function, generate_batch, latents[:size], truncation)
     (examples,) = in_batches(generate_batch, size, latents, weights)
     return examples
 
@@ -71,7 +75,7 @@ def interpolate(gan, seeds, labels, steps, loop, interpolation, truncation, batc
     """Makes the examples along a path; it has the arguments of `GAN.interpolate`."""
     lists = [values for values in (seeds, labels) if np.ndim(values)]
     seeds = check_seeds(seeds)
-    truncation = check_truncation(truncation)
+    truncation = check_truncation(gan, truncation)
     if interpolation is None:
         interpolation = "spherical" if gan.latent == "normal" else "linear"
     if labels is None and gan.num_classes is not None:
@@ -86,13 +90,14 @@ def interpolate(gan, seeds, labels, steps, loop, interpolation, truncation, batc
             "seeds as classes. A number is for all keyframes. "
             f"Received: {len(seeds)} seed(s) and {len(classes)} class(es)"
         )
-    latents = np.resize(truncation * latents_of(gan, seeds), (keyframes, gan.latent_dim))
+    latents = truncate_latents(gan, latents_of(gan, seeds), truncation)
+    latents = np.resize(latents, (keyframes, gan.latent_dim))
     latents = interpolations.path(latents, steps, interpolation, loop)
     if len(classes) > 1:
         labels = interpolations.class_path(classes, gan.num_classes, steps, loop)
     elif labels is not None:
         labels = classes[0]
-    return gan.generate(latents, labels, batch_size)
+    return gan._generate(latents, labels, batch_size, truncation)
 
 
 def class_tables(gan):
@@ -124,12 +129,14 @@ def _mixer(gan):
     return mix
 
 
-def _check_tables(gan, function, generate_batch, latents):
+def _check_tables(gan, function, generate_batch, latents, truncation):
     """Raises unless the generator uses labels in the class tables alone."""
     # Each row has another class than the label that stands for its mixture.
     labels = np.arange(1, len(latents) + 1, dtype="int32") % gan.num_classes
     (mixed,) = generate_batch(latents, np.eye(gan.num_classes)[labels])
-    mixed, expected = map(ops.convert_to_numpy, (mixed, function(latents, labels, None)))
+    mixed, expected = map(
+        ops.convert_to_numpy, (mixed, function(latents, labels, truncation, None))
+    )
     difference = np.abs(mixed.astype(np.float64) - expected).max()
     # Rounding differs where a batch is computed in another order: by a gray level at most.
     if difference > (1.0 if mixed.dtype == "uint8" else 1e-3 * np.abs(expected).max()):

@@ -6,6 +6,7 @@ import numpy as np
 
 from ganzoo.generation import class_mixing, inversion, sampling
 from ganzoo.generation.inversion import Projection
+from ganzoo.generation.truncation import check_layer_truncation
 
 
 class TrainedGenerator:
@@ -45,7 +46,8 @@ class TrainedGenerator:
             labels: For a conditional GAN, one class or `n` classes; by default a row of seed s has
                 the class `s % num_classes`.
             truncation: Factor of the latents, at least 0: below 1, samples are more typical and
-                less varied.
+                less varied. Of a style-based generator, in [0, 1]: the share of the way from its
+                average style to the style of the sample.
             batch_size: Examples per call of the generator.
 
         Returns:
@@ -86,6 +88,7 @@ class TrainedGenerator:
         latents: np.ndarray,
         labels: int | Sequence[int] | np.ndarray | None = None,
         batch_size: int = 64,
+        truncation: float = 1.0,
     ) -> np.ndarray:
         """Makes examples from given latents, with the generator's average.
 
@@ -95,6 +98,8 @@ class TrainedGenerator:
                 shape `(n, num_classes)`. With weights, the scales, offsets and embeddings of a row
                 are the weighted mixture of the values that the classes have.
             batch_size: Largest number of examples per call of the generator.
+            truncation: For a style-based generator, as for `sample`. Others have no truncation but
+                that of latents: give truncated latents.
 
         Returns:
             NumPy array, as from `sample`.
@@ -107,10 +112,17 @@ class TrainedGenerator:
 
         >>> images = gan.generate(gan.latents_of([3, 17]))
         """
+        truncation = check_layer_truncation(self, truncation)
+        return self._generate(latents, labels, batch_size, truncation)
+
+    def _generate(self, latents, labels, batch_size, truncation):
+        """Makes examples from latents that are already truncated, if the GAN truncates latents."""
         self.update_inference_state()
         if self._generating_function is None:
             self._generating_function = class_mixing.compile_generation(self)
-        return class_mixing.generate(self, self._generating_function, latents, labels, batch_size)
+        return class_mixing.generate(
+            self, self._generating_function, latents, labels, batch_size, truncation
+        )
 
     def interpolate(
         self,
