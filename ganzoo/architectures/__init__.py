@@ -1,5 +1,7 @@
 """Generators and discriminators by family, for images of any size."""
 
+from typing import Any
+
 import keras
 
 from ganzoo.architectures.base import (
@@ -9,6 +11,7 @@ from ganzoo.architectures.base import (
     NORMALIZATIONS,
     build_network,
     families,
+    split_options,
 )
 from ganzoo.architectures.dcgan import dcgan_discriminator, dcgan_generator
 from ganzoo.architectures.infogan import infogan_discriminator, infogan_generator
@@ -75,6 +78,7 @@ def build(
     conditioning: str | None = None,
     minibatch_features: str | None = None,
     packing: int = 1,
+    **options: Any,
 ) -> tuple[keras.Model, keras.Model]:
     """Builds the two networks of an architecture.
 
@@ -101,6 +105,7 @@ def build(
         minibatch_features: `"none"`, or `"discrimination"` for `MinibatchDiscrimination` in the
             discriminator.
         packing: Examples that the discriminator sees in one row. See `ganzoo.GAN`.
+        **options: Further options of the architecture, for each of its networks that has them.
 
     Returns:
         The generator and the discriminator.
@@ -132,10 +137,17 @@ def build(
         "conditioning": conditioning,
         "minibatch_features": minibatch_features,
     }
-    generator = build_network(family.generator, image_shape, **both, **generator_options)
+    of_generator, of_discriminator = split_options(family, options)
+    generator = build_network(
+        family.generator, image_shape, **both, **generator_options, **of_generator
+    )
     # The generator has checked the shape.
     *sides, channels = image_shape
     discriminator = build_network(
-        family.discriminator, (*sides, packing * channels), **both, **discriminator_options
+        family.discriminator,
+        (*sides, packing * channels),
+        **both,
+        **discriminator_options,
+        **of_discriminator,
     )
     return generator, discriminator

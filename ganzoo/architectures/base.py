@@ -56,6 +56,26 @@ def build_network(function, image_shape, **options):
     return function(image_shape, **options)
 
 
+def split_options(family, options):
+    """Returns the options of a family's generator, and those of its discriminator.
+
+    Raises:
+        ValueError: If neither of the two has one of the options.
+    """
+    players = [
+        {name: options[name] for name in options if name in inspect.signature(player).parameters}
+        for player in family
+    ]
+    for name, value in options.items():
+        if not any(name in chosen for chosen in players):
+            names = " and ".join(f"`{player.__name__}`" for player in family)
+            raise ValueError(
+                f"{names} have no `{name}`: leave it out, or use another architecture. "
+                f"Received: {name}={value!r}"
+            )
+    return players
+
+
 def stage_sizes(image_shape, largest_base, at_least=1):
     """Returns the size of each stage, `(height, width)`, from the full size to the base.
 
