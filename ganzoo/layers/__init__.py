@@ -9,6 +9,12 @@ from ganzoo.layers.global_sum_pooling import GlobalSumPooling2D
 from ganzoo.layers.minibatch_discrimination import MinibatchDiscrimination
 from ganzoo.layers.minibatch_stddev import MinibatchStdDev
 from ganzoo.layers.projection import ProjectionHead
+from ganzoo.layers.resampling import (
+    FilteredDownSampling2D,
+    FilteredUpSampling2D,
+    downsample,
+    upsample,
+)
 from ganzoo.layers.self_attention import SelfAttention
 from ganzoo.layers.spectral_normalization import SpectralNormalization
 from ganzoo.layers.spectral_normalize import spectral_normalize, unnormalized_layers
@@ -20,6 +26,8 @@ from ganzoo.layers.weight_normalization import WeightNormalization
 
 __all__ = [
     "ConditionalBatchNormalization",
+    "FilteredDownSampling2D",
+    "FilteredUpSampling2D",
     "GlobalSumPooling2D",
     "MinibatchDiscrimination",
     "MinibatchStdDev",
@@ -28,9 +36,11 @@ __all__ = [
     "SpectralNormalization",
     "VirtualBatchNormalization",
     "WeightNormalization",
+    "downsample",
     "has_data_dependent_layers",
     "initialize_from_data",
     "reference_size_of",
     "spectral_normalize",
     "unnormalized_layers",
+    "upsample",
 ]

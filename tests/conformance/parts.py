@@ -85,6 +85,8 @@ _LAYERS = [
         LABELS,
         batch_coupled=True,
     ),
+    _layer("filtered downsampling", layers.FilteredDownSampling2D, IMAGES),
+    _layer("filtered upsampling", layers.FilteredUpSampling2D, IMAGES),
     _layer("global sum pooling", layers.GlobalSumPooling2D, IMAGES),
     _layer(
         "minibatch discrimination, all options",
