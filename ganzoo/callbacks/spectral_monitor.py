@@ -15,6 +15,7 @@ from ganzoo import backend, plot
 from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
 from ganzoo.callbacks.event_files import open_event_files
 from ganzoo.file_names import check_folder_name
+from ganzoo.layers.operator_norm import operator_norm
 from ganzoo.layers.reparametrization import SUPPORTED, kernel_variable, output_axis
 from ganzoo.layers.spectral_normalization import kernel_matrix, power_iteration
 from ganzoo.training.fit_hook import FitHook
@@ -37,7 +38,10 @@ class SpectralMonitor(FitHook):
     the last check, and every `exact_every`-th one, also decompose the kernels in float64. They give
     `exact_norm`, and `condition`, the ratio of the largest to the smallest singular value (at most
     4.5e15, for a singular kernel). Layers with `num_singular_values` of k > 1 add
-    `singular_value_2` to `singular_value_k`, their estimates for the stored kernel.
+    `singular_value_2` to `singular_value_k`, their estimates for the stored kernel. All these are
+    norms of kernels as matrices; with `operator_norms=True`, exact checks add `operator_norm`, how
+    much a layer can stretch an example (`ganzoo.layers.operator_norm`), which for a convolution is
+    larger. It should be 1, times scales, only under `SpectralNormalization(norm="operator")`.
 
     The logs hold the latest values at the end of each epoch, for Keras's `History`, `CSVLogger` and
     `TensorBoard`: `norm` as `spectral/<layer>`, all others as `spectral/<layer>/<quantity>`. List
@@ -55,6 +59,8 @@ class SpectralMonitor(FitHook):
             both, the names of layers begin with the name of the network.
         normalized_only: If `False`, layers without spectral normalization are watched too, if
             `SpectralNormalization` supports them. Both their norms are of the stored kernel.
+        operator_norms: Whether exact checks measure the operator norms too, of all layers but
+            embeddings.
         folder: Folder of the file `spectral.jsonl`, to which each check adds a line; or `None`. It
             is created if it does not exist. A resumed run continues the same file: of two lines
             with the same step, the later one is valid.
@@ -92,6 +98,7 @@ class SpectralMonitor(FitHook):
         exact_every: int | None = 10,
         players: str | Sequence[str] = "discriminator",
         normalized_only: bool = True,
+        operator_norms: bool = False,
         folder: str | Path | None = None,
         tensorboard: str | Path | None = None,
         tolerance: float = 0.1,
@@ -109,6 +116,7 @@ class SpectralMonitor(FitHook):
         for player in self.players:
             check_choice("players", player, _PLAYERS)
         self.normalized_only = bool(normalized_only)
+        self.operator_norms = bool(operator_norms)
         if folder is not None:
             check_folder_name("folder", folder)
         self.folder = None if folder is None else Path(folder)
@@ -282,20 +290,27 @@ class SpectralMonitor(FitHook):
         largest, smallest = singular_values[0], singular_values[-1]
         condition = largest / smallest if smallest * _SINGULAR > largest else _SINGULAR
         self._warn_of_condition(name, condition)
+        values = {}
+        if self.operator_norms and not isinstance(inner, keras.layers.Embedding):
+            values["operator_norm"] = operator_norm(layer)
         norm = largest
         if _is_normalized(layer):
-            u = np.asarray(layer.u.numpy(), "float64").reshape(-1, matrix.shape[-1])
             scale = abs(float(layer.scale()))
-            norm = largest * scale / np.linalg.norm(matrix @ u[0])
-            self._warn_of_norm(name, norm, scale)
-        return {"exact_norm": float(norm), "condition": float(condition)}
+            if getattr(layer, "norm", "matrix") == "operator":
+                norm = largest * scale / float(layer.sigma())
+                checked = values.get("operator_norm", scale)
+            else:
+                u = np.asarray(layer.u.numpy(), "float64").reshape(-1, matrix.shape[-1])
+                checked = norm = largest * scale / np.linalg.norm(matrix @ u[0])
+            self._warn_of_norm(name, checked, scale)
+        return {"exact_norm": float(norm), "condition": float(condition), **values}
 
     def _warn_of_norm(self, name, norm, target):
         if abs(norm - target) > self.tolerance * target:
             self._warn_once(
                 name,
                 "norm",
-                f"The layer {name!r} computes with a kernel of spectral norm {norm:.4g}, which "
+                f"The layer {name!r} computes with a kernel of norm {norm:.4g}, which "
                 f"should be {target:.4g}: its vector `u` has lost the largest singular value. Try "
                 "more `power_iterations` or a lower learning rate.",
             )

@@ -56,7 +56,8 @@ def numbered_as(dataset, class_names: Iterable[str] | None, owner: str):
         ValueError: If examples belong to a class that `class_names` does not have.
 
     Warns:
-        UserWarning: If classes get other numbers.
+        UserWarning: If classes get other numbers; or if the classes of one side are named "0",
+            "1", ..., and only the numbers can be compared.
 
     Example:
 
@@ -68,6 +69,14 @@ def numbered_as(dataset, class_names: Iterable[str] | None, owner: str):
         return dataset
     names = tuple(class_names)
     if names == dataset.class_names:
+        return dataset
+    if have_same_numbers(names, dataset.class_names):
+        warnings.warn(
+            f"The classes of {dataset!r} and of {owner} are compared by their numbers, because one "
+            f"of the two has no other names for them: {listed(dataset.class_names)} are taken for "
+            f"{listed(names)}.",
+            stacklevel=3,
+        )
         return dataset
     counts = np.bincount(dataset.labels, minlength=dataset.num_classes)
     unknown = [
@@ -92,6 +101,27 @@ def numbered_as(dataset, class_names: Iterable[str] | None, owner: str):
             stacklevel=3,
         )
     return result
+
+
+def have_same_numbers(names: Iterable[str] | None, others: Iterable[str] | None) -> bool:
+    """Returns whether equal numbers mean equal classes, as far as the names tell.
+
+    Sources that know only numbers call their classes "0", "1", ...
+
+    Args:
+        names: Names of classes in the order of their numbers, or `None` if there are none.
+        others: The names of as many classes elsewhere, or `None`.
+
+    Example:
+
+    >>> have_same_numbers(["0", "1"], ["cat", "dog"]), have_same_numbers(["a", "b"], ["b", "a"])
+    (True, False)
+    """
+    if names is None or others is None:
+        return True
+    names, others = tuple(names), tuple(others)
+    numbers = tuple(map(str, range(len(names))))
+    return names == others or (len(names) == len(others) and numbers in (names, others))
 
 
 def listed(names: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from ganzoo.layers.data_dependent_initialization import (
 from ganzoo.layers.global_sum_pooling import GlobalSumPooling2D
 from ganzoo.layers.minibatch_discrimination import MinibatchDiscrimination
 from ganzoo.layers.minibatch_stddev import MinibatchStdDev
+from ganzoo.layers.operator_norm import operator_norm
 from ganzoo.layers.projection import ProjectionHead
 from ganzoo.layers.resampling import (
     FilteredDownSampling2D,
@@ -39,6 +40,7 @@ __all__ = [
     "downsample",
     "has_data_dependent_layers",
     "initialize_from_data",
+    "operator_norm",
     "reference_size_of",
     "spectral_normalize",
     "unnormalized_layers",

@@ -127,6 +127,10 @@ class KernelWrapper(keras.layers.Wrapper):
         """The variable of the wrapped layer that holds its kernel, as it is stored."""
         return kernel_variable(self.layer)
 
+    def effective_kernel(self) -> Any:
+        """Returns the kernel that the wrapped layer computes with in inference, a tensor."""
+        raise NotImplementedError
+
     def compute_output_shape(self, input_shape):
         return self.layer.compute_output_shape(input_shape)
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ganzoo.layers.operator_norm import LinearMap
 from ganzoo.layers.reparametrization import (
     KernelWrapper,
     call_with_kernel,
@@ -14,7 +15,7 @@ from ganzoo.layers.reparametrization import (
     kernel_variable,
     output_axis,
 )
-from ganzoo.validation import check_positive, check_positive_integer
+from ganzoo.validation import check_choice, check_positive, check_positive_integer
 
 EPSILON = 1e-12
 WARM_UP_ITERATIONS = 15
@@ -34,6 +35,13 @@ class SpectralNormalization(KernelWrapper):
     computes in its own. A kernel of zeros cannot be normalized: it is refused when the layer is
     built, and a kernel that becomes zero in training gives NaN.
 
+    With `norm="operator"`, sigma is the norm of the whole linear map of the layer, estimated by
+    power iteration with the layer's own convolution and its adjoint; `u` has the shape of one
+    output. Only then does a network of such layers have a Lipschitz constant of at most 1:
+    the kernel of a convolution acts at overlapping positions, and `W` as a matrix does not know
+    this (`ganzoo.layers.operator_norm` measures it). A training call takes two more convolutions of
+    one example for each iteration. A dense layer has one norm.
+
     With `num_singular_values` of k > 1, `u` holds k orthonormal vectors, of shape `(k, outputs)`.
     The iteration moves them together toward the first k singular vectors. The kernel is normalized
     by the first, as with k = 1. The others serve for monitoring (`singular_values()`).
@@ -47,14 +55,19 @@ class SpectralNormalization(KernelWrapper):
         factor: A constant c above 0: the layer computes with `c W / sigma`, whose spectral norm is
             c. `None` is 1.
         learnable_scale: Whether the layer computes with `gamma W / sigma` (times c, if given). The
-            trainable scalar `gamma` starts as the exact spectral norm of the initial kernel. The
-            norm of the layer is then no longer bounded.
+            trainable scalar `gamma` starts as the norm of the initial kernel: the exact spectral
+            norm, or the estimate of the operator norm. The norm of the layer is then no longer
+            bounded.
+        norm: `"matrix"`, the paper's norm of the kernel as a matrix; or `"operator"`, the norm of
+            the layer as a map, for every layer but an `Embedding`.
+        input_shape: Shape of an input without the batch, such as `(32, 32, 3)`, for
+            `norm="operator"`: needed where the network's `Input` leaves a size open.
         **kwargs: `name` and `trainable`, as for every Keras layer.
 
     Raises:
         ValueError: If the layer is of another kind, if an argument is out of its range, or if a
             `dtype` is given. When the layer is built: if the kernel has fewer singular values than
-            `num_singular_values`, or is zero.
+            `num_singular_values`, or is zero; or if the operator norm needs an `input_shape`.
 
     Example:
 
@@ -67,6 +80,7 @@ class SpectralNormalization(KernelWrapper):
           https://arxiv.org/abs/1802.05957), algorithm 1 and equations 8 to 12; `factor` and
           `learnable_scale` are options of its official code
           (https://github.com/pfnet-research/sngan_projection, `factor` and `use_gamma`).
+        - `norm="operator"`: [Gouk et al. 2021](https://arxiv.org/abs/1804.04368), section 3.3.
         - Several singular values: [Large Scale GAN Training](https://arxiv.org/abs/1809.11096),
           section 4.1, and `num_svs` in its PyTorch code.
 
@@ -83,6 +97,8 @@ class SpectralNormalization(KernelWrapper):
         num_singular_values: int = 1,
         factor: float | None = None,
         learnable_scale: bool = False,
+        norm: str = "matrix",
+        input_shape: tuple[int, ...] | None = None,
         **kwargs: Any,
     ):
         super().__init__(layer, **kwargs)
@@ -92,9 +108,33 @@ class SpectralNormalization(KernelWrapper):
         )
         self.factor = None if factor is None else check_positive("factor", factor)
         self.learnable_scale = bool(learnable_scale)
+        self.norm = check_choice("norm", norm, ("matrix", "operator"))
+        self._check_norm(input_shape)
+        self.input_sizes = None if input_shape is None else tuple(input_shape)
+        self._map = None
+
+    def _check_norm(self, input_shape):
+        if self.norm == "matrix" and input_shape is not None:
+            raise ValueError(
+                'Only `norm="operator"` depends on the `input_shape`. '
+                f'Received: norm="matrix", input_shape={input_shape}'
+            )
+        if self.norm == "operator" and self.num_singular_values > 1:
+            raise ValueError(
+                '`norm="operator"` estimates one singular value. '
+                f"Received: num_singular_values={self.num_singular_values}"
+            )
+        if self.norm == "operator" and isinstance(self.layer, keras.layers.Embedding):
+            raise ValueError(
+                'An `Embedding` has only `norm="matrix"`. Received: norm="operator", '
+                f"layer={self.layer!r}"
+            )
 
     def build(self, input_shape):
         super().build(input_shape)
+        if self.norm == "operator":
+            sizes = input_shape if self.input_sizes is None else (None, *self.input_sizes)
+            self._map = LinearMap(self.layer, sizes)
         k, available = self.num_singular_values, singular_value_count(self.layer)
         if k > available:
             raise ValueError(
@@ -105,33 +145,57 @@ class SpectralNormalization(KernelWrapper):
         outputs = self.kernel.shape[output_axis(self.layer)]
         self.u = self.add_weight(
             name="u",
-            shape=(outputs,) if k == 1 else (k, outputs),
-            initializer=self._warm_start,
+            shape=self._shape_of_u(outputs),
+            initializer=self._initializer(self._warm_start, self._shape_of_u(outputs)),
             trainable=False,
             autocast=False,
             aggregation="only_first_replica",
         )
         if self.learnable_scale:
             self.gamma = self.add_weight(
-                name="gamma", shape=(), initializer=self._exact_norm, autocast=False
+                name="gamma",
+                shape=(),
+                initializer=self._initializer(self._exact_norm, ()),
+                autocast=False,
             )
+
+    def _shape_of_u(self, outputs):
+        if self._map is not None:
+            return self._map.output_shape
+        return (outputs,) if self.num_singular_values == 1 else (self.num_singular_values, outputs)
+
+    def _initializer(self, initializer, shape):
+        """Returns an initializer that calls another one, for the operator norm right now.
+
+        TensorFlow computes no adjoints while it makes a variable.
+        """
+        if self._map is None:
+            return initializer
+        value = initializer(shape, self.variable_dtype)
+        return lambda shape, dtype: value
 
     def call(self, inputs, training=False):
         kernel = ops.convert_to_tensor(self.kernel)
-        if training and self.trainable:
-            u, sigma = power_iteration(
-                kernel_matrix(self.layer, kernel), self.u, self.power_iterations
-            )
-            self.u.assign(u)
-            if self.num_singular_values > 1:
-                sigma = sigma[0]
-        else:
-            sigma = self._stored_sigma(kernel)
+        if not (training and self.trainable):
+            return call_with_kernel(self.layer, self.effective_kernel(), inputs)
+        u, sigma = self._iterated(kernel, self.power_iterations)
+        self.u.assign(u)
+        if self.num_singular_values > 1:
+            sigma = sigma[0]
         # The reciprocal saves the gradient a pass over the kernel.
         return call_with_kernel(self.layer, kernel * (self.scale() / sigma), inputs)
 
+    def effective_kernel(self) -> Any:
+        kernel = ops.convert_to_tensor(self.kernel)
+        return kernel * (self.scale() / self._stored_sigma(kernel))
+
+    def _iterated(self, kernel, iterations):
+        if self._map is not None:
+            return self._map.power_iteration(kernel, self.u.value, iterations)
+        return power_iteration(kernel_matrix(self.layer, kernel), self.u, iterations)
+
     def sigma(self) -> Any:
-        """Returns the estimate of the kernel's largest singular value, a scalar tensor."""
+        """Returns the estimate of the norm, a scalar tensor."""
         return self._stored_sigma(ops.convert_to_tensor(self.kernel))
 
     def singular_values(self) -> Any:
@@ -139,6 +203,8 @@ class SpectralNormalization(KernelWrapper):
 
         They have the order of the vectors in `u`. When these have converged, the largest is first.
         """
+        if self._map is not None:
+            return ops.reshape(self.sigma(), (1,))
         product = _times_transposed(
             self.u, kernel_matrix(self.layer, ops.convert_to_tensor(self.kernel))
         )
@@ -165,6 +231,8 @@ class SpectralNormalization(KernelWrapper):
             self.gamma.assign(self._exact_norm((), self.gamma.dtype))
 
     def _stored_sigma(self, kernel):
+        if self._map is not None:
+            return self._map.sigma(kernel, self.u.value)
         u = self.u if self.num_singular_values == 1 else self.u[0]
         product = ops.matmul(kernel_matrix(self.layer, kernel), u)
         v = ops.stop_gradient(_unit(product))
@@ -175,6 +243,9 @@ class SpectralNormalization(KernelWrapper):
         u = keras.initializers.RandomNormal(stddev=1.0)(shape, dtype=dtype)
         if self.kernel._value is None:
             return u  # Keras infers shapes, without values.
+        if self._map is not None:
+            kernel = ops.convert_to_tensor(self.kernel)
+            return self._map.power_iteration(kernel, u, WARM_UP_ITERATIONS)[0]
         # In NumPy, since so many small operations without a graph would take most of the time in
         # which a network is built; in float64, so that every backend starts alike.
         kernel = np.asarray(self.kernel.numpy(), "float64")
@@ -185,6 +256,8 @@ class SpectralNormalization(KernelWrapper):
         return ops.convert_to_tensor(rows.reshape(u.shape), dtype)
 
     def _exact_norm(self, shape, dtype=None):
+        if self._map is not None:
+            return ops.cast(self.sigma(), dtype)
         # No backend decomposes matrices in 16 bits.
         matrix = ops.cast(self.kernel, keras.backend.result_type(dtype, "float32"))
         return ops.cast(ops.linalg.norm(kernel_matrix(self.layer, matrix), ord=2), dtype)
@@ -196,6 +269,9 @@ class SpectralNormalization(KernelWrapper):
             "num_singular_values": self.num_singular_values,
             "factor": self.factor,
             "learnable_scale": self.learnable_scale,
+            # Files of other layers have no such keys.
+            **({} if self.norm == "matrix" else {"norm": self.norm}),
+            **({} if self.input_sizes is None else {"input_shape": self.input_sizes}),
         }
 
 

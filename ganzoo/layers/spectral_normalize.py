@@ -28,7 +28,8 @@ def spectral_normalize(model: keras.Model, **options: Any) -> keras.Model:
     Args:
         model: A built functional or Sequential `keras.Model`.
         **options: Options of `SpectralNormalization` for every layer that is wrapped. A kernel with
-            fewer than `num_singular_values` singular values uses all it has.
+            fewer than `num_singular_values` singular values uses all it has, and an `Embedding` has
+            the norm of a matrix.
 
     Returns:
         A new `keras.Model`, compiled if `model` is.
@@ -134,10 +135,12 @@ class _Copier:
         return copy
 
     def _options_for(self, layer):
-        k = self.options.get("num_singular_values")
-        if not isinstance(k, int):
-            return self.options
-        return {**self.options, "num_singular_values": min(k, singular_value_count(layer))}
+        options = dict(self.options)
+        if isinstance(layer, keras.layers.Embedding):
+            options.pop("norm", None)
+        if isinstance(k := options.get("num_singular_values"), int):
+            options["num_singular_values"] = min(k, singular_value_count(layer))
+        return options
 
     def copy_state(self):
         """Gives the copies the weights and flags of the originals, then computes the norms."""

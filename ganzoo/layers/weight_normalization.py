@@ -96,9 +96,12 @@ class WeightNormalization(KernelWrapper):
             add_initialized_flag(self)
 
     def call(self, inputs):
+        return call_with_kernel(self.layer, self.effective_kernel(), inputs)
+
+    def effective_kernel(self) -> Any:
         v = ops.convert_to_tensor(self.kernel)
         scales = ops.reshape(ops.convert_to_tensor(self.g), self._shape_of_scales())
-        return call_with_kernel(self.layer, v * (scales / self._norms(v)), inputs)
+        return v * (scales / self._norms(v))
 
     def initialize(self, inputs: Any, training: bool = True) -> Any:
         """Sets `g` and the bias so that the pre-activations of these inputs are standardized.

@@ -9,7 +9,7 @@ import numpy as np
 
 from ganzoo import backend, distribution
 from ganzoo.data import Batches, Dataset, sharding
-from ganzoo.data.classes import listed, numbered_as
+from ganzoo.data.classes import have_same_numbers, listed, numbered_as
 from ganzoo.training import output_range
 from ganzoo.training.streams import (
     BatchCheck,
@@ -192,8 +192,7 @@ def with_classes_of(gan, dataset):
 def check_same_classes(gan, dataset):
     """Raises `ValueError` unless the classes of ready batches have the numbers of the GAN's."""
     _take_class_names(gan, dataset)
-    names = gan.class_names, dataset.class_names
-    if None not in names and names[0] != names[1]:
+    if not have_same_numbers(gan.class_names, dataset.class_names):
         raise ValueError(
             "The classes of ready batches must have the numbers that they have in the GAN: make "
             'the batches of `ganzoo.data.classes.numbered_as(dataset, gan.class_names, "the '

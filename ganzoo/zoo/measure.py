@@ -7,7 +7,7 @@ perfect copy of the data would reach.
 import numpy as np
 
 from ganzoo.data import Dataset, philox
-from ganzoo.data.classes import numbered_as
+from ganzoo.data.classes import have_same_numbers, numbered_as
 from ganzoo.extractors.checks import known_range
 from ganzoo.metrics import Protocol, Result, conditional_accuracy
 from ganzoo.metrics.base import kinds
@@ -105,13 +105,9 @@ def _tells_classes(extractor, gan, data):
         and data.labels is not None
         and hasattr(extractor, "probabilities")
         and getattr(extractor, "num_classes", None) == gan.num_classes == data.num_classes
-        and len({_names(extractor), _names(gan), _names(data)} - {None}) < 2
+        and have_same_numbers(gan.class_names, data.class_names)
+        and have_same_numbers(gan.class_names, getattr(extractor, "class_names", None))
     )
-
-
-def _names(owner):
-    """Returns the names of classes in the order of their numbers, or `None` if they are unknown."""
-    return getattr(owner, "class_names", None)
 
 
 def _class_accuracies(gan, data, classifier, n):

@@ -276,6 +276,30 @@ def test_the_kernels_of_a_projection_head_are_watched():
     assert all(row["exact_norm"] == pytest.approx(1, abs=0.1) for row in record.values())
 
 
+def test_operator_norms_are_measured_on_request(gan):
+    discriminator = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            SpectralNormalization(layers.Conv2D(4, 3, padding="same"), name="matrix"),
+            SpectralNormalization(
+                layers.Conv2D(4, 3, padding="same"), norm="operator", name="operator"
+            ),
+            layers.Flatten(),
+            layers.Dense(1),
+        ]
+    )
+    own = ganzoo.GAN(gan.generator, discriminator)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        record = begin(own, operator_norms=True).records[0]["layers"]
+    matrix, operator = record["matrix"], record["operator"]
+    assert matrix["exact_norm"] == pytest.approx(1, rel=0.1) and matrix["operator_norm"] > 1.2
+    assert operator["operator_norm"] == pytest.approx(1, rel=0.1)
+    assert operator["exact_norm"] == pytest.approx(operator["norm"], rel=0.05)
+    assert operator["exact_norm"] < 0.9
+    assert "operator_norm" not in begin(own).records[0]["layers"]["matrix"]
+
+
 def test_the_plot_is_an_image(gan, tmp_path):
     pytest.importorskip("matplotlib")
     monitor = SpectralMonitor(every=1, unit="steps", exact_every=2)

@@ -50,6 +50,17 @@ def test_without_names_only_numbers_can_be_compared():
     assert numbered_as(Dataset(IMAGES), ["a", "b"], "the model").labels is None
 
 
+def test_names_that_are_numbers_say_no_more_than_these():
+    numbers, names = dataset([0, 1, 1, 0], ["0", "1"]), ["cat", "dog"]
+    with pytest.warns(UserWarning, match="by their numbers.*'0', '1' are taken for 'cat', 'dog'"):
+        assert numbered_as(numbers, names, "the model") is numbers
+    named = dataset([0, 1, 1, 0], names)
+    with pytest.warns(UserWarning, match="'cat', 'dog' are taken for '0', '1'"):
+        assert numbered_as(named, ["0", "1"], "the model") is named
+    with pytest.raises(ValueError, match="only classes of the model"):
+        numbered_as(numbers, ["cat", "dog", "fox"], "the model")
+
+
 def test_names_are_checked():
     assert check_class_names(None, 3) is None
     assert check_class_names(iter("ab"), 2) == ("a", "b")
