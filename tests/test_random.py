@@ -1,13 +1,20 @@
 """The counter-based generator against its published vectors and its own promises."""
 
 import json
+import statistics
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from ganzoo.random import Draws, latents_from_seeds, split_seeds, threefry2x32
+from ganzoo.random import (
+    Draws,
+    latents_from_seeds,
+    split_seeds,
+    threefry2x32,
+    truncate_latents,
+)
 from support.processes import run_python
 
 
@@ -82,23 +89,55 @@ def test_the_numbers_are_the_same_in_a_graph_under_xla_and_on_jax():
 
     def draw(step):
         draws = Draws(7, step)
-        return draws.normal("latents", 64, (128,)), draws.uniform("noise", 8, (3,))
+        latents = draws.normal("latents", 64, (128,))
+        bounded = truncate_latents(latents, 1.5, "normal")
+        return latents, draws.uniform("noise", 8, (3,)), bounded
 
     step = tf.constant(11)
     eager = [np.array(numbers) for numbers in draw(step)]
     variants = [tf.function(draw)(step), tf.function(draw, jit_compile=True)(step)]
     printed = run_python(
         "import json, numpy as np\n"
-        "from ganzoo.random import Draws\n"
+        "from ganzoo.random import Draws, truncate_latents\n"
         "draws = Draws(7, 11)\n"
-        "print(json.dumps([np.asarray(draws.normal('latents', 64, (128,))).tolist(),"
-        "np.asarray(draws.uniform('noise', 8, (3,))).tolist()]))",
+        "latents = draws.normal('latents', 64, (128,))\n"
+        "results = latents, draws.uniform('noise', 8, (3,))\n"
+        "results = *results, truncate_latents(latents, 1.5, 'normal')\n"
+        "print(json.dumps([np.asarray(result).tolist() for result in results]))",
         backend="jax",
     )
     variants.append(json.loads(printed.splitlines()[-1]))
     for variant in variants:
         for numbers, expected in zip(variant, eager, strict=True):
             np.testing.assert_allclose(np.array(numbers), expected, atol=2e-6)
+
+
+def test_truncated_latents_are_those_of_the_conditioned_distribution():
+    z = np.array([[-2.0, -1.0, 0.0, 1.0, 2.0]], "float32")
+    expected = [[-0.93775, -0.62201, 0.0, 0.62201, 0.93775]]
+    np.testing.assert_allclose(truncate_latents(z, 1.0, "normal"), expected, atol=5e-6)
+    # Every quantile, of which float32 gives 1 for the largest.
+    normal, z = statistics.NormalDist(), np.linspace(-5.7, 5.7, 229, dtype="float32")
+    for t, deviation in ((0.5, 0.28388), (1.0, 0.53956), (2.0, 0.87963), (4.0, None), (6.0, None)):
+        bounded = np.array(truncate_latents(z, np.float32(t), "normal"))
+        inside = 1.0 - 2.0 * normal.cdf(-t)
+        lower = [normal.cdf(-t) + normal.cdf(-abs(float(x))) * inside for x in z]
+        exact = np.sign(z) * -np.array([normal.inv_cdf(p) for p in lower])
+        np.testing.assert_allclose(bounded, exact, rtol=2e-6, atol=2e-6)
+        assert np.diff(bounded).min() > -2e-7 and np.abs(bounded).max() <= t
+        if deviation is not None:
+            latents = latents_from_seeds(split_seeds(np.arange(200)), 400, "normal")
+            measured = np.std(truncate_latents(latents, t, "normal"))
+            np.testing.assert_allclose(measured, deviation, rtol=5e-3)
+    np.testing.assert_array_equal(truncate_latents(z, np.inf, "normal"), z)
+    np.testing.assert_array_equal(truncate_latents(z, 0.0, "normal"), np.zeros_like(z))
+
+
+def test_truncated_uniform_latents_are_a_smaller_cube():
+    latents = latents_from_seeds(split_seeds(np.arange(4)), 5, "uniform")
+    for t, factor in ((0.0, 0.0), (0.3, 0.3), (1.0, 1.0), (7.0, 1.0)):
+        truncated = truncate_latents(latents, t, "uniform")
+        np.testing.assert_array_equal(truncated, np.float32(factor) * np.array(latents))
 
 
 def test_the_dtype_policy_does_not_change_the_draws():

@@ -35,7 +35,7 @@ class SampleGrid(keras.callbacks.Callback):
             row of the grid is one class, or each column if `n` is no multiple of the number of
             classes.
         columns: Images in a row; by default one class, or a nearly square grid.
-        truncation: Factor of the latents, as in `GAN.sample`.
+        truncation: As for `GAN.sample`.
         tensorboard: Folder for TensorBoard's event files, to show the pictures there too; or
             `None`. Needs the extra `ganzoo[tensorboard]`, and TensorFlow.
         gif: Whether to write the animation `samples.gif` when training ends. It shows the pictures
@@ -63,7 +63,7 @@ class SampleGrid(keras.callbacks.Callback):
         seed: int = 0,
         labels: int | Sequence[int] | None = None,
         columns: int | None = None,
-        truncation: float = 1.0,
+        truncation: float | None = None,
         tensorboard: str | Path | None = None,
         gif: bool = True,
     ):

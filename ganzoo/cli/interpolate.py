@@ -33,6 +33,7 @@ def run(options, others):
             options.loop,
             options.interpolation,
             options.truncation,
+            latent_scale=options.latent_scale,
         )
         for row in range(rows)
     ]

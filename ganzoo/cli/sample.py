@@ -25,7 +25,9 @@ def run(options, others):
     gan = load_model(others[0])
     check_pictures(gan, others[0], vectors=not options.folder)
     seeds, labels, columns = _lay_out(options, gan)
-    samples = gan.sample(len(seeds), seeds, labels, options.truncation)
+    samples = gan.sample(
+        len(seeds), seeds, labels, options.truncation, latent_scale=options.latent_scale
+    )
     if options.folder:
         _save_each(samples, Path(options.folder), seeds, labels, gan.class_names)
         print(f"{len(samples)} samples in {options.folder}")

@@ -89,8 +89,9 @@ def _ranges(description, specs):
         yield f"- The classes are {', '.join(numbered)}."
     if "truncation" in inputs:
         yield (
-            "- `truncation` in [0, 1] is a factor of the latents: 1 for none, and below it samples "
-            "are more typical and less varied. A request with another one fails."
+            "- `truncation` is the one of `gan.sample`: at least 0, or -1 for none. The smaller it "
+            "is, the more typical and the less varied are samples. A request with another negative "
+            "number fails."
         )
     if _examples(description) == "images":
         yield (

@@ -7,19 +7,22 @@
 | `sample_png` | as for `sample` | `png_bytes` (n,) string |
 | `discriminate` | `images` (n, h, w, c) uint8, `label` | `score` (n,) float32 |
 
-`label` (n,) int64 exists if the GAN has classes, `truncation` (n,) float32 if it was requested. A
-GAN of other examples, such as vectors, has float32 `examples` (n, ...) instead of `images`. It has
-no `sample_png`, and neither has a GAN of images with more than 4 channels. The first axis of every
-input and output is the batch: a server that merges requests needs that. Row i of an output depends
-on row i of the inputs alone. A request whose inputs have different numbers of rows fails.
+`label` (n,) int64 exists if the GAN has classes, `truncation` (n,) float32 if it was requested: a
+number in the range of `ganzoo.GAN.sample`, or -1 for none. A GAN of other examples, such as
+vectors, has float32 `examples` (n, ...) instead of `images`. It has no `sample_png`, and neither
+has a GAN of images with more than 4 channels. The first axis of every input and output is the
+batch: a server that merges requests needs that. Row i of an output depends on row i of the inputs
+alone. A request whose inputs have different numbers of rows fails.
 """
 
 import numpy as np
 import tensorflow as tf
 
 from ganzoo.generation.sampling import sampling_function
+from ganzoo.generation.truncation import describe_range, largest_truncation
 from ganzoo.numerics import to_signed_range
 
+_NO_TRUNCATION = -1.0
 _MOST_CHANNELS_OF_PNG = 4
 # Rounding in float32 and in bfloat16 gives far smaller differences.
 _TOLERANCE = 2e-2
@@ -30,7 +33,7 @@ def signatures(gan, truncation=False, discriminator=False):
 
     Args:
         gan: A `ganzoo.GAN` on the TensorFlow backend.
-        truncation: Whether `sample` and `sample_png` take a factor of the latents.
+        truncation: Whether `sample` and `sample_png` take a truncation.
         discriminator: Whether to include `discriminate`.
 
     Returns:
@@ -89,8 +92,13 @@ def _sampling(gan, truncation):
     def sample(seed, *others):
         others = list(others)
         label = tf.cast(others.pop(0), "int32") if gan.num_classes is not None else None
-        factor = others.pop(0)[:, tf.newaxis] if truncation else 1.0
-        return {name: draw_examples(_words(seed), label, factor)}
+        bound = _without_gaps(others.pop(0)) if truncation else None
+        return {name: draw_examples(_words(seed), label, bound)}
+
+    def _without_gaps(truncation):
+        """The largest truncation changes nothing."""
+        is_none = truncation == _NO_TRUNCATION
+        return tf.where(is_none, largest_truncation(gan), truncation)[:, tf.newaxis]
 
     specs = [_spec("seed", "int64"), *_label_spec(gan)]
     return sample, [*specs, *([_spec("truncation", "float32")] if truncation else [])]
@@ -147,7 +155,10 @@ def _check_rows(network, function, specs):
 
 def _checked(gan, function, specs):
     """Returns the function with checks of its inputs' shapes and ranges, and its specs."""
-    checks = {"label": _check_label(gan.num_classes), "truncation": _check_truncation}
+    checks = {
+        "label": _check_label(gan.num_classes),
+        "truncation": _check_truncation(largest_truncation(gan)),
+    }
 
     def checked(*inputs):
         rows = tf.shape(inputs[0])[0]
@@ -182,10 +193,14 @@ def _check_label(num_classes):
     return check
 
 
-def _check_truncation(truncation):
-    inside = tf.logical_and(truncation >= 0.0, truncation <= 1.0)  # False of NaN too.
-    message = "`truncation` must be in [0, 1]. Received:"
-    return [tf.debugging.Assert(tf.reduce_all(inside), [message, truncation])]
+def _check_truncation(largest):
+    def check(truncation):
+        inside = tf.logical_and(truncation >= 0.0, truncation <= largest)  # False of NaN too.
+        inside = tf.logical_or(inside, truncation == _NO_TRUNCATION)
+        message = f"`truncation` must be {describe_range(largest)}, or -1 for none. Received:"
+        return [tf.debugging.Assert(tf.reduce_all(inside), [message, truncation])]
+
+    return check
 
 
 def _spec(name, dtype, *shape):

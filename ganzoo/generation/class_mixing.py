@@ -9,15 +9,12 @@ from ganzoo import interpolation as interpolations
 from ganzoo.generation.sampling import (
     as_examples,
     check_labels,
+    check_latent_scale,
     check_seeds,
     in_batches,
     labels_of,
 )
-from ganzoo.generation.truncation import (
-    TruncatedGenerator,
-    check_truncation,
-    truncate_latents,
-)
+from ganzoo.generation.truncation import TruncatedGenerator, check_truncation
 from ganzoo.random import latents_from_seeds, split_seeds
 from ganzoo.validation import check_positive_integer
 
@@ -51,7 +48,7 @@ def compile_generation(gan):
 def generate(gan, function, latents, labels, batch_size, truncation):
     """Makes an example from each row; it has the arguments of `GAN.generate`."""
     check_positive_integer("batch_size", batch_size)
-    latents = _check_latents(gan, latents)
+    latents, truncation = _check_latents(gan, latents), check_truncation(gan, truncation)
     if gan.num_classes is None or np.ndim(labels) != 2:
         labels = check_labels(labels, len(latents), gan.num_classes)
         (examples,) = in_batches(
@@ -71,11 +68,13 @@ def generate(gan, function, latents, labels, batch_size, truncation):
     return examples
 
 
-def interpolate(gan, seeds, labels, steps, loop, interpolation, truncation, batch_size):
+def interpolate(
+    gan, seeds, labels, steps, loop, interpolation, truncation, batch_size, latent_scale
+):
     """Makes the examples along a path; it has the arguments of `GAN.interpolate`."""
     lists = [values for values in (seeds, labels) if np.ndim(values)]
     seeds = check_seeds(seeds)
-    truncation = check_truncation(gan, truncation)
+    latent_scale = check_latent_scale(latent_scale)
     if interpolation is None:
         interpolation = "spherical" if gan.latent == "normal" else "linear"
     if labels is None and gan.num_classes is not None:
@@ -90,14 +89,13 @@ def interpolate(gan, seeds, labels, steps, loop, interpolation, truncation, batc
             "seeds as classes. A number is for all keyframes. "
             f"Received: {len(seeds)} seed(s) and {len(classes)} class(es)"
         )
-    latents = truncate_latents(gan, latents_of(gan, seeds), truncation)
-    latents = np.resize(latents, (keyframes, gan.latent_dim))
+    latents = np.resize(latent_scale * latents_of(gan, seeds), (keyframes, gan.latent_dim))
     latents = interpolations.path(latents, steps, interpolation, loop)
     if len(classes) > 1:
         labels = interpolations.class_path(classes, gan.num_classes, steps, loop)
     elif labels is not None:
         labels = classes[0]
-    return gan._generate(latents, labels, batch_size, truncation)
+    return gan.generate(latents, labels, batch_size, truncation)
 
 
 def class_tables(gan):

@@ -4,14 +4,10 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.generation.truncation import (
-    TruncatedGenerator,
-    check_truncation,
-    truncate_latents,
-)
+from ganzoo.generation.truncation import TruncatedGenerator, check_truncation
 from ganzoo.numerics import to_uint8
 from ganzoo.random import latents_from_seeds, split_seeds
-from ganzoo.validation import check_positive_integer, check_seed, describe
+from ganzoo.validation import check_non_negative, check_positive_integer, check_seed, describe
 
 
 def check_seeds(seeds):
@@ -20,6 +16,16 @@ def check_seeds(seeds):
     if seeds.ndim != 1 or not len(seeds):
         raise ValueError(f"`seeds` must be a list of integers. Received: seeds={seeds.tolist()!r}")
     return np.array([check_seed(seed) for seed in seeds], dtype="uint64")
+
+
+def check_latent_scale(latent_scale):
+    """Returns a factor of the latents as float32, or raises `ValueError`."""
+    value = check_non_negative("latent_scale", latent_scale)
+    if value > float(np.finfo("float32").max):
+        raise ValueError(
+            f"`latent_scale` must be a float32 number. Received: latent_scale={latent_scale!r}"
+        )
+    return np.float32(value)
 
 
 def check_labels(labels, n, num_classes):
@@ -61,14 +67,13 @@ def sampling_function(gan):
     """Returns the function from seeds to examples, as in `GAN.sample`, inside a graph.
 
     Its arguments are the low and high words of seeds, as `ganzoo.random.latents_from_seeds` takes
-    them, integer labels of shape `(batch,)` or `None`, and the truncation, a scalar or of shape
-    `(batch, 1)`.
+    them, integer labels of shape `(batch,)` or `None`, the truncation, a scalar or of shape
+    `(batch, 1)` or `None`, and a factor of the latents.
     """
     generate = TruncatedGenerator(gan)
 
-    def draw_examples(seeds, labels, truncation):
-        latents = latents_from_seeds(seeds, gan.latent_dim, gan.latent)
-        latents = truncate_latents(gan, latents, truncation)
+    def draw_examples(seeds, labels, truncation, latent_scale=1.0):
+        latents = latent_scale * latents_from_seeds(seeds, gan.latent_dim, gan.latent)
         return as_examples(gan, generate(latents, labels, truncation))
 
     return draw_examples
@@ -78,13 +83,13 @@ def compile_sampling(gan):
     """Returns the compiled function of seeds that `sample` calls."""
     draw_examples = sampling_function(gan)
 
-    def sample_batch(low, high, labels, truncation):
-        return draw_examples((low, high), labels, truncation)
+    def sample_batch(low, high, labels, truncation, latent_scale):
+        return draw_examples((low, high), labels, truncation, latent_scale)
 
     return backend.compiled(sample_batch, gan)
 
 
-def sample(gan, function, n, seed, labels, truncation, batch_size):
+def sample(gan, function, n, seed, labels, truncation, batch_size, latent_scale):
     """Draws `n` examples in batches of one size; it has the arguments of `GAN.sample`."""
     check_positive_integer("n", n)
     check_positive_integer("batch_size", batch_size)
@@ -99,13 +104,13 @@ def sample(gan, function, n, seed, labels, truncation, batch_size):
             raise ValueError(
                 f"`seed` must be one seed or {n} seeds. Received: seed={describe(seed)}"
             )
-    truncation = check_truncation(gan, truncation)
+    truncation, scale = check_truncation(gan, truncation), check_latent_scale(latent_scale)
     if labels is None:
         labels = labels_of(seeds, gan.num_classes)
     labels = check_labels(labels, n, gan.num_classes)
 
     def sample_batch(seeds, labels):
-        return [function(*split_seeds(seeds), labels, truncation)]
+        return [function(*split_seeds(seeds), labels, truncation, scale)]
 
     (examples,) = in_batches(sample_batch, batch_size, seeds, labels)
     return examples

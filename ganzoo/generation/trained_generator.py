@@ -6,7 +6,6 @@ import numpy as np
 
 from ganzoo.generation import class_mixing, inversion, sampling
 from ganzoo.generation.inversion import Projection
-from ganzoo.generation.truncation import check_layer_truncation
 
 
 class TrainedGenerator:
@@ -29,8 +28,9 @@ class TrainedGenerator:
         n: int,
         seed: int | Sequence[int] | None = 0,
         labels: int | Sequence[int] | np.ndarray | None = None,
-        truncation: float = 1.0,
+        truncation: float | None = None,
         batch_size: int = 64,
+        latent_scale: float = 1.0,
     ) -> np.ndarray:
         """Draws the same examples at each call: `seed=0` is a fixed seed, not a random one.
 
@@ -45,10 +45,13 @@ class TrainedGenerator:
                 the seed of each row; or `None` to draw a seed from the operating system.
             labels: For a conditional GAN, one class or `n` classes; by default a row of seed s has
                 the class `s % num_classes`.
-            truncation: Factor of the latents, at least 0: below 1, samples are more typical and
-                less varied. Of a style-based generator, in [0, 1]: the share of the way from its
-                average style to the style of the sample.
+            truncation: Bound t of the latents, at least 0, or `None`: normal latents are
+                conditioned on |z| <= t in each component, and uniform ones are scaled to (-t, t).
+                The smaller it is, the more typical and the less varied are samples. Of a
+                style-based generator, in [0, 1]: the share of the distance from its average style
+                to the style of the sample.
             batch_size: Examples per call of the generator.
+            latent_scale: Factor of the latents, at least 0, which is applied before truncation.
 
         Returns:
             NumPy array: uint8 images of shape `(n, height, width, channels)`, or other float32
@@ -66,7 +69,14 @@ class TrainedGenerator:
         if self._sampling_function is None:
             self._sampling_function = sampling.compile_sampling(self)
         return sampling.sample(
-            self, self._sampling_function, n, seed, labels, truncation, batch_size
+            self,
+            self._sampling_function,
+            n,
+            seed,
+            labels,
+            truncation,
+            batch_size,
+            latent_scale,
         )
 
     def latents_of(self, seeds: int | Sequence[int]) -> np.ndarray:
@@ -88,7 +98,7 @@ class TrainedGenerator:
         latents: np.ndarray,
         labels: int | Sequence[int] | np.ndarray | None = None,
         batch_size: int = 64,
-        truncation: float = 1.0,
+        truncation: float | None = None,
     ) -> np.ndarray:
         """Makes examples from given latents, with the generator's average.
 
@@ -98,8 +108,7 @@ class TrainedGenerator:
                 shape `(n, num_classes)`. With weights, the scales, offsets and embeddings of a row
                 are the weighted mixture of the values that the classes have.
             batch_size: Largest number of examples per call of the generator.
-            truncation: For a style-based generator, as for `sample`. Others have no truncation but
-                that of latents: give truncated latents.
+            truncation: As for `sample`, of these latents.
 
         Returns:
             NumPy array, as from `sample`.
@@ -112,11 +121,6 @@ class TrainedGenerator:
 
         >>> images = gan.generate(gan.latents_of([3, 17]))
         """
-        truncation = check_layer_truncation(self, truncation)
-        return self._generate(latents, labels, batch_size, truncation)
-
-    def _generate(self, latents, labels, batch_size, truncation):
-        """Makes examples from latents that are already truncated, if the GAN truncates latents."""
         self.update_inference_state()
         if self._generating_function is None:
             self._generating_function = class_mixing.compile_generation(self)
@@ -131,8 +135,9 @@ class TrainedGenerator:
         steps: int = 8,
         loop: bool = False,
         interpolation: str | None = None,
-        truncation: float = 1.0,
+        truncation: float | None = None,
         batch_size: int = 64,
+        latent_scale: float = 1.0,
     ) -> np.ndarray:
         """Makes the examples along a path from sample to sample, or from class to class.
 
@@ -147,8 +152,9 @@ class TrainedGenerator:
                 so that an animation repeats without a pause.
             interpolation: `"spherical"`, along great circles, the default for normal latents; or
                 `"linear"`, the default for uniform latents, whose cube great circles would leave.
-            truncation: Factor of the latents, as for `sample`.
+            truncation: As for `sample`, of all latents on the path.
             batch_size: Largest number of examples per call of the generator.
+            latent_scale: Factor of the latents of the keyframes, as for `sample`.
 
         Returns:
             NumPy array, as from `sample`, with `(keyframes - 1) * steps + 1` rows, or
@@ -166,7 +172,7 @@ class TrainedGenerator:
             [Sampling Generative Networks](https://arxiv.org/abs/1609.04468), on interpolation.
         """
         return class_mixing.interpolate(
-            self, seeds, labels, steps, loop, interpolation, truncation, batch_size
+            self, seeds, labels, steps, loop, interpolation, truncation, batch_size, latent_scale
         )
 
     def project(

@@ -8,6 +8,7 @@ a scalar or of shape `(batch, 1)`. Style-based generators truncate their styles 
 import keras
 import numpy as np
 
+from ganzoo.random import truncate_latents
 from ganzoo.validation import check_non_negative
 
 
@@ -17,43 +18,37 @@ def truncating_layer(network):
     return layers[0] if layers else None
 
 
-def check_truncation(gan, truncation):
-    """Returns a truncation of the GAN's samples as float32, or raises `ValueError`."""
-    value = check_non_negative("truncation", truncation)
-    largest = float(np.finfo("float32").max)
+def largest_truncation(gan):
+    """Returns the largest truncation of a GAN, a `float`, which changes nothing."""
     if truncating_layer(gan.inference_generator) is not None:
-        largest = 1.0
+        return 1.0
+    return float(np.finfo("float32").max)
+
+
+def describe_range(largest):
+    """Returns what a message says of the numbers up to the largest truncation."""
+    return "a number in [0, 1]" if largest == 1.0 else "a float32 number of at least 0"
+
+
+def check_truncation(gan, truncation):
+    """Returns a truncation as float32, or `None` for none, or raises `ValueError`."""
+    if truncation is None:
+        return None
+    value, largest = check_non_negative("truncation", truncation), largest_truncation(gan)
     if value > largest:
         raise ValueError(
-            f"`truncation` must be a number in [0, {largest:.4g}]. "
+            f"`truncation` must be {describe_range(largest)}, or `None`. "
             f"Received: truncation={truncation!r}"
         )
     return np.float32(value)
 
 
-def check_layer_truncation(gan, truncation):
-    """Returns a truncation for given latents as float32: 1 unless a layer truncates.
-
-    Raises:
-        ValueError: If it is out of its range, or if the GAN truncates latents.
-    """
-    if truncating_layer(gan.inference_generator) is None and truncation != 1:
-        raise ValueError(
-            "This generator has no truncation but that of latents: give truncated latents. "
-            f"Received: truncation={truncation!r}"
-        )
-    return check_truncation(gan, truncation)
-
-
-def truncate_latents(gan, latents, truncation):
-    """Returns truncated latents; a generator that truncates in a layer takes them as they are."""
-    if truncating_layer(gan.inference_generator) is not None:
-        return latents
-    return truncation * latents
-
-
 class TruncatedGenerator:
-    """Calls a GAN's inference generator, and truncates in its layer if it has one for it."""
+    """Calls a GAN's inference generator, and truncates latents, or in the layer that it has for it.
+
+    Args:
+        gan: A `ganzoo.GAN`.
+    """
 
     def __init__(self, gan):
         self._gan = gan
@@ -63,15 +58,17 @@ class TruncatedGenerator:
             self._rest = keras.Model(self._layer.output, outputs, name="truncated")
 
     def __call__(self, latents, labels, truncation):
-        """Returns the outputs for latents that `truncate_latents` returned.
+        """Returns the generator's outputs.
 
         Args:
             latents: Floating tensor of shape `(batch, latent_dim)`.
             labels: Integer labels of shape `(batch,)`, or `None`.
-            truncation: A scalar or of shape `(batch, 1)`.
+            truncation: A scalar or of shape `(batch, 1)`, or `None` for none.
         """
+        if self._layer is None and truncation is not None:
+            latents = truncate_latents(latents, truncation, self._gan.latent)
         inputs = latents if labels is None else [latents, labels]
-        if self._layer is None:
+        if self._layer is None or truncation is None:
             return self._gan(inputs)
         outputs = self._layer(inputs, training=False)
         (examples,) = keras.tree.flatten(

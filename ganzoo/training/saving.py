@@ -268,8 +268,8 @@ class StoredModel:
             version: Positive integer, the version of a SavedModel; by default the next free one.
             format: `"saved_model"`, `"onnx"` or `"litert"`; by default the one of the suffix of
                 `path`, and a SavedModel for a path without these suffixes.
-            truncation: Whether the sampling signatures of a SavedModel take the factor of the
-                latents, in [0, 1].
+            truncation: Whether the sampling signatures of a SavedModel take a truncation, as
+                `sample` does.
             discriminator: Whether a SavedModel has the signature `discriminate` too: uint8 images
                 to scores, and of a semi-supervised GAN to the probabilities of the classes.
             quantization: Of LiteRT, `"float16"` or `"dynamic_range"`; `None` for float32.

@@ -47,7 +47,7 @@ COMMAND.text(
 )
 COMMAND.group("For a SavedModel")
 COMMAND.positive_integer("version", "Number of the version. By default the next one.")
-COMMAND.switch("truncation", "Let requests choose a factor of the latents in [0, 1].")
+COMMAND.switch("truncation", "Let requests choose a truncation.")
 COMMAND.switch("discriminator", "Export the discriminator too.")
 COMMAND.group("Other")
 add_debug_flag(COMMAND)

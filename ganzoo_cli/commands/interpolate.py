@@ -65,9 +65,11 @@ COMMAND.switch("loop", "Return to the first sample, for an animation without a p
 COMMAND.choice("interpolation", INTERPOLATIONS, "By default the one that fits the model's latents.")
 COMMAND.positive(
     "truncation",
-    "Factor of the latents: below 1, samples are more typical and less varied.",
-    default=1.0,
+    """Bound of the components of normal latents: samples are more typical and less varied, the
+    smaller it is. Uniform latents are scaled. In a style-based generator, the share of the distance
+    to the mean style. By default none.""",
 )
+COMMAND.positive("latent_scale", "Factor of the latents.", default=1.0)
 COMMAND.group("Files")
 COMMAND.text(
     "output",

@@ -111,8 +111,9 @@ def test_conditional_samples_are_the_samples_of_the_gan(connect, gans):
     np.testing.assert_array_equal(told.sample(4, seed=7), gan.sample(4, seed=7))
     halved = client.sample(4, 1, labels, truncation=0.5)
     np.testing.assert_array_equal(halved, gan.sample(4, 1, labels, truncation=0.5))
-    each = client.sample(4, 1, labels, truncation=[0.0, 0.5, 0.5, 1.0])
+    each = client.sample(4, 1, labels, truncation=[-1.0, 0.5, 0.5, 3.0])
     np.testing.assert_array_equal(each[1:3], halved[1:3])
+    np.testing.assert_array_equal(each[0], gan.sample(4, 1, labels)[0])
     assert np.any(halved != client.sample(4, 1, labels))
 
 
@@ -166,7 +167,10 @@ def test_a_semi_supervised_discriminator_gives_probabilities_too(connect):
         (lambda c: c.sample(4, labels=[0, 1]), r"'label' must be int64 of shape \(4,\)"),
         (lambda c: c.sample(1, labels=0.5), r"'label' must be int64.*Received: float64"),
         (lambda c: c.sample(1, labels=-1), r"'label' must be at least 0. Received: \[-1\]"),
-        (lambda c: c.sample(1, labels=0, truncation=1.5), r"'truncation' must be from 0 to 1.*1.5"),
+        (
+            lambda c: c.sample(1, labels=0, truncation=-0.5),
+            r"'truncation' must be at least 0.*-0.5",
+        ),
         (lambda c: c.sample(0, labels=0), r"`n` must be a positive integer"),
         (lambda c: c.sample(1, seed=-1, labels=0), r"`seed` must be"),
         (lambda c: c.generate(np.zeros((2, 7)), 0), r"float32 of shape \(2, 8\).*\(2, 7\)"),

@@ -63,7 +63,7 @@ def signatures(folder):
     assert model is not None  # The signatures do not keep their variables.
 
 
-def sampled(signatures, seeds, labels=0, truncation=1.0, name="sample"):
+def sampled(signatures, seeds, labels=0, truncation=-1.0, name="sample"):
     seeds = np.asarray(seeds, "int64")
     return signatures[name](
         seed=tf.constant(seeds),
@@ -139,8 +139,8 @@ def test_a_block_of_seeds_is_one_call_of_sample(conditional_gan, signatures):
 
 
 def test_each_row_has_a_truncation_of_its_own(conditional_gan, signatures):
-    images = sampled(signatures, [4, 4, 4], 1, [0.0, 0.5, 1.0])["images"].numpy()
-    for row, truncation in zip(images, (0.0, 0.5, 1.0), strict=True):
+    images = sampled(signatures, [4, 4, 4, 4], 1, [0.0, 0.5, 2.0, -1.0])["images"].numpy()
+    for row, truncation in zip(images, (0.0, 0.5, 2.0, None), strict=True):
         expected = conditional_gan.sample(1, seed=4, labels=1, truncation=truncation)[0]
         np.testing.assert_array_equal(row, expected)
 
@@ -197,9 +197,11 @@ def test_virtual_batch_statistics_match_the_weights(tmp_path):
     [
         ({"labels": [0, 3, 1]}, r"`label` must be a class from 0 to 2"),
         ({"labels": [0, -1, 1]}, r"`label` must be a class from 0 to 2"),
-        ({"truncation": [1.0, 1.5, 1.0]}, r"`truncation` must be in \[0, 1\]"),
-        ({"truncation": [1.0, -0.1, 1.0]}, r"`truncation` must be in \[0, 1\]"),
-        ({"truncation": [1.0, np.nan, 1.0]}, r"`truncation` must be in \[0, 1\]"),
+        ({"truncation": [1.0, -0.1, 1.0]}, r"`truncation` must be a float32 number of at least 0"),
+        (
+            {"truncation": [1.0, np.nan, 1.0]},
+            r"`truncation` must be a float32 number of at least 0",
+        ),
     ],
 )
 def test_a_row_out_of_range_fails_the_request(signatures, name, inputs, message):
@@ -252,7 +254,7 @@ def test_it_loads_into_a_session_as_tf_serving_does(conditional_gan, folder):
         graph = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(folder))
         definition = graph.signature_def["sample"]
         assert definition.method_name == "tensorflow/serving/predict"
-        values = {"seed": [3, 4], "label": [2, 0], "truncation": [1.0, 1.0]}
+        values = {"seed": [3, 4], "label": [2, 0], "truncation": [-1.0, -1.0]}
         feeds = {definition.inputs[key].name: value for key, value in values.items()}
         images = session.run(definition.outputs["images"].name, feeds)
         np.testing.assert_array_equal(images, expected)
@@ -269,7 +271,7 @@ sys.modules["ganzoo"] = sys.modules["keras"] = None  # An import of them fails.
 import tensorflow as tf
 model = tf.saved_model.load({str(folder)!r})
 images = model.signatures["sample"](
-    seed=tf.constant([9], "int64"), label=tf.constant([1], "int64"), truncation=tf.ones(1)
+    seed=tf.constant([9], "int64"), label=tf.constant([1], "int64"), truncation=-tf.ones(1)
 )["images"]
 assert sys.modules["ganzoo"] is sys.modules["keras"] is None
 print(images.numpy().tobytes().hex())

@@ -131,8 +131,10 @@ def test_the_way_fits_the_distribution_of_the_latents(latent, interpolation):
     gan = linear.gan(latent=latent)
     for given, expected in ((None, interpolation), ("linear", "linear")):
         way = path(0.5 * gan.latents_of([3, 8, 1]), 4, expected)
-        vectors = gan.interpolate([3, 8, 1], steps=4, interpolation=given, truncation=0.5)
-        np.testing.assert_allclose(vectors, gan.generate(way), rtol=1e-5, atol=1e-6)
+        settings = {"truncation": 0.7, "latent_scale": 0.5}
+        vectors = gan.interpolate([3, 8, 1], steps=4, interpolation=given, **settings)
+        truncated = gan.generate(way, truncation=0.7)
+        np.testing.assert_allclose(vectors, truncated, rtol=1e-5, atol=1e-6)
 
 
 def test_a_way_goes_through_its_samples_and_turns_back_in_a_loop(gan):
@@ -172,6 +174,7 @@ def test_classes_turn_into_each_other_alone_or_with_the_latents(gan):
         {"seeds": [1, 2], "interpolation": "cubic"},
         {"seeds": [1, 2], "truncation": -1},
         {"seeds": [1, 2], "truncation": 1e39},
+        {"seeds": [1, 2], "latent_scale": -1},
     ],
 )
 def test_ways_that_there_are_not_are_refused(gan, arguments):

@@ -1,5 +1,7 @@
 """Samples: their range, their seeds, their labels, and what they do not depend on."""
 
+import statistics
+
 import keras
 import numpy as np
 import pytest
@@ -124,14 +126,60 @@ def test_without_a_seed_each_call_draws_fresh_examples(linear_gan):
     np.testing.assert_array_equal(linear_gan.sample(4), linear_gan.sample(4))
 
 
-def test_without_latents_all_rows_are_equal(linear_gan):
-    rows = linear_gan.sample(5, truncation=0.0)
+@pytest.mark.parametrize("name", ["truncation", "latent_scale"])
+def test_without_latents_all_rows_are_equal(linear_gan, name):
+    rows = linear_gan.sample(5, **{name: 0.0})
     np.testing.assert_allclose(rows, np.tile(linear_gan.generator.weights[1].numpy(), (5, 1)))
 
 
-def test_truncation_multiplies_the_latents(linear_gan):
-    whole, half, none = (linear_gan.sample(5, truncation=factor) for factor in (1.0, 0.5, 0.0))
+def test_latent_scale_multiplies_the_latents(linear_gan):
+    whole, half, none = (linear_gan.sample(5, latent_scale=factor) for factor in (1.0, 0.5, 0.0))
     np.testing.assert_allclose(half, (whole + none) / 2, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("latent", ["normal", "uniform"])
+def test_truncation_conditions_the_latents_and_keeps_the_seed_of_a_row(latent):
+    gan = linear.gan(latent=latent)
+    latents = gan.latents_of(range(4, 9)).astype("float64")
+    t = 0.7
+    if latent == "normal":
+        cdf, inverse = statistics.NormalDist().cdf, statistics.NormalDist().inv_cdf
+        inside = cdf(t) - cdf(-t)
+        expected = np.vectorize(lambda z: inverse(cdf(-t) + cdf(z) * inside))(latents)
+    else:
+        expected = t * latents
+    kernel, bias = (weight.numpy().astype("float64") for weight in gan.generator.weights)
+    rows = gan.sample(5, seed=4, truncation=t)
+    np.testing.assert_allclose(rows, expected @ kernel + bias, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(gan.sample(1, seed=6, truncation=t), rows[2:3], rtol=1e-5)
+    generated = gan.generate(latents, truncation=t)
+    np.testing.assert_allclose(generated, rows, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(gan.sample(5, truncation=1e9), gan.sample(5))
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class TowardZero(layers.Layer):
+    """A layer that says itself what truncation is."""
+
+    def call(self, latents):
+        return latents
+
+    def truncate(self, outputs, truncation):
+        return truncation * outputs
+
+
+def test_a_generator_may_truncate_itself():
+    latents = keras.Input((linear.LATENT_DIM,))
+    vectors = layers.Dense(linear.DIMENSIONS, use_bias=False)(TowardZero()(latents))
+    generator = keras.Model(latents, vectors)
+    gan = ganzoo.GAN(generator, linear.discriminator())
+    whole = gan.sample(5)
+    np.testing.assert_allclose(gan.sample(5, truncation=0.25), 0.25 * whole, rtol=1e-5)
+    np.testing.assert_array_equal(gan.sample(5, truncation=1), whole)
+    path = gan.interpolate([0, 1], steps=2, truncation=0.25)
+    np.testing.assert_allclose(path[[0, 2]], 0.25 * whole[:2], rtol=1e-5)
+    with pytest.raises(ValueError, match=r"`truncation` must be a number in \[0, 1\].*Received"):
+        gan.sample(5, truncation=1.5)
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +225,8 @@ def test_labels_of_a_gan_without_classes_are_refused(linear_gan):
     [
         *[("n", value) for value in (0, -1, 2.0, "3", True, None)],
         *[("seed", value) for value in (-1, 1.5, "a", True, 2**64)],
-        *[("truncation", value) for value in (-0.1, float("nan"), float("inf"), "a", None)],
+        *[("truncation", value) for value in (-0.1, float("nan"), float("inf"), "a")],
+        *[("latent_scale", value) for value in (-0.1, float("nan"), 1e39, "a", None)],
         *[("batch_size", value) for value in (0, -1, 2.0, None)],
     ],
 )

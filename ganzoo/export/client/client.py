@@ -17,6 +17,7 @@ from ganzoo.validation import (
 )
 
 _SERVICES = {"rest": RestService, "grpc": GrpcService}
+_NO_TRUNCATION = -1.0
 _HINTS = {
     "truncation": "export it with `truncation=True`",
     "discriminate": "export it with `discriminator=True`",
@@ -128,8 +129,8 @@ class Client:
             seed: Integer in [0, 2**64).
             labels: One class or `n` classes, for a conditional GAN: integers, or names. By default
                 the class of a row is its seed modulo `num_classes`, if the client has it.
-            truncation: Factor of the latents in [0, 1], one or `n`, for a GAN that was exported
-                with it. By default 1, which changes nothing.
+            truncation: As for `gan.sample`, one number or `n`, for a GAN that was exported with
+                it; -1 or `None` for none.
 
         Returns:
             uint8 array of shape `(n, height, width, channels)`, or float32 vectors.
@@ -180,7 +181,7 @@ class Client:
         if "label" in taken and labels is None and self.num_classes is not None:
             labels = (seeds % np.uint64(self.num_classes)).astype("int64")
         if "truncation" in taken and truncation is None:
-            truncation = 1.0
+            truncation = _NO_TRUNCATION
         # TensorFlow's integers are signed: the upper half of the seeds is sent as negative ones.
         return self._run(name, n, seed=seeds.view("int64"), label=labels, truncation=truncation)
 
@@ -244,9 +245,10 @@ class Client:
             )
         arrays = {key: _checked_array(key, given[key], spec, n) for key, spec in specs.items()}
         # With a server that merges requests, one wrong row would make a batch of others fail.
-        most = {"label": self.num_classes and self.num_classes - 1, "truncation": 1}
-        for key in arrays.keys() & most.keys():
-            _check_range(key, arrays[key], most[key])
+        if "label" in arrays:
+            _check_labels(arrays["label"], self.num_classes and self.num_classes - 1)
+        if "truncation" in arrays:
+            _check_truncation(arrays["truncation"])
         return arrays
 
 
@@ -271,10 +273,17 @@ def _checked_array(name, value, spec, n):
     return array.astype(spec.dtype)
 
 
-def _check_range(name, array, most):
-    if np.any(array < 0) or (most is not None and np.any(array > most)):
+def _check_labels(labels, most):
+    if np.any(labels < 0) or (most is not None and np.any(labels > most)):
         expected = "at least 0" if most is None else f"from 0 to {most}"
-        raise ValueError(f"{name!r} must be {expected}. Received: {array.tolist()}")
+        raise ValueError(f"'label' must be {expected}. Received: {labels.tolist()}")
+
+
+def _check_truncation(truncation):
+    if np.any((truncation < 0) & (truncation != _NO_TRUNCATION)):
+        raise ValueError(
+            f"'truncation' must be at least 0, or -1 for none. Received: {truncation.tolist()}"
+        )
 
 
 def _summary(inputs):
