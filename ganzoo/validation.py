@@ -18,6 +18,13 @@ def check_positive_integer(name: str, value: Any) -> int:
     return int(value)
 
 
+def check_number(name: str, value: Any) -> float:
+    """Returns `value` as a finite `float`, or raises `ValueError`."""
+    if not _is_finite_number(value):
+        raise ValueError(f"`{name}` must be a finite number. Received: {name}={describe(value)}")
+    return float(value)
+
+
 def check_non_negative(name: str, value: Any) -> float:
     """Returns `value` as a finite `float` of at least 0, or raises `ValueError`."""
     if not _is_finite_number(value) or value < 0:

@@ -83,6 +83,10 @@ class Command:
         """Defines a flag that takes a number above 0."""
         self._define(name, "X", help, default, values.positive)
 
+    def positive_or_schedule(self, name: str, help: str) -> None:
+        """Defines a flag that takes a number above 0, or the text of a schedule."""
+        self._define(name, "X", help, None, values.positive_or_schedule)
+
     def fraction(self, name: str, help: str, default: float | None = None) -> None:
         """Defines a flag that takes a number in [0, 1)."""
         self._define(name, "X", help, default, values.fraction)

@@ -55,6 +55,16 @@ def positive(name: str, given: str) -> float:
     return value
 
 
+def positive_or_schedule(name: str, given: str) -> float | str:
+    """Returns a finite number above 0, or the text of a schedule."""
+    if "/" in given:
+        return given
+    value = _number(given)
+    if not value > 0:
+        raise _error(name, given, "a number above 0, or a schedule such as cosine/2/0.2/2e6images")
+    return value
+
+
 def fraction(name: str, given: str) -> float:
     """Returns a number in [0, 1)."""
     value = _number(given)

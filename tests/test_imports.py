@@ -10,8 +10,8 @@ from support.processes import ROOT
 # From the ground up. A module may import from rooms further up in this list, and from its own.
 ROOMS = (
     *("version", "validation", "registry", "part", "files", "file_names", "download"),
-    *("backend", "random", "numerics", "distribution"),
-    *("layers", "losses", "augment", "schedules", "interpolation", "drawing", "data"),
+    *("backend", "random", "numerics", "schedules", "distribution"),
+    *("layers", "losses", "augment", "interpolation", "drawing", "data"),
     *("regularizers", "architectures", "recipes"),
     *("extractors", "metrics", "generation", "plot", "presets", "export"),
     *("training", "callbacks", "zoo"),

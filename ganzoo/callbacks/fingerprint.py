@@ -45,6 +45,7 @@ def fingerprint(gan, batches: Any) -> dict[str, Any]:
         batches: The batches that `fit` trains on.
     """
     content = {name: getattr(gan, name, None) for name in _SETTINGS}
+    content["ema_half_life"] = _serialized(gan.ema_half_life)
     content |= {name: _serialized(getattr(gan, part, None)) for name, part in _PARTS.items()}
     content["optimizer"] = {name: _serialized(getattr(gan.optimizer, name)) for name in PLAYERS}
     content["data"] = _data(gan, batches)
@@ -87,7 +88,8 @@ def differences(
     """
     kind = dict if isinstance(saved, dict) and isinstance(current, dict) else list
     if not isinstance(saved, kind) or not isinstance(current, kind):
-        if saved != current:
+        # Checkpoints of earlier versions lack settings that are not used.
+        if saved != current and (saved, current) != (_MISSING, None):
             yield name, f"{name}={_short(current)} ({_short(saved)} in the checkpoint)"
         return
     if kind is dict:

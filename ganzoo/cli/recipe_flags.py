@@ -8,7 +8,7 @@ from ganzoo.cli import regularizers
 
 # Fields of a recipe that the flags of the same names change.
 _FIELDS = (
-    *("data", "loss", "batch_size", "width", "latent_dim", "ema_decay"),
+    *("data", "loss", "batch_size", "width", "latent_dim", "ema_decay", "ema_half_life"),
     *("normalization", "packing", "labels_per_class"),
 )
 _RATES = (("g_optimizer", "generator_rate"), ("d_optimizer", "discriminator_rate"))
@@ -29,10 +29,16 @@ def changed_recipe(recipe, options):
         changes["augment"] = None if options.augment == _NONE else options.augment
     if "regularizers" in options.given:
         changes["regularizers"] = regularizers.parse(options.regularizers)
+    for given, other in (("ema_decay", "ema_half_life"), ("ema_half_life", "ema_decay")):
+        if given in options.given and other not in options.given:
+            changes[other] = None
     for field, flag in _RATES:
         if flag in options.given:
+            rate, settings = getattr(options, flag), getattr(recipe, field)
+            # A schedule says itself how the rate falls.
+            decay_start = None if isinstance(rate, str) else settings.decay_start
             changes[field] = dataclasses.replace(
-                getattr(recipe, field), learning_rate=getattr(options, flag)
+                settings, learning_rate=rate, decay_start=decay_start
             )
     return dataclasses.replace(recipe, **changes)
 
@@ -47,7 +53,7 @@ def training_command(recipe, settings):
     paper = recipes.get(settings.model)
     flags = {"model": settings.model}
     for name in (*_FIELDS, "steps"):
-        if getattr(recipe, name) != getattr(paper, name):
+        if getattr(recipe, name) not in (None, getattr(paper, name)):
             flags[name] = getattr(recipe, name)
     if recipe.augment != paper.augment:
         flags["augment"] = recipe.augment or _NONE

@@ -17,7 +17,7 @@ def parse(text):
 def format_all(regularizers):
     """Returns the text that `parse` reads."""
     words = (
-        ":".join([name, *(f"{key}={json.dumps(value)}" for key, value in arguments.items())])
+        ":".join([name, *(f"{key}={_text(value)}" for key, value in arguments.items())])
         for name, arguments in regularizers.items()
     )
     return ",".join(words) or _NONE
@@ -32,6 +32,12 @@ def _parse_one(word):
             f"r1:gamma=0.1:every=16. Received: --regularizers={word}"
         )
     return name, {key: _value(value) for key, _, value in pairs}
+
+
+def _text(value):
+    if isinstance(value, str) and _value(value) == value:
+        return value
+    return json.dumps(value)
 
 
 def _value(text):

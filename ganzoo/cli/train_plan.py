@@ -124,9 +124,9 @@ class TrainPlan:
                 "loss": recipe.loss,
                 "regularizers": regularizers.format_all(recipe.regularizers),
                 **self._describe_options(),
-                "optimizers": f"{_optimizer(recipe.g_optimizer)} for the generator, "
-                f"{_optimizer(recipe.d_optimizer)} for the discriminator",
-                "average": recipe.ema_decay or "none",
+                "optimizers": f"{recipe.g_optimizer} for the generator, "
+                f"{recipe.d_optimizer} for the discriminator",
+                "average": recipe.average,
                 "steps": f"{recipe.steps:,} of {updates}, in {self._epochs:,} epochs of up to "
                 f"{len(self._batches):,}",
                 "seed": settings.seed,
@@ -386,14 +386,6 @@ def _check_same_everywhere(name, number):
             f"All processes must have the same {name}: give them the same data, and one --output "
             f"on a file system that they share. Received: {found}, one for each process"
         )
-
-
-def _optimizer(settings):
-    decay = "" if settings.decay_start is None else " falling to 0"
-    return (
-        f"{settings.kind}({settings.learning_rate:g}{decay}, {settings.beta_1:g}, "
-        f"{settings.beta_2:g})"
-    )
 
 
 def _table(facts):

@@ -52,6 +52,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto"):
         generator_steps=recipe.generator_steps,
         generator_batch_ratio=recipe.generator_batch_ratio,
         ema_decay=recipe.ema_decay,
+        ema_half_life=recipe.ema_half_life,
         jit_compile=jit_compile,
     )
     return gan

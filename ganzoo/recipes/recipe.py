@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import keras
 
-from ganzoo import architectures, augment, losses, regularizers
+from ganzoo import architectures, augment, losses, regularizers, schedules
 from ganzoo.augment import Augmentation
 from ganzoo.recipes.adam import AdamUnderRoot
 from ganzoo.regularizers import Regularizer
@@ -14,6 +14,7 @@ from ganzoo.schedules import LinearDecay
 from ganzoo.validation import (
     check_choice,
     check_fraction,
+    check_non_negative,
     check_positive,
     check_positive_integer,
 )
@@ -22,6 +23,9 @@ from ganzoo.validation import (
 @dataclasses.dataclass(frozen=True)
 class OptimizerSettings:
     """The optimizer of one player.
+
+    `learning_rate`, `beta_1` and `beta_2` may be schedules, written as texts, such as
+    `"cosine/2e-4/5e-5/2e7images"`. See `ganzoo.schedules.get`.
 
     Args:
         learning_rate: The rate, before it decays.
@@ -42,26 +46,37 @@ class OptimizerSettings:
     0.0
     """
 
-    learning_rate: float
-    beta_1: float = 0.9
-    beta_2: float = 0.999
+    learning_rate: float | str
+    beta_1: float | str = 0.9
+    beta_2: float | str = 0.999
     kind: str = "adam"
     decay_start: float | None = None
     epsilon: float = 1e-8
 
     def __post_init__(self):
-        check_positive("learning_rate", self.learning_rate)
-        check_fraction("beta_1", self.beta_1)
-        check_fraction("beta_2", self.beta_2)
+        check_rate = check_non_negative if _is_text(self.learning_rate) else check_positive
+        schedules.check(check_rate, "learning_rate", self.learning_rate)
+        schedules.check(check_fraction, "beta_1", self.beta_1)
+        schedules.check(check_fraction, "beta_2", self.beta_2)
         check_choice("kind", self.kind, ("adam", "adam_under_root", "rmsprop"))
         if self.decay_start is not None:
             check_fraction("decay_start", self.decay_start)
+            if _is_text(self.learning_rate):
+                raise ValueError(
+                    "A schedule says itself how the rate falls: leave `decay_start` out. Received: "
+                    f"decay_start={self.decay_start!r}, learning_rate={self.learning_rate!r}"
+                )
         check_positive("epsilon", self.epsilon)
         if self.kind == "rmsprop" and self.beta_1 != 0:
             raise ValueError(
                 "RMSprop keeps no mean of the gradients, so `beta_1` must be 0. "
                 f"Received: beta_1={self.beta_1!r}"
             )
+
+    def __str__(self) -> str:
+        decay = "" if self.decay_start is None else " falling to 0"
+        rate, *betas = map(_short, (self.learning_rate, self.beta_1, self.beta_2))
+        return f"{self.kind}({', '.join([rate + decay, *betas])})"
 
     def build(self, updates: int) -> keras.optimizers.Optimizer:
         """Returns the Keras optimizer.
@@ -70,13 +85,16 @@ class OptimizerSettings:
             updates: Number of updates of the player in the whole training run. A rate that decays
                 is 0 after them.
         """
-        rate = self.learning_rate
+        rate, beta_1, beta_2 = (
+            schedules.get(value) if _is_text(value) else value
+            for value in (self.learning_rate, self.beta_1, self.beta_2)
+        )
         if self.decay_start is not None:
             rate = LinearDecay(rate, updates, self.decay_start)
         if self.kind == "rmsprop":
-            return keras.optimizers.RMSprop(rate, rho=self.beta_2, epsilon=self.epsilon)
+            return keras.optimizers.RMSprop(rate, rho=beta_2, epsilon=self.epsilon)
         adam = keras.optimizers.Adam if self.kind == "adam" else AdamUnderRoot
-        return adam(rate, self.beta_1, self.beta_2, epsilon=self.epsilon)
+        return adam(rate, beta_1, beta_2, epsilon=self.epsilon)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +132,8 @@ class Recipe:
             labels. `None` for all other GANs.
         ema_decay: Decay of the generator's moving average, or `None` for no average. In a
             semi-supervised GAN it is also the decay of the classifier's average.
+        ema_half_life: In place of `ema_decay`: half-life of the average in images, a number or the
+            text of a schedule. See `ganzoo.GAN.compile`.
         data: The source that the recipe is for, as `ganzoo.data.load` names it, or `None`.
         conditional: Whether the networks are trained on the labels of the data too.
 
@@ -148,6 +168,7 @@ class Recipe:
     network_options: dict = dataclasses.field(default_factory=dict)
     labels_per_class: int | None = None
     ema_decay: float | None = None
+    ema_half_life: float | str | None = None
     data: str | None = None
     conditional: bool = False
 
@@ -214,6 +235,13 @@ class Recipe:
             check_choice("normalization", self.normalization, architectures.NORMALIZATIONS)
         if self.ema_decay is not None:
             check_fraction("ema_decay", self.ema_decay)
+        if self.ema_half_life is not None:
+            schedules.check(check_non_negative, "ema_half_life", self.ema_half_life)
+            if self.ema_decay is not None:
+                raise ValueError(
+                    "Give `ema_decay` or `ema_half_life`, not both. Received: ema_decay="
+                    f"{self.ema_decay!r}, ema_half_life={self.ema_half_life!r}"
+                )
         self.build_augment()
         self.build_generator_loss()
         self.build_regularizers()
@@ -227,6 +255,13 @@ class Recipe:
             self.g_optimizer.build(self.steps * self.generator_steps),
             self.d_optimizer.build(self.steps * self.discriminator_steps),
         )
+
+    @property
+    def average(self) -> str:
+        """The generator's average in a few words."""
+        if self.ema_half_life is not None:
+            return f"half-life of {_short(self.ema_half_life)} images"
+        return "none" if self.ema_decay is None else f"decay of {_short(self.ema_decay)}"
 
     @property
     def fit_arguments(self) -> dict[str, Any]:
@@ -307,6 +342,14 @@ class Recipe:
             player = _check_settings(name, OptimizerSettings, settings[name])
             settings[name] = OptimizerSettings(**player)
         return cls(**settings)
+
+
+def _short(value):
+    return value if _is_text(value) else f"{value:g}"
+
+
+def _is_text(value):
+    return isinstance(value, str)
 
 
 def _check_settings(name, settings_class, settings):

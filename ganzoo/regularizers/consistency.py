@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ganzoo import augment
+from ganzoo import augment, schedules
 from ganzoo.regularizers.base import REGULARIZERS, Penalty
 from ganzoo.validation import check_non_negative
 
@@ -19,7 +19,7 @@ class Consistency(Penalty):
     through both of its passes.
 
     Args:
-        weight: Strength on real images, at least 0. The paper's lambda is 10.
+        weight: Strength on real images, at least 0, or a schedule. The paper's lambda is 10.
         fake_weight: Strength on generated images, at least 0: 0 in the first paper, 10 in the
             second.
         transform: A `ganzoo.augment` augmentation without state, its name or its config. The
@@ -47,8 +47,9 @@ class Consistency(Penalty):
 
     def __init__(self, weight=10.0, fake_weight=0.0, transform=None, every=1):
         super().__init__(every)
-        self.weight = check_non_negative("weight", weight)
-        self.fake_weight = check_non_negative("fake_weight", fake_weight)
+        self.weight = schedules.check(check_non_negative, "weight", weight)
+        self.fake_weight = schedules.check(check_non_negative, "fake_weight", fake_weight)
+        self._sees_fakes = self.fake_weight != 0
         if transform is None:
             transform = augment.DiffAugment("flip,translation")
         self.transform = augment.get(transform)
@@ -64,7 +65,7 @@ class Consistency(Penalty):
     def penalty(self, discriminator, real, fake, draws):
         draws = draws.scope("consistency")
         cost = self.weight * self._inconsistency(discriminator, real, draws.scope("real"))
-        if self.fake_weight:
+        if self._sees_fakes:
             cost += self.fake_weight * self._inconsistency(discriminator, fake, draws.scope("fake"))
         return cost
 

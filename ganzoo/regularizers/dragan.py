@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from ganzoo import schedules
 from ganzoo.numerics import at_least_float32, squared_norms
 from ganzoo.regularizers.base import REGULARIZERS, Penalty
 from ganzoo.validation import check_choice, check_non_negative, check_positive
@@ -27,7 +28,7 @@ class DRAGAN(Penalty):
     `variance`.
 
     Args:
-        weight: The paper's lambda, at least 0.
+        weight: The paper's lambda, at least 0, or a schedule.
         target: The paper's k, the slope that costs nothing, at least 0.
         noise: `"uniform"` or `"normal"`.
         variance: The paper's c, above 0, for `noise="normal"`.
@@ -55,7 +56,7 @@ class DRAGAN(Penalty):
 
     def __init__(self, weight=10.0, target=1.0, noise="uniform", variance=10.0, every=1):
         super().__init__(every)
-        self.weight = check_non_negative("weight", weight)
+        self.weight = schedules.check(check_non_negative, "weight", weight)
         self.target = check_non_negative("target", target)
         self.noise = check_choice("noise", noise, ("uniform", "normal"))
         self.variance = check_positive("variance", variance)

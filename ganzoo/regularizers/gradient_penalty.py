@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from ganzoo import schedules
 from ganzoo.numerics import at_least_float32, squared_norms
 from ganzoo.regularizers.base import REGULARIZERS, Penalty
 from ganzoo.validation import check_non_negative
@@ -23,7 +24,7 @@ class GradientPenalty(Penalty):
     As for `R1`, the strength depends on the range of the images, which is [-1, 1].
 
     Args:
-        weight: The paper's lambda, at least 0.
+        weight: The paper's lambda, at least 0, or a schedule.
         target: The slope that costs nothing, at least 0.
         every: Discriminator updates from one evaluation to the next.
 
@@ -50,7 +51,7 @@ class GradientPenalty(Penalty):
 
     def __init__(self, weight=10.0, target=1.0, every=1):
         super().__init__(every)
-        self.weight = check_non_negative("weight", weight)
+        self.weight = schedules.check(check_non_negative, "weight", weight)
         self.target = check_non_negative("target", target)
 
     def penalty(self, discriminator, real, fake, draws):

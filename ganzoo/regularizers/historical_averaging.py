@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from ganzoo import schedules
 from ganzoo.numerics import at_least_float32, dtype_of_means
 from ganzoo.regularizers.base import REGULARIZERS, WeightPenalty
 from ganzoo.validation import check_non_negative
@@ -19,7 +20,7 @@ class HistoricalAveraging(WeightPenalty):
     is `2 * weight * (theta - mean)`. The first update costs nothing.
 
     Args:
-        weight: Strength of the penalty, at least 0. The paper adds it with the factor 1.
+        weight: Strength of the penalty, at least 0, or a schedule. The paper's is 1.
         player: `"both"`, as in the paper, `"generator"` or `"discriminator"`.
         every: Updates of a player from one evaluation to the next. The mean moves at each.
 
@@ -48,7 +49,7 @@ class HistoricalAveraging(WeightPenalty):
 
     def __init__(self, weight=1.0, player="both", every=1):
         super().__init__(player, every)
-        self.weight = check_non_negative("weight", weight)
+        self.weight = schedules.check(check_non_negative, "weight", weight)
 
     def state(self, variables):
         return _History(variables)

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from ganzoo import schedules
 from ganzoo.numerics import at_least_float32
 from ganzoo.regularizers.base import REGULARIZERS, WeightPenalty
 from ganzoo.validation import check_non_negative
@@ -22,7 +23,7 @@ class Orthogonal(WeightPenalty):
     are not penalized, as in BigGAN, which leaves out the class embedding.
 
     Args:
-        weight: Strength of the penalty, the paper's beta, at least 0.
+        weight: Strength of the penalty, the paper's beta, at least 0, or a schedule.
         player: `"generator"`, as in the paper, `"discriminator"` or `"both"`.
         off_diagonal: Whether the filters' lengths are free. With `False` the penalty is
             `||W^T W - I||_F^2`, which also draws each length to 1.
@@ -53,7 +54,7 @@ class Orthogonal(WeightPenalty):
 
     def __init__(self, weight=1e-4, player="generator", off_diagonal=True, every=1):
         super().__init__(player, every)
-        self.weight = check_non_negative("weight", weight)
+        self.weight = schedules.check(check_non_negative, "weight", weight)
         self.off_diagonal = bool(off_diagonal)
 
     def penalty(self, variables, state=None):

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from ganzoo import schedules
 from ganzoo.numerics import squared_norms
 from ganzoo.regularizers.base import REGULARIZERS, Penalty
 from ganzoo.validation import check_non_negative
@@ -18,7 +19,7 @@ class R2(Penalty):
     for images in [-1, 1].
 
     Args:
-        gamma: Strength of the penalty, at least 0. The paper's is 10.
+        gamma: Strength of the penalty, at least 0, or a schedule. The paper's is 10.
         every: Discriminator updates from one evaluation to the next.
 
     Raises:
@@ -40,7 +41,7 @@ class R2(Penalty):
 
     def __init__(self, gamma=10.0, every=1):
         super().__init__(every)
-        self.gamma = check_non_negative("gamma", gamma)
+        self.gamma = schedules.check(check_non_negative, "gamma", gamma)
 
     def penalty(self, discriminator, real, fake, draws):
         return self.gamma / 2 * ops.mean(squared_norms(fake.input_gradient()))

@@ -155,6 +155,11 @@ class FittedModel:
         if steps is not None:
             settings |= self._until_step(steps, batches, settings)
         self._set_batch_size(inputs.size_of(batches))
+        if self._batch_size is None and self.counts_images:
+            raise ValueError(
+                "A half-life or a schedule of images needs batches of one size. "
+                "Received: batches of unknown size"
+            )
         return resume.fit(self, super().fit, batches, **settings)
 
     def _set_batch_size(self, size):

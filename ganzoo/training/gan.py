@@ -1,12 +1,14 @@
 """The GAN: two networks, one training step."""
 
+import contextlib
+
 import keras
 from keras import ops
 
-from ganzoo import backend, losses
+from ganzoo import backend, losses, schedules
 from ganzoo.numerics import check_scalar, to_signed_range
 from ganzoo.random import Draws
-from ganzoo.training import checks
+from ganzoo.training import checks, ema, scheduled
 from ganzoo.training.discriminator import StatelessDiscriminator, differentiable_pass, pack, unpack
 from ganzoo.training.model import AdversarialModel
 from ganzoo.training.reference_batch import reference_batch
@@ -74,9 +76,16 @@ class GAN(AdversarialModel):
         draws = Draws(self.seed, self._step.value, replica)
         self._reseed_layers(draws)
         self.update_players(batch, draws)
-        if self.ema_decay is not None:
+        if self._averaging:
+            step, half_life = self._step.value, self.ema_half_life
+            if half_life is None:
+                share = share_of_decay(self.ema_decay, step)
+            else:
+                share = ema.share_of_half_life(half_life, step, self._batch_size)
             for average, network in self.averages():
-                move_average(average, network, self.ema_decay, self._step.value)
+                move_average(average, network, share)
+        for name, schedule in self._schedules.items():
+            self._trackers[name].update_state(self._value_now(schedule))
         self._step.assign_add(1)
         return {name: self._trackers[name].result() for name in self._all_log_names}
 
@@ -179,7 +188,8 @@ class GAN(AdversarialModel):
         _, (logs, result), gradients = backend.value_and_grad(
             scaled_objective, variables, [*self.variables, *optimizer.variables]
         )
-        backend.apply_gradients(optimizer, gradients, variables)
+        with self._settings_now(player):
+            backend.apply_gradients(optimizer, gradients, variables)
         for name, value in logs.items():
             self._trackers[name].update_state(value)
         return result
@@ -230,7 +240,8 @@ class GAN(AdversarialModel):
         def outputs_of(examples):
             if self.augment is not None:
                 images = unpack(examples, self.packing)
-                images = self.augment(images, draws.scope("augment"), self._augment_state())
+                augment = self._part_now(self.augment)
+                images = augment(images, draws.scope("augment"), self._augment_state())
                 examples = pack(images, self.packing)
             return self._discriminate(examples, labels)
 
@@ -252,7 +263,7 @@ class GAN(AdversarialModel):
                 k,
                 lambda part=part: check_scalar(
                     f"`{type(part).__name__}.penalty`",
-                    part.penalty(discriminator, on_real, on_fake, draws),
+                    self._part_now(part).penalty(discriminator, on_real, on_fake, draws),
                 ),
             )
             for part in self._penalties
@@ -267,7 +278,7 @@ class GAN(AdversarialModel):
                 k,
                 lambda part=part: check_scalar(
                     f"`{type(part).__name__}.penalty`",
-                    part.penalty(variables, self._part_state(player, part)),
+                    self._part_now(part).penalty(variables, self._part_state(player, part)),
                 ),
             )
             for part in self._weight_penalties(player)
@@ -281,6 +292,21 @@ class GAN(AdversarialModel):
         return ops.cond(
             ops.equal(update % part.every, 0), lambda: part.every * cost(), lambda: ops.zeros(())
         )
+
+    def _value_now(self, schedule):
+        return schedule.at(self._step.value, self._batch_size)
+
+    def _settings_now(self, player):
+        settings = self._optimizer_schedules[player]
+        if not settings:
+            return contextlib.nullcontext()
+        values = {name: self._value_now(schedule) for name, schedule in settings.items()}
+        return scheduled.applied(getattr(self.optimizer, player), settings, values)
+
+    def _part_now(self, part):
+        if not self._schedules:
+            return part
+        return schedules.at_step(part, self._step.value, self._batch_size)
 
     def _split_batch(self, batch):
         """Returns the examples, packed in [-1, 1], and the int32 labels of each update.
@@ -341,25 +367,33 @@ class GAN(AdversarialModel):
         return None if self.augment is None else self._part_state("augment", self.augment)
 
 
-def move_average(average, network, decay, step):
+def move_average(average, network, share):
     """Moves an average toward the current weights of its network.
 
     Weights and the moving statistics of normalization layers are averaged. All other state is
     copied: spectral vectors, for example, have a direction but no meaningful mean.
 
     Args:
-        average: The network that `ganzoo.training.ema.clone` made.
+        average: What `ganzoo.training.ema.clone` made.
         network: The network in training.
-        decay: Share of the old average that stays in each update, in [0, 1).
-        step: Integer tensor, the number of updates before this one. While it is small the decay
-            is at most (1 + step) / (10 + step): otherwise the average would contain the random
-            initial weights for 1 / (1 - decay) steps.
+        share: Share of the current weights in the new average, a scalar in (0, 1].
     """
-    step = ops.cast(step, "float32")
-    keep = ops.minimum(decay, (1.0 + step) / (10.0 + step))
     averaged = {id(variable) for variable in network.trainable_weights}
     for mean, variable in zip(average.weights, network.weights, strict=True):
         if id(variable) in averaged or variable.name in ("moving_mean", "moving_variance"):
-            mean.assign_add((variable - mean) * ops.cast(1.0 - keep, mean.dtype))
+            mean.assign_add((variable - mean) * ops.cast(share, mean.dtype))
         else:
             mean.assign(variable)
+
+
+def share_of_decay(decay, step):
+    """Returns the share of the current weights in an average with a decay.
+
+    Args:
+        decay: Share of the old average that stays in each update, in [0, 1), at most
+            (1 + step) / (10 + step): otherwise the average would contain the random initial weights
+            for 1 / (1 - decay) steps.
+        step: Integer tensor, the number of updates before this one.
+    """
+    step = ops.cast(step, "float32")
+    return 1.0 - ops.minimum(decay, (1.0 + step) / (10.0 + step))

@@ -6,19 +6,19 @@ from typing import Any
 import keras
 
 from ganzoo import augment as augmentations
-from ganzoo import backend, layers, losses
+from ganzoo import backend, layers, losses, schedules
 from ganzoo.data.checks import RangeEvidence
 from ganzoo.data.classes import check_class_names
 from ganzoo.generation import TrainedGenerator
 from ganzoo.numerics import dtype_of_means
 from ganzoo.regularizers import Constraint, Penalty, Regularizer, WeightPenalty
-from ganzoo.training import checks, ema, output_range, part_state, reference_batch
+from ganzoo.training import checks, ema, output_range, part_state, reference_batch, scheduled
 from ganzoo.training.discriminator import Discriminator
 from ganzoo.training.evaluation import EvaluatedModel, MetricSettings
 from ganzoo.training.fitting import FittedModel
 from ganzoo.training.optimizer import AdversarialOptimizer, join_optimizers
 from ganzoo.training.saving import StoredModel
-from ganzoo.validation import check_choice, check_fraction, check_positive_integer, check_seed
+from ganzoo.validation import check_choice, check_positive_integer, check_seed
 
 
 class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerator, keras.Model):
@@ -99,7 +99,8 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
         discriminator_steps: int = 1,
         generator_steps: int = 1,
         generator_batch_ratio: int = 1,
-        ema_decay: float | None = 0.999,
+        ema_decay: float | None = ema.DEFAULT_DECAY,
+        ema_half_life: float | schedules.Schedule | str | None = None,
         metrics: Sequence[Any] | None = None,
         extractor: Any = None,
         run_eagerly: bool = False,
@@ -132,6 +133,9 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
                 discriminator's.
             ema_decay: Decay of the generator's average per step, in [0, 1). With `None` there is no
                 average: `sample` then uses the weights in training.
+            ema_half_life: In place of `ema_decay`: the number of real images after which weights
+                have half of their share in the average. At most 5% of the images so far, unless it
+                is a schedule.
             metrics: List of `ganzoo.metrics` metrics or their names, such as `["fid"]`, that `fit`
                 measures on samples against its `validation_data`, and `evaluate` by default.
             extractor: The extractor of the metrics that are given by name: a name of
@@ -167,7 +171,7 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
             "generator_batch_ratio": check_positive_integer(
                 "generator_batch_ratio", generator_batch_ratio
             ),
-            "ema_decay": None if ema_decay is None else check_fraction("ema_decay", ema_decay),
+            **ema.check(ema_decay, ema_half_life),
             "metric_settings": MetricSettings(metrics, extractor),
             "_jit_choice": check_choice("jit_compile", jit_compile, ("auto", True, False)),
         }
@@ -187,6 +191,7 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
         if any(map(checks.computes_in_float16, (self.generator, self.discriminator))):
             optimizer.scale_losses()
         optimizer.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
+        optimizer_schedules = scheduled.of_optimizers(optimizer)
         if jit_compile == "auto":
             jit_compile = not run_eagerly and backend.prefers_jit() and replicas == 1
         super().compile(
@@ -204,10 +209,15 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
         self._penalties = self._regularizers_of(Penalty)
         self._constraints = self._regularizers_of(Constraint)
         self._all_weight_penalties = self._regularizers_of(WeightPenalty)
-        if self.ema_decay is not None and not self._averaging:
+        self._optimizer_schedules = optimizer_schedules
+        self._schedules = scheduled.by_log_name(
+            optimizer_schedules, self.ema_half_life, self.regularizers, self.augment
+        )
+        averaging = self.ema_decay is not None or self.ema_half_life is not None
+        if averaging and not self._averaging:
             for average, network in self.averages():
                 average.set_weights(network.get_weights())
-        self._averaging = self.ema_decay is not None
+        self._averaging = averaging
         self._parts_with_state = part_state.renew(self._memories, self._parts_with_state, parts)
         self._build_trackers()
         self._forget_functions()
@@ -238,11 +248,19 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
                 for player in part.players
             ),
             *(("augment_probability",) if self._augment_state() is not None else ()),
+            *self._schedules,
         )
         for name in self._all_log_names:
             if name not in self._trackers:
                 dtype = dtype_of_means(keras.config.floatx())
                 self._trackers[name] = keras.metrics.Mean(name, dtype)
+
+    @property
+    def counts_images(self) -> bool:
+        """Whether a setting depends on the number of real images so far."""
+        return self.ema_half_life is not None or any(
+            schedule.unit == "images" for schedule in self._schedules.values()
+        )
 
     # Use.
 

@@ -128,6 +128,7 @@ class StoredModel:
             "generator_steps": self.generator_steps,
             "generator_batch_ratio": self.generator_batch_ratio,
             "ema_decay": self.ema_decay,
+            "ema_half_life": serialize(self.ema_half_life),
             **self._metric_config(),
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,

@@ -288,6 +288,7 @@ class SemiSupervisedGAN(GAN):
         self._range_evidence.add(examples["unlabeled"])
         labels = self._batch_labels(y, len(examples["labeled"]))
         inputs.check_equal_shares(self, len(examples["unlabeled"]))
+        self._set_batch_size(len(examples["unlabeled"]))
         return (examples, labels), (examples["unlabeled"], None)
 
     def _batch_labels(self, labels, count):

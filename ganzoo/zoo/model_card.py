@@ -118,12 +118,13 @@ def _what_it_is(facts, recipe):
     elif _is_classifier(facts):
         classes = f"samples have none; it classifies {', '.join(facts['data']['class_names'])}"
     average = "none: the weights as trained"
-    if recipe.ema_decay is not None:
-        average = f"of the weights, with a decay of {recipe.ema_decay:g}"
+    if recipe.ema_decay is not None or recipe.ema_half_life is not None:
+        average = f"of the weights, with a {recipe.average}"
     updates = ""
     if recipe.discriminator_steps > 1:
         updates = f" in each of {recipe.discriminator_steps} updates of the discriminator"
     rates = (recipe.g_optimizer.learning_rate, recipe.d_optimizer.learning_rate)
+    rates = [rate if isinstance(rate, str) else f"{rate:g}" for rate in rates]
     steps = facts["training"]["steps"]
     seen = steps * recipe.batch_size * recipe.discriminator_steps
     rows = {
@@ -140,7 +141,7 @@ def _what_it_is(facts, recipe):
         "average": average,
         "batch": f"{recipe.batch_size} images{updates}",
         "steps": f"{steps:,}, {seen / facts['data']['count']:.3g} epochs",
-        "learning rates": "{:g} of the generator, {:g} of the discriminator".format(*rates),
+        "learning rates": "{} of the generator, {} of the discriminator".format(*rates),
     }
     precision = {
         "float16": "In float16, samples are within one gray level of the samples of the trained "

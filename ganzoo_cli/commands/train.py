@@ -119,7 +119,9 @@ COMMAND.text(
     "NAMES",
     """Regularizers between commas in place of the recipe's, or none; `ganzoo list` lists them. By
     default they have the strengths of their papers. Other arguments follow after colons:
-    r1:gamma=0.1:every=16.""",
+    r1:gamma=0.1:every=16. A number may be a schedule: r1:gamma=cosine/2/0.2/2e6images goes from 2
+    to 0.2 in two million real images; linear/2/0.2/1e4-5e4steps does from step 10,000 to 50,000.
+    """,
 )
 COMMAND.text(
     "augment",
@@ -134,12 +136,19 @@ COMMAND.text(
     {", ".join(NORMALIZATIONS[:-1])} or {NORMALIZATIONS[-1]}.""",
 )
 COMMAND.positive_integer("packing", "Examples that the discriminator sees in one row (PacGAN).")
-COMMAND.positive("generator_rate", "Learning rate of the generator.")
-COMMAND.positive("discriminator_rate", "Learning rate of the discriminator.")
+COMMAND.positive_or_schedule("generator_rate", "Learning rate of the generator, or a schedule.")
+COMMAND.positive_or_schedule(
+    "discriminator_rate", "Learning rate of the discriminator, or a schedule."
+)
 COMMAND.fraction(
     "ema_decay",
     """Samples are drawn with an average of the generator's weights; this is its decay per step,
     e.g. 0.999.""",
+)
+COMMAND.positive_or_schedule(
+    "ema_half_life",
+    """In place of --ema_decay: the real images after which weights have half of their share in the
+    average, or a schedule. A number is at most 5% of the images so far.""",
 )
 add_seed_flag(COMMAND)
 COMMAND.group("The machine")

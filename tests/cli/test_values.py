@@ -11,6 +11,7 @@ from ganzoo_cli import values
         (values.natural, {"0": 0, "17": 17}),
         (values.positive_integer, {"1": 1}),
         (values.positive, {"0.5": 0.5, "1e-4": 1e-4}),
+        (values.positive_or_schedule, {"0.5": 0.5, "constant/1": "constant/1"}),
         (values.fraction, {"0": 0.0, "0.999": 0.999}),
         (values.seed, {"0": 0, "18446744073709551615": 2**64 - 1}),
         (values.classes, {"cat": ["cat"], "0-2, big dog,7": ["0-2", "big dog", "7"]}),

@@ -7,7 +7,7 @@ from keras import layers
 
 import ganzoo
 from ganzoo.training import ema
-from ganzoo.training.gan import move_average
+from ganzoo.training.gan import move_average, share_of_decay
 from support.gans import linear, tiny
 
 
@@ -58,7 +58,7 @@ def test_the_average_follows_its_equation_with_the_ramp_of_the_decay(decay):
     expected = [weight.numpy().astype("float64") for weight in network.weights]
     for step in range(12):
         set_randomly(network, rng)
-        move_average(average, network, decay, step)
+        move_average(average, network, share_of_decay(decay, step))
         keep = min(decay, (1 + step) / (10 + step))
         for i, weight in enumerate(network.weights):
             new = weight.numpy().astype("float64")
@@ -72,7 +72,7 @@ def test_a_late_average_moves_by_one_minus_the_decay():
     average = ema.clone(network)
     before = average.layers[0].kernel.numpy().astype("float64")
     set_randomly(network, np.random.default_rng(0))
-    move_average(average, network, 0.999, 1_000_000)
+    move_average(average, network, share_of_decay(0.999, 1_000_000))
     expected = before + 0.001 * (network.layers[0].kernel.numpy() - before)
     np.testing.assert_allclose(average.layers[0].kernel.numpy(), expected, atol=1e-6)
 
@@ -82,7 +82,7 @@ def test_moving_statistics_are_averaged_and_other_state_is_copied():
     average = ema.clone(network)
     before = {weight.path: weight.numpy() for weight in average.weights}
     set_randomly(network, np.random.default_rng(0))
-    move_average(average, network, 0.999, 1_000)
+    move_average(average, network, share_of_decay(0.999, 1_000))
     kinds = {"averaged": [], "copied": []}
     for mean, weight in zip(average.weights, network.weights, strict=True):
         is_copy = np.array_equal(mean.numpy(), weight.numpy())
@@ -97,7 +97,7 @@ def test_frozen_weights_stay_equal_to_the_generators():
     network.layers[0].trainable = False
     average = ema.clone(network)
     set_randomly(network, np.random.default_rng(0))
-    move_average(average, network, 0.999, 1_000)
+    move_average(average, network, share_of_decay(0.999, 1_000))
     np.testing.assert_array_equal(
         average.layers[0].kernel.numpy(), network.layers[0].kernel.numpy()
     )
@@ -183,7 +183,7 @@ def test_a_slow_average_moves_under_every_policy(policy):
         ones.assign(keras.ops.ones_like(ones))
         weight.assign(2 * keras.ops.ones_like(weight))
     for step in range(200):
-        move_average(average, network, 0.999, 1_000_000 + step)
+        move_average(average, network, share_of_decay(0.999, 1_000_000 + step))
     for mean in average.weights:
         expected = 2 if copied(mean) else 2 - 0.999**200
         np.testing.assert_allclose(np.array(mean), expected, rtol=1e-4)

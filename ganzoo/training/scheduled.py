@@ -1,0 +1,95 @@
+"""The schedules of a GAN: of its optimizers, its average and its parts."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from ganzoo import schedules
+from ganzoo.schedules import Schedule
+from ganzoo.validation import check_fraction, check_non_negative
+
+PLAYERS = ("generator", "discriminator")
+_DECAYS = ("beta_", "rho", "momentum", "ema_momentum")
+
+
+def of_optimizers(optimizer) -> dict[str, dict[str, Schedule]]:
+    """Returns the schedules of the settings of both players' optimizers, by player and name.
+
+    A setting that a file holds as the config of a schedule becomes the schedule again.
+
+    Args:
+        optimizer: A `ganzoo.AdversarialOptimizer`.
+
+    Raises:
+        ValueError: If values of a schedule are out of the range of the setting.
+    """
+    found = {}
+    for player in PLAYERS:
+        inner = innermost(getattr(optimizer, player))
+        for name, value in list(vars(inner).items()):
+            if isinstance(value, dict) and value.get("class_name") and "config" in value:
+                setattr(inner, name, schedules.get(dict(value)))
+        found[player] = schedules.schedules_of(inner)
+        for name, schedule in found[player].items():
+            check = check_fraction if name.startswith(_DECAYS) else check_non_negative
+            schedules.check(check, f"{player}.{name}", schedule)
+    return found
+
+
+def by_log_name(optimizers, ema_half_life, regularizers, augment) -> dict[str, Schedule]:
+    """Returns all schedules of a GAN by the names under which their values are logged."""
+    found = {
+        f"{player[0]}_{name}": schedule
+        for player, settings in optimizers.items()
+        for name, schedule in settings.items()
+    }
+    if isinstance(ema_half_life, Schedule):
+        found["ema_half_life"] = ema_half_life
+    for part in regularizers:
+        for name, schedule in schedules.schedules_of(part).items():
+            found[f"{part.name}_{name}"] = schedule
+    if augment is not None:
+        for name, schedule in schedules.schedules_of(augment).items():
+            found[f"augment_{name}"] = schedule
+    return found
+
+
+@contextlib.contextmanager
+def applied(optimizer: Any, settings: dict[str, Schedule], values: dict[str, Any]) -> Iterator:
+    """Gives the settings of a Keras optimizer their values of a step, for one update.
+
+    The optimizer's own equation uses them: Adam corrects its bias with the present `beta_2`.
+
+    Args:
+        optimizer: A Keras optimizer.
+        settings: Its schedules by name.
+        values: Their values in this step, scalar tensors, by the same names.
+    """
+    optimizer = innermost(optimizer)
+    try:
+        for name, value in values.items():
+            setattr(optimizer, name, _Value(value) if name == "learning_rate" else value)
+        yield
+    finally:
+        for name, schedule in settings.items():
+            setattr(optimizer, name, schedule)
+
+
+def innermost(optimizer):
+    """Returns the optimizer that a `LossScaleOptimizer` wraps, or the optimizer itself."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+class _Value(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of one step, in the only form in which Keras takes a tensor."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __call__(self, step):
+        return self.value
+
+    def get_config(self):
+        return {"value": self.value}
