@@ -270,12 +270,19 @@ def check(check_value: Callable[[str, Any], float], name: str, value: Any) -> fl
 
 
 def schedules_of(holder: Any) -> dict[str, Schedule]:
-    """Returns the schedules among the attributes of a part or of a Keras optimizer, by name."""
-    return {
-        name.removeprefix("_"): value
-        for name, value in vars(holder).items()
-        if isinstance(value, Schedule)
-    }
+    """Returns the schedules in the attributes of a part or of a Keras optimizer, by name.
+
+    The parts in a part have the attribute's name before theirs, as in `transform_probability`.
+    """
+    found = {}
+    for name, value in vars(holder).items():
+        name = name.removeprefix("_")
+        if isinstance(value, Schedule):
+            found[name] = value
+        for index, part in enumerate(_parts_in(value)):
+            prefix = f"{name}_{index}" if isinstance(value, (list, tuple)) else name
+            found |= {f"{prefix}_{inner}": one for inner, one in schedules_of(part).items()}
+    return found
 
 
 def at_step(part: Any, step: Any, images_per_step: int | None) -> Any:
@@ -283,13 +290,25 @@ def at_step(part: Any, step: Any, images_per_step: int | None) -> Any:
 
     A part without schedules is returned itself.
     """
-    schedules = schedules_of(part)
-    if not schedules:
+    if not schedules_of(part):
         return part
+
+    def valued(value):
+        if isinstance(value, Schedule):
+            return value.at(step, images_per_step)
+        if isinstance(value, (list, tuple)) and _parts_in(value):
+            return type(value)(map(valued, value))
+        return at_step(value, step, images_per_step) if isinstance(value, Part) else value
+
     part = copy.copy(part)
-    for name, schedule in schedules.items():
-        setattr(part, name, schedule.at(step, images_per_step))
+    vars(part).update({name: valued(value) for name, value in vars(part).items()})
     return part
+
+
+def _parts_in(value):
+    """Returns the parts that an attribute holds: itself, or the items of a list."""
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return [one for one in values if isinstance(one, Part) and not isinstance(one, Schedule)]
 
 
 def _dtype():

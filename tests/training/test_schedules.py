@@ -11,6 +11,7 @@ import ganzoo
 from ganzoo import schedules
 from ganzoo.cli import regularizers
 from ganzoo.cli.recipe_flags import changed_recipe, training_command
+from ganzoo.part import Part
 from ganzoo.recipes import OptimizerSettings
 from ganzoo.training import ema
 from support.gans import linear
@@ -252,3 +253,16 @@ def test_flags_change_the_average_and_the_rates_of_a_recipe():
     flags = training_command(recipe, SimpleNamespace(model="semi_supervised_mnist"))
     assert "--ema_half_life=10000.0" in flags and f"--generator_rate={RATE}" in flags
     assert "ema_decay" not in flags
+
+
+def test_parts_in_parts_have_the_values_of_the_step():
+    class Nested(Part):
+        def __init__(self, parts, inner):
+            self.parts, self.inner = parts, inner
+
+    r1 = ganzoo.regularizers.R1("linear/1/0/10steps")
+    nested = Nested([r1, ganzoo.regularizers.R2()], r1)
+    assert set(schedules.schedules_of(nested)) == {"parts_0_gamma", "inner_gamma"}
+    now = schedules.at_step(nested, 5, None)
+    assert float(now.parts[0].gamma) == float(now.inner.gamma) == 0.5
+    assert now.parts[1] is nested.parts[1] and nested.inner.gamma is r1.gamma
