@@ -41,7 +41,8 @@ class Draws:
     replicas together draw what one would.
 
     Args:
-        seed: Integer, taken modulo 2**64.
+        seed: Integer, taken modulo 2**64; or two integer words, a tensor of shape `(2,)`, such as
+            what `Draws.seed` or `keras.random.SeedGenerator.next` returns.
         step: Integer or integer tensor, the number of the training step.
         replica: Integer or integer tensor, the index of this replica.
         scope: Prefix of the purposes; draws of different scopes are independent.
@@ -180,6 +181,8 @@ def _word(value):
 
 
 def _split(seed):
+    if not isinstance(seed, (int, np.integer)):
+        return _word(seed[0]), _word(seed[1])
     return _word(seed & 0xFFFFFFFF), _word((seed >> 32) & 0xFFFFFFFF)
 
 

@@ -26,6 +26,7 @@ from ganzoo.architectures.semi_supervised import (
     semi_supervised_mlp_generator,
 )
 from ganzoo.architectures.sngan import sngan_discriminator, sngan_generator
+from ganzoo.architectures.stylegan2 import stylegan2_discriminator, stylegan2_generator
 from ganzoo.validation import check_positive_integer
 
 __all__ = [
@@ -51,6 +52,8 @@ __all__ = [
     "semi_supervised_names",
     "sngan_discriminator",
     "sngan_generator",
+    "stylegan2_discriminator",
+    "stylegan2_generator",
 ]
 
 

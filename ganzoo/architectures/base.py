@@ -162,7 +162,7 @@ class GeneratorBuilder:
                 f"Received: normalization='virtual', num_classes={num_classes!r}"
             )
         self.latents = keras.Input((latent_dim,), name="latents")
-        self.labels = _label_input(num_classes)
+        self.labels = label_input(num_classes)
         self.num_classes = num_classes
         self.slope = slope
         self.epsilon = epsilon
@@ -197,7 +197,7 @@ class GeneratorBuilder:
 
     def model(self, outputs):
         """Returns the generator with these outputs."""
-        return _model(self.latents, self.labels, outputs, "generator")
+        return network(self.latents, self.labels, outputs, "generator")
 
     def image_model(self, x):
         """Returns the generator of the images tanh(x), in [-1, 1]."""
@@ -235,13 +235,9 @@ class DiscriminatorBuilder:
             "minibatch_features", minibatch_features, MINIBATCH_FEATURES
         )
         self.is_auxiliary = conditioning == "auxiliary"
-        if self.is_auxiliary and num_classes is None:
-            raise ValueError(
-                "An auxiliary classifier needs `num_classes`. "
-                "Received: conditioning='auxiliary', num_classes=None"
-            )
+        check_auxiliary(conditioning, num_classes)
         self.examples = keras.Input(shape, name="images" if len(shape) == 3 else "vectors")
-        labels = _label_input(num_classes)
+        labels = label_input(num_classes)
         self.labels = None if self.is_auxiliary else labels
         self.num_classes = num_classes
         self.is_spectral = normalization == "spectral"
@@ -326,17 +322,28 @@ class DiscriminatorBuilder:
             settings["kernel_initializer"] = settings["kernel_initializer"].clone()
             class_logits = layers.Dense(self.num_classes, name="class_logits", **settings)
             outputs = [outputs, self.apply(class_logits, features)]
-        return _model(self.examples, self.labels, outputs, "discriminator")
+        return network(self.examples, self.labels, outputs, "discriminator")
 
 
-def _label_input(num_classes):
+def check_auxiliary(conditioning, num_classes):
+    """Raises `ValueError` if an auxiliary classifier has no classes."""
+    if conditioning == "auxiliary" and num_classes is None:
+        raise ValueError(
+            "An auxiliary classifier needs `num_classes`. "
+            "Received: conditioning='auxiliary', num_classes=None"
+        )
+
+
+def label_input(num_classes):
+    """Returns the input of the labels, or `None` without classes."""
     if num_classes is None:
         return None
     check_positive_integer("num_classes", num_classes)
     return keras.Input((), dtype="int32", name="labels")
 
 
-def _model(inputs, labels, outputs, name):
+def network(inputs, labels, outputs, name):
+    """Returns the `keras.Model` of inputs, and of labels unless they are `None`."""
     return keras.Model(inputs if labels is None else [inputs, labels], outputs, name=name)
 
 

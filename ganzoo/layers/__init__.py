@@ -1,14 +1,20 @@
 """Keras layers, with one technique of the papers in each file."""
 
+from ganzoo.layers.blur import Blur2D
 from ganzoo.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from ganzoo.layers.data_dependent_initialization import (
     has_data_dependent_layers,
     initialize_from_data,
 )
+from ganzoo.layers.equalized_learning_rate import EqualizedLearningRate
 from ganzoo.layers.global_sum_pooling import GlobalSumPooling2D
+from ganzoo.layers.learned_constant import LearnedConstant
 from ganzoo.layers.minibatch_discrimination import MinibatchDiscrimination
 from ganzoo.layers.minibatch_stddev import MinibatchStdDev
+from ganzoo.layers.modulated_convolution import ModulatedConv2D
+from ganzoo.layers.noise_injection import NoiseInjection
 from ganzoo.layers.operator_norm import operator_norm
+from ganzoo.layers.pixel_normalization import PixelNormalization
 from ganzoo.layers.projection import ProjectionHead
 from ganzoo.layers.resampling import (
     FilteredDownSampling2D,
@@ -16,9 +22,11 @@ from ganzoo.layers.resampling import (
     downsample,
     upsample,
 )
+from ganzoo.layers.scaled_leaky_relu import ScaledLeakyReLU
 from ganzoo.layers.self_attention import SelfAttention
 from ganzoo.layers.spectral_normalization import SpectralNormalization
 from ganzoo.layers.spectral_normalize import spectral_normalize, unnormalized_layers
+from ganzoo.layers.style_mapping import StyleMapping
 from ganzoo.layers.virtual_batch_normalization import (
     VirtualBatchNormalization,
     reference_size_of,
@@ -26,15 +34,23 @@ from ganzoo.layers.virtual_batch_normalization import (
 from ganzoo.layers.weight_normalization import WeightNormalization
 
 __all__ = [
+    "Blur2D",
     "ConditionalBatchNormalization",
+    "EqualizedLearningRate",
     "FilteredDownSampling2D",
     "FilteredUpSampling2D",
     "GlobalSumPooling2D",
+    "LearnedConstant",
     "MinibatchDiscrimination",
     "MinibatchStdDev",
+    "ModulatedConv2D",
+    "NoiseInjection",
+    "PixelNormalization",
     "ProjectionHead",
+    "ScaledLeakyReLU",
     "SelfAttention",
     "SpectralNormalization",
+    "StyleMapping",
     "VirtualBatchNormalization",
     "WeightNormalization",
     "downsample",

@@ -68,21 +68,23 @@ def check_norms(layer, kernel, axes=None):
         )
 
 
-def call_with_kernel(layer, kernel, inputs):
+def call_with_kernel(layer, kernel, inputs, bias=None):
     """Returns the layer's outputs with `kernel` in place of its own kernel.
 
-    The layer's variable is not assigned, and gradients flow to `kernel`.
+    The layer's variables are not assigned, and gradients flow to `kernel` and `bias`.
 
     Args:
         layer: A built layer of one of the `SUPPORTED` kinds.
         kernel: Tensor with the shape of the layer's kernel.
         inputs: The layer's inputs.
+        bias: Tensor in place of the layer's own bias, or `None` for its own.
     """
-    variable = kernel_variable(layer)
+    values = [(kernel_variable(layer), kernel), *([] if bias is None else [(layer.bias, bias)])]
+    replaced = {id(variable) for variable, _ in values}
     # The scope hides an outer one. So it needs the values of the other variables, and the losses of
     # an activity regularizer are passed on by hand.
-    others = [(v, v.value) for v in layer.variables if v is not variable]
-    with keras.StatelessScope([(variable, kernel), *others], collect_losses=True) as scope:
+    others = [(v, v.value) for v in layer.variables if id(v) not in replaced]
+    with keras.StatelessScope([*values, *others], collect_losses=True) as scope:
         outputs = layer(inputs)
     layer.add_loss(scope.losses)
     return outputs
