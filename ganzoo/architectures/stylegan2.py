@@ -1,5 +1,6 @@
 """The networks of StyleGAN2 (Karras et al. 2020), for small images."""
 
+import itertools
 import math
 
 import keras
@@ -173,7 +174,7 @@ def stylegan2_discriminator(
     images = keras.Input(image_shape, name="images")
     labels = base.label_input(num_classes)
     x = network.convolution(images, channels[0], 1, "from_image")
-    for stage, (inputs, outputs) in enumerate(zip(channels, channels[1:], strict=False), start=1):
+    for stage, (inputs, outputs) in enumerate(itertools.pairwise(channels), start=1):
         x = network.block(x, inputs, outputs, blocks == "residual", f"stage_{stage}")
     if minibatch_features == "stddev":
         x = MinibatchStdDev(group_size, name="minibatch_stddev")(x)

@@ -40,7 +40,7 @@ class Part:
         return f"{self.kind}: {self.name}"
 
 
-IMAGES, VECTORS, LABELS = (8, 8, 3), (6,), ()
+IMAGES, VECTORS, LABELS, STYLES = (8, 8, 3), (6,), (), (2, 6)
 
 
 def _layer(name, make, *inputs, **flags):
@@ -78,6 +78,7 @@ def _semi_supervised(name, architecture, image_shape, **options):
 
 
 _LAYERS = [
+    _layer("blur", layers.Blur2D, IMAGES),
     _layer(
         "conditional batch normalization",
         lambda: layers.ConditionalBatchNormalization(NUM_CLASSES, momentum=0.8, epsilon=1e-3),
@@ -85,9 +86,20 @@ _LAYERS = [
         LABELS,
         batch_coupled=True,
     ),
+    _layer(
+        "equalized learning rate of a convolution",
+        lambda: layers.EqualizedLearningRate(keras.layers.Conv2D(4, 3), rate=0.5),
+        IMAGES,
+    ),
+    _layer(
+        "equalized learning rate of an embedding",
+        lambda: layers.EqualizedLearningRate(keras.layers.Embedding(NUM_CLASSES, 4)),
+        LABELS,
+    ),
     _layer("filtered downsampling", layers.FilteredDownSampling2D, IMAGES),
     _layer("filtered upsampling", layers.FilteredUpSampling2D, IMAGES),
     _layer("global sum pooling", layers.GlobalSumPooling2D, IMAGES),
+    _layer("learned constant", lambda: layers.LearnedConstant((2, 3)), VECTORS),
     _layer(
         "minibatch discrimination, all options",
         lambda: layers.MinibatchDiscrimination(
@@ -113,6 +125,15 @@ _LAYERS = [
         IMAGES,
         batch_coupled=True,
     ),
+    _layer("modulated convolution", lambda: layers.ModulatedConv2D(4, 3), IMAGES, STYLES),
+    _layer(
+        "modulated convolution, all options",
+        lambda: layers.ModulatedConv2D(4, 3, row=1, upsample=True, demodulate=False),
+        IMAGES,
+        STYLES,
+    ),
+    _layer("noise injection", layers.NoiseInjection, IMAGES),
+    _layer("pixel normalization", layers.PixelNormalization, VECTORS),
     _layer("projection head", lambda: layers.ProjectionHead(NUM_CLASSES), VECTORS, LABELS),
     _layer(
         "projection head, all options",
@@ -125,6 +146,7 @@ _LAYERS = [
         VECTORS,
         LABELS,
     ),
+    _layer("scaled leaky relu", lambda: layers.ScaledLeakyReLU(slope=0.1), IMAGES),
     _layer("self-attention", layers.SelfAttention, IMAGES),
     _layer(
         "self-attention, all options",
@@ -160,6 +182,20 @@ _LAYERS = [
     _layer(
         "spectral normalization of an embedding",
         lambda: layers.SpectralNormalization(keras.layers.Embedding(NUM_CLASSES, 4)),
+        LABELS,
+    ),
+    _layer(
+        "style mapping, all options",
+        lambda: layers.StyleMapping(
+            num_rows=4,
+            style_dim=5,
+            depth=2,
+            num_classes=NUM_CLASSES,
+            mixing=0.9,
+            average_decay=0.5,
+            latent="uniform",
+        ),
+        VECTORS,
         LABELS,
     ),
     _layer(
@@ -328,6 +364,15 @@ _ARCHITECTURES = [
         attention_size=8,
     ),
     _architecture("sngan", "sngan"),
+    _architecture(
+        "stylegan2 with classes",
+        "stylegan2",
+        image_shape=(9, 9, 3),
+        num_classes=NUM_CLASSES,
+        max_channels=4,
+        style_dim=6,
+        mapping_layers=2,
+    ),
     _semi_supervised("mlp for few labels", "semi_supervised_mlp", (5,)),
     _semi_supervised(
         "cnn for few labels", "semi_supervised_cnn", (9, 9, 3), minibatch_features="discrimination"
