@@ -87,7 +87,7 @@ class StyleMapping(RandomLayer):
         self.mixing = check_fraction("mixing", mixing)
         self.average_decay = check_fraction("average_decay", average_decay)
         self.latent = check_choice("latent", latent, ("normal", "uniform"))
-        settings = {"dtype": self.dtype_policy}
+        settings = {"dtype": self.dtype_policy.name}
         self.normalization = PixelNormalization(name="normalization", **settings)
         self.embedding = None
         if self.num_classes is not None:
