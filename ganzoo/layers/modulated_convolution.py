@@ -89,6 +89,7 @@ class ModulatedConv2D(keras.layers.Layer):
             name="kernel",
             shape=(self.kernel_size, self.kernel_size, channels, self.filters),
             initializer=keras.initializers.RandomNormal(stddev=1.0),
+            autocast=False,
         )
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
 

@@ -1,0 +1,121 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from ganzoo.layers import StyleMapping
+from ganzoo.random import Draws
+
+
+def tensor(array, dtype="float32"):
+    return ops.convert_to_tensor(np.asarray(array), dtype)
+
+
+def mapping(num_classes=None, **options):
+    layer = StyleMapping(
+        4, style_dim=5, depth=2, num_classes=num_classes, dtype="float64", **options
+    )
+    layer.build((None, 3) if num_classes is None else [(None, 3), (None,)])
+    return layer
+
+
+def normalized(x):
+    return x / np.sqrt(np.mean(x**2, axis=1, keepdims=True) + 1e-8)
+
+
+def styles_of(layer, latents, labels=None):
+    """The equations in float64 NumPy."""
+    x = normalized(latents)
+    if labels is not None:
+        table = np.array(layer.embedding.layer.embeddings)
+        x = np.concatenate([x, normalized(table[labels] / np.sqrt(len(table)))], axis=1)
+    for dense in layer.dense_layers:
+        kernel, bias = map(np.array, dense.layer.weights)
+        x = x @ (0.01 * kernel / np.sqrt(len(kernel))) + 0.01 * bias
+        x = np.sqrt(2) * np.where(x > 0, x, 0.2 * x)
+    return x
+
+
+LATENTS = np.random.default_rng(0).standard_normal((6, 3))
+LABELS = np.array([0, 1, 2, 2, 1, 0])
+
+
+@pytest.mark.parametrize("num_classes", [None, 3])
+def test_styles_are_the_equations(num_classes):
+    layer = mapping(num_classes)
+    for dense in layer.dense_layers:
+        dense.layer.bias.assign(np.arange(5.0) - 2.0)
+    labels = None if num_classes is None else LABELS
+    inputs = tensor(LATENTS, "float64")
+    inputs = inputs if labels is None else [inputs, tensor(labels, "int32")]
+    expected = styles_of(layer, LATENTS, labels)
+    rows = np.broadcast_to(expected[:, None], (6, 4, 5))
+    np.testing.assert_allclose(layer(inputs), rows, rtol=1e-6)
+    assert not np.any(layer.style_average)
+    for _ in range(2):
+        np.testing.assert_allclose(layer(inputs, training=True), rows, rtol=1e-6)
+    average = (1 - 0.995**2) * expected.mean(axis=0)
+    np.testing.assert_allclose(layer.style_average, average, rtol=1e-6)
+
+
+def test_truncation_moves_the_first_rows_and_one_changes_no_bit():
+    layer = mapping()
+    layer.style_average.assign(np.arange(5.0))
+    styles = np.random.default_rng(1).standard_normal((2, 4, 5))
+    average = np.arange(5.0)
+    moved = average + 0.7 * (styles - average)
+    given = tensor(styles, "float64")
+    np.testing.assert_allclose(layer.truncate(given, 0.7), moved, rtol=1e-5)
+    np.testing.assert_array_equal(layer.truncate(given, 1.0), styles)
+    by_row = np.array(layer.truncate(given, tensor([[1.0], [0.7]]), cutoff=3))
+    np.testing.assert_array_equal(by_row[0], styles[0])
+    np.testing.assert_array_equal(by_row[1, 3], styles[1, 3])
+    np.testing.assert_allclose(by_row[1, :3], moved[1, :3], rtol=1e-5)
+    with pytest.raises(ValueError, match=r"at most .* 4\. Received: cutoff=5"):
+        layer.truncate(given, 0.5, cutoff=5)
+
+
+def test_style_mixing_takes_rows_of_a_second_latent_from_one_row_on():
+    layer, firsts = mapping(mixing=0.75, latent="uniform"), []
+    own = styles_of(layer, LATENTS)
+    for i in range(20):
+        layer.seed_state.assign([5, i])
+        styles = np.array(layer(tensor(LATENTS, "float64"), training=True))
+        second = Draws(tensor([5, i], "int32"), 0).latents(6, 3, "uniform")
+        others = styles_of(layer, np.array(second, "float64"))
+        is_own = np.isclose(styles, own[:, None], rtol=1e-5).all(axis=2)
+        assert (is_own == is_own[0]).all()
+        first = is_own[0].sum()
+        assert is_own[0, :first].all()
+        expected = np.broadcast_to(others[:, None], (6, 4 - first, 5))
+        np.testing.assert_allclose(styles[:, first:], expected, rtol=1e-5)
+        firsts.append(first)
+    assert set(firsts) == {1, 2, 3, 4}
+    layer.seed_state.assign([5, 3])
+    again = layer(tensor(LATENTS, "float64"), training=True)
+    layer.seed_state.assign([5, 3])
+    np.testing.assert_array_equal(layer(tensor(LATENTS, "float64"), training=True), again)
+    np.testing.assert_allclose(layer(tensor(LATENTS, "float64"))[:, 3], own, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("num_rows", 1),
+        ("style_dim", 0),
+        ("depth", 0),
+        ("num_classes", 0),
+        ("mixing", 1.0),
+        ("average_decay", -0.1),
+        ("latent", "cube"),
+    ],
+)
+def test_impossible_arguments_are_refused(argument, value):
+    with pytest.raises(ValueError, match=f"Received: {argument}="):
+        StyleMapping(**{"num_rows": 4, argument: value})
+
+
+def test_config_restores_the_layer():
+    layer = StyleMapping(4, 5, 2, num_classes=3, mixing=0.5, average_decay=0.9, latent="uniform")
+    config = keras.saving.serialize_keras_object(layer)
+    assert keras.saving.deserialize_keras_object(config).get_config() == layer.get_config()
