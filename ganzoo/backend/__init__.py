@@ -4,8 +4,10 @@ import keras
 
 if keras.backend.backend() == "tensorflow":
     from ganzoo.backend import tensorflow as _backend
+    from ganzoo.backend import tensorflow_blocks as _blocks
 elif keras.backend.backend() == "jax":
     from ganzoo.backend import jax as _backend
+    from ganzoo.backend import jax_blocks as _blocks
 else:
     raise ImportError(
         "ganzoo trains on the Keras backends 'tensorflow' and 'jax'. Received: "
@@ -14,7 +16,10 @@ else:
     )
 
 apply_gradients = _backend.apply_gradients
+block_function = _blocks.block_function
+block_train_function = _blocks.block_train_function
 compiled = _backend.compiled
+device_copy = _blocks.device_copy
 gather_rows = _backend.gather_rows
 input_gradient = _backend.input_gradient
 prefers_jit = _backend.prefers_jit
@@ -25,4 +30,5 @@ share_count = _backend.share_count
 threefry2x32 = _backend.threefry2x32
 value_and_grad = _backend.value_and_grad
 with_input_gradient = _backend.with_input_gradient
+with_plain_state = _blocks.with_plain_state
 without_arrays = _backend.without_arrays

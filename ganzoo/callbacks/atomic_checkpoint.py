@@ -82,6 +82,8 @@ class AtomicCheckpoint(FitHook):
     >>> history = gan.fit(dataset, epochs=100, callbacks=[checkpoint])
     """
 
+    needs_batch_logs = False
+
     def __init__(
         self,
         folder: str | Path,

@@ -14,8 +14,8 @@ class NaNGuard(FitHook):
     """Raises an error as soon as any scalar in the logs is NaN or infinite, or rolls back.
 
     It checks every term (both losses, the logits, each penalty, validation metrics) after each
-    batch. So it ends training within the step that failed, or within the `steps_per_execution`
-    steps that ran together. It raises an error, and does not set `model.stop_training`: Keras would
+    step. So it ends training within the step that failed. Of `steps_per_execution` steps that ran
+    together, it names the one that failed first. It raises an error, and does not set `model.stop_training`: Keras would
     then still end the epoch as usual, and callbacks that save would replace the last good weights
     with the broken ones. For the same reason, list this callback before callbacks that save.
 
@@ -46,7 +46,7 @@ class NaNGuard(FitHook):
         if self.factor == 0:
             raise ValueError(f"`factor` must be a number in (0, 1). Received: factor={factor!r}")
         self.max_rollbacks = check_positive_integer("max_rollbacks", max_rollbacks)
-        self._epoch = 0
+        self._epoch = self._epoch_start = self._first_index = 0
         self._rollbacks = 0
         self._latest = (None, 0)
 
@@ -69,13 +69,16 @@ class NaNGuard(FitHook):
                     )
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch = epoch
+        self._epoch, self._epoch_start = epoch, self.model.step
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._first_index = batch
 
     def on_train_batch_end(self, batch, logs=None):
-        self._check(logs, f"in epoch {self._epoch + 1}")
+        self._check(logs, f"in epoch {self._epoch + 1}", self._failed_step)
 
     def on_epoch_end(self, epoch, logs=None):
-        self._check(logs, f"at the end of epoch {epoch + 1}")
+        self._check(logs, f"at the end of epoch {epoch + 1}", lambda: self.model.step)
 
     def roll_back(self, resume: Callable[[], Position | None]) -> Position | None:
         if self.on_nan != "rollback" or self._rollbacks == self.max_rollbacks:
@@ -105,17 +108,27 @@ class NaNGuard(FitHook):
         players = optimizer.generator, optimizer.discriminator
         return [getattr(player, "inner_optimizer", player) for player in players]
 
-    def _check(self, logs, when):
+    def _check(self, logs, when, failed_step):
         broken = [f"{name}={value}" for name, value in (logs or {}).items() if not _finite(value)]
         if broken:
-            # The step is asked for only here: that waits for the device.
+            # The steps are asked for only here: that waits for the device.
+            failed, last = failed_step(), self.model.step
+            together = "" if failed == last else f" (which ran together with those to {last:,})"
             raise FloatingPointError(
-                f"Training failed {when}, after step {self.model.step:,}: all scalars in the logs "
+                f"Training failed {when}, after step {failed:,}{together}: all scalars in the logs "
                 "must be finite. "
                 f"Received: {', '.join(broken)}. The current weights are useless: return to the "
                 "last checkpoint. Lower the learning rates, or add spectral normalization or a "
                 "gradient penalty. With mixed_float16, try mixed_bfloat16."
             )
+
+    def _failed_step(self):
+        """Returns the first step of those that ran together whose logs are not finite."""
+        logs = self.model.step_logs
+        index = None if logs is None else logs.first_broken()
+        if index is None:
+            return self.model.step
+        return self._epoch_start + self._first_index + index + 1
 
 
 def _finite(value):

@@ -54,6 +54,8 @@ class SampleGrid(keras.callbacks.Callback):
     >>> history = gan.fit(dataset, epochs=20, callbacks=[pictures])
     """
 
+    needs_batch_logs = False
+
     def __init__(
         self,
         folder: str | Path,

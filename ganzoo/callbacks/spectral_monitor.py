@@ -91,6 +91,8 @@ class SpectralMonitor(FitHook):
         watches the singular values for early signs of a collapse.
     """
 
+    needs_batch_logs = False
+
     def __init__(
         self,
         every: int = 1,

@@ -86,15 +86,34 @@ class Batches(keras.utils.PyDataset):
         Args:
             step: Integer of at least 0; it may exceed one epoch.
         """
+        rows, *labels = self.rows(step)
+        examples = keras.tree.map_structure(
+            lambda part: np.take(self.dataset.examples, part, axis=0), rows
+        )
+        return examples, *labels
+
+    def rows(self, step: int) -> tuple[np.ndarray, ...]:
+        """Returns the batch of a training step with the rows of its examples in their place.
+
+        Args:
+            step: Integer of at least 0; it may exceed one epoch.
+
+        Returns:
+            As `batch`, but int32 rows of `dataset.examples` instead of examples.
+        """
         if step < 0:
             raise ValueError(f"`step` must be at least 0. Received: step={step!r}")
         number, position = divmod(operator.index(step), self.steps_per_pass)
         start = position * self.batch_size
-        rows = self._order_of_pass(number)[start : start + self.batch_size]
-        examples = np.take(self.dataset.examples, rows, axis=0)
+        rows = self._order_of_pass(number)[start : start + self.batch_size].astype(np.int32)
         if self.dataset.labels is None:
-            return (examples,)
-        return examples, np.take(self.dataset.labels, rows)
+            return (rows,)
+        return rows, np.take(self.dataset.labels, rows)
+
+    @property
+    def takes_rows(self) -> bool:
+        """Whether each batch has the examples at `rows(step)`; a subclass may change `batch`."""
+        return type(self).batch is Batches.batch and type(self).__getitem__ is Batches.__getitem__
 
     def follow(self, step_function: Callable[[], int]) -> Self:
         """Lets every epoch of `fit` start at the step that `step_function()` returns.
@@ -120,6 +139,15 @@ class Batches(keras.utils.PyDataset):
         return self.steps_per_epoch
 
     def __getitem__(self, index):
+        return self.batch(self.step_of(index))
+
+    def step_of(self, index: int) -> int:
+        """Returns the training step of batch `index` of the epoch, which is the next to be read.
+
+        Raises:
+            IndexError: If the epoch has no such batch.
+            ValueError: If it is not the one after the last one that was asked for.
+        """
         if not 0 <= index < self.steps_per_epoch:
             raise IndexError(
                 f"`index` must be in [0, {self.steps_per_epoch}); `batch(step)` takes any step. "
@@ -135,7 +163,7 @@ class Batches(keras.utils.PyDataset):
                 "`Batches`."
             )
         self._last_index = index
-        return self.batch(self._first_step + index)
+        return self._first_step + index
 
     def on_epoch_begin(self):
         if self._step_function is None:

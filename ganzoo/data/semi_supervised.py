@@ -68,26 +68,23 @@ class SemiSupervisedBatches(Batches):
         self._labeled = _Permutations(len(self.labeled_subset), self.seed, _LABELED)
         self._matching = _Permutations(len(dataset), self.seed, _MATCHING)
 
-    def batch(self, step: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Returns the batch of training step `step`, `(examples, labels)`.
+    def rows(self, step: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Returns the rows of the examples of training step `step`, and the labels.
 
         Args:
             step: Integer of at least 0; it may exceed one epoch.
 
         Returns:
-            A dictionary of the `"unlabeled"`, `"labeled"` and `"matching"` examples, and the int32
-            labels of the labeled ones.
+            A dictionary of the int32 rows of the `"unlabeled"`, `"labeled"` and `"matching"`
+            examples, and the int32 labels of the labeled ones. `batch` returns the examples.
         """
-        unlabeled, _ = super().batch(step)
+        unlabeled, _ = super().rows(step)
         start = operator.index(step) * self.batch_size
         labeled = self.labeled_subset[self._labeled.take(start, self.batch_size)]
         matching = self._matching.take(start, self.batch_size)
-        examples = {
-            "unlabeled": unlabeled,
-            "labeled": np.take(self.dataset.examples, labeled, axis=0),
-            "matching": np.take(self.dataset.examples, matching, axis=0),
-        }
-        return examples, np.take(self.dataset.labels, labeled)
+        rows = {"unlabeled": unlabeled, "labeled": labeled, "matching": matching}
+        rows = {name: part.astype(np.int32) for name, part in rows.items()}
+        return rows, np.take(self.dataset.labels, labeled)
 
     def __repr__(self):
         return (

@@ -17,6 +17,13 @@ class OwnBatches(Batches):
     def batch(self, step):
         return distribution.process_rows(self._batches.batch(step))
 
+    def rows(self, step):
+        return distribution.process_rows(self._batches.rows(step))
+
+    @property
+    def takes_rows(self):
+        return self._batches.takes_rows
+
 
 def own_batches(batches: Batches) -> Batches:
     """Returns batches that read only the rows of this process; with one process, the same."""

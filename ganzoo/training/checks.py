@@ -200,13 +200,18 @@ def check_no_arguments(method, arguments):
         raise TypeError(f"`{method}` has no such arguments. Received: {sorted(arguments)}")
 
 
-def check_replicas(replicas, steps_per_execution, jit_compile):
-    """Raises for settings that Keras cannot run on several replicas of TensorFlow."""
+def check_executions_of_replicas(replicas, steps_per_execution):
+    """Raises for ready batches of which Keras cannot train several per call on replicas."""
     if replicas > 1 and steps_per_execution > 1:
         raise ValueError(
-            "Several replicas train one step per call. Expected: steps_per_execution=1. "
+            "With ready batches, several replicas train one step per call: give an array or a "
+            "`ganzoo.data.Dataset`, or compile with steps_per_execution=1. "
             f"Received: steps_per_execution={steps_per_execution} with {replicas} replicas"
         )
+
+
+def check_xla_of_replicas(replicas, jit_compile):
+    """Raises for several replicas of TensorFlow with XLA, which Keras cannot run."""
     if replicas > 1 and jit_compile is True:
         raise ValueError(
             "TensorFlow trains several replicas without XLA; JAX has it. Expected: jit_compile "

@@ -37,6 +37,10 @@ class FitHook(keras.callbacks.Callback):
     `fit` takes at most one. It is called after all other callbacks, wherever it is listed, so that
     it can save their results of the same step or epoch.
 
+    Reading the logs of a step waits for the device. A callback that has `on_train_batch_end` but
+    does not need the logs sets `needs_batch_logs = False`: they are then empty. Any Keras callback
+    may do so.
+
     Example:
 
     A callback that counts the seconds of training, and continues to count in a resumed run.
@@ -53,6 +57,8 @@ class FitHook(keras.callbacks.Callback):
     >>> callbacks = [Stopwatch(), ganzoo.callbacks.AtomicCheckpoint("checkpoints")]
     >>> history = gan.fit(dataset, epochs=100, callbacks=callbacks)
     """
+
+    needs_batch_logs = True
 
     def attach(self, callbacks: list[keras.callbacks.Callback]) -> None:
         """Prepares for a `fit` that is about to start.

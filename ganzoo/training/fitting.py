@@ -164,8 +164,13 @@ class FittedModel:
 
     def _set_batch_size(self, size):
         if size != self._batch_size:
-            # The function was compiled for batches of another size.
-            self._batch_size, self.train_function = size, None
+            # The functions were compiled for batches of another size.
+            self._batch_size, self.train_function, self._block_function = size, None, None
+
+    def make_train_function(self, force=False):
+        if self.train_function is None or force:
+            super().make_train_function(force)
+            self.train_function = backend.with_plain_state(self.train_function)
 
     def _until_step(self, steps, batches, settings):
         """Returns the settings of a `fit` that ends after a step."""

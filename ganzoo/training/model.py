@@ -15,6 +15,7 @@ from ganzoo.regularizers import Constraint, Penalty, Regularizer, WeightPenalty
 from ganzoo.training import checks, ema, output_range, part_state, reference_batch, scheduled
 from ganzoo.training.discriminator import Discriminator
 from ganzoo.training.evaluation import EvaluatedModel, MetricSettings
+from ganzoo.training.execution import AUTO
 from ganzoo.training.fitting import FittedModel
 from ganzoo.training.optimizer import AdversarialOptimizer, join_optimizers
 from ganzoo.training.saving import StoredModel
@@ -74,6 +75,10 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
         self.metric_settings = MetricSettings()
         self._evaluation = None
         self._batch_size = None
+        # What each step of the last call of the compiled function has logged, a `StepLogs`, while
+        # `fit` makes several steps per call.
+        self.step_logs = None
+        self._block_function = None
         # Of the batches that `train_on_batch` has seen.
         self._range_evidence = RangeEvidence()
         self._compiled_variables = ()
@@ -104,7 +109,7 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
         metrics: Sequence[Any] | None = None,
         extractor: Any = None,
         run_eagerly: bool = False,
-        steps_per_execution: int = 1,
+        steps_per_execution: int | str = "auto",
         jit_compile: bool | str = "auto",
     ) -> None:
         """Sets how the two networks are trained, and builds both optimizers.
@@ -142,7 +147,9 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
                 `ganzoo.extractors.names()`, or an extractor. By default the one that is made for
                 the data.
             run_eagerly: Whether to train without compiling, for debugging.
-            steps_per_execution: Steps per call of the compiled function.
+            steps_per_execution: Steps per call of the compiled function, of which callbacks see the
+                last one. `"auto"` chooses up to 32 on a GPU or TPU for arrays and `ganzoo.data`,
+                and 1 otherwise.
             jit_compile: Whether to compile with XLA. `"auto"` does where it pays: on JAX, and
                 with TensorFlow on a GPU.
 
@@ -173,6 +180,7 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
             ),
             **ema.check(ema_decay, ema_half_life),
             "metric_settings": MetricSettings(metrics, extractor),
+            "_execution_choice": steps_per_execution,
             "_jit_choice": check_choice("jit_compile", jit_compile, ("auto", True, False)),
         }
         checks.check_trainable(self)
@@ -181,9 +189,10 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
             self.discriminator, settings["adversarial_loss"], settings["classifier_loss"]
         )
         output_range.check_images(self.generator_range, self.example_shape)
-        check_positive_integer("steps_per_execution", steps_per_execution)
+        if steps_per_execution != AUTO:
+            check_positive_integer("steps_per_execution", steps_per_execution)
         replicas = backend.replica_count(self)
-        checks.check_replicas(replicas, steps_per_execution, jit_compile)
+        checks.check_xla_of_replicas(replicas, jit_compile)
         feature_layer = getattr(settings["generator_loss"], "layer", None)
         discriminate = Discriminator(self.discriminator, feature_layer)
         parts = self._new_part_states(settings["augment"], settings["regularizers"])
@@ -197,7 +206,7 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
         super().compile(
             optimizer=optimizer,
             run_eagerly=run_eagerly,
-            steps_per_execution=steps_per_execution,
+            steps_per_execution=1 if steps_per_execution == AUTO else steps_per_execution,
             jit_compile=jit_compile,
             auto_scale_loss=False,
         )
@@ -221,6 +230,7 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
         self._parts_with_state = part_state.renew(self._memories, self._parts_with_state, parts)
         self._build_trackers()
         self._forget_functions()
+        self._block_function = None
 
     def _regularizers_of(self, kind):
         return [part for part in self.regularizers if isinstance(part, kind)]

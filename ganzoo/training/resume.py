@@ -11,9 +11,11 @@ import keras
 
 from ganzoo.data import Batches
 from ganzoo.training import epoch_length
+from ganzoo.training.execution import Execution
 from ganzoo.training.fit_hook import FitHook, Position, is_checkpoint
 from ganzoo.training.initialization import initialize_from_data
 from ganzoo.training.inputs import first_examples
+from ganzoo.training.one_run import OneRun
 
 
 def fit(
@@ -54,8 +56,9 @@ def fit(
     checkpoint = _only_checkpoint(callbacks)
     exact = isinstance(batches, Batches)
     steps = epoch_length.steps_of_epoch(batches, steps_per_epoch)
-    epoch_length.check_executions(batches, steps, gan.steps_per_execution)
-    everyone = _OneTraining(
+    execution = Execution(gan, batches, last_step)
+    epoch_length.check_executions(batches, steps, execution.steps)
+    everyone = OneRun(
         callbacks, verbose=verbose, epochs=epochs, steps=steps, batches=batches, model=gan
     )
     hooks = [callback for callback in everyone.callbacks if isinstance(callback, FitHook)]
@@ -64,9 +67,11 @@ def fit(
 
     def run(first, last, steps):
         """Trains the epochs from `first` to the one before `last`, each for `steps` steps."""
-        everyone.steps = steps
-        data, keras_steps = epoch_length.with_steps(batches, steps)
-        settings["steps_per_epoch"] = keras_steps
+        data, settings["steps_per_epoch"] = epoch_length.with_steps(batches, steps)
+        blocks = execution.blocks(data)
+        if blocks is not None:
+            data, settings["steps_per_epoch"] = blocks, blocks.keras_steps
+        everyone.start_epochs(steps, blocks)
         keras_fit(data, initial_epoch=first, epochs=last, **settings)
         return not gan.stop_training
 
@@ -96,7 +101,7 @@ def fit(
                 everyone.end_epoch(position.epoch)
             position = Position(epochs, 0)
         initialize_from_data(gan, lambda: first_examples(batches))
-        with gan.optimizer.one_run():
+        with execution.active(), gan.optimizer.one_run():
             while position is not None:
                 try:
                     train(position)
@@ -107,59 +112,6 @@ def fit(
                         raise error
         everyone.end()
     return gan.history
-
-
-class _OneTraining(keras.callbacks.CallbackList):
-    """The callbacks of several calls of Keras's `fit`, which are one training run to them.
-
-    The checkpoint comes last, so that it saves what all others did in a step or an epoch.
-
-    Attributes:
-        steps: Steps of an epoch in this call of Keras's `fit`, or `None` if nobody knows.
-    """
-
-    def __init__(self, callbacks, verbose, **params):
-        super().__init__(
-            callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, **params
-        )
-        self.callbacks.sort(key=is_checkpoint)
-        self.steps = None
-        self._has_begun = False
-        self._last_logs = None
-        self._epoch_start = 0
-
-    def on_train_begin(self, logs=None):
-        if not self._has_begun:
-            self._has_begun = True
-            super().on_train_begin(logs)
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._epoch_start = self.model.step
-        super().on_epoch_begin(epoch, logs)
-
-    def on_train_batch_end(self, batch, logs=None):
-        # Keras counts `steps_per_execution` batches for the last execution of an epoch too, which
-        # may have fewer.
-        if self.steps is not None:
-            batch = min(batch, self.steps - 1)
-        elif self.model.steps_per_execution > 1:
-            batch = self.model.step - self._epoch_start - 1
-        super().on_train_batch_end(batch, logs)
-
-    def on_train_end(self, logs=None):
-        self._last_logs = logs or self._last_logs
-
-    def end_epoch(self, epoch):
-        """Ends an epoch whose last step was made before the checkpoint."""
-        self.on_train_begin()
-        self.on_epoch_begin(epoch)
-        trackers = self.model._trackers
-        logs = {name: float(trackers[name].result()) for name in self.model._all_log_names}
-        self.on_epoch_end(epoch, logs)
-
-    def end(self):
-        """Tells all callbacks that training has ended."""
-        super().on_train_end(self._last_logs)
 
 
 @contextlib.contextmanager

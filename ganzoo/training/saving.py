@@ -131,7 +131,7 @@ class StoredModel:
             "ema_half_life": serialize(self.ema_half_life),
             **self._metric_config(),
             "run_eagerly": self.run_eagerly,
-            "steps_per_execution": self.steps_per_execution,
+            "steps_per_execution": self._execution_choice,
             "jit_compile": self._jit_choice,
         }
 

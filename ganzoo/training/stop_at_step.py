@@ -21,6 +21,8 @@ class StopAtStep(keras.callbacks.Callback):
     10000
     """
 
+    needs_batch_logs = False
+
     def __init__(self, step: int):
         super().__init__()
         self.step = check_positive_integer("step", step)

@@ -102,9 +102,20 @@ def test_a_ragged_end_never_reaches_a_replica(two_replicas):
     assert np.isfinite(history["d_loss"]).all()
 
 
-def test_several_steps_per_execution_are_refused(two_replicas):
-    with two_replicas.scope(), pytest.raises(ValueError, match=r"Received: steps_per_execution=4"):
-        mlp_gan(steps_per_execution=4)
+def test_replicas_train_several_steps_per_execution(two_replicas):
+    states = []
+    for steps in (1, 3):
+        with two_replicas.scope():
+            gan = mlp_gan(loss="hinge", num_classes=tiny.NUM_CLASSES, steps_per_execution=steps)
+        history = gan.fit(vectors(37), tiny.labels(37), batch_size=8, epochs=2, verbose=0).history
+        states.append((tiny.state(gan), history))
+    assert gan.step == 8
+    assert tiny.largest_difference(states[0][0], states[1][0])[0] < 1e-6
+    for name, values in states[0][1].items():
+        np.testing.assert_allclose(values, states[1][1][name], atol=1e-6)
+    ready = tf.data.Dataset.from_tensors((vectors(8), tiny.labels(8)))
+    with pytest.raises(ValueError, match=r"Received: steps_per_execution=3 with 2 replicas"):
+        gan.fit(ready, verbose=0)
 
 
 def test_compiling_with_xla_is_refused(two_replicas):
