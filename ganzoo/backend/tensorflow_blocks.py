@@ -44,7 +44,7 @@ def block_function(model, names, dtype):
 
     def all_steps(examples, block):
         first, *_ = strategy.experimental_local_results(block)
-        steps, count = tf.nest.flatten(first["batch"])[0].shape[1], first["count"][0]
+        steps, count = tf.shape(tf.nest.flatten(first["batch"])[0])[1], first["count"][0]
 
         def body(index, table):
             rows = strategy.run(one_step, (examples, block, index))

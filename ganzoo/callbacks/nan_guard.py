@@ -15,9 +15,10 @@ class NaNGuard(FitHook):
 
     It checks every term (both losses, the logits, each penalty, validation metrics) after each
     step. So it ends training within the step that failed. Of `steps_per_execution` steps that ran
-    together, it names the one that failed first. It raises an error, and does not set `model.stop_training`: Keras would
-    then still end the epoch as usual, and callbacks that save would replace the last good weights
-    with the broken ones. For the same reason, list this callback before callbacks that save.
+    together, it names the one that failed first. It raises an error, and does not set
+    `model.stop_training`: Keras would then still end the epoch as usual, and callbacks that save
+    would replace the last good weights with the broken ones. For the same reason, list this
+    callback before callbacks that save.
 
     With `on_nan="rollback"`, and an `AtomicCheckpoint` in the same `fit`, training returns to the
     newest checkpoint instead, with lower learning rates of both players and a warning.

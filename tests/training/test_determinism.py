@@ -1,6 +1,5 @@
 """A seed decides every bit, in any process, and the order of the steps' execution decides none."""
 
-import json
 import os
 
 import keras
@@ -38,32 +37,6 @@ def test_two_processes_with_one_seed_end_with_the_same_bits(backend):
     (first,), (second, other) = digests([1], backend), digests([1, 2], backend)
     assert first == second
     assert first.split()[0] != other.split()[0]
-
-
-def test_several_steps_per_execution_change_nothing():
-    states = []
-    for steps in (1, 3):
-        gan = tiny.gan("dcgan", steps_per_execution=steps)
-        gan.fit(tiny.images(60), batch_size=10, epochs=2, verbose=0)
-        assert gan.step == 12
-        states.append(tiny.state(gan))
-    assert tiny.largest_difference(*states)[0] < 1e-6
-
-
-def test_several_steps_per_execution_train_on_jax():
-    printed = run_python(
-        "import json\n"
-        "from support.gans import tiny\n"
-        "states = []\n"
-        "for steps in (1, 3):\n"
-        "    gan = tiny.gan('dcgan', steps_per_execution=steps)\n"
-        "    gan.fit(tiny.images(60), batch_size=10, epochs=2, verbose=0)\n"
-        "    states.append(tiny.state(gan))\n"
-        "print(json.dumps([gan.step, tiny.largest_difference(*states)[0]]))",
-        backend="jax",
-        without_tensorflow=True,
-    )
-    assert json.loads(printed.splitlines()[-1]) == [12, 0.0]
 
 
 def dropout_gan():
