@@ -10,6 +10,7 @@ JAX = ["jax>=0.7"]
 TENSORBOARD = ["tensorboard>=2.20"]
 PLOT = ["matplotlib>=3.9"]
 TORCH = ["torch>=2.6"]
+DIRECTIONS = ["scikit-learn>=1.5"]
 VIDEO = ["imageio-ffmpeg>=0.6"]
 SERVING = ["tensorflow-serving-api>=2.19"]
 ONNX = ["onnx>=1.18", "onnxruntime>=1.22", "tf2onnx>=1.16.1"]
@@ -53,6 +54,7 @@ setup(
         "jax": JAX,
         "tensorboard": TENSORBOARD,
         "plot": PLOT,
+        "directions": DIRECTIONS,
         "inception": TORCH,
         "bench": TORCH,
         "video": VIDEO,
@@ -62,7 +64,18 @@ setup(
         "docs": DOCS,
         "notebooks": NOTEBOOKS,
         "dev": [
-            *(*JAX, *TENSORBOARD, *PLOT, *VIDEO, *SERVING, *ONNX, *LITERT, *DOCS, *NOTEBOOKS),
+            *(
+                *JAX,
+                *TENSORBOARD,
+                *PLOT,
+                *DIRECTIONS,
+                *VIDEO,
+                *SERVING,
+                *ONNX,
+                *LITERT,
+                *DOCS,
+                *NOTEBOOKS,
+            ),
             *("imageio>=2.37", "mypy>=1.15", "pyyaml>=6.0", "ruff>=0.12"),
             *("pytest>=8.3", "pytest-xdist>=3.6"),
         ],

@@ -16,6 +16,7 @@ COMMANDS = (
     "train",
     "sample",
     "interpolate",
+    "directions",
     "evaluate",
     "export",
     "publish",

@@ -1,6 +1,8 @@
-"""What a trained generator does: samples, interpolations, and latents of given images."""
+"""What a trained generator does: samples, edits, interpolations, and latents of given images."""
 
+from ganzoo.generation.direction_scores import DirectionScores, score
+from ganzoo.generation.directions import Directions
 from ganzoo.generation.inversion import Projection
 from ganzoo.generation.trained_generator import TrainedGenerator
 
-__all__ = ["Projection", "TrainedGenerator"]
+__all__ = ["DirectionScores", "Directions", "Projection", "TrainedGenerator", "score"]

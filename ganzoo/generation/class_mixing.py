@@ -48,7 +48,7 @@ def compile_generation(gan):
 def generate(gan, function, latents, labels, batch_size, truncation):
     """Makes an example from each row; it has the arguments of `GAN.generate`."""
     check_positive_integer("batch_size", batch_size)
-    latents, truncation = _check_latents(gan, latents), check_truncation(gan, truncation)
+    latents, truncation = check_latents(gan, latents), check_truncation(gan, truncation)
     if gan.num_classes is None or np.ndim(labels) != 2:
         labels = check_labels(labels, len(latents), gan.num_classes)
         (examples,) = in_batches(
@@ -146,7 +146,8 @@ def _check_tables(gan, function, generate_batch, latents, truncation):
         )
 
 
-def _check_latents(gan, latents):
+def check_latents(gan, latents):
+    """Returns latents as float32, or raises `ValueError`."""
     latents = np.asarray(latents)
     is_right = latents.ndim == 2 and latents.shape[1] == gan.latent_dim and len(latents)
     if not is_right or not np.issubdtype(latents.dtype, np.floating):

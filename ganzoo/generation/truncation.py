@@ -57,21 +57,27 @@ class TruncatedGenerator:
             outputs = gan.inference_generator.outputs
             self._rest = keras.Model(self._layer.output, outputs, name="truncated")
 
-    def __call__(self, latents, labels, truncation):
+    def __call__(self, latents, labels, truncation, latent_offsets=None, style_offsets=None):
         """Returns the generator's outputs.
 
         Args:
             latents: Floating tensor of shape `(batch, latent_dim)`.
             labels: Integer labels of shape `(batch,)`, or `None`.
             truncation: A scalar or of shape `(batch, 1)`, or `None` for none.
+            latent_offsets: What is added to truncated latents, `(batch, latent_dim)`, or `None`.
+            style_offsets: What is added to the outputs of the layer that truncates, or `None`.
         """
         if self._layer is None and truncation is not None:
             latents = truncate_latents(latents, truncation, self._gan.latent)
+        if latent_offsets is not None:
+            latents = latents + latent_offsets
         inputs = latents if labels is None else [latents, labels]
-        if self._layer is None or truncation is None:
+        if self._layer is None or (truncation is None and style_offsets is None):
             return self._gan(inputs)
-        outputs = self._layer(inputs, training=False)
-        (examples,) = keras.tree.flatten(
-            self._rest(self._layer.truncate(outputs, truncation), training=False)
-        )
+        styles = self._layer(inputs, training=False)
+        if truncation is not None:
+            styles = self._layer.truncate(styles, truncation)
+        if style_offsets is not None:
+            styles = styles + style_offsets
+        (examples,) = keras.tree.flatten(self._rest(styles, training=False))
         return examples

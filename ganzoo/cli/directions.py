@@ -1,0 +1,104 @@
+"""`ganzoo directions`: finds directions, and draws samples that move along them."""
+
+import numpy as np
+
+from ganzoo import drawing, extractors
+from ganzoo.cli.class_flags import numbers_of
+from ganzoo.cli.drawable import check_pictures
+from ganzoo.cli.run_folder import data_of, load_model
+from ganzoo.file_names import check_file_name
+from ganzoo.generation import score
+
+_SCORED = 128  # Samples.
+
+
+def run(options, others):
+    """Finds directions, draws them, and prints what each of them changes."""
+    model = others[0]
+    check_file_name("--output", options.output, drawing.PICTURE_SETTINGS)
+    if options.save:
+        check_file_name("--save", options.save, (".npz",))
+    classifier = _classifier(options, model)
+    gan = load_model(model)
+    check_pictures(gan, model)
+    labels = _labels(numbers_of(options.labels, gan), options.seeds or [0])
+    found = gan.directions(
+        options.method,
+        options.n,
+        options.layers or None,
+        options.samples,
+        classifier if options.method == "classes" else None,
+    )
+    frames = _strips(gan, found, options, labels)
+    drawing.save_picture(options.output, drawing.image_grid(frames, columns=options.steps))
+    if options.save:
+        found.save(options.save)
+    print("\n".join(_table(gan, found, classifier)))
+    print(f"\n{len(found)} directions in {options.output}")
+
+
+def _strips(gan, found, options, labels):
+    """Returns the images of all rows: the seeds of the first direction, and so on."""
+    seeds = options.seeds or [0]
+    amounts = np.linspace(-options.span, options.span, options.steps)
+    if options.steps == 1:
+        amounts = np.array([options.span])
+    latents = np.repeat(gan.latents_of(seeds), options.steps, axis=0)
+    if gan.num_classes is None:
+        classes = labels  # Given classes are an error there.
+    else:
+        given = np.asarray(labels if labels is not None else seeds) % gan.num_classes
+        classes = np.repeat(np.resize(given, len(seeds)), options.steps)
+    rows = [
+        gan.edit(
+            latents, found, {number: np.tile(amounts, len(seeds))}, classes, options.truncation
+        )
+        for number in range(len(found))
+    ]
+    return np.concatenate(rows)
+
+
+def _labels(labels, seeds):
+    if labels is not None and len(labels) not in (1, len(seeds)):
+        raise ValueError(
+            f"--labels must be one class or one for each of the {len(seeds)} --seeds. "
+            f"Received: {len(labels)} classes"
+        )
+    return labels
+
+
+def _classifier(options, model):
+    """Returns the classifier that the options name, or the one of the model's data, or `None`."""
+    data = data_of(model) if options.classifier is None else None
+    classifier = None
+    if options.classifier is not None:
+        classifier = extractors.get(options.classifier)
+    elif data is not None:
+        classifier = extractors.get_for(data["data"])
+    if options.method == "classes" and not hasattr(classifier, "probabilities"):
+        raise ValueError(
+            "--method=classes needs a --classifier that tells classes: "
+            f"{', '.join(extractors.names())}. Received: --classifier={options.classifier}"
+        )
+    return classifier
+
+
+def _table(gan, found, classifier):
+    """Returns lines: the name of each direction, its value, and what it changes most."""
+    lines = [f"{'direction':<14}{'value':>10}"]
+    scores = None
+    if hasattr(classifier, "probabilities"):
+        scores = score(gan, found, classifier, samples=_SCORED)
+        lines[0] += f"   {'gray levels':>11}   {'changes most':<16}{'share':>6}"
+    for number, name in enumerate(found.names):
+        line = f"{name:<14}{found.values[number]:>10.4g}"
+        if scores is not None:
+            effects = scores.effects[number]
+            most = np.abs(effects).argmax()
+            sign = "+" if effects[most] > 0 else "-"
+            line += (
+                f"   {scores.changes[number]:>11.1f}   {sign + scores.attributes[most]:<16}"
+                f"{scores.selectivity[number]:>6.2f}"
+            )
+        lines.append(line)
+    return lines

@@ -1,0 +1,271 @@
+"""Directions of latents or of styles, along which the images of a generator change."""
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from keras import ops
+
+from ganzoo.file_names import check_file_name
+from ganzoo.files import new_file
+from ganzoo.validation import check_choice, describe, did_you_mean
+
+SPACES = ("latents", "styles")
+_FORMAT = 1
+_ARRAYS = ("vectors", "units", "values")
+# A file of a thousand directions of 512 numbers has 2 MB.
+_MOST_BYTES = 2**26
+
+
+class Directions:
+    """Unit vectors in the space of a generator's latents, or of its styles.
+
+    `GAN.directions` finds them, and `GAN.edit` moves samples along them. An amount of 1 moves by
+    one of the `units`.
+
+    Args:
+        vectors: Floating array of shape `(k, dimensions)`. Rows are scaled to length 1.
+        values: Array of shape `(k,)`: how important each direction is, as its method measures it.
+        units: Array of shape `(k,)`, the length of a step of 1. By default 1.
+        space: `"latents"`, or `"styles"` for the styles of a style-based generator.
+        rows: Rows of the styles that move, or `None` for all.
+        names: Names of the directions, all different; by default `"0"`, `"1"`, ...
+        method: How they were found.
+        model: The `digest` of the generator that they belong to, or `None` for any.
+
+    Attributes:
+        vectors: float32 array of shape `(k, dimensions)`, rows of length 1.
+        values: float32 array of shape `(k,)`.
+        units: float32 array of shape `(k,)`.
+        names: Tuple of `k` texts.
+        space, rows, method, model: As the arguments.
+
+    Raises:
+        ValueError: If the arguments do not fit each other.
+
+    Example:
+
+    >>> found = gan.directions("sefa", k=3)
+    >>> images = gan.edit(gan.latents_of(range(8)), found, {"0": 2.0})
+    """
+
+    def __init__(
+        self,
+        vectors: np.ndarray,
+        values: np.ndarray | None = None,
+        units: np.ndarray | None = None,
+        space: str = "latents",
+        rows: Sequence[int] | None = None,
+        names: Sequence[str] | None = None,
+        method: str = "",
+        model: str | None = None,
+    ):
+        vectors = np.asarray(vectors, "float32")
+        if vectors.ndim != 2 or not vectors.size or not np.isfinite(vectors).all():
+            raise ValueError(
+                "`vectors` must be finite, of shape (k, dimensions). "
+                f"Received: vectors of shape {vectors.shape}"
+            )
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if (lengths == 0).any():
+            raise ValueError("`vectors` must not be zero. Received: a row of zeros")
+        self.vectors = vectors / lengths
+        self.values = self._numbers("values", values)
+        self.units = self._numbers("units", units)
+        self.space = check_choice("space", space, SPACES)
+        self.rows = None if rows is None else tuple(map(int, rows))
+        if self.rows is not None and space != "styles":
+            raise ValueError(f"Only styles have rows. Received: rows={rows}, space={space!r}")
+        self.names = self._checked_names(names)
+        self.method, self.model = str(method), model
+
+    def _numbers(self, name, numbers):
+        numbers = np.ones(len(self)) if numbers is None else np.asarray(numbers)
+        if numbers.shape != (len(self),) or not np.isfinite(numbers).all():
+            raise ValueError(
+                f"`{name}` must be {len(self)} finite numbers, one for each direction. "
+                f"Received: {name}={describe(numbers)}"
+            )
+        return numbers.astype("float32")
+
+    def _checked_names(self, names):
+        names = tuple(map(str, range(len(self)) if names is None else names))
+        if len(names) != len(self) or len(set(names)) != len(names):
+            raise ValueError(
+                f"`names` must be {len(self)} different names, one for each direction. "
+                f"Received: {len(names)} names, {len(set(names))} of them different"
+            )
+        return names
+
+    def __len__(self):
+        return len(self.vectors)
+
+    def __repr__(self):
+        return (
+            f"Directions({len(self)} of {self.vectors.shape[1]} dimensions, space={self.space!r}, "
+            f"method={self.method!r})"
+        )
+
+    def index(self, direction: int | str) -> int:
+        """Returns the number of a direction, given by its number or by its name.
+
+        Raises:
+            ValueError: If there is no such direction; the message lists what there is.
+        """
+        if isinstance(direction, str):
+            if direction in self.names:
+                return self.names.index(direction)
+            raise ValueError(
+                f"There is no such direction{did_you_mean(direction, self.names)} "
+                f"Directions: {', '.join(self.names)}. Received: {direction!r}"
+            )
+        is_integer = isinstance(direction, (int, np.integer)) and not isinstance(direction, bool)
+        if not is_integer or not 0 <= direction < len(self):
+            raise ValueError(
+                f"A direction is a name or a number from 0 to {len(self) - 1}. "
+                f"Received: {describe(direction)}"
+            )
+        return int(direction)
+
+    def offsets(self, amounts: dict | np.ndarray, n: int = 1) -> np.ndarray:
+        """Returns what amounts of the directions add to latents or styles.
+
+        Args:
+            amounts: Dictionary from directions (names or numbers) to numbers, or to `n` numbers;
+                or an array of shape `(k,)` or `(n, k)`.
+            n: Number of rows.
+
+        Returns:
+            float32 array of shape `(n, dimensions)`.
+
+        Raises:
+            ValueError: If the amounts do not fit the directions or `n`, or are not finite.
+        """
+        if isinstance(amounts, dict):
+            table = np.zeros((n, len(self)))
+            for direction, amount in amounts.items():
+                if np.shape(amount) not in ((), (n,)):
+                    raise ValueError(
+                        f"The amount of a direction must be one number or {n} numbers. "
+                        f"Received: {describe(amount)} for {direction!r}"
+                    )
+                table[:, self.index(direction)] = amount
+        else:
+            table = np.asarray(amounts, "float64")
+            if table.shape not in ((len(self),), (n, len(self))):
+                raise ValueError(
+                    f"`amounts` must have the shape ({len(self)},) or ({n}, {len(self)}). "
+                    f"Received: amounts of shape {table.shape}"
+                )
+            table = np.broadcast_to(table, (n, len(self)))
+        if not np.isfinite(table).all():
+            raise ValueError("`amounts` must be finite. Received: NaN or infinity")
+        return ((table * self.units) @ self.vectors).astype("float32")
+
+    def select(self, directions: Sequence[int | str], names: Sequence[str] | None = None) -> Self:
+        """Returns some of the directions, in a given order and with new names if given."""
+        numbers = [self.index(direction) for direction in directions]
+        return self._with(
+            self.vectors[numbers],
+            numbers,
+            [self.names[number] for number in numbers] if names is None else names,
+        )
+
+    def without(self, direction: int | str, others: Sequence[int | str]) -> Self:
+        """Returns all directions, one of them without its part along others.
+
+        Moving along it then changes less of what the others change (conditional manipulation).
+
+        Args:
+            direction: The direction that changes.
+            others: Directions to which it becomes orthogonal.
+
+        Raises:
+            ValueError: If nothing is left of it.
+
+        Reference:
+            [Interpreting the Latent Space of GANs for Semantic Face Editing](
+            https://arxiv.org/abs/1907.10786), section 2.3.
+        """
+        number = self.index(direction)
+        rest = [self.index(other) for other in others]
+        basis, _ = np.linalg.qr(self.vectors[rest].T.astype("float64"))
+        vector = self.vectors[number] - basis @ (basis.T @ self.vectors[number])
+        if np.linalg.norm(vector) < 1e-4:
+            raise ValueError(
+                "Nothing is left of the direction: it lies in the space of the others. "
+                f"Received: {self.names[number]!r} without {[self.names[i] for i in rest]}"
+            )
+        vectors = self.vectors.copy()
+        vectors[number] = vector
+        return self._with(vectors, range(len(self)), self.names)
+
+    def _with(self, vectors, numbers, names):
+        numbers = list(numbers)
+        return type(self)(
+            vectors,
+            self.values[numbers],
+            self.units[numbers],
+            self.space,
+            self.rows,
+            names,
+            self.method,
+            self.model,
+        )
+
+    def check(self, gan) -> None:
+        """Raises `ValueError` if the directions belong to another generator than the GAN's."""
+        if self.model is not None and self.model != digest(gan):
+            raise ValueError(
+                "The directions were found with another generator: find them again with "
+                f"`gan.directions`. Received: {self!r} of the generator {self.model[:12]}, and a "
+                f"GAN with the generator {digest(gan)[:12]}"
+            )
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes a `.npz` file, which `Directions.load` reads."""
+        check_file_name("path", path, (".npz",))
+        settings = {
+            **{"format": _FORMAT, "space": self.space, "rows": self.rows, "names": self.names},
+            **{"method": self.method, "model": self.model},
+        }
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        with new_file(path, replace=True) as partial, open(partial, "wb") as file:
+            np.savez(file, settings=np.array(json.dumps(settings)), **arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Self:
+        """Reads the file that `save` wrote.
+
+        Raises:
+            ValueError: If the file holds no directions.
+        """
+        path = Path(path)
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError(
+                f"A file of directions has at most {_MOST_BYTES:,} bytes. "
+                f"Received: {path} with {path.stat().st_size:,}"
+            )
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                settings = json.loads(str(file["settings"]))
+                arrays = {name: file[name] for name in _ARRAYS}
+            if settings.pop("format") != _FORMAT:
+                raise ValueError("it has another format")
+            return cls(**arrays, **settings)
+        except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path} holds no directions: {error}. Received: {path}") from error
+
+
+def digest(gan) -> str:
+    """Returns the SHA-256 of the weights of the generator that samples, as float32."""
+    gan.update_inference_state()
+    found = hashlib.sha256()
+    for variable in gan.inference_generator.weights:
+        found.update(np.ascontiguousarray(ops.convert_to_numpy(variable), "float32").tobytes())
+    return found.hexdigest()
