@@ -58,6 +58,7 @@ def load_folder(folder: Path | str, allow: list[str] | tuple = ()):
             reader.check(name, contents)
     _, sha256 = contents.files[manifest.GENERATOR]
     gan.preset = {"name": Path(folder).name, "sha256": sha256}
+    gan.unstored_players = tuple(WEIGHT_FILES.keys() - files.keys())
     return gan
 
 

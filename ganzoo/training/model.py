@@ -19,10 +19,13 @@ from ganzoo.training.execution import AUTO
 from ganzoo.training.fitting import FittedModel
 from ganzoo.training.optimizer import AdversarialOptimizer, join_optimizers
 from ganzoo.training.saving import StoredModel
+from ganzoo.training.transfer import TransferringModel
 from ganzoo.validation import check_choice, check_positive_integer, check_seed
 
 
-class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerator, keras.Model):
+class AdversarialModel(
+    FittedModel, EvaluatedModel, StoredModel, TransferringModel, TrainedGenerator, keras.Model
+):
     """The base of `GAN`: networks, settings and `fit`. It has the arguments of `GAN`."""
 
     def __init__(
@@ -57,6 +60,8 @@ class AdversarialModel(FittedModel, EvaluatedModel, StoredModel, TrainedGenerato
         self._averaging = True
         # Name of the preset that the weights came from, and the hash of the generator's.
         self.preset = None
+        # Players whose weights the preset did not hold.
+        self.unstored_players = ()
         self._reference_size = layers.reference_size_of(generator)
         self._forget_functions()
         self._step = self.add_weight(

@@ -1,0 +1,129 @@
+"""Weights of a trained GAN as the start of another one, and frozen layers."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import ganzoo
+from support.gans import dense
+
+
+def resnet_gan(seed, num_classes=3, channels=1):
+    keras.utils.set_random_seed(seed)
+    networks = ganzoo.architectures.build(
+        "sngan", (8, 8, channels), latent_dim=4, width=2, num_classes=num_classes
+    )
+    return ganzoo.GAN(*networks, num_classes=num_classes)
+
+
+def weights(network):
+    return [ops.convert_to_numpy(weight) for weight in network.weights]
+
+
+def test_all_weights_of_equal_networks_are_taken(tmp_path):
+    source, target = resnet_gan(0), resnet_gan(1)
+    source.ema_generator.weights[0].assign(source.ema_generator.weights[0] + 1.0)
+    source.save_to_preset(tmp_path / "source")
+
+    found = target.initialize_from(tmp_path / "source")
+
+    assert not found.left and len(found.taken) == sum(
+        len(getattr(target, player).weights) for player in ("generator", "discriminator")
+    )
+    expected = weights(source.ema_generator)
+    for network in (target.generator, target.ema_generator):
+        for ours, theirs in zip(weights(network), expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    for ours, theirs in zip(
+        weights(target.discriminator), weights(source.discriminator), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    assert target.preset is None and target.step == 0
+    assert str(found).startswith(f"{len(found.taken)} weights taken, 0 left")
+
+
+def test_other_classes_and_channels_are_left_and_listed():
+    source, target = resnet_gan(0, num_classes=10), resnet_gan(1, num_classes=3, channels=3)
+    before = target.discriminator.get_layer("conv_1").kernel.numpy()
+
+    found = target.initialize_from(source)
+
+    assert "discriminator/logits/embeddings" in found.left
+    assert "(3, " in found.left["discriminator/logits/embeddings"]
+    assert {name.split("/")[1] for name in found.left if name.startswith("discriminator")} == {
+        "conv_1",
+        "logits",
+    }
+    assert any(name.startswith("discriminator/conv_2") for name in found.taken)
+    first = target.discriminator.get_layer("conv_1")
+    np.testing.assert_array_equal(first.kernel.numpy(), before)
+    # Its vector has the length of the source's, and belongs to the kernel that was left.
+    matrix = before.reshape(-1, 2)
+    assert float(first.sigma()) == pytest.approx(np.linalg.norm(matrix, 2), rel=0.05)
+    assert "left as they were" in str(found) and "there" in str(found)
+
+
+def test_a_discriminator_that_was_not_stored_is_not_taken(tmp_path):
+    resnet_gan(0).save_to_preset(tmp_path / "source", discriminator=False)
+    target = resnet_gan(1)
+    before = weights(target.discriminator)
+    found = target.initialize_from(tmp_path / "source")
+    for ours, theirs in zip(weights(target.discriminator), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert set(found.left.values()) == {"the preset does not have it"}
+    assert all(name.startswith("generator/") for name in found.taken)
+
+
+def test_unnamed_layers_are_matched_by_their_order():
+    source, target = dense.build(seed=0), dense.build(seed=1)
+    assert source.generator.layers[1].name != target.generator.layers[1].name
+    found = target.initialize_from(source)
+    assert not found.left
+    np.testing.assert_array_equal(weights(target.generator)[0], weights(source.ema_generator)[0])
+
+
+def test_frozen_layers_do_not_change_and_the_others_learn_as_before():
+    free, frozen = resnet_gan(0, num_classes=None), resnet_gan(0, num_classes=None)
+    names = frozen.freeze_discriminator(2)
+    assert names == ["conv_1", "down_1"]
+    data = dense.images(24)
+    start = {v.path: v.numpy() for v in frozen.discriminator.weights}
+    for gan in (free, frozen):
+        gan.compile(loss="hinge", jit_compile=False)
+        gan.fit(data, batch_size=8, steps=1, verbose=0)
+    for ours, theirs in zip(frozen.discriminator.weights, free.discriminator.weights, strict=True):
+        is_frozen = ours.path.split("/")[0] in names
+        expected = start[ours.path] if is_frozen else theirs.numpy()
+        # The spectral vectors of frozen layers stay too.
+        np.testing.assert_allclose(ours.numpy(), expected, rtol=0, atol=0 if is_frozen else 1e-5)
+    assert not any(name in v.path for v in frozen.optimizer.variables for name in names)
+    frozen.fit(data, batch_size=8, steps=3, verbose=0)
+    for variable in frozen.discriminator.weights:
+        if variable.path.split("/")[0] in names:
+            np.testing.assert_array_equal(variable.numpy(), start[variable.path])
+
+
+def test_bad_input(tmp_path):
+    gan = dense.build()
+    with pytest.raises(ValueError, match=r"before `compile`.*Received: a compiled GAN"):
+        gan.freeze_discriminator(1)
+    with pytest.raises(ValueError, match=r"`sha256` and `allow` are for presets. Received"):
+        gan.initialize_from(dense.build(), allow=["mine"])
+    own = resnet_gan(0)
+    for count in (4, -1, True, 1.0):
+        with pytest.raises(ValueError, match=r"at most 3 can be frozen: conv_1.*Received"):
+            own.freeze_discriminator(count)
+    assert own.freeze_discriminator(0) == [] and own.discriminator.trainable_weights
+    latents, points = keras.Input((3,)), keras.Input((2,))
+    other = ganzoo.GAN(
+        keras.Model(latents, layers.Dense(2, name="own")(latents)),
+        keras.Model(points, layers.Dense(1)(points)),
+    )
+    with pytest.raises(ValueError, match=r"no weight in common.*Received.*own/kernel"):
+        own.initialize_from(other)
+    with pytest.raises(ValueError, match="Received: 'nosuch'"):
+        own.initialize_from("nosuch")
+    gan.fit(dense.dataset(16), batch_size=8, steps=1, verbose=0)
+    with pytest.raises(ValueError, match=r"has not been trained.*Received: a GAN after step 1"):
+        gan.initialize_from(dense.build())
