@@ -10,7 +10,7 @@ import ganzoo
 from ganzoo.regularizers.base import REGULARIZERS
 
 BACKEND = keras.backend.backend()
-IMAGE_SHAPE = (32, 32, 3)
+CHANNELS = 3
 LOSSES = {"dcgan": "non_saturating", "sngan": "hinge"}
 FIT_EXAMPLES = 10_000
 
@@ -58,19 +58,30 @@ class Case:
         training: Other arguments of `GAN.compile`. `regularizers` is a dictionary from names to
             arguments.
         through_fit: Whether `fit` runs the steps, instead of a bare loop.
+        image_side: Height and width of the images.
     """
 
     def __init__(
-        self, model, precision, width, batch_size, networks=None, training=None, through_fit=False
+        self,
+        model,
+        precision,
+        width,
+        batch_size,
+        networks=None,
+        training=None,
+        through_fit=False,
+        image_side=32,
     ):
-        self._gan = _gan(model, precision, width, networks or {}, training or {})
+        image_shape = (image_side, image_side, CHANNELS)
+        self._gan = _gan(model, image_shape, precision, width, networks or {}, training or {})
         rows = batch_size * self._gan.discriminator_steps
         rng = np.random.default_rng(0)
-        shape = (max(FIT_EXAMPLES, rows), *IMAGE_SHAPE)
+        shape = (max(FIT_EXAMPLES, rows), *image_shape)
         examples = rng.integers(0, 256, shape, dtype="uint8")
         if through_fit:
             self._dataset = ganzoo.data.Dataset(examples)
             self._batch_size = rows
+            self._steps_per_call = (training or {}).get("steps_per_execution", 1)
             self.run = self._fit
         else:
             labels = None
@@ -90,27 +101,35 @@ class Case:
 
     def _fit(self, steps):
         """Returns the seconds that `steps` steps take in the middle of an epoch."""
-        clock = _Clock()
-        # The first step of an epoch waits until the thread of the data has started.
-        batches = self._dataset.batches(self._batch_size, steps_per_epoch=steps + 1)
+        clock, per_call = _Clock(), self._steps_per_call
+        whole = -(-steps // per_call) * per_call
+        # The first call of an epoch waits until the thread of the data has started.
+        batches = self._dataset.batches(self._batch_size, steps_per_epoch=whole + per_call)
         self._gan.fit(batches, verbose=1, callbacks=[clock])
-        return clock.stop - clock.start
+        return (clock.stop - clock.start) * steps / whole
 
 
 class _Clock(keras.callbacks.Callback):
+    # It would wait for the device at each call.
+    needs_batch_logs = False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = None
+
     def on_train_batch_end(self, batch, logs=None):
-        if batch == 0:
-            float(logs["d_loss"])
+        if self.start is None:
+            # This waits for the device.
+            assert self.model.step > 0
             self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
         self.stop = time.perf_counter()
 
 
-def _gan(model, precision, width, networks, training):
+def _gan(model, image_shape, precision, width, networks, training):
     keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
     gan = ganzoo.GAN(
-        *ganzoo.architectures.build(model, IMAGE_SHAPE, width=width, **networks),
+        *ganzoo.architectures.build(model, image_shape, width=width, **networks),
         num_classes=networks.get("num_classes"),
         packing=networks.get("packing", 1),
     )

@@ -10,6 +10,7 @@ PART_NAMES = {
     "spectral_normalization": "spectral normalization",
     "ema": "EMA",
     "fit": "`fit`, against the bare step",
+    "fit_in_blocks": "`fit` with `steps_per_execution=32`, against the bare step",
     "r1_every_step": "R1 at every step",
     "r1_every_16th_step": "R1 at every 16th step",
     "discriminator_steps_5": "`discriminator_steps=5`",

@@ -46,6 +46,7 @@ PARTS = {
     "spectral_normalization": ({"networks": {"normalization": "none"}}, {}),
     "ema": ({"training": {"ema_decay": None}}, {}),
     "fit": ({}, {"through_fit": True}),
+    "fit_in_blocks": ({}, {"through_fit": True, "training": {"steps_per_execution": 32}}),
     "r1_every_step": _regularizer("r1", gamma=0.1),
     "r1_every_16th_step": _regularizer("r1", gamma=0.1, every=16),
     "discriminator_steps_5": _training(discriminator_steps=5),
@@ -128,6 +129,7 @@ def parse(arguments):
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--side", type=int, default=32, help="pixels; PyTorch's networks need 32")
     parser.add_argument(
         "--inter-threads", type=int, default=2, help="operations that may run at the same time"
     )
@@ -154,6 +156,8 @@ def why_no_torch(options, ganzoo):
     """Returns the reason why PyTorch cannot be measured, or `None`."""
     if options.no_torch:
         return "left out by --no-torch"
+    if options.side != 32:
+        return f"its networks are for 32 pixels, not for {options.side}"
     if importlib.util.find_spec("torch") is None:
         return "PyTorch is not installed: `pip install torch`"
     if ganzoo["gpu"] is not None:
@@ -190,7 +194,7 @@ class Bench:
 
     def compare(self, model, precision):
         """Returns the rows of ganzoo and of each PyTorch variant, by name."""
-        cases = {"ganzoo": self._prepare(self._ganzoo, "ganzoo", model, precision)}
+        cases = {"ganzoo": self._prepare_ours("ganzoo", model, precision)}
         if self._torch is not None:
             for name, settings in TORCH_VARIANTS.items():
                 if settings["compiled"] and self._options.no_torch_compile:
@@ -221,7 +225,7 @@ class Bench:
         for settings in (each for name in names for each in PARTS[name]):
             key = json.dumps(settings)
             if key not in cases:
-                cases[key] = self._prepare(self._ganzoo, key, model, precision, **settings)
+                cases[key] = self._prepare_ours(key, model, precision, **settings)
         large = [name for name in names if name in LARGE_PARTS]
         small = [name for name in names if name not in LARGE_PARTS]
         rows = {}
@@ -239,6 +243,11 @@ class Bench:
                 }
         self._release()
         return rows
+
+    def _prepare_ours(self, case, model, precision, **settings):
+        return self._prepare(
+            self._ganzoo, case, model, precision, image_side=self._options.side, **settings
+        )
 
     def _prepare(self, side, case, model, precision, **settings):
         answer = side.ask(

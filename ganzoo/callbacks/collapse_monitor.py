@@ -234,7 +234,7 @@ class CollapseMonitor(FitHook):
         if not (is_present and is_certain) or sign in self._warned:
             return False
         self._warned.add(sign)
-        warnings.warn(message, stacklevel=2)
+        warnings.warn(f"{message} Measured after step {self.model.step:,}.", stacklevel=2)
         return True
 
     def _distances(self, examples):

@@ -22,6 +22,7 @@ MOST_STEPS = 32
 MOST_NUMBERS = 2**24
 # Examples of up to so many bytes are copied to the device as a whole, others block by block.
 MOST_BYTES = 2**30
+_BLOCKS, _READY = "blocks", "ready batches"
 
 
 class Execution:
@@ -30,6 +31,7 @@ class Execution:
     Args:
         gan: The compiled GAN.
         batches: The batches that it trains on.
+        epoch_steps: Steps of an epoch, or `None` if nobody knows.
         last_step: Step at which the run ends, or `None`: a block is cut there.
 
     Attributes:
@@ -41,13 +43,13 @@ class Execution:
         ValueError: If several replicas were to make several steps with such batches.
     """
 
-    def __init__(self, gan, batches, last_step=None):
+    def __init__(self, gan, batches, epoch_steps, last_step=None):
         self._gan = gan
         self._last_step = last_step
         is_own = isinstance(batches, Batches)
         self.steps = gan._execution_choice
         if self.steps == AUTO:
-            self.steps = _chosen_steps(gan, batches)
+            self.steps = _chosen_steps(gan, batches, epoch_steps)
         self.in_blocks = is_own and self.steps > 1
         self._examples = None
         if self.in_blocks:
@@ -65,41 +67,49 @@ class Execution:
 
     @contextlib.contextmanager
     def active(self):
-        """Makes Keras's `fit` call the function of a block, in this context."""
-        gan = self._gan
-        gan.step_logs, gan.steps_per_execution = None, self.steps
-        if not self.in_blocks:
+        """Makes Keras's `fit` make several steps per call, in this context."""
+        gan, step_function = self._gan, self._gan.train_function
+        gan.step_logs = None
+        if self.steps == 1:
             yield
             return
-        names = gan._all_log_names
-        if gan._block_function is None:
+        try:
+            if self.in_blocks:
+                # To Keras, a block is a batch.
+                gan.train_function = self._block_train_function()
+                yield
+            else:
+                gan.steps_per_execution = self.steps
+                gan.train_function = gan._execution_functions.get(_READY)
+                yield
+                gan._execution_functions[_READY] = gan.train_function
+        finally:
+            gan.train_function, gan.steps_per_execution = step_function, 1
+
+    def _block_train_function(self):
+        gan, names = self._gan, self._gan._all_log_names
+        if _BLOCKS not in gan._execution_functions:
             dtype = dtype_of_means(keras.config.floatx())
-            gan._block_function = backend.block_function(gan, names, dtype)
+            gan._execution_functions[_BLOCKS] = backend.block_function(gan, names, dtype)
+        examples = self._examples
+        if examples is not None:
+            examples = backend.device_copy(gan, examples)
 
         def receive(table):
             gan.step_logs = StepLogs(names, table)
             return gan.step_logs.last()
 
-        examples = self._examples
-        if examples is not None:
-            examples = backend.device_copy(gan, examples)
-        step_function = gan.train_function
-        gan.train_function = backend.block_train_function(gan._block_function, examples, receive)
-        # To Keras, a block is a batch.
-        gan.steps_per_execution = 1
-        try:
-            yield
-        finally:
-            gan.train_function = step_function
-            gan.steps_per_execution = self.steps
+        return backend.block_train_function(gan._execution_functions[_BLOCKS], examples, receive)
 
 
-def _chosen_steps(gan, batches):
+def _chosen_steps(gan, batches, epoch_steps):
     """Returns the number of steps that `steps_per_execution="auto"` stands for."""
     if gan.run_eagerly or not isinstance(batches, Batches) or hardware.accelerator() is None:
         return 1
     numbers = batches.batch_size * np.prod(batches.dataset.example_shape)
-    return int(np.clip(MOST_NUMBERS // numbers, 1, MOST_STEPS))
+    most = int(np.clip(MOST_NUMBERS // numbers, 1, MOST_STEPS))
+    # The blocks of an epoch have about equally many steps.
+    return -(-epoch_steps // -(-epoch_steps // most))
 
 
 class Blocks(keras.utils.PyDataset):

@@ -165,7 +165,7 @@ class FittedModel:
     def _set_batch_size(self, size):
         if size != self._batch_size:
             # The functions were compiled for batches of another size.
-            self._batch_size, self.train_function, self._block_function = size, None, None
+            self._batch_size, self.train_function, self._execution_functions = size, None, {}
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:

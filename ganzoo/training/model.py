@@ -83,7 +83,8 @@ class AdversarialModel(
         # What each step of the last call of the compiled function has logged, a `StepLogs`, while
         # `fit` makes several steps per call.
         self.step_logs = None
-        self._block_function = None
+        # The functions that make several steps per call: of blocks, and of ready batches.
+        self._execution_functions = {}
         # Of the batches that `train_on_batch` has seen.
         self._range_evidence = RangeEvidence()
         self._compiled_variables = ()
@@ -211,7 +212,8 @@ class AdversarialModel(
         super().compile(
             optimizer=optimizer,
             run_eagerly=run_eagerly,
-            steps_per_execution=1 if steps_per_execution == AUTO else steps_per_execution,
+            # Of Keras's own loops; `Execution` has ours.
+            steps_per_execution=1,
             jit_compile=jit_compile,
             auto_scale_loss=False,
         )
@@ -235,7 +237,7 @@ class AdversarialModel(
         self._parts_with_state = part_state.renew(self._memories, self._parts_with_state, parts)
         self._build_trackers()
         self._forget_functions()
-        self._block_function = None
+        self._execution_functions = {}
 
     def _regularizers_of(self, kind):
         return [part for part in self.regularizers if isinstance(part, kind)]

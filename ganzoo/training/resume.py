@@ -56,7 +56,7 @@ def fit(
     checkpoint = _only_checkpoint(callbacks)
     exact = isinstance(batches, Batches)
     steps = epoch_length.steps_of_epoch(batches, steps_per_epoch)
-    execution = Execution(gan, batches, last_step)
+    execution = Execution(gan, batches, steps, last_step)
     epoch_length.check_executions(batches, steps, execution.steps)
     everyone = OneRun(
         callbacks, verbose=verbose, epochs=epochs, steps=steps, batches=batches, model=gan

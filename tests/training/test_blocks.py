@@ -62,13 +62,13 @@ def _augmented(steps):
 
 
 def _semi_supervised(steps):
-    networks = ganzoo.architectures.build_semi_supervised(
-        "semi_supervised_mlp", (4, 4, 1), tiny.NUM_CLASSES, latent_dim=4, width=4, generator_width=4
-    )
-    gan = ganzoo.SemiSupervisedGAN(*networks)
-    gan.compile("sgd", run_eagerly=True, steps_per_execution=steps)
-    data = ganzoo.data.Dataset(tiny.images(18, (4, 4, 1)), tiny.labels(18), tiny.NUM_CLASSES)
-    gan.fit(data, labels_per_class=2, batch_size=4, verbose=0)
+    vectors = keras.Input((linear.DIMENSIONS,))
+    features = keras.layers.Dense(8, activation="relu", name="features")(vectors)
+    classifier = keras.Model(vectors, keras.layers.Dense(linear.NUM_CLASSES)(features))
+    gan = ganzoo.SemiSupervisedGAN(linear.generator(), classifier)
+    gan.compile(run_eagerly=True, steps_per_execution=steps)
+    data = ganzoo.data.Dataset(linear.vectors(18), linear.labels(18), linear.NUM_CLASSES)
+    gan.fit(data, labels_per_class=2, batch_size=4, validation_data=data, verbose=0)
     return gan
 
 
@@ -103,17 +103,19 @@ def test_batches_that_a_subclass_changes_stay_changed():
 
 def test_blocks_are_chosen_on_an_accelerator_alone(monkeypatch):
     gan = linear.gan()
-    images = [np.zeros((64, *shape), "uint8") for shape in ((32, 32, 3), (128, 128, 3))]
-    small, large = (ganzoo.data.Dataset(batch + 9).batches(64) for batch in images)
-    assert Execution(gan, small).steps == 1 and not Execution(gan, small).in_blocks
+    images = [np.full((64, *shape), 9, "uint8") for shape in ((32, 32, 3), (128, 128, 3))]
+    small, large = (ganzoo.data.Dataset(batch).batches(64) for batch in images)
+    assert Execution(gan, small, 320).steps == 1 and not Execution(gan, small, 320).in_blocks
     monkeypatch.setattr(hardware, "accelerator", lambda: "a GPU")
-    assert [Execution(gan, data).steps for data in (small, large)] == [32, 5]
-    assert not Execution(gan, "ready batches").in_blocks
+    steps = [Execution(gan, small, n).steps for n in (1, 7, 32, 33, 937)]
+    assert steps == [1, 7, 32, 17, 32]
+    assert Execution(gan, large, 937).steps == 5
+    assert not Execution(gan, "ready batches", None).in_blocks
     assert gan.get_compile_config()["steps_per_execution"] == "auto"
     gan.compile(steps_per_execution=4)
-    assert Execution(gan, small).steps == 4
+    assert Execution(gan, small, 937).steps == 4
     gan.compile(run_eagerly=True)
-    assert Execution(gan, small).steps == 1
+    assert Execution(gan, small, 937).steps == 1
 
 
 def test_logs_are_read_for_callbacks_that_need_them():

@@ -22,7 +22,7 @@ if process >= 0:
 import keras
 from support.gans import tiny
 
-def gan():
+def gan(steps_per_execution=1):
     networks = tiny.networks("mlp", image_shape=(6,), width=8)
     model = ganzoo.GAN(*networks)
     model.compile(
@@ -30,15 +30,16 @@ def gan():
         d_optimizer=keras.optimizers.SGD(0.2, momentum=0.9),
         loss="hinge",
         regularizers=[ganzoo.regularizers.R1(0.1)],
+        steps_per_execution=steps_per_execution,
     )
     return model
 
 vectors = np.random.default_rng(0).standard_normal((96, 6)).astype("float32")
 
-def run(devices, name):
+def run(devices, name, steps_per_execution=1):
     scope = ganzoo.distribution.scope(devices)
     with scope:
-        model = gan()
+        model = gan(steps_per_execution)
         history = model.fit(vectors, batch_size=16, epochs=2, verbose=0).history
     assert model.step == 12
     if ganzoo.distribution.process_index() == 0:
@@ -51,6 +52,7 @@ def run(devices, name):
 TWO_DEVICES = """
 run(1, "one")
 run("all", "two_devices")
+run("all", "two_devices_in_blocks", 4)
 
 import pytest
 with pytest.raises(ValueError, match=r"from 1 to 2, .*cpu:1. Received: devices=3"):
@@ -76,6 +78,7 @@ np.testing.assert_allclose([error, *history["val_error"]], wrong, atol=1e-6)
 
 TWO_PROCESSES = """
 run("all", "two_processes")
+run("all", "two_processes_in_blocks", 4)
 assert ganzoo.distribution.gather(5 + process) == [5, 6]
 """
 
@@ -110,7 +113,7 @@ def results(tmp_path_factory):
     ]
     try:
         for process in processes:
-            out, _ = process.communicate(timeout=200)
+            out, _ = process.communicate(timeout=400)
             assert process.returncode == 0, out[-6000:]
     finally:
         for process in processes:
@@ -122,9 +125,10 @@ def results(tmp_path_factory):
     return found
 
 
+@pytest.mark.parametrize("blocks", ["", "_in_blocks"])
 @pytest.mark.parametrize("name", ["two_devices", "two_processes"])
-def test_the_training_is_that_of_one_device(name, results):
-    one, several = results["one"], results[name]
+def test_the_training_is_that_of_one_device(name, blocks, results):
+    one, several = results["one"], results[name + blocks]
 
     assert one.keys() == several.keys()
     for key, value in one.items():

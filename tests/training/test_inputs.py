@@ -398,8 +398,9 @@ def test_a_step_takes_the_batch_size_for_each_update_of_the_discriminator():
     assert gan.step == 2
 
 
-def test_a_gan_that_was_trained_is_freed():
-    gan = linear.gan()
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_gan_that_was_trained_is_freed(steps):
+    gan = linear.gan(steps_per_execution=steps)
     gan.fit(linear.vectors(8), batch_size=4, verbose=0)
     trained = weakref.ref(gan)
     del gan
