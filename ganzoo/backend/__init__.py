@@ -16,6 +16,7 @@ else:
     )
 
 apply_gradients = _backend.apply_gradients
+assign_all = _backend.assign_all
 block_function = _blocks.block_function
 block_train_function = _blocks.block_train_function
 compiled = _backend.compiled
@@ -27,6 +28,7 @@ replica_count = _backend.replica_count
 replica_context = _backend.replica_context
 run_step = _backend.run_step
 share_count = _backend.share_count
+split = _backend.split
 threefry2x32 = _backend.threefry2x32
 value_and_grad = _backend.value_and_grad
 with_input_gradient = _backend.with_input_gradient

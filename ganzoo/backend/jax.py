@@ -1,5 +1,7 @@
 """JAX: the same stateful code runs as pure functions, inside scopes that hold the state."""
 
+import itertools
+
 import jax
 import keras
 from jax.extend.random import threefry2x32_p
@@ -111,6 +113,17 @@ def apply_gradients(optimizer, gradients, variables):
         [*variables, *optimizer.variables], [*new_values, *new_optimizer_values], strict=True
     ):
         variable.assign(value)
+
+
+def assign_all(variables, values, add=False):
+    """Assigns a value to each variable, or adds it."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(variable.value + value if add else value)
+
+
+def split(vector, sizes):
+    """Splits a vector into parts of the given sizes."""
+    return jax.numpy.split(vector, list(itertools.accumulate(sizes))[:-1])
 
 
 def replica_context():

@@ -55,7 +55,9 @@ def value_and_grad(objective, variables, state):
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(values)
         value, results = objective()
-    return value, results, tape.gradient(value, values)
+    gradients = tape.gradient(value, values)
+    # Keras's optimizers square each row of a sparse gradient, not the sum of equal rows.
+    return value, results, [None if g is None else tf.convert_to_tensor(g) for g in gradients]
 
 
 def input_gradient(function, inputs):
@@ -92,6 +94,32 @@ def with_input_gradient(function, inputs, state):
 def apply_gradients(optimizer, gradients, variables):
     """Applies gradients to the variables that a built optimizer was built with."""
     optimizer.apply(gradients, variables)
+
+
+def assign_all(variables, values, add=False):
+    """Assigns a value to each variable, or adds it. All replicas have the same values."""
+    tensors = [variable.value for variable in variables]
+
+    def assign(tensor, value):
+        (tensor.assign_add if add else tensor.assign)(value)
+
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        for tensor, value in zip(tensors, values, strict=True):
+            assign(tensor, value)
+        return
+
+    # Keras would reduce each variable over the replicas.
+    def assign_on_replicas(strategy, values):
+        for tensor, value in zip(tensors, values, strict=True):
+            strategy.extended.update(tensor, assign, args=(value,), group=False)
+
+    context.merge_call(assign_on_replicas, args=(values,))
+
+
+def split(vector, sizes):
+    """Splits a vector into parts of the given sizes."""
+    return tf.split(vector, sizes)
 
 
 def replica_context():

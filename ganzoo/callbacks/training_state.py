@@ -71,7 +71,7 @@ def metric_values(gan):
 def _variables(gan):
     metrics = {id(variable) for variable in gan.metrics_variables}
     others = [variable for variable in gan.variables if id(variable) not in metrics]
-    return [*others, *gan.optimizer.variables]
+    return [*others, *gan.optimizer.stored_variables]
 
 
 def _description(gan):

@@ -23,6 +23,9 @@ class AdamUnderRoot(keras.optimizers.Adam):
         for MNIST, CIFAR-10 and SVHN.
     """
 
+    # All small weights may be updated as one vector.
+    elementwise = True
+
     def update_step(self, gradient, variable, learning_rate):
         index = self._get_variable_index(variable)
         mean, square = self._momentums[index], self._velocities[index]

@@ -188,8 +188,9 @@ class GAN(AdversarialModel):
         _, (logs, result), gradients = backend.value_and_grad(
             scaled_objective, variables, [*self.variables, *optimizer.variables]
         )
+        gradients = dict(zip(map(id, variables), gradients, strict=True))
         with self._settings_now(player):
-            backend.apply_gradients(optimizer, gradients, variables)
+            self.optimizer.updates[player].apply(gradients)
         for name, value in logs.items():
             self._trackers[name].update_state(value)
         return result

@@ -5,6 +5,8 @@ import warnings
 
 import keras
 
+from ganzoo.training.fused_update import FusedUpdate
+from ganzoo.training.players_variable import PlayersVariable
 from ganzoo.validation import describe
 
 _PLAYERS = ("generator", "discriminator")
@@ -99,6 +101,8 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
                 "`generator` and `discriminator` must be two optimizers: each keeps the moments of "
                 f"its own player. Received: one instance for both, {generator!r}"
             )
+        # The update of each player, once the optimizer is built.
+        self.updates = {}
         self._built_with = {}
         self._undecayed = {"names": [], "has_variables": False}
         self._is_in_run = False
@@ -120,7 +124,7 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
             ids = [id(variable) for variable in variables]
             _check_average(name, player, variables)
             if not player.built:
-                player.build(variables)
+                self.updates[name] = FusedUpdate(name, player, variables)
             elif self._built_with.get(name) != ids:
                 raise ValueError(
                     f"The {name}'s optimizer must be a new one: an optimizer keeps the moments of "
@@ -140,14 +144,19 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
         return self.generator.variables + self.discriminator.variables
 
     @property
+    def stored_variables(self):
+        """The `variables` as files have them: with slots for each weight."""
+        return [variable for name in _PLAYERS for variable in self.updates[name].stored_variables]
+
+    @property
     def iterations(self):
         count = self.generator.iterations
-        return _PlayersVariable(count, _refuse_iterations) if _is_variable(count) else count
+        return PlayersVariable(count, _refuse_iterations) if _is_variable(count) else count
 
     @property
     def learning_rate(self):
         rate = self.generator.learning_rate
-        return _PlayersVariable(rate, self._set_rates) if _is_variable(rate) else rate
+        return PlayersVariable(rate, self._set_rates) if _is_variable(rate) else rate
 
     @learning_rate.setter
     def learning_rate(self, learning_rate):
@@ -336,36 +345,6 @@ def _with_loss_scale(optimizer):
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return optimizer
     return keras.optimizers.LossScaleOptimizer(optimizer)
-
-
-class _PlayersVariable(keras.Variable):
-    """A variable of the generator's optimizer, whose assignment concerns both players.
-
-    It has no value of its own: everything but `assign` is that of the variable.
-
-    Args:
-        variable: The `keras.Variable`.
-        assign: Function of a new value, or one that raises an error.
-    """
-
-    def __init__(self, variable, assign):
-        vars(self).update(_variable=variable, _assign=assign)
-
-    def __getattr__(self, name):
-        if name == "_variable":
-            raise AttributeError(name)
-        return getattr(self._variable, name)
-
-    @property
-    def value(self):
-        return self._variable.value
-
-    def assign(self, value):
-        self._assign(value)
-        return self._variable.value
-
-    def __repr__(self):
-        return repr(self._variable)
 
 
 def _is_variable(value):

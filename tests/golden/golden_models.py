@@ -188,7 +188,7 @@ def state(gan):
     """Returns the values of all variables but the metrics', in their order."""
     metrics = {id(variable) for variable in gan.metrics_variables}
     variables = [variable for variable in gan.variables if id(variable) not in metrics]
-    variables += gan.optimizer.variables
+    variables += gan.optimizer.stored_variables
     return [keras.ops.convert_to_numpy(variable) for variable in variables]
 
 

@@ -26,8 +26,10 @@ def test_the_variables_are_those_of_both_players():
     optimizer = linear.gan().optimizer
     expected = [*optimizer.generator.variables, *optimizer.discriminator.variables]
     assert [id(v) for v in optimizer.variables] == [id(v) for v in expected]
-    # For each of 2 + 2 weights two moments, and for each player a step count and a rate.
-    assert len(optimizer.variables) == 2 * (2 * 2 + 2)
+    # For each player two moments of all weights, a step count and a rate.
+    assert len(optimizer.variables) == 2 * (2 + 2)
+    # Files have two moments of each of the two weights.
+    assert len(optimizer.stored_variables) == 2 * (2 * 2 + 2)
 
 
 def test_it_is_the_optimizer_of_the_model_and_there_is_no_other():
@@ -40,11 +42,9 @@ def test_it_is_the_optimizer_of_the_model_and_there_is_no_other():
 
 def test_each_player_is_built_with_its_own_weights_before_any_step():
     gan = linear.gan()
-    for player, network in (
-        (gan.optimizer.generator, gan.generator),
-        (gan.optimizer.discriminator, gan.discriminator),
-    ):
-        shapes = [tuple(moment.shape) for moment in player.variables[2::2]]
+    for player, network in (("generator", gan.generator), ("discriminator", gan.discriminator)):
+        variables = gan.optimizer.updates[player].stored_variables
+        shapes = [tuple(moment.shape) for moment in variables[2::2]]
         assert shapes == [tuple(weight.shape) for weight in network.trainable_weights]
 
 

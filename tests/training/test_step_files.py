@@ -8,8 +8,9 @@ import numpy as np
 import ganzoo
 from support.processes import ROOT
 
-# gan, discriminator, the backend, random, numerics, the loss with its base, and the penalty.
-_MOST_FILES = 8
+# gan, discriminator, the backend, random, numerics, the loss with its base, the penalty, and the
+# fused update.
+_MOST_FILES = 9
 
 
 def plain_gan():
