@@ -116,7 +116,7 @@ class _Vector:
         if self._needs_weights:
             value = ops.concatenate([ops.reshape(weight, (-1,)) for weight in self.weights])
         else:
-            value = ops.zeros_like(self.target)
+            value = ops.zeros(self.target.shape, self.target.dtype)
         backend.assign_all([self.target], [value])
 
     def gradient(self, gradients):
