@@ -81,6 +81,7 @@ def build(
     conditioning: str | None = None,
     minibatch_features: str | None = None,
     packing: int = 1,
+    condition_dim: int | None = None,
     **options: Any,
 ) -> tuple[keras.Model, keras.Model]:
     """Builds the two networks of an architecture.
@@ -108,6 +109,9 @@ def build(
         minibatch_features: `"none"`, or `"discrimination"` for `MinibatchDiscrimination` in the
             discriminator.
         packing: Examples that the discriminator sees in one row. See `ganzoo.GAN`.
+        condition_dim: Length of the vectors of conditions of networks that take vectors in place of
+            classes: the generator `[latents, conditions]`, the discriminator `[images,
+            conditions]`, with a projection.
         **options: Further options of the architecture, for each of its networks that has them.
 
     Returns:
@@ -129,7 +133,12 @@ def build(
     """
     family = families[name]
     check_positive_integer("packing", packing)
-    both = {"width": width, "num_classes": num_classes, "attention_size": attention_size}
+    both = {
+        "width": width,
+        "num_classes": num_classes,
+        "condition_dim": condition_dim,
+        "attention_size": attention_size,
+    }
     generator_options = {
         "latent_dim": latent_dim,
         "normalization": generator_normalization,

@@ -8,6 +8,8 @@ from keras import layers
 
 from ganzoo.layers import (
     ConditionalBatchNormalization,
+    DenseConditionalBatchNormalization,
+    DenseProjectionHead,
     MinibatchDiscrimination,
     ProjectionHead,
     SpectralNormalization,
@@ -141,6 +143,7 @@ class GeneratorBuilder:
         epsilon: `epsilon` of the batch normalization.
         normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
         reference_size: Size of the reference batch of virtual batch normalization.
+        condition_dim: Length of the vectors of conditions, or `None`.
     """
 
     def __init__(
@@ -151,24 +154,26 @@ class GeneratorBuilder:
         epsilon=1e-5,
         normalization="batch",
         reference_size=REFERENCE_SIZE,
+        condition_dim=None,
     ):
         latent_dim = check_positive_integer("latent_dim", latent_dim)
         self.normalization = check_choice("normalization", normalization, GENERATOR_NORMALIZATIONS)
         self.reference_size = check_positive_integer("reference_size", reference_size)
-        if normalization == "virtual" and num_classes is not None:
+        self.condition = condition_input(num_classes, condition_dim)
+        if normalization == "virtual" and self.condition is not None:
             raise ValueError(
                 "Virtual batch normalization has no scale and offset for each class: leave out "
-                "`num_classes`, or use `normalization='batch'`. "
-                f"Received: normalization='virtual', num_classes={num_classes!r}"
+                "`num_classes` and `condition_dim`, or use `normalization='batch'`. "
+                f"Received: normalization='virtual', num_classes={num_classes!r}, "
+                f"condition_dim={condition_dim!r}"
             )
         self.latents = keras.Input((latent_dim,), name="latents")
-        self.labels = label_input(num_classes)
         self.num_classes = num_classes
         self.slope = slope
         self.epsilon = epsilon
 
     def relu(self, x, name, normalized=True, conditional=True):
-        """Normalizes, with the scale and offset of the class if there is one, and rectifies."""
+        """Normalizes, with the scale and offset of the condition if there is one, and rectifies."""
         if normalized:
             x = self._normalize(x, f"{name}_norm", conditional)
         return layers.ReLU(negative_slope=self.slope, name=f"{name}_relu")(x)
@@ -177,9 +182,11 @@ class GeneratorBuilder:
         if self.normalization == "virtual":
             return VirtualBatchNormalization(self.reference_size, name=name)(x)
         settings = {"momentum": 0.9, "epsilon": self.epsilon, "name": name}
-        if self.labels is None or not conditional:
+        if self.condition is None or not conditional:
             return layers.BatchNormalization(**settings)(x)
-        return ConditionalBatchNormalization(self.num_classes, **settings)([x, self.labels])
+        if self.num_classes is None:
+            return DenseConditionalBatchNormalization(**settings)([x, self.condition])
+        return ConditionalBatchNormalization(self.num_classes, **settings)([x, self.condition])
 
     def transposed_convolution(self, x, channels, kernel_size, size, name, normalized=True):
         """Doubles the sides, crops to `size`, and normalizes and rectifies if `normalized`."""
@@ -197,7 +204,7 @@ class GeneratorBuilder:
 
     def model(self, outputs):
         """Returns the generator with these outputs."""
-        return network(self.latents, self.labels, outputs, "generator")
+        return network(self.latents, self.condition, outputs, "generator")
 
     def image_model(self, x):
         """Returns the generator of the images tanh(x), in [-1, 1]."""
@@ -217,6 +224,7 @@ class DiscriminatorBuilder:
         conditioning: `"projection"` (the labels are an input) or `"auxiliary"` (the logits of the
             classes are an output).
         minibatch_features: `"none"` or `"discrimination"`.
+        condition_dim: Length of the vectors of conditions, or `None`.
     """
 
     def __init__(
@@ -228,6 +236,7 @@ class DiscriminatorBuilder:
         epsilon=1e-5,
         conditioning="projection",
         minibatch_features="none",
+        condition_dim=None,
     ):
         self.normalization = check_choice("normalization", normalization, NORMALIZATIONS)
         self.conditioning = check_choice("conditioning", conditioning, CONDITIONINGS)
@@ -237,8 +246,8 @@ class DiscriminatorBuilder:
         self.is_auxiliary = conditioning == "auxiliary"
         check_auxiliary(conditioning, num_classes)
         self.examples = keras.Input(shape, name="images" if len(shape) == 3 else "vectors")
-        labels = label_input(num_classes)
-        self.labels = None if self.is_auxiliary else labels
+        condition = condition_input(num_classes, condition_dim)
+        self.condition = None if self.is_auxiliary else condition
         self.num_classes = num_classes
         self.is_spectral = normalization == "spectral"
         self.slope = slope
@@ -306,23 +315,21 @@ class DiscriminatorBuilder:
             "kernel_initializer": keras.initializers.get(kernel_initializer),
             "dtype": full_precision(),
         }
-        if self.labels is None:
+        if self.condition is None:
             logits = layers.Dense(1, use_bias=use_bias, name="logits", **settings)
             outputs = self.apply(logits, features)
         else:
-            head = ProjectionHead(
-                self.num_classes,
-                spectral_normalization=self.is_spectral,
-                use_bias=use_bias,
-                name="logits",
-                **settings,
-            )
-            outputs = head([features, self.labels])
+            settings |= {"spectral_normalization": self.is_spectral, "name": "logits"}
+            if self.num_classes is None:
+                head = DenseProjectionHead(use_bias=use_bias, **settings)
+            else:
+                head = ProjectionHead(self.num_classes, use_bias=use_bias, **settings)
+            outputs = head([features, self.condition])
         if self.is_auxiliary:
             settings["kernel_initializer"] = settings["kernel_initializer"].clone()
             class_logits = layers.Dense(self.num_classes, name="class_logits", **settings)
             outputs = [outputs, self.apply(class_logits, features)]
-        return network(self.examples, self.labels, outputs, "discriminator")
+        return network(self.examples, self.condition, outputs, "discriminator")
 
 
 def check_auxiliary(conditioning, num_classes):
@@ -334,6 +341,19 @@ def check_auxiliary(conditioning, num_classes):
         )
 
 
+def condition_input(num_classes, condition_dim):
+    """Returns the input of labels or of vectors of conditions, or `None` without both."""
+    if condition_dim is None:
+        return label_input(num_classes)
+    if num_classes is not None:
+        raise ValueError(
+            "Networks take classes or vectors of conditions: append one-hot labels to the "
+            f"conditions. Received: num_classes={num_classes!r}, condition_dim={condition_dim!r}"
+        )
+    check_positive_integer("condition_dim", condition_dim)
+    return keras.Input((condition_dim,), name="conditions")
+
+
 def label_input(num_classes):
     """Returns the input of the labels, or `None` without classes."""
     if num_classes is None:
@@ -342,9 +362,9 @@ def label_input(num_classes):
     return keras.Input((), dtype="int32", name="labels")
 
 
-def network(inputs, labels, outputs, name):
-    """Returns the `keras.Model` of inputs, and of labels unless they are `None`."""
-    return keras.Model(inputs if labels is None else [inputs, labels], outputs, name=name)
+def network(inputs, condition, outputs, name):
+    """Returns the `keras.Model` of inputs, and of labels or conditions unless they are `None`."""
+    return keras.Model(inputs if condition is None else [inputs, condition], outputs, name=name)
 
 
 def full_precision():

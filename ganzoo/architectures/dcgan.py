@@ -18,6 +18,7 @@ def dcgan_generator(
     num_classes: int | None = None,
     normalization: str = "batch",
     reference_size: int = base.REFERENCE_SIZE,
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds the generator of DCGAN: a dense layer, then 5x5 transposed convolutions of stride 2.
 
@@ -33,6 +34,8 @@ def dcgan_generator(
             `[latents, labels]`, and its batch normalization depends on the class.
         normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
         reference_size: Size of the reference batch of virtual batch normalization.
+        condition_dim: Length of the vectors of conditions of a generator of `[latents,
+            conditions]`, whose batch normalization depends on them.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -56,7 +59,11 @@ def dcgan_generator(
     base_size, *sizes = reversed(base.stage_sizes(image_shape, LARGEST_BASE))
     base_channels, *channels = reversed(base.doubling_channels(width, len(sizes)))
     builder = base.GeneratorBuilder(
-        latent_dim, num_classes, normalization=normalization, reference_size=reference_size
+        latent_dim,
+        num_classes,
+        normalization=normalization,
+        reference_size=reference_size,
+        condition_dim=condition_dim,
     )
     x = layers.Dense(
         math.prod(base_size) * base_channels,
@@ -81,6 +88,7 @@ def dcgan_discriminator(
     normalization: str = "batch",
     conditioning: str = "projection",
     minibatch_features: str = "none",
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds the discriminator of DCGAN: 5x5 convolutions of stride 2 with leaky ReLU.
 
@@ -99,6 +107,8 @@ def dcgan_discriminator(
             `(batch, num_classes)`.
         minibatch_features: `"none"`, or `"discrimination"` for minibatch discrimination between the
             features and the last layer.
+        condition_dim: Length of the vectors of conditions of a discriminator of `[images,
+            conditions]`, with a projection.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -124,6 +134,7 @@ def dcgan_discriminator(
         slope=0.2,
         conditioning=conditioning,
         minibatch_features=minibatch_features,
+        condition_dim=condition_dim,
     )
     x = builder.examples
     for stage, outputs in enumerate(channels, start=1):

@@ -20,6 +20,7 @@ def infogan_generator(
     num_classes: int | None = None,
     normalization: str = "batch",
     reference_size: int = base.REFERENCE_SIZE,
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds the generator of InfoGAN: two dense layers, then 4x4 transposed convolutions.
 
@@ -37,6 +38,8 @@ def infogan_generator(
             `[latents, labels]`, and its batch normalization depends on the class.
         normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
         reference_size: Size of the reference batch of virtual batch normalization.
+        condition_dim: Length of the vectors of conditions of a generator of `[latents,
+            conditions]`, whose batch normalization depends on them.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -67,6 +70,7 @@ def infogan_generator(
         SLOPE,
         normalization=normalization,
         reference_size=reference_size,
+        condition_dim=condition_dim,
     )
     x = builder.latents
     for name, units in ("hidden", 16 * width), ("project", math.prod(base_size) * base_channels):
@@ -90,6 +94,7 @@ def infogan_discriminator(
     normalization: str = "batch",
     conditioning: str = "projection",
     minibatch_features: str = "none",
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds the discriminator of InfoGAN: 4x4 convolutions of stride 2, then a dense layer.
 
@@ -108,6 +113,8 @@ def infogan_discriminator(
             `(batch, num_classes)`.
         minibatch_features: `"none"`, or `"discrimination"` for minibatch discrimination between the
             features and the last layer.
+        condition_dim: Length of the vectors of conditions of a discriminator of `[images,
+            conditions]`, with a projection.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -133,6 +140,7 @@ def infogan_discriminator(
         SLOPE,
         conditioning=conditioning,
         minibatch_features=minibatch_features,
+        condition_dim=condition_dim,
     )
     x = builder.examples
     for stage, outputs in enumerate(channels, start=1):

@@ -10,7 +10,11 @@ HIDDEN_LAYERS = 3
 
 
 def mlp_generator(
-    shape: tuple[int, ...], latent_dim: int = 2, width: int = 512, num_classes: int | None = None
+    shape: tuple[int, ...],
+    latent_dim: int = 2,
+    width: int = 512,
+    num_classes: int | None = None,
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds a generator of vectors: three hidden layers with ReLU, then a linear one.
 
@@ -20,6 +24,8 @@ def mlp_generator(
         width: Units of each hidden layer.
         num_classes: Number of classes of a conditional generator: its inputs are
             `[latents, labels]`, and a conditional batch normalization comes before each ReLU.
+        condition_dim: Length of the vectors of conditions of a generator of `[latents,
+            conditions]`, whose batch normalization depends on them.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to vectors `(batch, d)` of any range.
@@ -38,8 +44,8 @@ def mlp_generator(
     """
     (outputs,) = _check_vector_shape(shape)
     check_positive_integer("width", width)
-    builder = base.GeneratorBuilder(latent_dim, num_classes)
-    is_conditional = num_classes is not None
+    builder = base.GeneratorBuilder(latent_dim, num_classes, condition_dim=condition_dim)
+    is_conditional = builder.condition is not None
     x = builder.latents
     for layer in range(1, HIDDEN_LAYERS + 1):
         name = f"hidden_{layer}"
@@ -57,6 +63,7 @@ def mlp_discriminator(
     normalization: str = "none",
     conditioning: str = "projection",
     minibatch_features: str = "none",
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds a discriminator of vectors: three hidden layers with ReLU, then a linear one.
 
@@ -72,6 +79,8 @@ def mlp_discriminator(
             `(batch, num_classes)`.
         minibatch_features: `"none"`, or `"discrimination"` for minibatch discrimination between the
             features and the last layer.
+        condition_dim: Length of the vectors of conditions of a discriminator of `[vectors,
+            conditions]`, with a projection.
 
     Returns:
         A `keras.Model` from vectors `(batch, d)` to logits `(batch, 1)`.
@@ -96,6 +105,7 @@ def mlp_discriminator(
         normalization,
         conditioning=conditioning,
         minibatch_features=minibatch_features,
+        condition_dim=condition_dim,
     )
     x = builder.examples
     for layer in range(1, HIDDEN_LAYERS + 1):

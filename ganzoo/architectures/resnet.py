@@ -23,6 +23,7 @@ def resnet_generator(
     normalization: str = "batch",
     reference_size: int = base.REFERENCE_SIZE,
     attention_size: int | None = None,
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds SN-GAN's residual generator: a dense layer, doubling blocks, a 3x3 convolution.
 
@@ -40,6 +41,8 @@ def resnet_generator(
         reference_size: Size of the reference batch of virtual batch normalization.
         attention_size: Shorter side of the feature maps to which self-attention is applied once, or
             `None`.
+        condition_dim: Length of the vectors of conditions of a generator of `[latents,
+            conditions]`, whose batch normalization depends on them.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -76,6 +79,7 @@ def resnet_generator(
         epsilon=EPSILON,
         normalization=normalization,
         reference_size=reference_size,
+        condition_dim=condition_dim,
     )
     x = layers.Dense(math.prod(base_size) * base_channels, name="project")(builder.latents)
     x = layers.Reshape((*base_size, base_channels), name="project_reshape")(x)
@@ -96,6 +100,7 @@ def resnet_discriminator(
     conditioning: str = "projection",
     minibatch_features: str = "none",
     attention_size: int | None = None,
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds SN-GAN's residual discriminator: blocks, then the sum over all positions.
 
@@ -119,6 +124,8 @@ def resnet_discriminator(
             features and the last layer.
         attention_size: Shorter side of the feature maps to which self-attention is applied once, or
             `None`.
+        condition_dim: Length of the vectors of conditions of a discriminator of `[images,
+            conditions]`, with a projection.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -155,6 +162,7 @@ def resnet_discriminator(
         epsilon=EPSILON,
         conditioning=conditioning,
         minibatch_features=minibatch_features,
+        condition_dim=condition_dim,
     )
     x = builder.examples
     for block, outputs in enumerate(channels, start=1):

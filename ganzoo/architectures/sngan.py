@@ -18,6 +18,7 @@ def sngan_generator(
     num_classes: int | None = None,
     normalization: str = "batch",
     reference_size: int = base.REFERENCE_SIZE,
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds the generator of SN-GAN's CNN: 4x4 transposed convolutions, then a 3x3 convolution.
 
@@ -33,6 +34,8 @@ def sngan_generator(
             `[latents, labels]`, and its batch normalization depends on the class.
         normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
         reference_size: Size of the reference batch of virtual batch normalization.
+        condition_dim: Length of the vectors of conditions of a generator of `[latents,
+            conditions]`, whose batch normalization depends on them.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -61,6 +64,7 @@ def sngan_generator(
         epsilon=EPSILON,
         normalization=normalization,
         reference_size=reference_size,
+        condition_dim=condition_dim,
     )
     x = layers.Dense(
         math.prod(base_size) * base_channels,
@@ -83,6 +87,7 @@ def sngan_discriminator(
     normalization: str = "spectral",
     conditioning: str = "projection",
     minibatch_features: str = "none",
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds the discriminator of SN-GAN's CNN: pairs of 3x3 and strided 4x4 convolutions.
 
@@ -102,6 +107,8 @@ def sngan_discriminator(
             `(batch, num_classes)`.
         minibatch_features: `"none"`, or `"discrimination"` for minibatch discrimination between the
             features and the last layer.
+        condition_dim: Length of the vectors of conditions of a discriminator of `[images,
+            conditions]`, with a projection.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -128,6 +135,7 @@ def sngan_discriminator(
         EPSILON,
         conditioning,
         minibatch_features,
+        condition_dim,
     )
     x = builder.examples
     for stage, outputs in enumerate(channels, start=1):

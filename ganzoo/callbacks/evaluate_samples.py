@@ -121,7 +121,8 @@ class EvaluateSamples(FitHook):
         self._take(*self.records[-1])
 
     def _measure(self):
-        results = self._evaluation.measure(self.model.sample, self.seed)
+        sample = self.model.sampler_for(self._evaluation.data)
+        results = self._evaluation.measure(sample, self.seed)
         self.records.append((self.model.step, results))
         self._take(*self.records[-1])
         if self.folder is not None:

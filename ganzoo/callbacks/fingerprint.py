@@ -127,6 +127,7 @@ def _data(gan, batches):
         "examples": f"{data.examples.dtype} {list(data.examples.shape)} {_hash(data.examples)}",
         # Other GANs do not read them.
         "labels": _hash(data.labels) if gan.class_count and data.labels is not None else None,
+        **({"conditions": _hash(data.conditions)} if gan.condition_dim is not None else {}),
     }
 
 

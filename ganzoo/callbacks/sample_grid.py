@@ -36,6 +36,8 @@ class SampleGrid(keras.callbacks.Callback):
             classes.
         columns: Images in a row; by default one class, or a nearly square grid.
         truncation: As for `GAN.sample`.
+        conditions: For a GAN with `condition_dim`, the conditions of the `n` samples, or one vector
+            for all.
         tensorboard: Folder for TensorBoard's event files, to show the pictures there too; or
             `None`. Needs the extra `ganzoo[tensorboard]`, and TensorFlow.
         gif: Whether to write the animation `samples.gif` when training ends. It shows the pictures
@@ -68,6 +70,7 @@ class SampleGrid(keras.callbacks.Callback):
         truncation: float | None = None,
         tensorboard: str | Path | None = None,
         gif: bool = True,
+        conditions: Sequence[float] | np.ndarray | None = None,
     ):
         super().__init__()
         check_folder_name("folder", folder)
@@ -79,6 +82,9 @@ class SampleGrid(keras.callbacks.Callback):
         self.labels = labels
         self.columns = None if columns is None else check_positive_integer("columns", columns)
         self.truncation = truncation
+        self.conditions = conditions
+        if np.ndim(conditions) == 2:
+            self.n = self.n or len(conditions)
         self.gif = bool(gif)
         self._summaries = None if tensorboard is None else _TensorBoardImages(tensorboard)
         self._drawn_step = None
@@ -125,7 +131,9 @@ class SampleGrid(keras.callbacks.Callback):
             lay_out = drawing.class_rows if self.n is None else drawing.class_grid
             labels, class_columns = lay_out(n, self.model.num_classes)
             n, columns = len(labels), columns or class_columns
-        samples = self.model.sample(n, self.seed, labels, self.truncation)
+        samples = self.model.sample(
+            n, self.seed, labels, self.truncation, conditions=self.conditions
+        )
         picture = drawing.picture(samples, columns)
         self._drawn_step = self.model.step
         drawing.save_picture(self.folder / f"step_{self._drawn_step:08d}.png", picture)

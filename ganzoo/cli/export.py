@@ -66,6 +66,8 @@ def _command(gan, path, kind):
     entries = f'"latents": numpy.random.randn(1, {gan.latent_dim}).astype("float32")'
     if gan.num_classes is not None:
         entries += ', "label": numpy.zeros(1, "int64")'
+    if gan.condition_dim is not None:
+        entries += f', "conditions": numpy.zeros((1, {gan.condition_dim}), "float32")'
     examples = "images" if len(gan.example_shape) == 3 else "examples"
     code = _TRY[kind].format(path=json.dumps(str(path)), entries=entries, examples=examples)
     return f"python -c {shlex.quote(f'import numpy; {code}')}"

@@ -81,7 +81,7 @@ class Batches(keras.utils.PyDataset):
         self._last_index = -1
 
     def batch(self, step: int) -> tuple[np.ndarray, ...]:
-        """Returns the batch of training step `step`: `(examples, labels)`, or `(examples,)`.
+        """Returns the batch of a step: `(examples,)`, with labels or conditions if there are any.
 
         Args:
             step: Integer of at least 0; it may exceed one epoch.
@@ -106,9 +106,9 @@ class Batches(keras.utils.PyDataset):
         number, position = divmod(operator.index(step), self.steps_per_pass)
         start = position * self.batch_size
         rows = self._order_of_pass(number)[start : start + self.batch_size].astype(np.int32)
-        if self.dataset.labels is None:
+        if self.dataset.targets is None:
             return (rows,)
-        return rows, np.take(self.dataset.labels, rows)
+        return rows, np.take(self.dataset.targets, rows, axis=0)
 
     @property
     def takes_rows(self) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ganzoo.data.batches import Batches
 from ganzoo.data.checks import RangeEvidence, check_examples, check_labels
+from ganzoo.data.conditions import check_conditions
 from ganzoo.validation import describe
 
 # What examples are called, by the number of their axes.
@@ -30,12 +31,15 @@ class Dataset:
             sets, or of a model and data, comparable: see `ganzoo.data.classes`.
         name: Origin of the data, for messages and records.
         split: Name of the part of the source, e.g. `"train"`.
+        conditions: Optional vectors in place of labels, shape (count, condition_dim): continuous
+            attributes, embeddings of a text, or labels of which several may apply (0 or 1 each).
 
     Attributes:
         examples: uint8 or float32 array, contiguous.
         labels: int32 array of shape (count,), or None.
         num_classes: Integer, or None without labels.
         class_names: Tuple of strings, or None.
+        conditions: float32 array of shape (count, condition_dim), or None.
 
     Raises:
         ValueError: If the data are empty, of the wrong rank, not finite or out of range, or if the
@@ -60,6 +64,7 @@ class Dataset:
         class_names: Iterable[str] | None = None,
         name: str = "arrays",
         split: str | None = None,
+        conditions: np.ndarray | None = None,
     ):
         self.name = name
         self.split = split
@@ -70,7 +75,14 @@ class Dataset:
         # `np.take` would copy all of a non-contiguous array for every batch.
         self.examples = np.ascontiguousarray(examples)
         self.class_names = None if class_names is None else tuple(map(str, class_names))
-        self.labels = self.num_classes = None
+        self.labels = self.num_classes = self.conditions = None
+        if conditions is not None:
+            if labels is not None:
+                raise ValueError(
+                    "Examples have labels or conditions. For both, append one-hot labels to the "
+                    "conditions. Received: labels and conditions"
+                )
+            self.conditions = check_conditions(conditions, len(self.examples))
         if labels is not None:
             self.labels, self.num_classes = check_labels(
                 labels, num_classes, self.class_names, len(self.examples)
@@ -88,6 +100,16 @@ class Dataset:
     def example_shape(self) -> tuple[int, ...]:
         """Shape of one example, such as (height, width, channels) or (dimensions,)."""
         return self.examples.shape[1:]
+
+    @property
+    def condition_dim(self) -> int | None:
+        """Length of a vector of conditions, or `None` without conditions."""
+        return None if self.conditions is None else self.conditions.shape[1]
+
+    @property
+    def targets(self) -> np.ndarray | None:
+        """What an example is conditioned on: `labels`, `conditions`, or `None`."""
+        return self.labels if self.conditions is None else self.conditions
 
     @property
     def has_images(self) -> bool:
@@ -113,6 +135,8 @@ class Dataset:
         name = repr(self.name) if self.split is None else f"{self.name!r} {self.split}"
         kind = KINDS.get(len(self.example_shape), "examples")
         classes = "no labels" if self.labels is None else f"{self.num_classes:,} classes"
+        if self.conditions is not None:
+            classes = f"conditions of length {self.condition_dim:,}"
         return (
             f"{type(self).__name__}({name}, {len(self):,} {self.examples.dtype} {kind} "
             f"of shape {self.example_shape}, {classes})"

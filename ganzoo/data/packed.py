@@ -60,8 +60,9 @@ def pack(dataset: Dataset, path: pathlib.Path | str, compress: bool = False) -> 
         "examples": dataset.examples,
         "metadata": np.frombuffer(json.dumps(metadata).encode(), np.uint8),
     }
-    if dataset.labels is not None:
-        arrays["labels"] = dataset.labels
+    for name in ("labels", "conditions"):
+        if getattr(dataset, name) is not None:
+            arrays[name] = getattr(dataset, name)
     with new_file(path, replace=True) as unfinished, open(unfinished, "wb") as file:
         (np.savez_compressed if compress else np.savez)(file, **arrays)
     return path
@@ -96,6 +97,7 @@ def load_packed(argument, split="train", size=None, channels=None) -> Dataset:
             metadata.get("class_names"),
             name=metadata.get("name", str(argument)),
             split=held,
+            conditions=arrays.get("conditions"),
         )
         dataset.examples = convert_array(dataset.examples, size, channels)
     except (TypeError, ValueError) as error:

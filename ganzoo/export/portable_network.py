@@ -48,7 +48,11 @@ def portable_generation(gan):
 
     def generate(latents, label=None):
         inputs = latents
-        if label is not None:
+        if gan.condition_dim is not None:
+            conditions = tf.reshape(label, tf.stack([tf.shape(latents)[0], gan.condition_dim]))
+            inputs = [tf.reshape(latents, tf.stack([tf.shape(label)[0], gan.latent_dim]))]
+            inputs.append(conditions)
+        elif label is not None:
             is_class = tf.logical_and(label >= 0, label < gan.num_classes)
             label = tf.where(is_class, label, tf.cast(gan.num_classes, label.dtype))
             inputs = [
@@ -79,6 +83,9 @@ def check_examples(gan, network, run, tolerance):
     inputs = {"latents": gan.latents_of(range(rows))}
     if gan.num_classes is not None:
         inputs["label"] = np.arange(rows, dtype="int64") % gan.num_classes
+    if gan.condition_dim is not None:
+        noise = np.random.default_rng(0).standard_normal((rows, gan.condition_dim))
+        inputs["conditions"] = noise.astype("float32")
     layers = gan.inference_generator._flatten_layers()
     in_full = all(layer.compute_dtype in _FULL_PRECISIONS for layer in layers)
     tensors = [ops.convert_to_tensor(array) for array in inputs.values()]

@@ -84,6 +84,11 @@ def _ranges(description, specs):
             f"- `label` is a class from 0 to {description['num_classes'] - 1}, one for each row; a "
             "request with another one fails."
         )
+    if "conditions" in inputs:
+        yield (
+            f"- `conditions` are the {description['condition_dim']} float32 numbers that the GAN "
+            "was trained on, in a row for each sample."
+        )
     if names := _class_names(description):
         numbered = (f"{number} `{name}`" for number, name in enumerate(names))
         yield f"- The classes are {', '.join(numbered)}."
@@ -156,6 +161,8 @@ def _client(name, description):
     labels, known = f", labels={label}" if description["num_classes"] else "", ""
     if labels and names:
         labels, known = f", labels={names[label]!r}", f", class_names={names!r}"
+    if description["condition_dim"] is not None:
+        labels = f", conditions=[0.0] * {description['condition_dim']}"
     yield from (
         "## ganzoo's client",
         "",
@@ -202,4 +209,5 @@ def _examples(description):
 def _example(spec, description):
     """Returns the value of an input of `sample` in the example commands."""
     label = _LABEL % (description["num_classes"] or 1)
-    return {"seed": 7, "label": label, "truncation": 1.0}[spec.name]
+    conditions = [0.0] * (description["condition_dim"] or 0)
+    return {"seed": 7, "label": label, "conditions": conditions, "truncation": 1.0}[spec.name]

@@ -59,6 +59,7 @@ def describe(gan, name):
         "latent_dim": gan.latent_dim,
         "latent": gan.latent,
         "num_classes": gan.num_classes,
+        "condition_dim": gan.condition_dim,
         "class_names": None if gan.class_names is None else list(gan.class_names),
         "example_shape": list(gan.example_shape),
         "preset": gan.preset and dict(gan.preset),

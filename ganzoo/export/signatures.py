@@ -7,7 +7,8 @@
 | `sample_png` | as for `sample` | `png_bytes` (n,) string |
 | `discriminate` | `images` (n, h, w, c) uint8, `label` | `score` (n,) float32 |
 
-`label` (n,) int64 exists if the GAN has classes, `truncation` (n,) float32 if it was requested: a
+`label` (n,) int64 exists if the GAN has classes; with vectors of conditions it is `conditions`
+(n, condition_dim) float32. `truncation` (n,) float32 exists if it was requested: a
 number in the range of `ganzoo.GAN.sample`, or -1 for none. A GAN of other examples, such as
 vectors, has float32 `examples` (n, ...) instead of `images`. It has no `sample_png`, and neither
 has a GAN of images with more than 4 channels. The first axis of every input and output is the
@@ -78,11 +79,11 @@ def generation(gan):
     """
     name = examples_name(gan)
 
-    def generate(latents, label=None):
-        inputs = latents if label is None else [latents, tf.cast(label, "int32")]
+    def generate(latents, condition=None):
+        inputs = latents if condition is None else [latents, _as_input(condition)]
         return {name: tf.cast(gan(inputs), "float32")}
 
-    return generate, [_spec("latents", "float32", gan.latent_dim), *_label_spec(gan)]
+    return generate, [_spec("latents", "float32", gan.latent_dim), *_condition_spec(gan)]
 
 
 def _sampling(gan, truncation):
@@ -91,7 +92,7 @@ def _sampling(gan, truncation):
 
     def sample(seed, *others):
         others = list(others)
-        label = tf.cast(others.pop(0), "int32") if gan.num_classes is not None else None
+        label = _as_input(others.pop(0)) if gan.is_conditional else None
         bound = _without_gaps(others.pop(0)) if truncation else None
         return {name: draw_examples(_words(seed), label, bound)}
 
@@ -100,7 +101,7 @@ def _sampling(gan, truncation):
         is_none = truncation == _NO_TRUNCATION
         return tf.where(is_none, largest_truncation(gan), truncation)[:, tf.newaxis]
 
-    specs = [_spec("seed", "int64"), *_label_spec(gan)]
+    specs = [_spec("seed", "int64"), *_condition_spec(gan)]
     return sample, [*specs, *([_spec("truncation", "float32")] if truncation else [])]
 
 
@@ -120,15 +121,18 @@ def _discrimination(gan):
     dtype = "uint8" if has_images(gan) else "float32"
     discriminator = gan.inference_discriminator
 
-    def discriminate(examples, label=None):
-        label = None if label is None else tf.cast(label, "int32")
-        outputs = discriminator(to_signed_range(examples), label, training=False)
+    def discriminate(examples, condition=None):
+        condition = None if condition is None else _as_input(condition)
+        outputs = discriminator(to_signed_range(examples), condition, training=False)
         results = {"score": outputs.logits[:, 0]}
         if outputs.class_logits is not None:
             results["class_probabilities"] = tf.nn.softmax(outputs.class_logits)
         return {name: tf.cast(value, "float32") for name, value in results.items()}
 
-    return discriminate, [_spec(examples_name(gan), dtype, *gan.example_shape), *_label_spec(gan)]
+    return discriminate, [
+        _spec(examples_name(gan), dtype, *gan.example_shape),
+        *_condition_spec(gan),
+    ]
 
 
 def _check_rows(network, function, specs):
@@ -207,8 +211,15 @@ def _spec(name, dtype, *shape):
     return tf.TensorSpec((None, *shape), dtype, name=name)
 
 
-def _label_spec(gan):
+def _condition_spec(gan):
+    if gan.condition_dim is not None:
+        return [_spec("conditions", "float32", gan.condition_dim)]
     return [] if gan.num_classes is None else [_spec("label", "int64")]
+
+
+def _as_input(condition):
+    """Returns labels or conditions as the networks take them."""
+    return tf.cast(condition, "int32") if condition.dtype.is_integer else condition
 
 
 def _words(seed):

@@ -6,13 +6,12 @@ from keras import layers, ops
 
 from ganzoo import backend
 from ganzoo import interpolation as interpolations
+from ganzoo.generation.conditioning import condition_of, labels_of
 from ganzoo.generation.sampling import (
     as_examples,
-    check_labels,
     check_latent_scale,
     check_seeds,
     in_batches,
-    labels_of,
 )
 from ganzoo.generation.truncation import TruncatedGenerator, check_truncation
 from ganzoo.random import latents_from_seeds, split_seeds
@@ -45,12 +44,12 @@ def compile_generation(gan):
     return backend.compiled(generate_batch, gan)
 
 
-def generate(gan, function, latents, labels, batch_size, truncation):
+def generate(gan, function, latents, labels, batch_size, truncation, conditions):
     """Makes an example from each row; it has the arguments of `GAN.generate`."""
     check_positive_integer("batch_size", batch_size)
     latents, truncation = check_latents(gan, latents), check_truncation(gan, truncation)
     if gan.num_classes is None or np.ndim(labels) != 2:
-        labels = check_labels(labels, len(latents), gan.num_classes)
+        labels = condition_of(gan, labels, conditions, len(latents))
         (examples,) = in_batches(
             lambda *batch: [function(*batch, truncation, None)], batch_size, latents, labels
         )
@@ -69,33 +68,56 @@ def generate(gan, function, latents, labels, batch_size, truncation):
 
 
 def interpolate(
-    gan, seeds, labels, steps, loop, interpolation, truncation, batch_size, latent_scale
+    gan,
+    seeds,
+    labels,
+    steps,
+    loop,
+    interpolation,
+    truncation,
+    batch_size,
+    latent_scale,
+    conditions,
 ):
     """Makes the examples along a path; it has the arguments of `GAN.interpolate`."""
-    lists = [values for values in (seeds, labels) if np.ndim(values)]
-    seeds = check_seeds(seeds)
     latent_scale = check_latent_scale(latent_scale)
     if interpolation is None:
         interpolation = "spherical" if gan.latent == "normal" else "linear"
-    if labels is None and gan.num_classes is not None:
-        labels = labels_of(seeds, gan.num_classes)[0]
-    classes = np.zeros(0, int) if labels is None else np.atleast_1d(labels)
-    check_labels(labels, len(classes), gan.num_classes)
-    keyframes = max(len(seeds), len(classes))
     # A list of one would be repeated, as if it were a number.
+    lists = [values for values in (seeds, labels) if np.ndim(values)]
+    lists += [values for values in (conditions,) if np.ndim(values) == 2]
+    seeds = check_seeds(seeds)
+    if gan.condition_dim is None:
+        targets = _classes(gan, labels, conditions, seeds)
+    else:
+        targets = condition_of(gan, labels, conditions, len(np.atleast_2d(conditions)))
+    keyframes = max(len(seeds), len(targets))
     if keyframes < 2 or any(len(values) != keyframes for values in lists):
         raise ValueError(
-            "A path needs a list of at least two seeds or two classes; with two lists, as many "
-            "seeds as classes. A number is for all keyframes. "
-            f"Received: {len(seeds)} seed(s) and {len(classes)} class(es)"
+            "A path needs a list of at least two seeds, two classes or two rows of conditions, all "
+            "lists of the same length. A number, or one row, is for all keyframes. "
+            f"Received: {len(seeds)} seed(s) and {len(targets)} class(es) or condition(s)"
         )
     latents = np.resize(latent_scale * latents_of(gan, seeds), (keyframes, gan.latent_dim))
     latents = interpolations.path(latents, steps, interpolation, loop)
-    if len(classes) > 1:
-        labels = interpolations.class_path(classes, gan.num_classes, steps, loop)
-    elif labels is not None:
-        labels = classes[0]
-    return gan.generate(latents, labels, batch_size, truncation)
+    labels = conditions = None
+    if gan.condition_dim is not None:
+        conditions = np.resize(targets, (keyframes, gan.condition_dim))
+        conditions = interpolations.path(conditions, steps, "linear", loop)
+    elif len(targets) > 1:
+        labels = interpolations.class_path(targets, gan.num_classes, steps, loop)
+    elif len(targets):
+        labels = targets[0]
+    return gan.generate(latents, labels, batch_size, truncation, conditions)
+
+
+def _classes(gan, labels, conditions, seeds):
+    """Returns the classes of the keyframes of a path, of shape `(0,)` without classes."""
+    if labels is None and gan.num_classes is not None:
+        labels = labels_of(seeds, gan.num_classes)[0]
+    classes = np.zeros(0, int) if labels is None else np.atleast_1d(labels)
+    condition_of(gan, labels, conditions, len(classes))
+    return classes
 
 
 def class_tables(gan):

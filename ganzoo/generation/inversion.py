@@ -7,7 +7,8 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.generation.sampling import as_examples, check_labels, in_batches
+from ganzoo.generation.conditioning import condition_of
+from ganzoo.generation.sampling import as_examples, in_batches
 from ganzoo.numerics import to_signed_range
 from ganzoo.random import latents_from_seeds, split_seeds
 from ganzoo.validation import (
@@ -26,7 +27,7 @@ class Projection(NamedTuple):
 
     Attributes:
         latents: float32 of shape `(n, latent_dim)`.
-        labels: int32 of shape `(n,)`, or `None` without classes.
+        labels: int32 of shape `(n,)`, the given conditions, or `None` without both.
         images: The images that the generator makes from these, as from `GAN.sample`.
         errors: float32 of shape `(n,)`, the root of the mean squared difference to the given image:
             of images in gray levels from 0 to 255.
@@ -93,6 +94,7 @@ def project(
     learning_rate,
     prior_weight,
     batch_size,
+    conditions,
 ):
     """Finds the latents of images; it has the arguments of `GAN.project`."""
     steps = np.int32(check_positive_integer("steps", steps))
@@ -106,7 +108,7 @@ def project(
     targets = _check_images(gan, images)
     n = len(targets)
     if gan.num_classes is None or labels is not None:
-        labels = check_labels(labels, n, gan.num_classes)
+        labels = condition_of(gan, labels, conditions, n)
         classes = None if labels is None else labels[:, None]
     else:
         classes = np.tile(np.arange(gan.num_classes, dtype="int32"), (n, 1))

@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
+from ganzoo.generation.conditioning import condition_of
 from ganzoo.generation.truncation import TruncatedGenerator, check_truncation
 from ganzoo.numerics import to_uint8
 from ganzoo.random import latents_from_seeds, split_seeds
@@ -28,33 +29,6 @@ def check_latent_scale(latent_scale):
     return np.float32(value)
 
 
-def check_labels(labels, n, num_classes):
-    """Returns one class, or `n` of them, as int32 of shape `(n,)`, or `None` without classes."""
-    if num_classes is None:
-        if labels is not None:
-            raise ValueError(
-                "This GAN has no classes. Expected: labels=None. "
-                f"Received: labels={describe(labels)}"
-            )
-        return None
-    labels = np.asarray(labels)
-    if labels.shape not in ((), (n,)) or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(
-            f"`labels` must be one class or {n} classes. Received: labels={describe(labels)}"
-        )
-    if labels.min() < 0 or labels.max() >= num_classes:
-        raise ValueError(
-            f"`labels` must be classes from 0 to {num_classes - 1}. Received: labels from "
-            f"{labels.min()} to {labels.max()}"
-        )
-    return np.broadcast_to(labels, n).astype("int32")
-
-
-def labels_of(seeds, num_classes):
-    """Returns the default classes of uint64 seeds, or `None` without classes."""
-    return None if num_classes is None else (seeds % np.uint64(num_classes)).astype("int32")
-
-
 def as_examples(gan, outputs):
     """Returns the generator's outputs as examples: uint8 images, or float32 vectors."""
     outputs = ops.cast(outputs, "float32")
@@ -67,7 +41,7 @@ def sampling_function(gan):
     """Returns the function from seeds to examples, as in `GAN.sample`, inside a graph.
 
     Its arguments are the low and high words of seeds, as `ganzoo.random.latents_from_seeds` takes
-    them, integer labels of shape `(batch,)` or `None`, the truncation, a scalar or of shape
+    them, labels, conditions or `None`, the truncation, a scalar or of shape
     `(batch, 1)` or `None`, and a factor of the latents.
     """
     generate = TruncatedGenerator(gan)
@@ -89,7 +63,7 @@ def compile_sampling(gan):
     return backend.compiled(sample_batch, gan)
 
 
-def sample(gan, function, n, seed, labels, truncation, batch_size, latent_scale):
+def sample(gan, function, n, seed, labels, truncation, batch_size, latent_scale, conditions):
     """Draws `n` examples in batches of one size; it has the arguments of `GAN.sample`."""
     check_positive_integer("n", n)
     check_positive_integer("batch_size", batch_size)
@@ -105,9 +79,7 @@ def sample(gan, function, n, seed, labels, truncation, batch_size, latent_scale)
                 f"`seed` must be one seed or {n} seeds. Received: seed={describe(seed)}"
             )
     truncation, scale = check_truncation(gan, truncation), check_latent_scale(latent_scale)
-    if labels is None:
-        labels = labels_of(seeds, gan.num_classes)
-    labels = check_labels(labels, n, gan.num_classes)
+    labels = condition_of(gan, labels, conditions, n, seeds)
 
     def sample_batch(seeds, labels):
         return [function(*split_seeds(seeds), labels, truncation, scale)]

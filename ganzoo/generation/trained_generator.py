@@ -14,9 +14,9 @@ class TrainedGenerator:
     """What a GAN does with its trained generator.
 
     The class that inherits from it has the attributes `inference_generator` (the network that
-    samples), `latent_dim`, `latent`, `num_classes`, `example_shape` and `variables`, is called as a
-    function of the generator's inputs, and has the method `update_inference_state()`, which brings
-    its variables up to date.
+    samples), `latent_dim`, `latent`, `num_classes`, `condition_dim`, `example_shape` and
+    `variables`, is called as a function of the generator's inputs, and has the method
+    `update_inference_state()`, which brings its variables up to date.
     """
 
     def _forget_functions(self):
@@ -34,6 +34,7 @@ class TrainedGenerator:
         truncation: float | None = None,
         batch_size: int = 64,
         latent_scale: float = 1.0,
+        conditions: Sequence[float] | np.ndarray | None = None,
     ) -> np.ndarray:
         """Draws the same examples at each call: `seed=0` is a fixed seed, not a random one.
 
@@ -55,6 +56,7 @@ class TrainedGenerator:
                 to the style of the sample.
             batch_size: Examples per call of the generator.
             latent_scale: Factor of the latents, at least 0, which is applied before truncation.
+            conditions: For a GAN with `condition_dim`, one vector of conditions, or `n` of them.
 
         Returns:
             NumPy array: uint8 images of shape `(n, height, width, channels)`, or other float32
@@ -80,6 +82,7 @@ class TrainedGenerator:
             truncation,
             batch_size,
             latent_scale,
+            conditions,
         )
 
     def latents_of(self, seeds: int | Sequence[int]) -> np.ndarray:
@@ -102,6 +105,7 @@ class TrainedGenerator:
         labels: int | Sequence[int] | np.ndarray | None = None,
         batch_size: int = 64,
         truncation: float | None = None,
+        conditions: Sequence[float] | np.ndarray | None = None,
     ) -> np.ndarray:
         """Makes examples from given latents, with the generator's average.
 
@@ -112,6 +116,7 @@ class TrainedGenerator:
                 are the weighted mixture of the values that the classes have.
             batch_size: Largest number of examples per call of the generator.
             truncation: As for `sample`, of these latents.
+            conditions: As for `sample`.
 
         Returns:
             NumPy array, as from `sample`.
@@ -128,7 +133,7 @@ class TrainedGenerator:
         if self._generating_function is None:
             self._generating_function = class_mixing.compile_generation(self)
         return class_mixing.generate(
-            self, self._generating_function, latents, labels, batch_size, truncation
+            self, self._generating_function, latents, labels, batch_size, truncation, conditions
         )
 
     def directions(
@@ -246,6 +251,7 @@ class TrainedGenerator:
         truncation: float | None = None,
         batch_size: int = 64,
         latent_scale: float = 1.0,
+        conditions: Sequence[float] | np.ndarray | None = None,
     ) -> np.ndarray:
         """Makes the examples along a path from sample to sample, or from class to class.
 
@@ -263,6 +269,8 @@ class TrainedGenerator:
             truncation: As for `sample`, of all latents on the path.
             batch_size: Largest number of examples per call of the generator.
             latent_scale: Factor of the latents of the keyframes, as for `sample`.
+            conditions: For a GAN with `condition_dim`, the conditions of each keyframe, between
+                which the path is straight; or one vector for all.
 
         Returns:
             NumPy array, as from `sample`, with `(keyframes - 1) * steps + 1` rows, or
@@ -280,7 +288,16 @@ class TrainedGenerator:
             [Sampling Generative Networks](https://arxiv.org/abs/1609.04468), on interpolation.
         """
         return class_mixing.interpolate(
-            self, seeds, labels, steps, loop, interpolation, truncation, batch_size, latent_scale
+            self,
+            seeds,
+            labels,
+            steps,
+            loop,
+            interpolation,
+            truncation,
+            batch_size,
+            latent_scale,
+            conditions,
         )
 
     def project(
@@ -293,6 +310,7 @@ class TrainedGenerator:
         learning_rate: float = 0.2,
         prior_weight: float = 1e-3,
         batch_size: int = 64,
+        conditions: Sequence[float] | np.ndarray | None = None,
     ) -> Projection:
         """Finds the latents whose images are nearest to given images.
 
@@ -312,6 +330,7 @@ class TrainedGenerator:
                 logarithm of their density for each dimension, which is added to the squared
                 difference of pixels in [-1, 1]. It keeps z where the generator was trained.
             batch_size: Latents per call of the generator.
+            conditions: For a GAN with `condition_dim`, the conditions of each image, or of all.
 
         Returns:
             A `ganzoo.generation.Projection`, a named tuple of `latents`, `labels`, `images` and
@@ -352,4 +371,5 @@ class TrainedGenerator:
             learning_rate,
             prior_weight,
             batch_size,
+            conditions,
         )

@@ -62,7 +62,7 @@ class TruncatedGenerator:
 
         Args:
             latents: Floating tensor of shape `(batch, latent_dim)`.
-            labels: Integer labels of shape `(batch,)`, or `None`.
+            labels: Integer labels of shape `(batch,)`, float32 conditions, or `None`.
             truncation: A scalar or of shape `(batch, 1)`, or `None` for none.
             latent_offsets: What is added to truncated latents, `(batch, latent_dim)`, or `None`.
             style_offsets: What is added to the outputs of the layer that truncates, or `None`.

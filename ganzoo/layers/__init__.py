@@ -6,6 +6,10 @@ from ganzoo.layers.data_dependent_initialization import (
     has_data_dependent_layers,
     initialize_from_data,
 )
+from ganzoo.layers.dense_conditional_batch_normalization import (
+    DenseConditionalBatchNormalization,
+)
+from ganzoo.layers.dense_projection import DenseProjectionHead
 from ganzoo.layers.equalized_learning_rate import EqualizedLearningRate
 from ganzoo.layers.global_sum_pooling import GlobalSumPooling2D
 from ganzoo.layers.learned_constant import LearnedConstant
@@ -36,6 +40,8 @@ from ganzoo.layers.weight_normalization import WeightNormalization
 __all__ = [
     "Blur2D",
     "ConditionalBatchNormalization",
+    "DenseConditionalBatchNormalization",
+    "DenseProjectionHead",
     "EqualizedLearningRate",
     "FilteredDownSampling2D",
     "FilteredUpSampling2D",

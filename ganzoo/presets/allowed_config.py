@@ -38,7 +38,7 @@ _KEYS = {"class_name", "config", "module", "registered_name", "name", "build_con
 _KEYS |= {"inbound_nodes", "shared_object_id", "compile_config"}
 _SETTINGS = {"latent_dim", "latent", "name", "averaging", "seed", "generator", "discriminator"}
 _CLASSES = {"GAN": _SETTINGS | {"num_classes", "packing"}, "SemiSupervisedGAN": _SETTINGS}
-_OPTIONAL = {"class_names"}
+_OPTIONAL = {"class_names", "condition_dim"}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 # The kinds of a user's own classes that a preset may name.
 _OWN_KINDS = (keras.layers.Layer, keras.initializers.Initializer, keras.constraints.Constraint)

@@ -12,7 +12,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto"):
         recipe = recipes.get(recipe)
     is_semi_supervised = recipe.labels_per_class is not None
     takes_classes = recipe.conditional or is_semi_supervised
-    example_shape, class_names = data, None
+    example_shape, class_names, condition_dim = data, None, None
     if isinstance(data, Dataset):
         if num_classes is not None:
             raise ValueError(
@@ -20,6 +20,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto"):
                 f"Received: num_classes={num_classes} with {data!r}"
             )
         example_shape, num_classes = data.example_shape, data.num_classes
+        condition_dim = data.condition_dim if takes_classes else None
         class_names = data.class_names if takes_classes else None
     elif num_classes is not None and not takes_classes:
         raise ValueError(
@@ -28,12 +29,12 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto"):
         )
     if not takes_classes:
         num_classes = None
-    elif num_classes is None:
+    elif num_classes is None and (condition_dim is None or is_semi_supervised):
         raise ValueError(
             "The recipe needs the number of classes: give a `ganzoo.data.Dataset` with labels, or "
             f"`num_classes`. Received: data={data!r} with num_classes=None"
         )
-    networks = recipe.build_networks(example_shape, num_classes)
+    networks = recipe.build_networks(example_shape, num_classes, condition_dim)
     settings = {"latent": recipe.latent, "seed": seed, "class_names": class_names}
     if not is_semi_supervised:
         settings |= {"num_classes": num_classes, "packing": recipe.packing}

@@ -135,7 +135,7 @@ class Recipe:
         ema_half_life: In place of `ema_decay`: half-life of the average in images, a number or the
             text of a schedule. See `ganzoo.GAN.compile`.
         data: The source that the recipe is for, as `ganzoo.data.load` names it, or `None`.
-        conditional: Whether the networks are trained on the labels of the data too.
+        conditional: Whether the networks take the labels or the conditions of the data too.
 
     Raises:
         ValueError: If a setting is outside its range or not a known name.
@@ -302,7 +302,10 @@ class Recipe:
         return self._build("generator_loss", losses.get, "feature_matching", self.generator_loss)
 
     def build_networks(
-        self, image_shape: tuple[int, ...], num_classes: int | None = None
+        self,
+        image_shape: tuple[int, ...],
+        num_classes: int | None = None,
+        condition_dim: int | None = None,
     ) -> tuple[keras.Model, keras.Model]:
         """Returns the generator and the discriminator for images of this shape."""
         sizes = {"latent_dim": self.latent_dim, "width": self.width}
@@ -315,6 +318,7 @@ class Recipe:
             self.architecture,
             image_shape,
             num_classes=num_classes,
+            condition_dim=condition_dim,
             normalization=self.normalization,
             packing=self.packing,
             **sizes,

@@ -22,15 +22,48 @@ def _networks_received(network, name="generator"):
     )
 
 
-def check_generator(generator, latent_dim, num_classes):
-    """Returns the size of the latents and the shape of an example."""
+def check_condition_dim(generator, num_classes, condition_dim):
+    """Returns the length of the vectors of conditions that a generator takes, or `None`.
+
+    Raises:
+        ValueError: If the second input of the generator is none for classes or for conditions.
+    """
     check_network("generator", generator)
-    expected = 1 if num_classes is None else 2
+    if condition_dim is not None:
+        check_positive_integer("condition_dim", condition_dim)
+    shapes = [tuple(tensor.shape[1:]) for tensor in generator.inputs[1:2]]
+    taken = shapes[0][0] if shapes and len(shapes[0]) == 1 else None
+    if num_classes is not None:
+        if condition_dim is not None or (taken or 1) > 1:
+            raise ValueError(
+                "A GAN has classes, and its generator takes one label for each example; or it has "
+                "`condition_dim`, the length of vectors of conditions. Received: num_classes="
+                f"{num_classes}, condition_dim={condition_dim}, with a generator whose second "
+                f"input has the shape {shapes[0] if shapes else None}"
+            )
+        return None
+    if condition_dim not in (None, taken):
+        raise ValueError(
+            "The second input of the generator must take conditions of shape (batch, "
+            f"{condition_dim}). Received: condition_dim={condition_dim} with a generator whose "
+            f"second input has the shape {shapes[0] if shapes else None}"
+        )
+    if taken is not None and reference_size_of(generator) is not None:
+        raise ValueError(
+            "Virtual batch normalization has a reference batch, for which there are no conditions: "
+            "use another normalization. Received: a generator that takes conditions"
+        )
+    return taken
+
+
+def check_generator(generator, latent_dim, is_conditional):
+    """Returns the size of the latents and the shape of an example."""
+    expected = 2 if is_conditional else 1
     if len(generator.inputs) != expected:
         raise ValueError(
-            f"`generator` must have {expected} input(s) where num_classes={num_classes}: a "
-            "conditional one takes labels as its second input. Received: a generator with "
-            f"{len(generator.inputs)}"
+            f"`generator` must have {expected} input(s): latents, and in a conditional GAN labels "
+            "of its `num_classes`, or vectors of conditions of length `condition_dim`. "
+            f"Received: a generator with {len(generator.inputs)}"
         )
     expected_latent = tuple(generator.inputs[0].shape[1:])
     if len(expected_latent) != 1:
@@ -53,14 +86,15 @@ def check_generator(generator, latent_dim, num_classes):
     return latent_dim, tuple(generator.output_shape[1:])
 
 
-def check_discriminator(discriminator, example_shape, num_classes, packing):
+def check_discriminator(discriminator, example_shape, num_classes, packing, condition_dim=None):
     """Raises unless a discriminator fits the examples that the generator makes."""
     check_network("discriminator", discriminator)
     check_discriminator_input(discriminator, example_shape, packing)
-    if packing > 1 and num_classes is not None:
+    if packing > 1 and (num_classes, condition_dim) != (None, None):
         raise ValueError(
             "Packed examples have no class in common: pack without classes. "
-            f"Received: packing={packing} with num_classes={num_classes}"
+            f"Received: packing={packing} with num_classes={num_classes}, "
+            f"condition_dim={condition_dim}"
         )
     logits, *others = [tuple(output.shape[1:]) for output in discriminator.outputs]
     if logits[-1:] != (1,):
@@ -70,7 +104,11 @@ def check_discriminator(discriminator, example_shape, num_classes, packing):
             f"Received: a discriminator of output shape {discriminator.output_shape}"
         )
     inputs = len(discriminator.inputs)
-    if num_classes is None:
+    if condition_dim is not None:
+        if (inputs, others) == (2, []) and discriminator.inputs[1].shape[1:] == (condition_dim,):
+            return
+        expected = f"[examples, conditions] in, these of shape (batch, {condition_dim}), logits out"
+    elif num_classes is None:
         if inputs == 1 and not others:
             return
         expected = "examples in and logits out"
@@ -82,8 +120,9 @@ def check_discriminator(discriminator, example_shape, num_classes, packing):
             f"class_logits] out, these of shape (batch, {num_classes}) (an auxiliary classifier)"
         )
     raise ValueError(
-        f"Expected with num_classes={num_classes}: a discriminator with {expected}. Received: one "
-        f"of {inputs} input(s) and the output shapes {discriminator.output_shape}"
+        f"Expected with num_classes={num_classes}, condition_dim={condition_dim}: a discriminator "
+        f"with {expected}. Received: one of the input shapes {discriminator.input_shape} and the "
+        f"output shapes {discriminator.output_shape}"
     )
 
 

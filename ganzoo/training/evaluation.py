@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from ganzoo.data.conditions import check_conditions
 from ganzoo.metrics.evaluation import Evaluation, check_metrics
 from ganzoo.training import inputs
 from ganzoo.training.checks import check_no_arguments
@@ -56,7 +59,8 @@ class EvaluatedModel:
         Args:
             x: Real examples, a `ganzoo.data.Dataset`, an array or a list of arrays; `None` where no
                 metric compares.
-            y: Integer labels of shape `(examples,)`, where `x` is an array.
+            y: Integer labels of shape `(examples,)`, or conditions, where `x` is an array. Samples
+                have the conditions of the examples, in turn.
             batch_size: Examples per call of a classifier (`SemiSupervisedGAN`).
             verbose: 0 prints nothing. Otherwise each value is printed with its protocol.
             metrics: List of `ganzoo.metrics` metrics or their names. By default the metrics of
@@ -84,7 +88,7 @@ class EvaluatedModel:
         """
         if keras_arguments.pop("_use_cached_eval_dataset", False):
             # `keras.Model.fit` calls it at the end of an epoch.
-            return _values(self._evaluation.measure(self.sample))
+            return _values(self._evaluation.measure(self.sampler_for(self._evaluation.data)))
         check_no_arguments("evaluate", keras_arguments)
         default = self.metric_settings
         data = None if x is None and y is None else inputs.as_dataset(self, x, y)
@@ -94,10 +98,32 @@ class EvaluatedModel:
             extractor=default.extractor if extractor is None else extractor,
             n=n,
             cache=cache,
-        ).measure(self.sample, seed)
+        ).measure(self.sampler_for(data), seed)
         if verbose:
             print(*results.values(), sep="\n")
         return _values(results)
+
+    def sampler_for(self, data: Any) -> Any:
+        """Returns the method `sample`, bound to the conditions of real examples where it needs any.
+
+        Args:
+            data: A `ganzoo.data.Dataset`. A sample of seed s has the conditions of example s.
+        """
+        if self.condition_dim is None:
+            return self.sample
+        if getattr(data, "conditions", None) is None:
+            raise ValueError(
+                "Samples have the conditions of the real examples: give examples with conditions. "
+                f"Received: {describe(data)}"
+            )
+        conditions = check_conditions(data.conditions, condition_dim=self.condition_dim)
+
+        def sample(n, seed=0):
+            # A sample of seed s has the conditions of example s.
+            rows = (np.arange(n) + seed) % len(conditions)
+            return self.sample(n, seed, conditions=conditions[rows])
+
+        return sample
 
     def _validation_settings(self, data, validation_freq):
         """Returns what makes `keras.Model.fit` call `evaluate`, after one measurement."""
@@ -111,7 +137,7 @@ class EvaluatedModel:
         data = inputs.as_dataset(self, data)
         self._evaluation = Evaluation(settings.metrics, data, settings.extractor)
         # Whatever does not fit is an error now, and not after the first epoch.
-        self._evaluation.measure(self.sample)
+        self._evaluation.measure(self.sampler_for(data))
         examples = self._evaluation.data.examples[:1]
         return {"validation_data": (examples,), "validation_freq": validation_freq}
 

@@ -44,7 +44,8 @@ class FittedModel:
                 order. Batches of a `tf.data.Dataset` that differ in size are put together to equal
                 ones, as large as the first one. Every batch is checked.
             y: Labels of shape `(examples,)`, where `x` is an array: integers, or names of classes
-                if the GAN has `class_names`.
+                if the GAN has `class_names`. With `condition_dim`, conditions of shape `(examples,
+                condition_dim)`.
             batch_size: Real examples per update of the discriminator, by default 64, where `x` is a
                 `Dataset` or an array, or has batches of no fixed size. An incomplete batch at the
                 end of an epoch is dropped. Each epoch of a `Dataset` or an array has a new order.
@@ -108,7 +109,7 @@ class FittedModel:
         Args:
             x: Array of examples, `discriminator_steps` times as many as in an update of the
                 discriminator.
-            y: Labels of shape `(examples,)` of a conditional GAN.
+            y: Labels of shape `(examples,)` of a conditional GAN, or its conditions.
             sample_weight: Not used; must be `None`.
             class_weight: Not used; must be `None`.
             return_dict: Whether to return a dictionary from names to values, not a list.

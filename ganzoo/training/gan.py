@@ -48,6 +48,10 @@ class GAN(AdversarialModel):
         name: Name of the model.
         class_names: Names of the classes in the order of their numbers, or `None`. By default
             the names in the `ganzoo.data.Dataset` that is trained on first.
+        condition_dim: Length of the vectors of conditions of a GAN whose networks take vectors in
+            place of classes, `[latents, conditions]` and `[examples, conditions]`: continuous
+            attributes, embeddings of texts, or labels of which several may apply. By default what
+            the generator takes.
 
     Raises:
         ValueError: If the networks do not fit each other or the other arguments.
@@ -127,12 +131,14 @@ class GAN(AdversarialModel):
 
         Args:
             real: Real examples, packed; what the losses compare fakes with.
-            labels: int32 classes of these, `(rows,)`, or `None`.
+            labels: int32 classes or conditions of these, or `None`.
             k: Index of the update in this step.
             draws: `ganzoo.random.Draws` of this update.
         """
         rows = self.generator_batch_ratio * ops.shape(real)[0]
-        fake_labels = None if labels is None else ops.tile(labels, self.generator_batch_ratio)
+        fake_labels = (
+            None if labels is None else ops.concatenate([labels] * self.generator_batch_ratio)
+        )
         needs_real = self.generator_loss is not None or self.adversarial_loss.generator_needs_real
 
         def objective():
@@ -216,7 +222,7 @@ class GAN(AdversarialModel):
         Args:
             draws: `ganzoo.random.Draws` of this update.
             rows: Number of rows of the discriminator.
-            labels: int32 classes of shape `(rows,)`, or `None`.
+            labels: int32 classes `(rows,)` or conditions `(rows, condition_dim)`, or `None`.
         """
         latents = draws.latents(rows * self.packing, self.latent_dim, self.latent)
         if self._reference_size is not None:
@@ -233,7 +239,7 @@ class GAN(AdversarialModel):
 
         Args:
             examples: Float examples, packed.
-            labels: int32 classes of shape `(rows,)`, or `None`.
+            labels: int32 classes `(rows,)` or conditions `(rows, condition_dim)`, or `None`.
             draws: `ganzoo.random.Draws` of this pass.
             differentiable: Whether the outputs offer `input_gradient`, as penalties need.
         """
@@ -310,7 +316,7 @@ class GAN(AdversarialModel):
         return schedules.at_step(part, self._step.value, self._batch_size)
 
     def _split_batch(self, batch):
-        """Returns the examples, packed in [-1, 1], and the int32 labels of each update.
+        """Returns the examples, packed in [-1, 1], and the labels or conditions of each update.
 
         Update k takes the rows k, k + n, k + 2n, ... of n updates. So the parts of a batch that is
         spread over replicas are together the parts of the whole batch.
@@ -325,9 +331,10 @@ class GAN(AdversarialModel):
             return [rows[:, k] for k in range(updates)]
 
         real = [pack(to_signed_range(part), self.packing) for part in split(examples)]
-        if self.num_classes is None:
+        if not self.is_conditional:
             return real, [None] * updates
-        return real, [ops.cast(part, "int32") for part in split(labels)]
+        dtype = "int32" if self.condition_dim is None else keras.config.floatx()
+        return real, [ops.cast(part, dtype) for part in split(labels)]
 
     def _reseed_layers(self, draws):
         """Makes the noise of stock layers such as `Dropout` a function of the step.
@@ -345,7 +352,11 @@ class GAN(AdversarialModel):
     def check_discriminator(self, discriminator):
         """Hook: raises `ValueError` unless a discriminator fits the generator's examples."""
         checks.check_discriminator(
-            discriminator, self.example_shape, self.num_classes, self.packing
+            discriminator,
+            self.example_shape,
+            self.num_classes,
+            self.packing,
+            self.condition_dim,
         )
 
     def get_loss(self, loss):

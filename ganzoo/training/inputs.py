@@ -10,6 +10,7 @@ import numpy as np
 from ganzoo import backend, distribution
 from ganzoo.data import Batches, Dataset, sharding
 from ganzoo.data.classes import have_same_numbers, listed, numbered_as
+from ganzoo.data.conditions import check_conditions
 from ganzoo.training import output_range
 from ganzoo.training.streams import (
     BatchCheck,
@@ -36,8 +37,7 @@ def as_batches(gan, x, y, batch_size):
     if y is not None:
         _warn_of_labels(gan)
     if _is_array(x):
-        labels = () if y is None or gan.num_classes is None else _labels(gan, y)
-        x, y = Dataset(as_examples(x), *labels), None
+        x, y = _dataset_of(gan, x, y if gan.is_conditional else None), None
     if y is not None:
         owner = "A `Dataset` has its" if isinstance(x, Dataset) else "Batches have their"
         raise ValueError(
@@ -128,15 +128,20 @@ def as_dataset(gan, data, labels=None):
             f"The data must be a `ganzoo.data.Dataset` or an array{_cure(data)}. "
             f"Received: {describe(data)}"
         )
-    return Dataset(as_examples(data), *(() if labels is None else _labels(gan, labels)))
+    return _dataset_of(gan, data, labels)
 
 
-def _labels(gan, y):
-    """Returns the arguments of a `Dataset` after the examples."""
+def _dataset_of(gan, x, y):
+    """Returns a `Dataset` of arrays, whose second one holds labels or conditions, or is `None`."""
+    examples = as_examples(x)
+    if y is None:
+        return Dataset(examples)
+    if gan.condition_dim is not None:
+        return Dataset(examples, conditions=check_conditions(y, len(examples), gan.condition_dim))
     y, num_classes = np.asarray(y), gan.class_count or None
     if y.dtype.kind in "OSU" and gan.class_names is not None:
-        return y, num_classes, gan.class_names
-    return y, num_classes
+        return Dataset(examples, y, num_classes, gan.class_names)
+    return Dataset(examples, y, num_classes)
 
 
 def _batches_of(gan, dataset, batch_size):
@@ -169,10 +174,10 @@ def _cure(x):
 
 
 def _warn_of_labels(gan, stacklevel=4):
-    if gan.num_classes is None:
+    if not gan.is_conditional:
         warnings.warn(
             "The labels are not used, because the GAN has no classes: leave them out, or make it "
-            "with `num_classes`.",
+            "with `num_classes` or `condition_dim`.",
             stacklevel=stacklevel,
         )
 
@@ -224,13 +229,13 @@ def check_equal_shares(gan, count):
 
 
 def first_examples(batches, count=500):
-    """Returns up to `count` examples for initialization, and their labels or `None`."""
+    """Returns up to `count` examples for initialization, and what they are conditioned on."""
     if isinstance(batches, Batches):
         # Spread over all of the data, which may be sorted by class.
         every = max(1, len(batches.dataset) // count)
         first = [
             None if part is None else part[::every]
-            for part in (batches.dataset.examples, batches.dataset.labels)
+            for part in (batches.dataset.examples, batches.dataset.targets)
         ]
     elif isinstance(batches, keras.utils.PyDataset):
         first = parts_of(batches[0])
@@ -249,6 +254,13 @@ def size_of(batches):
 
 
 def _check_classes(gan, dataset):
+    """Raises unless examples are conditioned on what the networks take."""
+    if gan.is_conditional and dataset.targets is not None:
+        taken = "classes" if gan.condition_dim is None else "conditions"
+        if (dataset.condition_dim is None) != (gan.condition_dim is None):
+            raise ValueError(f"The GAN takes {taken}. Received: {dataset!r}")
+        if gan.condition_dim is not None:
+            check_conditions(dataset.conditions, condition_dim=gan.condition_dim)
     if None not in (gan.num_classes, dataset.num_classes) and dataset.num_classes > gan.num_classes:
         raise ValueError(
             "The data must not have more classes than the GAN. Received: a GAN of num_classes="
@@ -258,8 +270,8 @@ def _check_classes(gan, dataset):
 
 def _checked_shapes(gan, examples, labels):
     """Returns the batch of arrays or of specifications, if the networks take it."""
-    if gan.num_classes is not None and labels is None:
-        raise without_labels(gan.num_classes)
+    if gan.is_conditional and labels is None:
+        raise without_labels(gan)
     check_shape(gan.example_shape, examples)
     return examples, labels
 

@@ -39,6 +39,7 @@ class AdversarialModel(
         seed: int = 0,
         name: str = "gan",
         class_names: Sequence[str] | None = None,
+        condition_dim: int | None = None,
     ):
         super().__init__(name=name)
         self.latent = check_choice("latent", latent, ("normal", "uniform"))
@@ -46,8 +47,9 @@ class AdversarialModel(
             None if num_classes is None else check_positive_integer("num_classes", num_classes)
         )
         self.packing = check_positive_integer("packing", packing)
+        self.condition_dim = checks.check_condition_dim(generator, self.num_classes, condition_dim)
         self.latent_dim, self.example_shape = checks.check_generator(
-            generator, latent_dim, self.num_classes
+            generator, latent_dim, self.is_conditional
         )
         self.check_discriminator(discriminator)
         # Smallest and largest value that the last activation gives, or `None` if nobody knows.
@@ -96,6 +98,11 @@ class AdversarialModel(
     def class_count(self) -> int:
         """Number of classes that the networks know, 0 without classes."""
         return self.num_classes or 0
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the networks take classes or vectors of conditions."""
+        return self.num_classes is not None or self.condition_dim is not None
 
     def compile(
         self,

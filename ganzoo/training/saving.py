@@ -96,7 +96,8 @@ class StoredModel:
             "packing": self.packing,
             "seed": self.seed,
             "name": self.name,
-            # Files of GANs without names have no such key.
+            # Files of GANs without them have no such keys.
+            **({} if self.condition_dim is None else {"condition_dim": self.condition_dim}),
             **({} if self.class_names is None else {"class_names": list(self.class_names)}),
             "averaging": self._averaging,
             "preset": self.preset and dict(self.preset),

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from ganzoo.data.checks import ARRAY_CURES, RangeEvidence, check_examples, check_labels
+from ganzoo.data.conditions import check_conditions
 from ganzoo.training import output_range
 from ganzoo.validation import describe
 
@@ -51,11 +52,12 @@ class BatchCheck:
         self.cures = cures
         self._class_names = class_names
         self._shape, self._num_classes = gan.example_shape, gan.num_classes
+        self._condition_dim, self._without_labels = gan.condition_dim, without_labels(gan)
         # `None` after the first batch, and in a run that has begun.
         self._generator_range = gan.generator_range if gan.step == 0 else None
 
     def __call__(self, examples, labels=None):
-        """Returns the examples and the int32 labels, or `None`; or raises."""
+        """Returns the examples, and the int32 labels or float32 conditions or `None`; or raises."""
         try:
             return self._checked(np.asarray(examples), labels)
         except (TypeError, ValueError) as error:
@@ -72,10 +74,12 @@ class BatchCheck:
         check_shape(self._shape, examples, self.cures)
         output_range.check_examples(self._generator_range, examples)
         self._generator_range = None
-        if self._num_classes is None:
+        if self._num_classes is None and self._condition_dim is None:
             return examples, None
         if labels is None:
-            raise without_labels(self._num_classes)
+            raise self._without_labels
+        if self._condition_dim is not None:
+            return examples, check_conditions(labels, len(examples), self._condition_dim)
         return examples, self.checked_labels(labels, self._num_classes, len(examples))
 
     def checked_labels(self, labels, num_classes, count):
@@ -108,10 +112,15 @@ def check_shape(expected, examples, cures=ARRAY_CURES):
         )
 
 
-def without_labels(num_classes):
-    """Returns the error for examples without labels in a conditional GAN."""
+def without_labels(gan):
+    """Returns the error for examples without labels or conditions in a conditional GAN."""
+    if gan.condition_dim is not None:
+        return ValueError(
+            f"A GAN with condition_dim={gan.condition_dim} trains on (examples, conditions). "
+            "Received: examples without conditions"
+        )
     return ValueError(
-        f"A GAN with num_classes={num_classes} trains on (examples, labels). "
+        f"A GAN with num_classes={gan.num_classes} trains on (examples, labels). "
         "Received: examples without labels"
     )
 

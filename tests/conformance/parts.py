@@ -40,7 +40,7 @@ class Part:
         return f"{self.kind}: {self.name}"
 
 
-IMAGES, VECTORS, LABELS, STYLES = (8, 8, 3), (6,), (), (2, 6)
+IMAGES, VECTORS, LABELS, STYLES, CONDITIONS = (8, 8, 3), (6,), (), (2, 6), (5,)
 
 
 def _layer(name, make, *inputs, **flags):
@@ -85,6 +85,32 @@ _LAYERS = [
         IMAGES,
         LABELS,
         batch_coupled=True,
+    ),
+    _layer(
+        "dense conditional batch normalization",
+        lambda: layers.DenseConditionalBatchNormalization(kernel_initializer="random_normal"),
+        IMAGES,
+        CONDITIONS,
+    ),
+    _layer(
+        "dense conditional batch normalization, all options",
+        lambda: layers.DenseConditionalBatchNormalization(
+            momentum=0.8,
+            epsilon=1e-3,
+            kernel_initializer="random_normal",
+            spectral_normalization=True,
+        ),
+        IMAGES,
+        CONDITIONS,
+    ),
+    _layer("dense projection head", layers.DenseProjectionHead, VECTORS, CONDITIONS),
+    _layer(
+        "dense projection head, all options",
+        lambda: layers.DenseProjectionHead(
+            spectral_normalization=True, use_bias=False, kernel_initializer="he_normal"
+        ),
+        VECTORS,
+        CONDITIONS,
     ),
     _layer(
         "equalized learning rate of a convolution",
@@ -364,6 +390,7 @@ _ARCHITECTURES = [
         attention_size=8,
     ),
     _architecture("sngan", "sngan"),
+    _architecture("sngan with conditions", "sngan", condition_dim=5),
     _architecture(
         "stylegan2 with classes",
         "stylegan2",

@@ -128,7 +128,7 @@ def _architecture(part):
     shapes = [shape[0] if isinstance(shape, list) else shape for shape in shapes]
     shapes = [tuple(shape[1:]) for shape in shapes]
     if len(generator.inputs) == 2:
-        shapes.append(())
+        shapes.append(tuple(generator.inputs[1].shape[1:]))
 
     def call(latents, examples, *labels, training):
         # Noise of the backend's own is nothing to compare.

@@ -71,6 +71,9 @@ def train_on_replicas(model, strategy):
 
 def _batches(model):
     (examples,) = parts.arrays([model.example_shape], BATCH)
+    if model.condition_dim is not None:
+        (conditions,) = parts.arrays([(model.condition_dim,)], BATCH, seed=1)
+        return ganzoo.data.Dataset(np.tanh(examples), conditions=conditions).batches(BATCH)
     labels = np.arange(BATCH, dtype="int32") % NUM_CLASSES
     data = ganzoo.data.Dataset(np.tanh(examples), labels, num_classes=NUM_CLASSES)
     if isinstance(model, ganzoo.SemiSupervisedGAN):
@@ -106,7 +109,8 @@ def _architecture(part, networks, settings):
         model.compile(**settings)
         return model
     generator, discriminator = networks
-    num_classes = NUM_CLASSES if len(generator.inputs) == 2 else None
+    takes_classes = [tuple(tensor.shape[1:]) for tensor in generator.inputs[1:]] == [()]
+    num_classes = NUM_CLASSES if takes_classes else None
     model = ganzoo.GAN(generator, discriminator, num_classes=num_classes)
     if len(discriminator.outputs) == 2:
         settings["classifier_loss"] = "auxiliary_classifier"

@@ -108,20 +108,29 @@ class Client:
         self._signatures = self._service.signatures()
         return self._signatures
 
-    def generate(self, latents, labels=None) -> np.ndarray:
+    def generate(self, latents, labels=None, conditions=None) -> np.ndarray:
         """Generates examples from latents.
 
         Args:
             latents: Array of shape `(n, latent_dim)`.
             labels: One class or `n`, for a conditional GAN: integers, or names.
+            conditions: One vector of conditions or `n`, for a GAN that takes them.
 
         Returns:
             float32 array of `n` examples, images in [-1, 1].
         """
         latents = np.asarray(latents)
-        return self._run("serving_default", _rows(latents), latents=latents, label=labels)
+        return self._run(
+            "serving_default",
+            _rows(latents),
+            latents=latents,
+            label=labels,
+            conditions=conditions,
+        )
 
-    def sample(self, n: int, seed: int = 0, labels=None, truncation=None) -> np.ndarray:
+    def sample(
+        self, n: int, seed: int = 0, labels=None, truncation=None, conditions=None
+    ) -> np.ndarray:
         """Draws the same examples as `gan.sample(n, seed, labels)`: row i has seed `seed + i`.
 
         Args:
@@ -131,37 +140,44 @@ class Client:
                 the class of a row is its seed modulo `num_classes`, if the client has it.
             truncation: As for `gan.sample`, one number or `n`, for a GAN that was exported with
                 it; -1 or `None` for none.
+            conditions: One vector of conditions or `n`, for a GAN that takes them.
 
         Returns:
             uint8 array of shape `(n, height, width, channels)`, or float32 vectors.
         """
-        return self._sample("sample", n, seed, labels, truncation)
+        return self._sample("sample", n, seed, labels, truncation, conditions)
 
-    def sample_png(self, n: int, seed: int = 0, labels=None, truncation=None) -> list[bytes]:
+    def sample_png(
+        self, n: int, seed: int = 0, labels=None, truncation=None, conditions=None
+    ) -> list[bytes]:
         """Draws the images of `sample` as PNG files.
 
         Returns:
             List of `n` `bytes` objects.
         """
-        files = self._sample("sample_png", n, seed, labels, truncation).tolist()
+        files = self._sample("sample_png", n, seed, labels, truncation, conditions).tolist()
         images = self._signature("sample").outputs.get("images")
         check_png("sample_png", files, None if images is None else images.shape[1:])
         return files
 
-    def discriminate(self, examples, labels=None) -> np.ndarray | dict[str, np.ndarray]:
+    def discriminate(
+        self, examples, labels=None, conditions=None
+    ) -> np.ndarray | dict[str, np.ndarray]:
         """Runs the discriminator of a GAN that was exported with it.
 
         Args:
             examples: uint8 images of shape `(n, height, width, channels)`, or vectors.
             labels: One class or `n`, for a conditional GAN: integers, or names.
+            conditions: One vector of conditions or `n`, for a GAN that takes them.
 
         Returns:
             float32 array of `n` logits of being real. For a semi-supervised GAN, a dictionary of
             this `score` and of `class_probabilities` of shape `(n, num_classes)`.
         """
         examples = np.asarray(examples)
-        (name,) = self._signature("discriminate").inputs.keys() - {"label"}
-        return self._run("discriminate", _rows(examples), **{name: examples}, label=labels)
+        (name,) = self._signature("discriminate").inputs.keys() - {"label", "conditions"}
+        inputs = {name: examples, "label": labels, "conditions": conditions}
+        return self._run("discriminate", _rows(examples), **inputs)
 
     def close(self):
         """Closes the connection."""
@@ -173,7 +189,7 @@ class Client:
     def __exit__(self, *exception):
         self.close()
 
-    def _sample(self, name, n, seed, labels, truncation):
+    def _sample(self, name, n, seed, labels, truncation, conditions):
         check_positive_integer("n", n)
         check_seed(seed)
         seeds = np.uint64(seed) + np.arange(n, dtype="uint64")
@@ -183,7 +199,10 @@ class Client:
         if "truncation" in taken and truncation is None:
             truncation = _NO_TRUNCATION
         # TensorFlow's integers are signed: the upper half of the seeds is sent as negative ones.
-        return self._run(name, n, seed=seeds.view("int64"), label=labels, truncation=truncation)
+        seeds = seeds.view("int64")
+        return self._run(
+            name, n, seed=seeds, label=labels, truncation=truncation, conditions=conditions
+        )
 
     def _run(self, name, n, **inputs):
         """Runs a signature on `n` rows. Returns its output, or a dictionary of several."""
@@ -260,8 +279,8 @@ def _rows(examples):
 
 def _checked_array(name, value, spec, n):
     array = np.asarray(value)
-    if array.ndim == 0 and len(spec.shape) == 1:
-        array = np.full(n, array)
+    if array.ndim == len(spec.shape) - 1:
+        array = np.stack([array] * n)
     shape = (n, *spec.shape[1:])
     if array.shape != shape or not np.can_cast(array.dtype, spec.dtype, "same_kind"):
         raise ValueError(
