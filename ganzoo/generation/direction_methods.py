@@ -5,8 +5,8 @@ import numpy as np
 from keras import ops
 
 from ganzoo.data.classes import have_same_numbers
+from ganzoo.generation.conditioning import condition_of
 from ganzoo.generation.directions import Directions, digest
-from ganzoo.generation.sampling import labels_of
 from ganzoo.generation.truncation import truncating_layer
 from ganzoo.layers.reparametrization import SUPPORTED, KernelWrapper, output_axis
 from ganzoo.validation import check_choice, check_positive_integer
@@ -313,7 +313,7 @@ def _inputs_by_latents(gan, layer):
 def _activations(gan, tensor, samples, seed, batch_size):
     """Returns the values of a tensor inside the generator for samples, as float64."""
     seeds = _seeds(seed, samples)
-    labels = None if gan.num_classes is None else labels_of(seeds, gan.num_classes)
+    labels = condition_of(gan, None, None, len(seeds), seeds)
     latents = gan.latents_of(seeds)
     found = _network(gan, tensor).predict(
         latents if labels is None else [latents, labels], batch_size=batch_size, verbose=0

@@ -4,8 +4,9 @@ import numpy as np
 
 from ganzoo import backend
 from ganzoo.generation.class_mixing import check_latents
+from ganzoo.generation.conditioning import condition_of
 from ganzoo.generation.directions import Directions
-from ganzoo.generation.sampling import as_examples, check_labels, in_batches
+from ganzoo.generation.sampling import as_examples, in_batches
 from ganzoo.generation.truncation import TruncatedGenerator, check_truncation, truncating_layer
 from ganzoo.validation import check_positive_integer, describe
 
@@ -25,7 +26,7 @@ def compile_editing(gan):
     return backend.compiled(edit_batch, gan)
 
 
-def edit(gan, function, latents, directions, amounts, labels, truncation, batch_size):
+def edit(gan, function, latents, directions, amounts, labels, truncation, batch_size, conditions):
     """Makes an example from each moved row; it has the arguments of `GAN.edit`."""
     if not isinstance(directions, Directions):
         raise ValueError(
@@ -34,7 +35,7 @@ def edit(gan, function, latents, directions, amounts, labels, truncation, batch_
         )
     check_positive_integer("batch_size", batch_size)
     latents = check_latents(gan, latents)
-    labels = check_labels(labels, len(latents), gan.num_classes)
+    labels = condition_of(gan, labels, conditions, len(latents))
     truncation = check_truncation(gan, truncation)
     directions.check(gan)
     offsets = directions.offsets(amounts, len(latents))

@@ -203,6 +203,7 @@ class TrainedGenerator:
         labels: int | Sequence[int] | np.ndarray | None = None,
         truncation: float | None = None,
         batch_size: int = 64,
+        conditions: Sequence[float] | np.ndarray | None = None,
     ) -> np.ndarray:
         """Makes examples from latents that are moved along directions.
 
@@ -214,6 +215,7 @@ class TrainedGenerator:
             labels: For a conditional GAN, one class or `n` classes.
             truncation: As for `sample`, before the move.
             batch_size: Largest number of examples per call of the generator.
+            conditions: As for `sample`.
 
         Returns:
             NumPy array, as from `sample`.
@@ -239,6 +241,7 @@ class TrainedGenerator:
             labels,
             truncation,
             batch_size,
+            conditions,
         )
 
     def interpolate(

@@ -12,6 +12,7 @@ from ganzoo.regularizers.consistency import Consistency
 from ganzoo.regularizers.dragan import DRAGAN
 from ganzoo.regularizers.gradient_penalty import GradientPenalty
 from ganzoo.regularizers.historical_averaging import HistoricalAveraging
+from ganzoo.regularizers.lecam import LeCam
 from ganzoo.regularizers.orthogonal import Orthogonal
 from ganzoo.regularizers.r1 import R1
 from ganzoo.regularizers.r2 import R2
@@ -25,6 +26,7 @@ __all__ = [
     "Constraint",
     "GradientPenalty",
     "HistoricalAveraging",
+    "LeCam",
     "Orthogonal",
     "Penalty",
     "Regularizer",

@@ -63,6 +63,16 @@ class Penalty(Regularizer):
     def __init__(self, every=1):
         self.every = check_positive_integer("every", every)
 
+    def state(self):
+        """Returns a new Keras layer with what the penalty keeps from update to update, or `None`.
+
+        With a state, `penalty` gets it as a fifth argument.
+        """
+        return None
+
+    def update_state(self, real_logits, fake_logits, state):
+        """Updates the `state` after each update of the discriminator, from the logits of it."""
+
     def penalty(self, discriminator, real, fake, draws):
         """Returns the weighted penalty of one batch, without the factor `every`.
 

@@ -138,6 +138,22 @@ def differentiable_pass(outputs_of, examples, state):
     )
 
 
+def split_rows(rows, updates, size):
+    """Returns the rows of each of several updates on one batch.
+
+    Update k takes the rows k, k + n, k + 2n, ... of n updates. So the parts of a batch that is
+    spread over replicas are together the parts of the whole batch.
+
+    Args:
+        rows: Tensor of shape `(batch, ...)`.
+        updates: Number of updates.
+        size: Static number of rows, or `None`.
+    """
+    count = -1 if size is None else size // updates
+    rows = ops.reshape(rows, (count, updates, *rows.shape[1:]))
+    return [rows[:, k] for k in range(updates)]
+
+
 def pack(images, packing):
     """Stacks each `packing` consecutive images along their channels, or vectors end to end.
 

@@ -9,7 +9,13 @@ from ganzoo import backend, losses, schedules
 from ganzoo.numerics import check_scalar, to_signed_range
 from ganzoo.random import Draws
 from ganzoo.training import checks, ema, scheduled
-from ganzoo.training.discriminator import StatelessDiscriminator, differentiable_pass, pack, unpack
+from ganzoo.training.discriminator import (
+    StatelessDiscriminator,
+    differentiable_pass,
+    pack,
+    split_rows,
+    unpack,
+)
 from ganzoo.training.model import AdversarialModel
 from ganzoo.training.reference_batch import reference_batch
 
@@ -48,10 +54,9 @@ class GAN(AdversarialModel):
         name: Name of the model.
         class_names: Names of the classes in the order of their numbers, or `None`. By default
             the names in the `ganzoo.data.Dataset` that is trained on first.
-        condition_dim: Length of the vectors of conditions of a GAN whose networks take vectors in
-            place of classes, `[latents, conditions]` and `[examples, conditions]`: continuous
-            attributes, embeddings of texts, or labels of which several may apply. By default what
-            the generator takes.
+        condition_dim: Length of the vectors of conditions of networks that take vectors in place of
+            labels: attributes, embeddings of texts, several labels at once. By default what the
+            generator takes.
 
     Raises:
         ValueError: If the networks do not fit each other or the other arguments.
@@ -121,10 +126,9 @@ class GAN(AdversarialModel):
                 )
             means = {"d_real": ops.mean(on_real.logits), "d_fake": ops.mean(on_fake.logits)}
             logs = {"d_loss": loss, **means, **terms}
-            return sum(terms.values(), loss), logs, on_real.patch_logits
+            return sum(terms.values(), loss), logs, (on_real.patch_logits, on_fake.patch_logits)
 
-        real_logits = self.minimize(objective, "discriminator", k)
-        self.finish_discriminator_update(real_logits)
+        self.finish_discriminator_update(*self.minimize(objective, "discriminator", k))
 
     def update_generator(self, real, labels, k, draws):
         """Makes update `k` of the generator in this step.
@@ -135,10 +139,9 @@ class GAN(AdversarialModel):
             k: Index of the update in this step.
             draws: `ganzoo.random.Draws` of this update.
         """
-        rows = self.generator_batch_ratio * ops.shape(real)[0]
-        fake_labels = (
-            None if labels is None else ops.concatenate([labels] * self.generator_batch_ratio)
-        )
+        ratio = self.generator_batch_ratio
+        rows = ratio * ops.shape(real)[0]
+        fake_labels = None if labels is None else ops.concatenate([labels] * ratio)
         needs_real = self.generator_loss is not None or self.adversarial_loss.generator_needs_real
 
         def objective():
@@ -201,8 +204,11 @@ class GAN(AdversarialModel):
             self._trackers[name].update_state(value)
         return result
 
-    def finish_discriminator_update(self, real_logits):
-        """Applies the constraints, and adapts the augmentation to the logits of real examples."""
+    def finish_discriminator_update(self, real_logits, fake_logits):
+        """Applies the constraints, and adapts penalties and the augmentation to the logits."""
+        for part in self._penalties:
+            for state in self._penalty_state(part):
+                self._part_now(part).update_state(real_logits, fake_logits, state)
         for constraint in self._constraints:
             constraint.constrain(self.discriminator.trainable_variables)
         state = self._augment_state()
@@ -263,42 +269,32 @@ class GAN(AdversarialModel):
             return self.discriminate(examples, labels, draws.scope("penalties")).logits
 
         discriminator = StatelessDiscriminator(logits_of, self.variables)
+        passes = discriminator, on_real, on_fake, draws
         return {
-            part.name: self._lazily(
-                part,
-                self.discriminator_steps,
-                k,
-                lambda part=part: check_scalar(
-                    f"`{type(part).__name__}.penalty`",
-                    self._part_now(part).penalty(discriminator, on_real, on_fake, draws),
-                ),
-            )
+            part.name: self._cost(part, "discriminator", k, *passes, *self._penalty_state(part))
             for part in self._penalties
         }
 
     def _weight_terms(self, player, variables, k):
         """Returns each penalty of a player's weights at its update `k` in this step, by name."""
         return {
-            f"{player[0]}_{part.name}": self._lazily(
-                part,
-                getattr(self, f"{player}_steps"),
-                k,
-                lambda part=part: check_scalar(
-                    f"`{type(part).__name__}.penalty`",
-                    self._part_now(part).penalty(variables, self._part_state(player, part)),
-                ),
+            f"{player[0]}_{part.name}": self._cost(
+                part, player, k, variables, self._part_state(player, part)
             )
             for part in self._weight_penalties(player)
         }
 
-    def _lazily(self, part, updates, k, cost):
-        """Returns `every` times the cost at each `every`-th update of a player, otherwise 0."""
+    def _cost(self, part, player, k, *arguments):
+        """Returns `every` times a penalty at each `every`-th update of a player, otherwise 0."""
+
+        def cost():
+            penalty = self._part_now(part).penalty(*arguments)
+            return part.every * check_scalar(f"`{type(part).__name__}.penalty`", penalty)
+
         if part.every == 1:
             return cost()
-        update = self._step.value * updates + k
-        return ops.cond(
-            ops.equal(update % part.every, 0), lambda: part.every * cost(), lambda: ops.zeros(())
-        )
+        update = self._step.value * getattr(self, f"{player}_steps") + k
+        return ops.cond(ops.equal(update % part.every, 0), cost, lambda: ops.zeros(()))
 
     def _value_now(self, schedule):
         return schedule.at(self._step.value, self._batch_size)
@@ -316,25 +312,17 @@ class GAN(AdversarialModel):
         return schedules.at_step(part, self._step.value, self._batch_size)
 
     def _split_batch(self, batch):
-        """Returns the examples, packed in [-1, 1], and the labels or conditions of each update.
-
-        Update k takes the rows k, k + n, k + 2n, ... of n updates. So the parts of a batch that is
-        spread over replicas are together the parts of the whole batch.
-        """
+        """Returns the examples, packed in [-1, 1], and the labels or conditions of each update."""
         examples, labels, *_ = (*batch, None) if isinstance(batch, (tuple, list)) else (batch, None)
-        updates, (_, replicas) = self.discriminator_steps, backend.replica_context()
+        _, replicas = backend.replica_context()
         # Keras leaves the size of a batch open. A static size lets layers check it.
-        size = -1 if self._batch_size is None else self._batch_size // (replicas * updates)
-
-        def split(rows):
-            rows = ops.reshape(rows, (size, updates, *rows.shape[1:]))
-            return [rows[:, k] for k in range(updates)]
-
-        real = [pack(to_signed_range(part), self.packing) for part in split(examples)]
+        size = None if self._batch_size is None else self._batch_size // replicas
+        real = split_rows(examples, self.discriminator_steps, size)
+        real = [pack(to_signed_range(part), self.packing) for part in real]
         if not self.is_conditional:
-            return real, [None] * updates
+            return real, [None] * len(real)
         dtype = "int32" if self.condition_dim is None else keras.config.floatx()
-        return real, [ops.cast(part, dtype) for part in split(labels)]
+        return real, split_rows(ops.cast(labels, dtype), self.discriminator_steps, size)
 
     def _reseed_layers(self, draws):
         """Makes the noise of stock layers such as `Dropout` a function of the step.
@@ -351,13 +339,8 @@ class GAN(AdversarialModel):
 
     def check_discriminator(self, discriminator):
         """Hook: raises `ValueError` unless a discriminator fits the generator's examples."""
-        checks.check_discriminator(
-            discriminator,
-            self.example_shape,
-            self.num_classes,
-            self.packing,
-            self.condition_dim,
-        )
+        taken = self.num_classes, self.packing, self.condition_dim
+        checks.check_discriminator(discriminator, self.example_shape, *taken)
 
     def get_loss(self, loss):
         """Hook: returns the adversarial loss of a `compile` argument, or raises `ValueError`."""
@@ -374,6 +357,10 @@ class GAN(AdversarialModel):
 
     def _part_state(self, player, part):
         return self._memories.get(f"{player}/{part.name}")
+
+    def _penalty_state(self, part):
+        state = self._part_state("penalty", part)
+        return [] if state is None else [state]
 
     def _augment_state(self):
         return None if self.augment is None else self._part_state("augment", self.augment)

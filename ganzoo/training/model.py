@@ -48,6 +48,8 @@ class AdversarialModel(
         )
         self.packing = check_positive_integer("packing", packing)
         self.condition_dim = checks.check_condition_dim(generator, self.num_classes, condition_dim)
+        # Whether the networks take classes or vectors of conditions.
+        self.is_conditional = self.num_classes is not None or self.condition_dim is not None
         self.latent_dim, self.example_shape = checks.check_generator(
             generator, latent_dim, self.is_conditional
         )
@@ -98,11 +100,6 @@ class AdversarialModel(
     def class_count(self) -> int:
         """Number of classes that the networks know, 0 without classes."""
         return self.num_classes or 0
-
-    @property
-    def is_conditional(self) -> bool:
-        """Whether the networks take classes or vectors of conditions."""
-        return self.num_classes is not None or self.condition_dim is not None
 
     def compile(
         self,
@@ -255,6 +252,8 @@ class AdversarialModel(
         if augment is not None:
             parts[f"augment/{augment.name}"] = augment, augment.state()
         for part in regularizers:
+            if isinstance(part, Penalty):
+                parts[f"penalty/{part.name}"] = part, part.state()
             if isinstance(part, WeightPenalty):
                 for player in part.players:
                     state = part.state(getattr(self, player).trainable_variables)

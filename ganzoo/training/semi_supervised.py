@@ -174,10 +174,16 @@ class SemiSupervisedGAN(GAN):
                 "d_fake": ops.mean(on_fake.logits),
                 "train_error": ops.mean(_is_wrong(on_labeled.class_logits, labels)),
             }
-            return sum(terms.values(), loss), {"d_loss": loss, **means, **terms}, on_real.logits
+            return (
+                sum(terms.values(), loss),
+                {"d_loss": loss, **means, **terms},
+                (
+                    on_real.logits,
+                    on_fake.logits,
+                ),
+            )
 
-        real_logits = self.minimize(objective, "discriminator", 0)
-        self.finish_discriminator_update(real_logits)
+        self.finish_discriminator_update(*self.minimize(objective, "discriminator", 0))
 
     def test_step(self, *args):
         return backend.run_step(self, self._test_on_batch, *args)

@@ -334,6 +334,7 @@ _REGULARIZERS = [
         "orthogonal",
         lambda: regularizers.Orthogonal(weight=0.1, player="both", off_diagonal=False, every=2),
     ),
+    Part("regularizer", "lecam", lambda: regularizers.LeCam(weight=0.1, decay=0.5, start=1)),
     Part("regularizer", "r1", lambda: regularizers.R1(gamma=0.1, every=2)),
     Part("regularizer", "r2", lambda: regularizers.R2(gamma=0.1, every=2)),
     Part("regularizer", "weight clipping", lambda: regularizers.WeightClipping(limit=0.05)),
