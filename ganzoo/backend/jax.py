@@ -6,6 +6,8 @@ import jax
 import keras
 from jax.extend.random import threefry2x32_p
 
+from ganzoo.backend import jax_sums  # noqa: F401, replaces how sums are compiled.
+
 
 def run_step(model, step, state, data):
     """Runs `step(data)` on the given state; returns its logs and the new state.

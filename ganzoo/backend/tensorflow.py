@@ -4,6 +4,8 @@ import functools
 
 import tensorflow as tf
 
+from ganzoo.backend import tensorflow_gradients  # noqa: F401, replaces gradients.
+
 _WORDS = [tf.TensorSpec(None, tf.uint32)] * 4
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
