@@ -1,9 +1,10 @@
 """The choices that `ganzoo create` makes for the flags that are not given."""
 
-from ganzoo import recipes
+from ganzoo import recipes, zoo
 from ganzoo.data.folder import folder_layout
 from ganzoo.data.image_files import size_of
 from ganzoo.distribution.hardware import accelerator
+from ganzoo.presets import builtin
 from ganzoo_cli.commands.create import (
     AUGMENT,
     BATCH_SIZE,
@@ -34,7 +35,8 @@ def training_arguments(folder, options):
     """
     sides, reasons = _shorter_sides(folder), []
     has_gpu = accelerator() is not None
-    size = options.size
+    start = _start(options)
+    size = options.size or start.get("size")
     if size is None:
         largest = LARGEST_SIZE_ON_GPU if has_gpu else LARGEST_SIZE
         size = _size(sides, largest)
@@ -45,7 +47,7 @@ def training_arguments(folder, options):
             f"power of two that is not larger, from {SMALLEST_SIZE} to {largest} "
             f"{'with' if has_gpu else 'without'} a GPU"
         )
-    model = options.model or MODEL
+    model = options.model or start.get("model", MODEL)
     # A training step takes one batch for each update of the discriminator.
     most = max(1, len(sides) // recipes.get(model).discriminator_steps)
     arguments = {
@@ -55,10 +57,12 @@ def training_arguments(folder, options):
         "batch_size": options.batch_size or min(BATCH_SIZE, 2 ** (most.bit_length() - 1)),
         "ema_decay": _EMA_DECAY,
         "seed": options.seed,
-        "channels": options.channels,
+        "channels": options.channels or start.get("channels"),
+        "init_from": options.init_from,
+        "freeze_discriminator": options.freeze_discriminator,
         "on_bad": options.on_bad,
         "max_pixels": options.max_pixels,
-        "width": options.width or (None if has_gpu else WIDTH),
+        "width": options.width or (None if has_gpu or start else WIDTH),
         "augment": options.augment,
     }
     if options.epochs is None:
@@ -75,6 +79,25 @@ def training_arguments(folder, options):
     reasons += _warnings(sides, size)
     flags = [f"--{name}={value}" for name, value in arguments.items() if value is not None]
     return [*flags, *(["--conditional"] if options.conditional else [])], reasons
+
+
+def _start(options):
+    """Returns the recipe, the size and the channels of the model that the run starts from."""
+    source = options.init_from
+    if source is None:
+        return {}
+    folder = builtin.folder_of(source)
+    if folder is None or source not in recipes.names():
+        if options.model is None:
+            raise ValueError(
+                "--init_from with a preset of your own needs the recipe that it was trained by: "
+                f"--model. Received: --init_from={source}, which is none of "
+                f"{', '.join(builtin.list_models())}"
+            )
+        return {"model": options.model}
+    height, width, channels = zoo.read(folder)["data"]["shape"]
+    size = {"size": height} if height == width else {}
+    return {"model": source, "channels": channels, **size}
 
 
 def _warnings(sides, size):

@@ -20,7 +20,10 @@ from ganzoo_cli.errors import expected
 
 # Flags whose values a run keeps, by the place where its folder holds them.
 _RECIPE_FLAGS = ("batch_size", "width", "conditional")
-_SETTINGS_FLAGS = ("model", "size", "channels", "on_bad", "max_pixels", "seed")
+_SETTINGS_FLAGS = (
+    *("model", "size", "channels", "on_bad", "max_pixels", "seed"),
+    *("init_from", "freeze_discriminator"),
+)
 # Names that folders and addresses can hold.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shlex
+from pathlib import Path
 
 from ganzoo import recipes
 from ganzoo.cli import regularizers
@@ -16,6 +17,7 @@ _RATES = (("g_optimizer", "generator_rate"), ("d_optimizer", "discriminator_rate
 _SETTINGS = {
     **{"split": "train", "size": None, "channels": None, "on_bad": None},
     **{"max_pixels": None, "test_split": None, "seed": 0, "precision": "float32"},
+    **{"init_from": None, "freeze_discriminator": None},
 }
 _NONE = "none"
 
@@ -66,7 +68,8 @@ def training_command(recipe, settings):
     for name, default in _SETTINGS.items():
         # A run of an earlier release has fewer settings.
         if (value := getattr(settings, name, default)) != default:
-            flags[name] = value
+            # The folders above a preset are private.
+            flags[name] = Path(value).name if name == "init_from" else value
     parts = [f"--{name}={value}" for name, value in flags.items()]
     if recipe.conditional and not paper.conditional:
         parts.append("--conditional")

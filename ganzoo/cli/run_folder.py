@@ -25,6 +25,7 @@ _OPTIONS = {
     **{"model": str, "split": (str, _NOTHING), "seed": int, "precision": str, "ganzoo": str},
     **{"size": (int, _NOTHING), "channels": (int, _NOTHING), "on_bad": (str, _NOTHING)},
     **{"test_split": (str, _NOTHING), "devices": (str, int, _NOTHING), "examples": dict},
+    **{"init_from": (str, _NOTHING), "freeze_discriminator": (int, _NOTHING)},
     **{"hardware": (str, _NOTHING), "threads": int, "completed": (int, _NOTHING)},
 }
 _ALWAYS_THERE = ("model", "split", "size", "channels", "seed", "precision", "ganzoo")

@@ -6,12 +6,10 @@ import math
 import sys
 import time
 import zlib
-from pathlib import Path
-from types import SimpleNamespace
 
 import keras
 
-from ganzoo import GAN, distribution, recipes
+from ganzoo import GAN, distribution
 from ganzoo.callbacks import (
     AtomicCheckpoint,
     EpochLog,
@@ -26,18 +24,13 @@ from ganzoo.callbacks.same_run import AnotherRun
 from ganzoo.cli import regularizers
 from ganzoo.cli.data import load_source
 from ganzoo.cli.progress import RunBar
-from ganzoo.cli.recipe_flags import changed_recipe
-from ganzoo.cli.run_folder import RunFolder, check_same_data
+from ganzoo.cli.run_folder import check_same_data
+from ganzoo.cli.run_settings import in_process_0, new_run, run_to_resume, set_threads
 from ganzoo.data import SemiSupervisedBatches
 from ganzoo.distribution import hardware
 from ganzoo.training import inputs
 from ganzoo_cli.errors import expected
 
-# Flags that are not in the recipe. The run folder keeps their values.
-_SETTINGS = (
-    *("model", "split", "size", "channels", "on_bad", "max_pixels", "test_split"),
-    *("seed", "precision", "devices"),
-)
 _JIT = {"auto": "auto", "true": True, "false": False}
 _PICTURES = 50
 _TIMED_STEPS = 3
@@ -60,10 +53,10 @@ class TrainPlan:
         _join_processes(options)
         self.is_primary = distribution.process_index() == 0
         self._is_resumed = options.resume
-        prepare = _run_to_resume if options.resume else _new_run
+        prepare = run_to_resume if options.resume else new_run
         self._folder, recipe, self._settings = prepare(options)
         settings = self._settings
-        _set_threads(options, settings)
+        set_threads(options, settings)
         self._data = load_source(recipe.data, settings)
         if not _accepts_data(options):
             check_same_data(settings, self._data)
@@ -99,9 +92,20 @@ class TrainPlan:
         self._scope = distribution.scope(settings.devices)
         with self._scope:
             self._gan = GAN.from_recipe(
-                self._recipe, self._data, seed=settings.seed, jit_compile=_JIT[options.jit]
+                self._recipe,
+                self._data,
+                seed=settings.seed,
+                jit_compile=_JIT[options.jit],
+                frozen_layers=getattr(settings, "freeze_discriminator", None) or 0,
             )
+            self._transfer = self._initialize()
             inputs.check_equal_shares(self._gan, recipe.batch_size)
+
+    def _initialize(self):
+        """Gives the GAN the weights of another one, if the run starts so; returns what it took."""
+        source = getattr(self._settings, "init_from", None)
+        # Later on, the weights come from the checkpoint.
+        return self._gan.initialize_from(source) if source and not self._steps_done else None
 
     def describe(self):
         """Returns the plan as lines of text."""
@@ -118,6 +122,7 @@ class TrainPlan:
                 "data": self._data,
                 "classes": gan.num_classes or "not used",
                 **self._describe_labels(),
+                **self._describe_transfer(),
                 "generator": f"{gan.generator.count_params():,} parameters, from "
                 f"{gan.latent_dim} latents ({gan.latent})",
                 "discriminator": f"{gan.discriminator.count_params():,} parameters",
@@ -144,6 +149,15 @@ class TrainPlan:
             return {}
         tested_on = self._test_data or "nothing (no --test_split)"
         return {"labels": f"{recipe.labels_per_class} of each class", "tested on": tested_on}
+
+    def _describe_transfer(self):
+        lines = {}
+        if self._transfer is not None:
+            details = str(self._transfer).replace("\n", f"\n{'':<15}")
+            lines["starts from"] = f"{self._settings.init_from}: {details}"
+        if count := getattr(self._settings, "freeze_discriminator", None):
+            lines["frozen"] = f"the first {count} layers of the discriminator"
+        return lines
 
     def _describe_options(self):
         recipe = self._recipe
@@ -180,7 +194,7 @@ class TrainPlan:
         self._run_bar = run_bar and self.is_primary and sys.stdout.isatty()
         with contextlib.ExitStack() as stack:
             with expected():
-                _in_process_0(lambda: self._start(stack))
+                in_process_0(lambda: self._start(stack))
             return self._train()
 
     def _start(self, stack):
@@ -276,50 +290,6 @@ def _join_processes(options):
         options.given.add("devices")
 
 
-def _new_run(options):
-    """Returns the folder, the recipe and the settings of a new run."""
-    recipe = changed_recipe(recipes.get(options.model), options)
-    name = options.model
-    if recipe.data is None:
-        raise ValueError(
-            "This recipe is for any data, so --data must be given; `ganzoo list` lists the "
-            f"sources. Received: --model={options.model}"
-        )
-    if options.data is not None:
-        name += "-" + "".join(c if c.isalnum() else "_" for c in options.data).strip("_")
-    folder = RunFolder(options.output or Path("runs", name))
-    folder.check_apart(recipe.data)
-    _in_process_0(folder.check_new)
-    return folder, recipe, SimpleNamespace(**{name: getattr(options, name) for name in _SETTINGS})
-
-
-def _set_threads(options, settings):
-    """Lets a run have the number of threads that the flag says, or else that it began with."""
-    wanted = options.threads or getattr(settings, "threads", None)
-    try:
-        if wanted is not None:
-            distribution.set_threads(wanted)
-    except (RuntimeError, ValueError) as error:
-        # A checkpoint also knows the number, and the run will say that it is another one.
-        if options.threads is not None:
-            raise ValueError(str(error)) from error
-    settings.threads = hardware.threads()
-
-
-def _in_process_0(work):
-    """Works in process 0, and raises in all processes if it raises `ValueError` or `OSError`."""
-    error = None
-    if distribution.process_index() == 0:
-        try:
-            work()
-        except (ValueError, OSError) as found:
-            error = found
-    if any(distribution.gather(int(error is not None))):
-        raise error or ValueError(
-            "The folder of the run cannot be used; the error of process 0 says more."
-        )
-
-
 def _accepts_data(options):
     """Returns whether a run may continue with other data."""
     return is_accepted("data.examples", options.accept_changes)
@@ -337,15 +307,6 @@ def _accepted_changes(options, recipe, steps):
             if settings.decay_start is not None
         ]
     return accepted
-
-
-def _run_to_resume(options):
-    """Returns the folder, the recipe and the settings of the run in the output folder."""
-    folder = RunFolder(options.output)
-    recipe, settings = folder.read_options()
-    if "devices" in options.given or "devices" not in settings:
-        settings["devices"] = options.devices
-    return folder, recipe, SimpleNamespace(**settings)
 
 
 def _check_labels(recipe, data):

@@ -6,7 +6,7 @@ from ganzoo import recipes
 from ganzoo.data import Dataset
 
 
-def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto"):
+def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto", frozen_layers=0):
     """Builds and compiles a GAN; it has the arguments of `ganzoo.GAN.from_recipe`."""
     if isinstance(recipe, str):
         recipe = recipes.get(recipe)
@@ -41,6 +41,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto"):
     # The classes of `ganzoo.training` lie above this room, which knows them by name only.
     name = "SemiSupervisedGAN" if is_semi_supervised else "GAN"
     gan = keras.saving.get_registered_object(f"ganzoo>{name}")(*networks, **settings)
+    gan.freeze_discriminator(frozen_layers)
     g_optimizer, d_optimizer = recipe.optimizers()
     gan.compile(
         g_optimizer=g_optimizer,

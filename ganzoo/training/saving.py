@@ -27,6 +27,7 @@ class StoredModel:
         num_classes: int | None = None,
         seed: int = 0,
         jit_compile: bool | str = "auto",
+        frozen_layers: int = 0,
     ) -> Self:
         """Builds the networks of a recipe, and compiles the GAN that trains as the recipe says.
 
@@ -42,6 +43,8 @@ class StoredModel:
                 or semi-supervised. A `Dataset` knows it.
             seed: Integer in [0, 2**64), the seed of all random draws of the training run.
             jit_compile: Whether to compile with XLA, as in `compile`.
+            frozen_layers: How many layers of the discriminator stay frozen, as for
+                `freeze_discriminator`.
 
         Returns:
             A compiled `ganzoo.GAN`; a `ganzoo.SemiSupervisedGAN` for a semi-supervised recipe.
@@ -56,7 +59,7 @@ class StoredModel:
         >>> gan = ganzoo.GAN.from_recipe(recipe, digits)
         >>> history = gan.fit(digits, **recipe.fit_arguments)
         """
-        gan = build_gan(recipe, data, num_classes, seed, jit_compile)
+        gan = build_gan(recipe, data, num_classes, seed, jit_compile, frozen_layers)
         if not isinstance(gan, cls):
             raise ValueError(
                 f"Expected a recipe of a `{cls.__name__}`. Received: {recipe!r}, which builds a "

@@ -14,8 +14,8 @@ from ganzoo.training import SemiSupervisedGAN
 from ganzoo.version import __version__
 from ganzoo.zoo import measure, model_card, pictures
 
-# A larger discriminator would be most of the download, and only few users train a model further.
-_LARGEST_DISCRIMINATOR = 2_000_000
+# A larger discriminator would be most of the download. With it, others start from the model.
+_LARGEST_DISCRIMINATOR = 12_000_000
 
 
 @dataclasses.dataclass(frozen=True)

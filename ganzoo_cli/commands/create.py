@@ -26,6 +26,11 @@ def _check(options, others):
         raise ValueError(
             f"Expected the folder of your images. Received: {' '.join(others) or 'none'}"
         )
+    if options.freeze_discriminator is not None and options.init_from is None:
+        raise ValueError(
+            "--freeze_discriminator keeps layers of a trained model: give --init_from too. "
+            f"Received: --freeze_discriminator={options.freeze_discriminator}"
+        )
 
 
 COMMAND = Command(
@@ -57,6 +62,17 @@ COMMAND.switch(
 )
 COMMAND.group("The training run")
 COMMAND.text("model", "NAME", f"The recipe; `ganzoo list` lists them. By default {MODEL}.")
+COMMAND.text(
+    "init_from",
+    "PRESET",
+    """Start from the weights of a model that `ganzoo list` lists, with its recipe, its size and its
+    channels unless they are given, or of a preset in a folder, with --model. Far fewer images and
+    steps are then needed.""",
+)
+COMMAND.positive_integer(
+    "freeze_discriminator",
+    "Keep the first N layers of the discriminator as they are, with --init_from.",
+)
 COMMAND.positive_integer("epochs", "Passes over the images; or give --steps.")
 COMMAND.positive_integer("steps", f"Updates of the generator. By default {STEPS:,}.")
 COMMAND.positive_integer(

@@ -102,6 +102,16 @@ COMMAND.text(
     """For a semi-supervised model: the part of the source on which the error rate is measured after
     each epoch, e.g. test. By default none.""",
 )
+COMMAND.text(
+    "init_from",
+    "PRESET",
+    """Start from the weights of a trained GAN: a preset that `ganzoo list` lists, or its folder.
+    Weights of the same name and shape are taken, and the plan lists the others.""",
+)
+COMMAND.positive_integer(
+    "freeze_discriminator",
+    """Keep the first N layers of the discriminator, next to the images, as they are (Freeze-D).""",
+)
 COMMAND.group("How long")
 COMMAND.positive_integer("epochs", "Passes over the data; or give --steps.")
 COMMAND.positive_integer(

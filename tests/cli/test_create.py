@@ -247,3 +247,18 @@ def test_the_log_adds_the_seconds_of_all_parts_of_an_epoch(photos, tmp_path):
         (row,) = RunFolder(output / "run").read_log()
         seconds.append(float(row["seconds"]))
     assert row["step"] == "2" and seconds[1] > seconds[0]
+
+
+def test_a_model_of_the_zoo_gives_the_recipe_and_the_size(photos, tmp_path, monkeypatch):
+    read, others = COMMAND.parse([str(photos), "--init_from=dcgan_digits", "--seed=3"])
+    COMMAND.check(read, others)
+    arguments, reasons = create_defaults.training_arguments(photos, read)
+    wanted = {"--model=dcgan_digits", "--size=32", "--channels=1", "--init_from=dcgan_digits"}
+    assert wanted <= set(arguments) and not any("--width" in one for one in arguments)
+    assert not any(reason.startswith("size") for reason in reasons)
+    read, _ = COMMAND.parse([str(photos), f"--init_from={tmp_path}"])
+    with pytest.raises(ValueError, match=r"needs the recipe.*: --model. Received"):
+        create_defaults.training_arguments(photos, read)
+    read, others = COMMAND.parse([str(photos), "--freeze_discriminator=2"])
+    with pytest.raises(ValueError, match=r"give --init_from too. Received"):
+        COMMAND.check(read, others)

@@ -61,6 +61,29 @@ def whole_run(tmp_path_factory):
     return folder
 
 
+def test_a_run_starts_from_a_preset_with_frozen_layers(tmp_path, capsys, whole_run):
+    source = keras.saving.load_model(whole_run / "model.keras")
+    source.save_to_preset(tmp_path / "source")
+    start = [f"--init_from={tmp_path / 'source'}", "--freeze_discriminator=1"]
+    folder = tmp_path / "run"
+    straight, resumed = [*SMALL, *start, "--seed=1", "--steps=2"], ["train", "--resume"]
+    assert main([*straight, f"--output={folder}"]) == 0
+    out = capsys.readouterr().out
+    assert "0 left as they were" in out and "the first 1 layers of the discriminator" in out
+    gan = keras.saving.load_model(folder / "model.keras")
+    first, *others = source.discriminator.weights
+    np.testing.assert_array_equal(gan.discriminator.weights[0], first)
+    assert not np.array_equal(gan.discriminator.weights[-2], others[-2])
+    # It goes on with the weights of its checkpoint.
+    assert main([*resumed, f"--output={folder}", "--steps=3"]) == 0
+    assert "left as they were" not in capsys.readouterr().out
+    longer = tmp_path / "longer"
+    assert main([*straight, "--steps=3", f"--output={longer}"]) == 0
+    assert_same(folder, longer)
+    with pytest.raises(AssertionError):
+        assert_same(folder, whole_run)
+
+
 @pytest.fixture
 def interrupt_at(monkeypatch):
     """Sends a signal to this process after a step, as Ctrl-C would."""

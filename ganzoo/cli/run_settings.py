@@ -1,0 +1,68 @@
+"""The folder, the recipe and the settings of a training run: of a new one, or of one to resume."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from ganzoo import distribution, recipes
+from ganzoo.cli.recipe_flags import changed_recipe
+from ganzoo.cli.run_folder import RunFolder
+from ganzoo.distribution import hardware
+
+# Flags that are not in the recipe. The run folder keeps their values.
+_SETTINGS = (
+    *("model", "split", "size", "channels", "on_bad", "max_pixels", "test_split"),
+    *("seed", "precision", "devices", "init_from", "freeze_discriminator"),
+)
+
+
+def new_run(options):
+    """Returns the folder, the recipe and the settings of a new run."""
+    recipe = changed_recipe(recipes.get(options.model), options)
+    name = options.model
+    if recipe.data is None:
+        raise ValueError(
+            "This recipe is for any data, so --data must be given; `ganzoo list` lists the "
+            f"sources. Received: --model={options.model}"
+        )
+    if options.data is not None:
+        name += "-" + "".join(c if c.isalnum() else "_" for c in options.data).strip("_")
+    folder = RunFolder(options.output or Path("runs", name))
+    folder.check_apart(recipe.data)
+    in_process_0(folder.check_new)
+    return folder, recipe, SimpleNamespace(**{name: getattr(options, name) for name in _SETTINGS})
+
+
+def run_to_resume(options):
+    """Returns the folder, the recipe and the settings of the run in the output folder."""
+    folder = RunFolder(options.output)
+    recipe, settings = folder.read_options()
+    if "devices" in options.given or "devices" not in settings:
+        settings["devices"] = options.devices
+    return folder, recipe, SimpleNamespace(**settings)
+
+
+def set_threads(options, settings):
+    """Lets a run have the number of threads that the flag says, or else that it began with."""
+    wanted = options.threads or getattr(settings, "threads", None)
+    try:
+        if wanted is not None:
+            distribution.set_threads(wanted)
+    except (RuntimeError, ValueError) as error:
+        # A checkpoint also knows the number, and the run will say that it is another one.
+        if options.threads is not None:
+            raise ValueError(str(error)) from error
+    settings.threads = hardware.threads()
+
+
+def in_process_0(work):
+    """Works in process 0, and raises in all processes if it raises `ValueError` or `OSError`."""
+    error = None
+    if distribution.process_index() == 0:
+        try:
+            work()
+        except (ValueError, OSError) as found:
+            error = found
+    if any(distribution.gather(int(error is not None))):
+        raise error or ValueError(
+            "The folder of the run cannot be used; the error of process 0 says more."
+        )
