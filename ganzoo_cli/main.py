@@ -17,6 +17,7 @@ COMMANDS = (
     "sample",
     "interpolate",
     "directions",
+    "project",
     "evaluate",
     "export",
     "publish",

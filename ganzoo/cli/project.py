@@ -1,0 +1,89 @@
+"""`ganzoo project`: the samples that are nearest to a user's images."""
+
+import numpy as np
+
+from ganzoo import drawing
+from ganzoo.cli.class_flags import numbers_of
+from ganzoo.cli.drawable import check_pictures
+from ganzoo.cli.progress import Progress
+from ganzoo.cli.run_folder import load_model
+from ganzoo.data.image_files import printable, read_image
+from ganzoo.file_names import check_file_name
+from ganzoo.files import new_file
+
+
+def run(options, others):
+    """Finds the latents of images, draws both next to each other, and prints the errors."""
+    model, *paths = others
+    check_file_name("--output", options.output, drawing.PICTURE_SETTINGS)
+    if options.save:
+        check_file_name("--save", options.save, (".npz",))
+    gan = load_model(model)
+    check_pictures(gan, model)
+    images = np.stack([_read(path, gan.example_shape) for path in paths])
+    labels = _labels(numbers_of(options.labels, gan), len(paths))
+    found = []
+    with Progress() as progress:
+        for index, image in enumerate(images):
+            of_class = labels[index] if isinstance(labels, list) else labels
+            found.append(
+                gan.project(
+                    image,
+                    of_class,
+                    options.steps,
+                    options.restarts,
+                    options.seed,
+                )
+            )
+            if progress is not None:
+                progress("images", index + 1, len(images))
+    nearest = np.concatenate([projection.images for projection in found])
+    pairs = np.stack([images, nearest], axis=1).reshape(-1, *images.shape[1:])
+    drawing.save_picture(options.output, drawing.image_grid(pairs, columns=2))
+    if options.save:
+        _save(options.save, found)
+    for path, projection in zip(paths, found, strict=True):
+        of_class = "" if projection.labels is None else f", class {_class(gan, projection)}"
+        print(f"{printable(path)}: {projection.errors[0]:.1f} gray levels{of_class}")
+    print(f"{len(images)} images and the nearest samples in {options.output}")
+
+
+def _read(path, shape):
+    """Returns an image in the shape of the model's."""
+    height, width, channels = shape
+    if channels == 4:
+        raise ValueError(
+            "Images for a model of 4 channels are given in Python: `gan.project(images)`. "
+            f"Received: {printable(path)}"
+        )
+    try:
+        return read_image(path, (height, width), channels).pixels
+    except Exception as error:  # Decoders raise any error for a damaged file.
+        raise ValueError(f"{printable(path)} cannot be read. Received: {error}") from error
+
+
+def _labels(labels, count):
+    """Returns the class of each image as a list, or the one of all, or `None`."""
+    if labels is None or len(labels) == 1:
+        return None if labels is None else labels[0]
+    if len(labels) != count:
+        raise ValueError(
+            f"--labels must be one class or one for each of the {count} images. "
+            f"Received: {len(labels)} classes"
+        )
+    return labels
+
+
+def _class(gan, projection):
+    number = int(projection.labels[0])
+    return number if gan.class_names is None else gan.class_names[number]
+
+
+def _save(path, found):
+    arrays = {
+        name: np.concatenate([getattr(projection, name) for projection in found])
+        for name in found[0]._fields
+        if getattr(found[0], name) is not None
+    }
+    with new_file(path, replace=True) as partial, open(partial, "wb") as file:
+        np.savez(file, **arrays)
