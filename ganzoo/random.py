@@ -100,6 +100,20 @@ class Draws:
         return ops.reshape(numbers, (-1, *shape))
 
 
+def reseed_layers(variables, draws):
+    """Makes the noise of layers such as `Dropout` a function of the step.
+
+    Keras saves no seed generator: a resumed run would otherwise repeat or change its noise.
+
+    Args:
+        variables: All variables of a model. The state of a seed generator is found by its name.
+        draws: The `Draws` of the step.
+    """
+    states = [v for v in variables if v.name == "seed_generator_state"]
+    for i, state in enumerate(states):
+        state.assign(ops.cast(draws.seed(f"layer_{i}"), state.dtype))
+
+
 def latents_from_seeds(seeds, latent_dim, distribution):
     """Draws one latent vector for each seed; row i is a function of seed i alone.
 

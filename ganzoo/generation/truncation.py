@@ -8,6 +8,7 @@ a scalar or of shape `(batch, 1)`. Style-based generators truncate their styles 
 import keras
 import numpy as np
 
+from ganzoo.layers import split_at_styles
 from ganzoo.random import truncate_latents
 from ganzoo.validation import check_non_negative
 
@@ -52,10 +53,7 @@ class TruncatedGenerator:
 
     def __init__(self, gan):
         self._gan = gan
-        self._layer = truncating_layer(gan.inference_generator)
-        if self._layer is not None:
-            outputs = gan.inference_generator.outputs
-            self._rest = keras.Model(self._layer.output, outputs, name="truncated")
+        self._layer, self._rest = split_at_styles(gan.inference_generator) or (None, None)
 
     def __call__(self, latents, labels, truncation, latent_offsets=None, style_offsets=None):
         """Returns the generator's outputs.

@@ -30,7 +30,7 @@ from ganzoo.layers.scaled_leaky_relu import ScaledLeakyReLU
 from ganzoo.layers.self_attention import SelfAttention
 from ganzoo.layers.spectral_normalization import SpectralNormalization
 from ganzoo.layers.spectral_normalize import spectral_normalize, unnormalized_layers
-from ganzoo.layers.style_mapping import StyleMapping
+from ganzoo.layers.style_mapping import StyleMapping, split_at_styles
 from ganzoo.layers.virtual_batch_normalization import (
     VirtualBatchNormalization,
     reference_size_of,
@@ -65,6 +65,7 @@ __all__ = [
     "operator_norm",
     "reference_size_of",
     "spectral_normalize",
+    "split_at_styles",
     "unnormalized_layers",
     "upsample",
 ]

@@ -214,3 +214,27 @@ def equalized_dense(units, rate=1.0, name=None, bias_initializer="zeros", **sett
         **settings,
     )
     return EqualizedLearningRate(dense, rate, name=name)
+
+
+def split_at_styles(network: keras.Model) -> tuple[keras.layers.Layer, keras.Model] | None:
+    """Returns the layer of a generator that gives styles, and the rest of the network.
+
+    Args:
+        network: A generator. Its layer of styles takes the generator's inputs and has a method
+            `truncate`, as `StyleMapping`.
+
+    Returns:
+        The layer, and a `keras.Model` from its outputs to the outputs of the network; or `None` if
+        the network has no such layer.
+
+    Example:
+
+    >>> generator, _ = ganzoo.architectures.build("stylegan2", (8, 8, 1), latent_dim=4, width=2)
+    >>> mapping, rest = split_at_styles(generator)
+    >>> mapping.name, rest.input_shape
+    ('mapping', (None, 4, 4))
+    """
+    for layer in network.layers:
+        if hasattr(layer, "truncate"):
+            return layer, keras.Model(layer.output, network.outputs, name="after_styles")
+    return None

@@ -96,6 +96,69 @@ _enter(
     discriminator_steps=5,
     regularizers={"gradient_penalty": {"weight": 0.1}},
 )
+_STYLEGAN2 = {
+    "architecture": "stylegan2",
+    "loss": "non_saturating",
+    # A penalty is part of the update that is due, and no update of its own: the rate and `beta_2`
+    # need no correction for it.
+    "optimizer": OptimizerSettings(2.5e-3, beta_1=0.0, beta_2=0.99),
+}
+_enter(
+    "stylegan2",
+    source="Karras et al. 2020 (StyleGAN2-ADA), the official code's settings for CIFAR-10, without "
+    "augmentation",
+    batch_size=64,
+    steps=1_562_500,
+    latent_dim=512,
+    width=512,
+    regularizers={"r1": {"gamma": 0.01, "every": 16}},
+    network_options={
+        "max_channels": 512,
+        "mapping_layers": 2,
+        "style_mixing": 0.0,
+        "blocks": "plain",
+        "group_size": 32,
+    },
+    ema_half_life=500_000.0,
+    **_STYLEGAN2,
+)
+_enter(
+    "stylegan2_small",
+    source="StyleGAN2-ADA's settings for CIFAR-10 with a quarter of the weights; the sizes and the "
+    "average are this package's own",
+    batch_size=64,
+    steps=100_000,
+    latent_dim=128,
+    width=256,
+    regularizers={"r1": {"gamma": 0.01, "every": 16}},
+    network_options={
+        "max_channels": 256,
+        "mapping_layers": 2,
+        "style_mixing": 0.0,
+        "blocks": "plain",
+        "group_size": 8,
+    },
+    ema_half_life=50_000.0,
+    **_STYLEGAN2,
+)
+_enter(
+    "stylegan2_small_64",
+    source="StyleGAN2-ADA's settings for 64 pixels on one GPU with a quarter of the weights; the "
+    "sizes, R1's gamma and the average are this package's own",
+    batch_size=32,
+    steps=200_000,
+    latent_dim=256,
+    width=128,
+    regularizers={"r1": {"gamma": 0.1, "every": 16}, "path_length": {"weight": 2.0, "every": 4}},
+    network_options={
+        "max_channels": 256,
+        "mapping_layers": 2,
+        "style_mixing": 0.9,
+        "group_size": 8,
+    },
+    ema_half_life=20_000.0,
+    **_STYLEGAN2,
+)
 _enter(
     "semi_supervised_mnist",
     data="tfds:mnist",

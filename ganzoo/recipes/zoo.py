@@ -76,6 +76,17 @@ _enter(
     ema_decay=0.999,
 )
 _enter(
+    "stylegan2_small_fashion_mnist",
+    "stylegan2_small",
+    "with 32 channels at the full size, R1's gamma of 0.05, for 4,500 steps",
+    data="tfds:fashion_mnist",
+    width=32,
+    steps=4_500,
+    regularizers={"r1": {"gamma": 0.05, "every": 16}},
+    network_options={**RECIPES["stylegan2_small"].network_options, "max_channels": 128},
+    ema_half_life=20_000.0,
+)
+_enter(
     "infogan_ns_fashion_mnist",
     "infogan_ns",
     "for 10 epochs",
@@ -92,6 +103,12 @@ _enter(
     ema_decay=0.999,
 )
 _enter("sngan_cifar10", "sngan", "with an average", data="tfds:cifar10", ema_decay=0.999)
+_enter(
+    "stylegan2_small_cifar10",
+    "stylegan2_small",
+    "for CIFAR-10",
+    data="tfds:cifar10",
+)
 _enter(
     "sngan_resnet_cifar10",
     "sngan_resnet",

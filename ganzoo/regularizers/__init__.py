@@ -2,6 +2,7 @@
 
 from ganzoo.regularizers.base import (
     Constraint,
+    GeneratorPenalty,
     Penalty,
     Regularizer,
     WeightPenalty,
@@ -14,6 +15,7 @@ from ganzoo.regularizers.gradient_penalty import GradientPenalty
 from ganzoo.regularizers.historical_averaging import HistoricalAveraging
 from ganzoo.regularizers.lecam import LeCam
 from ganzoo.regularizers.orthogonal import Orthogonal
+from ganzoo.regularizers.path_length import PathLength
 from ganzoo.regularizers.r1 import R1
 from ganzoo.regularizers.r2 import R2
 from ganzoo.regularizers.weight_clipping import WeightClipping
@@ -24,10 +26,12 @@ __all__ = [
     "R2",
     "Consistency",
     "Constraint",
+    "GeneratorPenalty",
     "GradientPenalty",
     "HistoricalAveraging",
     "LeCam",
     "Orthogonal",
+    "PathLength",
     "Penalty",
     "Regularizer",
     "WeightClipping",

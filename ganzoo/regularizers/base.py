@@ -1,8 +1,10 @@
 """What every regularizer has in common, and how a name finds it.
 
-There are three kinds. A `Penalty` is a cost of the discriminator's logits or of their gradient,
-which the training step adds to the discriminator's loss. A `WeightPenalty` is a cost of the weights
-of one player or of both. A `Constraint` moves the discriminator's variables after each update.
+There are four kinds. A `Penalty` is a cost of the discriminator's logits or of their gradient,
+which the training step adds to the discriminator's loss. A `GeneratorPenalty` is a cost of what the
+generator makes of latents, which it adds to the generator's loss. A `WeightPenalty` is a cost of
+the weights of one player or of both. A `Constraint` moves the discriminator's variables after each
+update.
 """
 
 from ganzoo.part import NameOfClass, Part
@@ -19,7 +21,7 @@ _PLAYERS = {
 
 
 class Regularizer(Part):
-    """The base of all three kinds.
+    """The base of all kinds.
 
     Attributes:
         name: The name in the registry and in the logs; by default the name of the class, in small
@@ -94,6 +96,44 @@ class Penalty(Regularizer):
         """
         raise NotImplementedError(
             f"`{type(self).__name__}` must implement `penalty(discriminator, real, fake, draws)`."
+        )
+
+
+class GeneratorPenalty(Regularizer):
+    """A cost of what the generator makes of latents.
+
+    Args:
+        every: The training step evaluates the penalty at each `every`-th generator update and
+            multiplies it by `every`, so that its average strength does not depend on it.
+
+    Raises:
+        ValueError: If `every` is not a positive integer.
+    """
+
+    every = 1
+
+    def __init__(self, every=1):
+        self.every = check_positive_integer("every", every)
+
+    def state(self):
+        """Returns a new Keras layer with what is kept from update to update, or `None`."""
+        return None
+
+    def penalty(self, generator, draws, state):
+        """Returns the weighted penalty of one update, without the factor `every`.
+
+        Args:
+            generator: A `ganzoo.training.generator_penalties.PenalizedGenerator`:
+                `generator.mapping(generator.draw_inputs(rows, draws))` gives styles, and
+                `generator.synthesis` gives examples from these.
+            draws: The `ganzoo.random.Draws` of the penalty.
+            state: What `state` returned. The penalty may assign its variables.
+
+        Returns:
+            A scalar, float32 or float64.
+        """
+        raise NotImplementedError(
+            f"`{type(self).__name__}` must implement `penalty(generator, draws, state)`."
         )
 
 

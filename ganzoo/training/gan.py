@@ -7,8 +7,8 @@ from keras import ops
 
 from ganzoo import backend, losses, schedules
 from ganzoo.numerics import check_scalar, to_signed_range
-from ganzoo.random import Draws
-from ganzoo.training import checks, ema, scheduled
+from ganzoo.random import Draws, reseed_layers
+from ganzoo.training import checks, ema, generator_penalties, part_state, scheduled
 from ganzoo.training.discriminator import (
     StatelessDiscriminator,
     differentiable_pass,
@@ -83,7 +83,7 @@ class GAN(AdversarialModel):
     def _train_on_batch(self, batch):
         replica, _ = backend.replica_context()
         draws = Draws(self.seed, self._step.value, replica)
-        self._reseed_layers(draws)
+        reseed_layers(self.variables, draws)
         self.update_players(batch, draws)
         if self._averaging:
             step, half_life = self._step.value, self.ema_half_life
@@ -153,9 +153,14 @@ class GAN(AdversarialModel):
                 terms["g_class_loss"] = self.classifier_loss.generator(
                     on_fake.class_logits, fake_labels
                 )
-            return sum(terms.values(), loss), {"g_loss": loss, **terms}, None
+            new_values = {}
+            if self._generator_penalties:
+                costs, new_values = generator_penalties.terms(self, rows, fake_labels, k, draws)
+                terms |= costs
+            return sum(terms.values(), loss), {"g_loss": loss, **terms}, new_values
 
-        self.minimize(objective, "generator", k)
+        for state, values in self.minimize(objective, "generator", k).items():
+            part_state.assign(self._memories[state], values)
 
     def _generator_objective(self, on_fake, on_real):
         """Returns the adversarial loss, or the `generator_loss` with or without it."""
@@ -323,15 +328,6 @@ class GAN(AdversarialModel):
             return real, [None] * len(real)
         dtype = "int32" if self.condition_dim is None else keras.config.floatx()
         return real, split_rows(ops.cast(labels, dtype), self.discriminator_steps, size)
-
-    def _reseed_layers(self, draws):
-        """Makes the noise of stock layers such as `Dropout` a function of the step.
-
-        Keras saves no seed generator: a resumed run would otherwise repeat or change its noise.
-        """
-        states = [v for v in self.variables if v.name == "seed_generator_state"]
-        for i, state in enumerate(states):
-            state.assign(ops.cast(draws.seed(f"layer_{i}"), state.dtype))
 
     # The hooks of a subclass, and what they are by default. `update_players` is above.
 

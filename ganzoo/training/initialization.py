@@ -4,7 +4,7 @@ from keras import ops
 
 from ganzoo import layers
 from ganzoo.numerics import to_signed_range
-from ganzoo.random import Draws
+from ganzoo.random import Draws, reseed_layers
 from ganzoo.training.discriminator import pack
 
 
@@ -24,7 +24,7 @@ def initialize_from_data(gan, first_examples):
     labels = None if labels is None else ops.convert_to_tensor(labels, "int32")
     rows = len(examples) // gan.packing * gan.packing
     draws = Draws(gan.seed, 0, scope="initialization/")
-    gan._reseed_layers(draws)
+    reseed_layers(gan.variables, draws)
     latents = draws.latents(rows, gan.latent_dim, gan.latent)
     packs = pack(to_signed_range(examples[:rows]), gan.packing)
     for network, network_inputs in zip(networks, (latents, packs), strict=True):

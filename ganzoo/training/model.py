@@ -11,8 +11,22 @@ from ganzoo.data.checks import RangeEvidence
 from ganzoo.data.classes import check_class_names
 from ganzoo.generation import TrainedGenerator
 from ganzoo.numerics import dtype_of_means
-from ganzoo.regularizers import Constraint, Penalty, Regularizer, WeightPenalty
-from ganzoo.training import checks, ema, output_range, part_state, reference_batch, scheduled
+from ganzoo.regularizers import (
+    Constraint,
+    GeneratorPenalty,
+    Penalty,
+    Regularizer,
+    WeightPenalty,
+)
+from ganzoo.training import (
+    checks,
+    ema,
+    generator_penalties,
+    output_range,
+    part_state,
+    reference_batch,
+    scheduled,
+)
 from ganzoo.training.discriminator import Discriminator
 from ganzoo.training.evaluation import EvaluatedModel, MetricSettings
 from ganzoo.training.execution import AUTO
@@ -205,6 +219,8 @@ class AdversarialModel(
         checks.check_xla_of_replicas(replicas, jit_compile)
         feature_layer = getattr(settings["generator_loss"], "layer", None)
         discriminate = Discriminator(self.discriminator, feature_layer)
+        generator_penalties.check(self.generator, settings["regularizers"], GeneratorPenalty)
+        split_generator = generator_penalties.split(self.generator)
         parts = self._new_part_states(settings["augment"], settings["regularizers"])
         optimizer = join_optimizers(optimizer, g_optimizer, d_optimizer)
         if any(map(checks.computes_in_float16, (self.generator, self.discriminator))):
@@ -227,6 +243,8 @@ class AdversarialModel(
             setattr(self, name, value)
         self._discriminate = discriminate
         self._penalties = self._regularizers_of(Penalty)
+        self._generator_penalties = self._regularizers_of(GeneratorPenalty)
+        self._split_generator = split_generator
         self._constraints = self._regularizers_of(Constraint)
         self._all_weight_penalties = self._regularizers_of(WeightPenalty)
         self._optimizer_schedules = optimizer_schedules
@@ -254,6 +272,8 @@ class AdversarialModel(
         for part in regularizers:
             if isinstance(part, Penalty):
                 parts[f"penalty/{part.name}"] = part, part.state()
+            if isinstance(part, GeneratorPenalty):
+                parts[f"generator/{part.name}"] = part, part.state()
             if isinstance(part, WeightPenalty):
                 for player in part.players:
                     state = part.state(getattr(self, player).trainable_variables)
@@ -264,7 +284,7 @@ class AdversarialModel(
         self._all_log_names = (
             *self.log_names,
             *(("d_class_loss", "g_class_loss") if self.classifier_loss is not None else ()),
-            *(part.name for part in self._penalties),
+            *(part.name for part in [*self._penalties, *self._generator_penalties]),
             *(
                 f"{player[0]}_{part.name}"
                 for part in self._all_weight_penalties

@@ -29,3 +29,9 @@ def renew(states, owners, parts):
         if state is not None:
             states[name] = kept.get(name, state)
     return {name: part for name, (part, _) in parts.items()}
+
+
+def assign(state, values):
+    """Assigns values to the variables of a state, in their order."""
+    for variable, value in zip(state.variables, values, strict=True):
+        variable.assign(value)

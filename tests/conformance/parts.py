@@ -335,6 +335,12 @@ _REGULARIZERS = [
         lambda: regularizers.Orthogonal(weight=0.1, player="both", off_diagonal=False, every=2),
     ),
     Part("regularizer", "lecam", lambda: regularizers.LeCam(weight=0.1, decay=0.5, start=1)),
+    Part(
+        "regularizer",
+        "path length",
+        lambda: regularizers.PathLength(weight=0.5, decay=0.5, batch_shrink=1, every=2),
+        batch_coupled=True,
+    ),
     Part("regularizer", "r1", lambda: regularizers.R1(gamma=0.1, every=2)),
     Part("regularizer", "r2", lambda: regularizers.R2(gamma=0.1, every=2)),
     Part("regularizer", "weight clipping", lambda: regularizers.WeightClipping(limit=0.05)),

@@ -1,6 +1,7 @@
 """A part as a function of arrays, whose values, gradients and state can be compared."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,9 +9,11 @@ import keras
 from keras import ops
 
 from conformance import parts
-from conformance.parts import IMAGE_SHAPE, NUM_CLASSES
+from conformance.parts import IMAGE_SHAPE, LATENT_DIM, NUM_CLASSES
 from ganzoo import backend, regularizers
 from ganzoo.random import Draws
+from ganzoo.training import generator_penalties
+from ganzoo.training.generator_penalties import PenalizedGenerator
 from support.discriminators import outputs_of, stateless
 
 ROWS = 4
@@ -213,6 +216,9 @@ def _regularizer(part):
 
         return Subject(call, _inputs([IMAGE_SHAPE]), [network], differentiable=False)
 
+    if isinstance(regularizer, regularizers.GeneratorPenalty):
+        return _generator_penalty(regularizer)
+
     variables = network.trainable_variables
     state = regularizer.state(variables)
     regularizer.update_state(variables, state)
@@ -226,6 +232,23 @@ def _regularizer(part):
 
     layers = [network] if state is None else [network, state]
     return Subject(call, _inputs([IMAGE_SHAPE]), layers)
+
+
+def _generator_penalty(regularizer):
+    latents = keras.Input((LATENT_DIM,))
+    x = keras.layers.Dense(math.prod(IMAGE_SHAPE), activation="tanh")(latents)
+    network = keras.Model(latents, keras.layers.Reshape(IMAGE_SHAPE)(x))
+    parts.fill(network, 1)
+    state = regularizer.state()
+
+    def call(latents, training):
+        if not training:
+            return {"examples": ops.cast(network(latents), "float32")}
+        functions = generator_penalties.split(network)
+        generator = PenalizedGenerator(ROWS, lambda rows, draws: latents[:rows], *functions)
+        return {"penalty": regularizer.penalty(generator, Draws(0, 0), state)}
+
+    return Subject(call, _inputs([(LATENT_DIM,)]), [network, state])
 
 
 def _augmentation(part):
