@@ -1,16 +1,15 @@
 """The methods of a trained generator: samples, interpolations, and latents of given images."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from ganzoo.generation import class_mixing, direction_methods, editing, inversion, sampling
-from ganzoo.generation.directions import Directions
+from ganzoo.generation import class_mixing, inversion, sampling
+from ganzoo.generation.edited_generator import EditedGenerator
 from ganzoo.generation.inversion import Projection
 
 
-class TrainedGenerator:
+class TrainedGenerator(EditedGenerator):
     """What a GAN does with its trained generator.
 
     The class that inherits from it has the attributes `inference_generator` (the network that
@@ -25,6 +24,7 @@ class TrainedGenerator:
         self._generating_function = None
         self._projecting_function = None
         self._editing_function = None
+        self._mixing_function = None
 
     def sample(
         self,
@@ -134,114 +134,6 @@ class TrainedGenerator:
             self._generating_function = class_mixing.compile_generation(self)
         return class_mixing.generate(
             self, self._generating_function, latents, labels, batch_size, truncation, conditions
-        )
-
-    def directions(
-        self,
-        method: str = "sefa",
-        k: int = 8,
-        layers: str | Sequence[str] | None = None,
-        samples: int = 10_000,
-        classifier: Any = None,
-        seed: int = 0,
-        batch_size: int = 64,
-    ) -> Directions:
-        """Finds directions along which the images change, in latents or in styles.
-
-        Args:
-            method: `"sefa"`: the directions that the first layers stretch most, in closed form,
-                without samples. `"pca"` (GANSpace): principal components of the styles, or the
-                latents that move the principal components of the first layer's outputs. It needs
-                `ganzoo[directions]`. `"classes"` (InterFaceGAN): for each class of a classifier,
-                the direction in which samples become more like it, also with
-                `ganzoo[directions]`.
-            k: Number of directions; `"classes"` gives one for each class with enough samples.
-            layers: Names of the layers that count; by default all dense layers and transposed
-                convolutions that the latents reach directly, for `"pca"` the first of them; of a
-                style-based generator the modulated convolutions, whose rows of the styles the
-                directions then move.
-            samples: Samples for `"pca"` (at least 10,000 are drawn for latents) and `"classes"`.
-            classifier: For `"classes"`: has a method `probabilities` of uint8 images, as
-                `ganzoo.extractors.get("mnist")`.
-            seed: Seed of the first sample.
-            batch_size: Examples per call of the generator. It does not change the result.
-
-        Returns:
-            A `ganzoo.generation.Directions`. An amount of 1 is for `"sefa"` a distance of 1, for
-            `"pca"` a standard deviation of the component, for `"classes"` the standard deviation
-            of the points.
-
-        Raises:
-            ValueError: If an argument is out of its range, if there is no such layer, or if the
-                latents reach no layer directly.
-            ImportError: If scikit-learn is needed and not installed.
-
-        Example:
-
-        >>> found = gan.directions("sefa", k=3)
-        >>> images = gan.edit(gan.latents_of(range(8)), found, {0: 2.0})
-
-        Reference:
-            - `"sefa"`: [Closed-Form Factorization of Latent Semantics in GANs](
-              https://arxiv.org/abs/2007.06600), equation 4.
-            - `"pca"`: [GANSpace](https://arxiv.org/abs/2004.02546), sections 2.1 and 2.2.
-            - `"classes"`: [Interpreting the Latent Space of GANs for Semantic Face Editing](
-              https://arxiv.org/abs/1907.10786), section 2.2.
-
-        Deviations:
-            `"classes"` separates by logistic regression in place of a support vector machine.
-        """
-        return direction_methods.find(
-            self, method, k, layers, samples, classifier, seed, batch_size
-        )
-
-    def edit(
-        self,
-        latents: np.ndarray,
-        directions: Directions,
-        amounts: dict | np.ndarray,
-        labels: int | Sequence[int] | np.ndarray | None = None,
-        truncation: float | None = None,
-        batch_size: int = 64,
-        conditions: Sequence[float] | np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Makes examples from latents that are moved along directions.
-
-        Args:
-            latents: Floating array of shape `(n, latent_dim)`.
-            directions: The `ganzoo.generation.Directions` of this generator.
-            amounts: Dictionary from directions (names or numbers) to numbers, or to `n` numbers;
-                or an array of shape `(k,)` or `(n, k)`. Usual amounts are from -3 to 3.
-            labels: For a conditional GAN, one class or `n` classes.
-            truncation: As for `sample`, before the move.
-            batch_size: Largest number of examples per call of the generator.
-            conditions: As for `sample`.
-
-        Returns:
-            NumPy array, as from `sample`.
-
-        Raises:
-            ValueError: If an argument is out of its range, or if the directions belong to another
-                generator.
-
-        Example:
-
-        >>> found = gan.directions("sefa", k=3)
-        >>> images = gan.edit(gan.latents_of([3] * 7), found, {"0": np.linspace(-3, 3, 7)})
-        """
-        self.update_inference_state()
-        if self._editing_function is None:
-            self._editing_function = editing.compile_editing(self)
-        return editing.edit(
-            self,
-            self._editing_function,
-            latents,
-            directions,
-            amounts,
-            labels,
-            truncation,
-            batch_size,
-            conditions,
         )
 
     def interpolate(

@@ -69,13 +69,23 @@ class TruncatedGenerator:
             latents = truncate_latents(latents, truncation, self._gan.latent)
         if latent_offsets is not None:
             latents = latents + latent_offsets
-        inputs = latents if labels is None else [latents, labels]
         if self._layer is None or (truncation is None and style_offsets is None):
-            return self._gan(inputs)
-        styles = self._layer(inputs, training=False)
-        if truncation is not None:
-            styles = self._layer.truncate(styles, truncation)
+            return self._gan(_inputs(latents, labels))
+        styles = self.styles(latents, labels, truncation)
         if style_offsets is not None:
             styles = styles + style_offsets
+        return self.from_styles(styles)
+
+    def styles(self, latents, labels, truncation):
+        """Returns the outputs of the layer that truncates, which a style-based generator has."""
+        styles = self._layer(_inputs(latents, labels), training=False)
+        return styles if truncation is None else self._layer.truncate(styles, truncation)
+
+    def from_styles(self, styles):
+        """Returns what the rest of the generator makes of styles."""
         (examples,) = keras.tree.flatten(self._rest(styles, training=False))
         return examples
+
+
+def _inputs(latents, labels):
+    return latents if labels is None else [latents, labels]

@@ -56,12 +56,14 @@ class EqualizedLearningRate(KernelWrapper):
         return keras.initializers.RandomNormal(stddev=1.0 / rate)
 
     def call(self, inputs):
-        kernel = ops.convert_to_tensor(self.kernel)
-        gain = self.rate / math.sqrt(_fan_in(self.layer, kernel.shape))
         bias = getattr(self.layer, "bias", None)
         if bias is not None:
             bias = self.rate * ops.convert_to_tensor(bias)
-        return call_with_kernel(self.layer, gain * kernel, inputs, bias)
+        return call_with_kernel(self.layer, self.effective_kernel(), inputs, bias)
+
+    def effective_kernel(self) -> Any:
+        kernel = ops.convert_to_tensor(self.kernel)
+        return self.rate / math.sqrt(_fan_in(self.layer, kernel.shape)) * kernel
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate}

@@ -6,7 +6,7 @@ file. With `ax=`, the plot is drawn into axes of your own. No global state of ma
 
 from ganzoo.plot.curves import curves
 from ganzoo.plot.modes import modes
-from ganzoo.plot.pictures import images, interpolation
+from ganzoo.plot.pictures import images, interpolation, style_mixing
 from ganzoo.plot.spectral import spectral_norms
 
-__all__ = ["curves", "images", "interpolation", "modes", "spectral_norms"]
+__all__ = ["curves", "images", "interpolation", "modes", "spectral_norms", "style_mixing"]

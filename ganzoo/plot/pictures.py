@@ -134,6 +134,54 @@ def _stride(count, steps):
     return (fitting or strides[-1:])[0]
 
 
+def style_mixing(
+    gan,
+    row_seeds: Sequence[int],
+    column_seeds: Sequence[int],
+    rows: Sequence[int],
+    labels: int | Sequence[int] | None = None,
+    truncation: float | None = None,
+    title: str | None = None,
+    ax: "Axes | None" = None,
+    path: str | os.PathLike | None = None,
+) -> "Figure":
+    """Draws what samples become with rows of the styles of other samples.
+
+    The first column has the samples of the row seeds, the first row the ones of the column seeds,
+    and each other image takes the chosen rows of its styles from the sample at its top.
+
+    Args:
+        gan: A `ganzoo.GAN` with a style-based generator.
+        row_seeds: Seeds of the samples at the left.
+        column_seeds: Seeds of the samples at the top.
+        rows: The rows of the styles that come from the top.
+        labels: For a conditional GAN, the class of all.
+        truncation: As for `GAN.sample`.
+        title, ax, path: As for `images`.
+
+    Returns:
+        The `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: If an argument is out of range, or the generator is not style-based.
+        ImportError: If matplotlib is not installed.
+
+    Example:
+
+    >>> figure = ganzoo.plot.style_mixing(gan, [0, 1, 2], [3, 4, 5, 6], rows=range(4))
+    """
+    left, top = gan.latents_of(row_seeds), gan.latents_of(column_seeds)
+    settings = {"labels": labels, "other_labels": labels, "truncation": truncation}
+    mixed = gan.mix_styles(
+        np.repeat(left, len(top), axis=0), np.tile(top, (len(left), 1)), rows, **settings
+    )
+    ends = [gan.generate(latents, labels, truncation=truncation) for latents in (left, top)]
+    grid = np.full((len(left) + 1, len(top) + 1, *mixed.shape[1:]), 255, "uint8")
+    grid[1:, 0], grid[0, 1:] = ends
+    grid[1:, 1:] = mixed.reshape(len(left), len(top), *mixed.shape[1:])
+    return images(grid.reshape(-1, *mixed.shape[1:]), len(top) + 1, title, ax=ax, path=path)
+
+
 def _name(set_ticks, argument, names, count, side):
     if names is None:
         set_ticks([])
