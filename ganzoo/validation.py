@@ -48,6 +48,15 @@ def check_fraction(name: str, value: Any) -> float:
     return float(value)
 
 
+def check_number_between(name: str, value: Any, low: float, high: float) -> float:
+    """Returns `value` as a `float` in [`low`, `high`], or raises `ValueError`."""
+    if not _is_finite_number(value) or not low <= value <= high:
+        raise ValueError(
+            f"`{name}` must be a number from {low} to {high}. Received: {name}={describe(value)}"
+        )
+    return float(value)
+
+
 def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
     """Returns `value` if it is one of `choices`, or raises `ValueError` that lists them."""
     if not _is_among(value, choices):

@@ -19,7 +19,6 @@ POLICIES = {
     "flip": "flip",
     "the first three": "color,translation,cutout",
 }
-PROBABILITIES = (0.0, 0.2, 0.5, 0.8)
 
 
 def colored_digits():
@@ -53,10 +52,6 @@ def main():
     for name, policy in POLICIES.items():
         rows[name] = augment.DiffAugment(policy)(images, draws)
     draw(rows, "diff_augment.png")
-    rows = {}
-    for p in PROBABILITIES:
-        rows[f"p = {p:g}"] = augment.AdaptiveAugment(initial=p)(images, draws)
-    draw(rows, "adaptive_augment.png")
 
 
 if __name__ == "__main__":

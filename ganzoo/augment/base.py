@@ -19,13 +19,16 @@ class Augmentation(Part):
     not augmented, as long as the transform can be undone in distribution.
 
     A subclass implements `augment`. If its strength changes in training, it implements `state` and
-    `update_state` too.
+    `update_state` too. An augmentation that changes what the discriminator takes for real, and
+    nothing else, implements `replace_real`.
 
     Attributes:
         example_rank: Number of axes of an example: 3 of images; 1 of vectors, 2 of sequences, 4 of
             volumes; `None` if each will do.
         name: The name in the registry; by default the name of the class, in small letters with
             underscores.
+        probability_name: The name by which training logs the probability of the state.
+        replaces_real: Whether `replace_real` needs fakes. The training step draws some if so.
 
     Example:
 
@@ -42,6 +45,8 @@ class Augmentation(Part):
 
     name = NameOfClass()
     example_rank: int | None = 3
+    probability_name = "augment_probability"
+    replaces_real = False
 
     def __call__(self, images: Any, draws: Any, state: Any = None) -> Any:
         """Returns augmented images.
@@ -85,6 +90,18 @@ class Augmentation(Part):
             f"`{type(self).__name__}` must implement `augment(images, draws, state)`."
         )
 
+    def replace_real(self, real: Any, fake: Any, draws: Any, state: Any) -> Any:
+        """Returns what the discriminator takes for real in its update.
+
+        Args:
+            real: Real examples before any transform, in the rows of the discriminator: packed if
+                the GAN packs them.
+            fake: As many fakes, of the same classes and without a gradient.
+            draws: A `ganzoo.random.Draws`.
+            state: The layer that `state` returned, or `None`.
+        """
+        return real
+
     def state(self) -> keras.layers.Layer | None:
         """Returns a new Keras layer with the strength and the state of its control.
 
@@ -92,6 +109,10 @@ class Augmentation(Part):
         strength has no state and returns `None`.
         """
         return None
+
+    def probabilities(self, state: Any) -> dict[str, Any]:
+        """Returns what training logs of the state, by name."""
+        return {} if state is None else {self.probability_name: state.probability}
 
     def update_state(self, real_logits: Any, state: Any) -> None:
         """Updates the state from the discriminator's logits of real images.

@@ -8,6 +8,7 @@ from pathlib import Path
 from ganzoo import GAN, extractors, zoo
 from ganzoo.cli.collapse import signs_of_collapse
 from ganzoo.cli.create_defaults import training_arguments
+from ganzoo.cli.part_flags import format_augment
 from ganzoo.cli.progress import duration
 from ganzoo.cli.publish import load_extractor, publish, read_training
 from ganzoo.cli.run_folder import RunFolder
@@ -125,7 +126,7 @@ class CreatePlan:
         recipe, settings = self._folder.read_options()
         kept = {name: getattr(recipe, name) for name in _RECIPE_FLAGS}
         kept |= {name: settings.get(name) for name in _SETTINGS_FLAGS}
-        kept |= {"augment": recipe.augment or "none", **self._chosen}
+        kept |= {"augment": format_augment(recipe.augment), **self._chosen}
         given = {name: getattr(self._options, name) for name in kept.keys() & self._options.given}
         kept["images"], given["images"] = recipe.data, f"folder:{images.resolve()}"
         changed = [name for name in given if given[name] != kept[name]]

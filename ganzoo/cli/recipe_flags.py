@@ -5,7 +5,12 @@ import shlex
 from pathlib import Path
 
 from ganzoo import recipes
-from ganzoo.cli import regularizers
+from ganzoo.cli.part_flags import (
+    format_augment,
+    format_regularizers,
+    parse_augment,
+    parse_regularizers,
+)
 
 # Fields of a recipe that the flags of the same names change.
 _FIELDS = (
@@ -19,7 +24,6 @@ _SETTINGS = {
     **{"max_pixels": None, "test_split": None, "seed": 0, "precision": "float32"},
     **{"init_from": None, "freeze_discriminator": None},
 }
-_NONE = "none"
 
 
 def changed_recipe(recipe, options):
@@ -28,9 +32,9 @@ def changed_recipe(recipe, options):
     if options.conditional:
         changes["conditional"] = True
     if "augment" in options.given:
-        changes["augment"] = None if options.augment == _NONE else options.augment
+        changes["augment"] = parse_augment(options.augment)
     if "regularizers" in options.given:
-        changes["regularizers"] = regularizers.parse(options.regularizers)
+        changes["regularizers"] = parse_regularizers(options.regularizers)
     for given, other in (("ema_decay", "ema_half_life"), ("ema_half_life", "ema_decay")):
         if given in options.given and other not in options.given:
             changes[other] = None
@@ -58,9 +62,9 @@ def training_command(recipe, settings):
         if getattr(recipe, name) not in (None, getattr(paper, name)):
             flags[name] = getattr(recipe, name)
     if recipe.augment != paper.augment:
-        flags["augment"] = recipe.augment or _NONE
+        flags["augment"] = format_augment(recipe.augment)
     if recipe.regularizers != paper.regularizers:
-        flags["regularizers"] = regularizers.format_all(recipe.regularizers)
+        flags["regularizers"] = format_regularizers(recipe.regularizers)
     for field, flag in _RATES:
         rate = getattr(recipe, field).learning_rate
         if rate != getattr(paper, field).learning_rate:

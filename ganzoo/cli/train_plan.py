@@ -21,8 +21,8 @@ from ganzoo.callbacks import (
 from ganzoo.callbacks.fingerprint import is_accepted
 from ganzoo.callbacks.interruption import Interrupted
 from ganzoo.callbacks.same_run import AnotherRun
-from ganzoo.cli import regularizers
 from ganzoo.cli.data import load_source
+from ganzoo.cli.part_flags import format_augment, format_regularizers
 from ganzoo.cli.progress import RunBar
 from ganzoo.cli.run_folder import check_same_data
 from ganzoo.cli.run_settings import in_process_0, new_run, run_to_resume, set_threads
@@ -127,7 +127,7 @@ class TrainPlan:
                 f"{gan.latent_dim} latents ({gan.latent})",
                 "discriminator": f"{gan.discriminator.count_params():,} parameters",
                 "loss": recipe.loss,
-                "regularizers": regularizers.format_all(recipe.regularizers),
+                "regularizers": format_regularizers(recipe.regularizers),
                 **self._describe_options(),
                 "optimizers": f"{recipe.g_optimizer} for the generator, "
                 f"{recipe.d_optimizer} for the discriminator",
@@ -163,7 +163,7 @@ class TrainPlan:
         recipe = self._recipe
         options = {
             "matching": recipe.generator_loss,
-            "augmentation": recipe.augment,
+            "augmentation": recipe.augment and format_augment(recipe.augment),
             "packing": recipe.packing if recipe.packing > 1 else None,
         }
         return {name: value for name, value in options.items() if value is not None}

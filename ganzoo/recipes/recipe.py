@@ -125,7 +125,9 @@ class Recipe:
             e.g. `{"r1": {"gamma": 0.1}}`.
         generator_loss: Arguments of the `ganzoo.losses.FeatureMatching` that the generator
             minimizes, or `None` for the adversarial loss.
-        augment: One of `ganzoo.augment.names()`, a policy of `DiffAugment`, or `None`.
+        augment: One of `ganzoo.augment.names()`, a policy of `DiffAugment` or `AdaptiveAugment`, or
+            `None`. Or the arguments of each augmentation by such a name, e.g.
+            `{"bgc": {"images_to_one": 100000}}`.
         packing: Examples in one row of the discriminator.
         network_options: Further arguments of `ganzoo.architectures.build`.
         labels_per_class: For a semi-supervised GAN: how many examples of each class keep their
@@ -163,7 +165,7 @@ class Recipe:
     normalization: str | None = None
     regularizers: dict = dataclasses.field(default_factory=dict)
     generator_loss: dict | None = None
-    augment: str | None = None
+    augment: str | dict | None = None
     packing: int = 1
     network_options: dict = dataclasses.field(default_factory=dict)
     labels_per_class: int | None = None
@@ -293,7 +295,14 @@ class Recipe:
 
     def build_augment(self) -> Augmentation | None:
         """Returns the `ganzoo.augment` augmentation, or `None`."""
-        return augment.get(self.augment)
+        if not isinstance(self.augment, dict):
+            return augment.get(self.augment)
+        return augment.get(
+            [
+                self._build("augment", augment.get, name, arguments)
+                for name, arguments in self.augment.items()
+            ]
+        )
 
     def build_generator_loss(self) -> losses.FeatureMatching | None:
         """Returns the `ganzoo.losses.FeatureMatching`, or `None`."""

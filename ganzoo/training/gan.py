@@ -30,7 +30,7 @@ class GAN(AdversarialModel):
     classes of the real examples of the same update.
 
     A subclass may override five hooks: `log_names`, `check_discriminator`, `get_loss`, `averages`
-    and `update_players`. In `update_players` it calls `draw_fakes`, `discriminate`,
+    and `update_players`. In `update_players` it calls `draw_fakes`, `replace_real`, `discriminate`,
     `penalty_terms`, `minimize`, `finish_discriminator_update` and `update_generator`.
 
     Args:
@@ -113,6 +113,7 @@ class GAN(AdversarialModel):
 
     def _update_discriminator(self, real, labels, k, draws):
         fake = self.draw_fakes(draws, ops.shape(real)[0], labels)
+        real = self.replace_real(real, labels, draws)
         differentiable = bool(self._penalties)
 
         def objective():
@@ -220,7 +221,8 @@ class GAN(AdversarialModel):
         if state is not None:
             # The logit of a pack is the logit of each of its images.
             self.augment.update_state(ops.repeat(real_logits, self.packing, axis=0), state)
-            self._trackers["augment_probability"].update_state(state.probability)
+            for name, probability in self.augment.probabilities(state).items():
+                self._trackers[name].update_state(probability)
 
     # What the updates are made of.
 
@@ -244,6 +246,22 @@ class GAN(AdversarialModel):
         if self._reference_size is not None:
             fake = fake[self._reference_size :]
         return pack(fake, self.packing)
+
+    def replace_real(self, real, labels, draws):
+        """Returns what the discriminator takes for real: `real`, or with an augmentation's fakes.
+
+        Args:
+            real: Float examples, packed.
+            labels: int32 classes of shape `(rows,)`, or `None`.
+            draws: `ganzoo.random.Draws` of this update.
+        """
+        if self.augment is None or not self.augment.replaces_real:
+            return real
+        draws = draws.scope("replace_real")
+        # These fakes leave the state of the generator's layers unchanged.
+        with keras.StatelessScope(state_mapping=[(v, v.value) for v in self.variables]):
+            fake = self.draw_fakes(draws, ops.shape(real)[0], labels)
+        return self.augment.replace_real(real, fake, draws, self._augment_state())
 
     def discriminate(self, examples, labels, draws, differentiable=False):
         """Returns the `DiscriminatorOutputs` of augmented examples, in training mode.

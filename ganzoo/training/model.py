@@ -124,7 +124,7 @@ class AdversarialModel(
         generator_loss: losses.FeatureMatching | str | None = None,
         classifier_loss: losses.AuxiliaryClassifier | str | None = None,
         regularizers: Sequence[Regularizer | str] = (),
-        augment: augmentations.Augmentation | str | None = None,
+        augment: augmentations.Augmentation | str | Sequence[Any] | None = None,
         discriminator_steps: int = 1,
         generator_steps: int = 1,
         generator_batch_ratio: int = 1,
@@ -154,7 +154,8 @@ class AdversarialModel(
                 class logits too; by default the paper's.
             regularizers: List of `ganzoo.regularizers` or their names, all of different names.
             augment: A `ganzoo.augment` augmentation of all images that the discriminator sees, its
-                name, or a policy of `DiffAugment` such as `"color,translation"`.
+                name, a policy such as `"color,translation"` (`DiffAugment`) or `"bgc"`
+                (`AdaptiveAugment`), or a list of these.
             discriminator_steps: Updates of the discriminator per step. The data must then yield
                 batches of `discriminator_steps` times the number of real examples of an update.
             generator_steps: Updates of the generator per step.
@@ -290,7 +291,11 @@ class AdversarialModel(
                 for part in self._all_weight_penalties
                 for player in part.players
             ),
-            *(("augment_probability",) if self._augment_state() is not None else ()),
+            *(
+                self.augment.probabilities(self._augment_state())
+                if self.augment is not None
+                else ()
+            ),
             *self._schedules,
         )
         for name in self._all_log_names:

@@ -157,13 +157,12 @@ class SemiSupervisedGAN(GAN):
 
     def _update_classifier(self, examples, labels, draws):
         fake = self.draw_fakes(draws, ops.shape(examples["unlabeled"])[0], None)
+        unlabeled = self.replace_real(examples["unlabeled"], None, draws)
         needs_gradient = bool(self._penalties)
 
         def objective():
             on_labeled = self.discriminate(examples["labeled"], None, draws.scope("labeled"))
-            on_real = self.discriminate(
-                examples["unlabeled"], None, draws.scope("real"), needs_gradient
-            )
+            on_real = self.discriminate(unlabeled, None, draws.scope("real"), needs_gradient)
             on_fake = self.discriminate(fake, None, draws.scope("fake"), needs_gradient)
             loss = self.adversarial_loss.discriminator(
                 on_labeled.class_logits, labels, on_real.class_logits, on_fake.class_logits

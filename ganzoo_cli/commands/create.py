@@ -86,8 +86,8 @@ COMMAND.positive_integer(
 COMMAND.text(
     "augment",
     "POLICY",
-    f"""Augmentation of all images that the discriminator sees, or none. By default {AUGMENT} for up
-    to {FEW_IMAGES:,} images, and none for more.""",
+    f"""Augmentation of all images that the discriminator sees, as for `ganzoo train`, or none. By
+    default {AUGMENT} for up to {FEW_IMAGES:,} images, and none for more.""",
 )
 add_seed_flag(COMMAND)
 COMMAND.group("The metrics on the card")

@@ -136,8 +136,10 @@ COMMAND.text(
 COMMAND.text(
     "augment",
     "POLICY",
-    """Augmentation of all images that the discriminator sees: adaptive_augment, or transforms
-    between commas, e.g. color,translation,cutout; or none.""",
+    """Augmentation of all images that the discriminator sees, or none: transforms of DiffAugment
+    between commas, e.g. color,translation,cutout; a policy of adaptive augmentation, e.g. bgc; or
+    one or several names of `ganzoo list` between commas. Arguments follow after colons:
+    bgc:images_to_one=100000,adaptive_pseudo_augment.""",
 )
 COMMAND.text(
     "normalization",

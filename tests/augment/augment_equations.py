@@ -121,3 +121,97 @@ def adaptive_transform(name, image, u, v):
     if name == "saturation":
         return scale_saturation(image, 2**normal)
     return cut_out(image, u * height, v * width, height / 2, width / 2)
+
+
+def affine_map(name, u, v, height, width):
+    """The matrix of a transform: places in the image to places in the result, x right, y down."""
+    radius, angle = math.sqrt(-2 * math.log(u)), 2 * math.pi * v
+    normal, other = radius * math.cos(angle), radius * math.sin(angle)
+    if name == "flip":
+        return np.diag([-1.0 if u < 0.5 else 1.0, 1, 1])
+    if name == "scale":
+        return np.diag([2 ** (0.2 * normal), 2 ** (0.2 * normal), 1])
+    if name == "anisotropic_scale":
+        return np.diag([2 ** (0.2 * normal), 2 ** (-0.2 * normal), 1])
+    if name in ("rotate90", "rotate"):
+        turn = math.pi / 2 * math.floor(4 * u) if name == "rotate90" else math.pi * (2 * u - 1)
+        cosine, sine = math.cos(turn), math.sin(turn)
+        return np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1.0]])
+    down, right = normal * height / 8, other * width / 8
+    if name == "translation":
+        down, right = (round((2 * n - 1) * s / 8) for n, s in ((u, height), (v, width)))
+    return np.array([[1.0, 0, right], [0, 1, down], [0, 0, 1]])
+
+
+SYM6 = [0.0154041, 0.0034907, -0.1179901, -0.0483117, 0.4910559, 0.7876411, 0.3379294]
+SYM6 = np.array([*SYM6, -0.0726375, -0.0210603, 0.0447249, 0.0017677, -0.0078007])
+
+
+def resample(image, matrix):
+    """Pads by mirroring, inserts zeros, filters, samples, filters and takes each second place."""
+    height, width, channels = image.shape
+    margin, low_pass = 3 * max(height, width), SYM6 / SYM6.sum()
+    padded = np.pad(image, [(margin, margin)] * 2 + [(0, 0)], mode="reflect")
+    spread = np.zeros((2 * padded.shape[0], 2 * padded.shape[1], channels))
+    spread[::2, ::2] = padded
+    for axis in (0, 1):
+        spread = np.apply_along_axis(
+            lambda line: np.convolve(line, 2 * low_pass)[5:-6], axis, spread
+        )
+    # Pixel i is at place 2 (i + margin).
+    inverse = np.linalg.inv(matrix)
+    places = np.zeros((2 * height + 10, 2 * width + 10, channels))
+    for i in range(places.shape[0]):
+        for j in range(places.shape[1]):
+            x, y, _ = inverse @ [(j - 5 - (width - 1)) / 2, (i - 5 - (height - 1)) / 2, 1.0]
+            row, column = 2 * (y + (height - 1) / 2 + margin), 2 * (x + (width - 1) / 2 + margin)
+            top, left = math.floor(row), math.floor(column)
+            down, right = row - top, column - left
+            places[i, j] = (1 - down) * (1 - right) * spread[top, left]
+            places[i, j] += (1 - down) * right * spread[top, left + 1]
+            places[i, j] += down * (1 - right) * spread[top + 1, left]
+            places[i, j] += down * right * spread[top + 1, left + 1]
+    for axis in (0, 1):
+        places = np.apply_along_axis(
+            lambda line: np.convolve(line, low_pass[::-1], "valid"), axis, places
+        )
+    return places[::2, ::2]
+
+
+def bank_of_bands():
+    """The wavelet packet of sym2 that halves the lowest band three times, as kernels of 43 taps."""
+    sym2 = np.array(
+        [-0.12940952255092145, 0.22414386804185735, 0.836516303737469, 0.48296291314469025]
+    )
+    low = np.convolve(sym2, sym2[::-1]) / 2
+    high = low * [1, -1, 1, -1, 1, -1, 1] * -1
+    bands = [np.eye(1, 1)[0]]
+    for _ in range(3):
+        widened = []
+        for band in bands:
+            zeros_between = np.zeros(2 * len(band) - 1)
+            zeros_between[::2] = band
+            widened.append(np.convolve(zeros_between, low))
+        rest = (len(widened[0]) - 7) // 2
+        bands = [*widened, np.pad(high, rest)]
+    return np.stack(bands)
+
+
+def scale_bands(image, gains):
+    kernel = gains @ bank_of_bands()
+    for axis in (0, 1):
+        padding = [(0, 0)] * 3
+        padding[axis] = (21, 21)
+        padded = np.pad(image, padding, mode="reflect")
+        image = np.apply_along_axis(lambda line: np.convolve(line, kernel, "valid"), axis, padded)
+    return image
+
+
+def band_gains(factors):
+    """Each factor in turn scales its band, and the expected power stays 1."""
+    power, gains = np.array([10, 1, 1, 1]) / 13, np.ones(4)
+    for band, factor in enumerate(factors):
+        one = np.ones(4)
+        one[band] = factor
+        gains = gains * one / np.sqrt(np.sum(power * one**2))
+    return gains

@@ -9,10 +9,16 @@ import ganzoo
 from ganzoo import augment
 from ganzoo.random import Draws
 
-CLASSES = {"adaptive_augment": augment.AdaptiveAugment, "diff_augment": augment.DiffAugment}
+CLASSES = {
+    "adaptive_augment": augment.AdaptiveAugment,
+    "adaptive_pseudo_augment": augment.AdaptivePseudoAugment,
+    "diff_augment": augment.DiffAugment,
+    "random_transforms": augment.RandomTransforms,
+}
 CONFIGURED = [
     augment.AdaptiveAugment(["flip", "hue", "translation"], 0.5, 8, 1000, initial=0.7),
     augment.DiffAugment("color,translation,cutout,flip"),
+    augment.RandomTransforms({"scale": 1, "noise": 0.5}, probability=0.7),
 ]
 each_augmentation = pytest.mark.parametrize("part", CONFIGURED, ids=lambda part: part.name)
 
@@ -57,9 +63,34 @@ def test_a_name_takes_arguments():
         augment.get(CONFIGURED[0], target=0.5)
 
 
-@pytest.mark.parametrize("identifier", ["hue", 3, augment.DiffAugment, ["diff_augment"]])
+@pytest.mark.parametrize("policy", ["bg", "bgc", "bgcfnc"])
+def test_a_policy_of_letters_stands_for_adaptive_augment(policy):
+    part = augment.get(policy, images_to_one=1000)
+    assert type(part) is augment.AdaptiveAugment
+    assert (part.transforms, part.images_to_one) == (policy, 1000)
+
+
+def test_a_list_is_a_chain():
+    part = augment.get(["adaptive_pseudo_augment", "color"])
+    assert type(part) is augment.Chain and part.replaces_real
+    clone = augment.get(keras.saving.serialize_keras_object(part))
+    assert [p.get_config() for p in clone.parts] == [p.get_config() for p in part.parts]
+    assert type(augment.get(["color"])) is augment.DiffAugment
+    images = images_of()
+    both = augment.get(["color", augment.RandomTransforms("geom")])
+    draws = Draws(0, 1).scope("augment")
+    result = both.parts[1](
+        both.parts[0](images, draws.scope("diff_augment")), draws.scope("random_transforms")
+    )
+    np.testing.assert_array_equal(both(images, Draws(0, 1)), result)
+    for refused in (["bgc", "adaptive_augment"], ["bgc", 3], [], ["color", "flip"]):
+        with pytest.raises(ValueError, match="Received: "):
+            augment.get(refused)
+
+
+@pytest.mark.parametrize("identifier", ["hue", 3, augment.DiffAugment, {"bgc"}])
 def test_anything_else_is_refused(identifier):
-    with pytest.raises(ValueError, match=r"adaptive_augment, diff_augment.*Received: "):
+    with pytest.raises(ValueError, match=r"adaptive_augment, adaptive_pseudo.*Received: "):
         augment.get(identifier)
 
 
@@ -166,7 +197,7 @@ def test_an_augmentation_of_other_examples_says_how_many_axes_they_have():
     "part, shape",
     [
         (augment.AdaptiveAugment(["hue"]), (8, 8, 4)),
-        (augment.AdaptiveAugment(["rotate90"]), (8, 6, 3)),
+        (augment.get(["adaptive_pseudo_augment", "bgc"]), (8, 8, 4)),
         (augment.AdaptiveAugment(["flip"]), (8, 3)),
         (augment.DiffAugment("flip"), (4, 8, 8, 1)),
     ],

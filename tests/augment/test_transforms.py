@@ -115,6 +115,17 @@ def test_luma_saturation_and_hue_keep_their_invariants():
     np.testing.assert_allclose(turned, np.roll(images, 1, axis=3), atol=1e-12)
 
 
+def test_the_papers_transforms_of_red():
+    red, one = tf.constant([[[[1.0, 0.0, 0.0]]]]), np.ones(1)
+    for recoloring, expected in [
+        ((-one, one, 0 * one, 0 * one), [1 / 3, -2 / 3, -2 / 3]),
+        ((one, 0 * one, 0 * one, 0 * one), [1 / 3, 1 / 3, 1 / 3]),
+        ((one, -one / 2, one * np.sqrt(0.75), 0 * one), [0, 1, 0]),
+    ]:
+        result = transforms.recolor(red, *recoloring)
+        np.testing.assert_allclose(result[0, 0, 0], expected, atol=1e-6)
+
+
 def test_colors_need_three_channels_or_one():
     with pytest.raises(ValueError, match=r"three channels.*Received: images of shape"):
         transforms.recolor(images_of(2), *[np.zeros(4)] * 4)

@@ -367,6 +367,18 @@ _AUGMENTATIONS = [
     ),
     Part(
         "augmentation",
+        "adaptive pseudo augment and random transforms that resample",
+        lambda: augment.Chain(
+            parts=[
+                augment.AdaptivePseudoAugment(
+                    target=0.1, interval=1, images_to_one=50, initial=0.5
+                ),
+                augment.RandomTransforms({"geom": 1.0, "filter": 0.5, "noise": 1.0}, 0.7),
+            ]
+        ),
+    ),
+    Part(
+        "augmentation",
         "diff augment",
         lambda: augment.DiffAugment("flip,color,translation,cutout"),
     ),

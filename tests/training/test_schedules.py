@@ -9,7 +9,7 @@ import pytest
 
 import ganzoo
 from ganzoo import schedules
-from ganzoo.cli import regularizers
+from ganzoo.cli.part_flags import format_regularizers, parse_regularizers
 from ganzoo.cli.recipe_flags import changed_recipe, training_command
 from ganzoo.part import Part
 from ganzoo.recipes import OptimizerSettings
@@ -224,13 +224,13 @@ def test_recipes_and_flags_hold_schedules_as_texts():
     recipe = dataclasses.replace(
         ganzoo.recipes.get("dcgan"),
         g_optimizer=OptimizerSettings(RATE, beta_1=0.0, beta_2="cosine/0.9/0.99/2e7images"),
-        regularizers=regularizers.parse("r1:gamma=cosine/2/0.2/2e6images,r2:gamma=0.5"),
+        regularizers=parse_regularizers("r1:gamma=cosine/2/0.2/2e6images,r2:gamma=0.5"),
         ema_half_life="cosine/0/5e6/2e7images",
         width=4,
     )
     assert ganzoo.recipes.Recipe.from_json(recipe.to_json()) == recipe
     text = "r1:gamma=cosine/2/0.2/2e6images,r2:gamma=0.5"
-    assert regularizers.format_all(recipe.regularizers) == text
+    assert format_regularizers(recipe.regularizers) == text
     assert str(recipe.g_optimizer) == f"adam({RATE}, 0, cosine/0.9/0.99/2e7images)"
     gan = ganzoo.GAN.from_recipe(recipe, (8, 8, 1))
     assert {"g_learning_rate", "g_beta_2", "r1_gamma", "ema_half_life"} <= set(gan._all_log_names)
