@@ -10,7 +10,7 @@ from support.processes import ROOT
 ROOMS = {"augment": augment, "layers": layers, "losses": losses, "regularizers": regularizers}
 # Public classes that are not techniques.
 BASES = {"AdversarialLoss", "Augmentation", "Constraint", "Loss", "Penalty", "Regularizer"}
-BASES |= {"GeneratorPenalty", "WeightPenalty"}
+BASES |= {"Chain", "GeneratorPenalty", "WeightPenalty"}
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def case():
     # T(x) = A x + b: a unit vector gives a column of A, plus b.
     b = np.asarray(transformed(np.zeros(SHAPE)))
     units = np.eye(size).reshape(size, *SHAPE[1:])
-    columns = [(transformed(np.stack([unit] * 3)) - b).reshape(3, size) for unit in units]
+    columns = [np.reshape(transformed(np.stack([unit] * 3)) - b, (3, size)) for unit in units]
     a, w = np.stack(columns, axis=-1), np.float64(weights.reshape(-1))
     results = np.einsum("nij,nj->ni", a, images.reshape(3, size)) + b.reshape(3, size)
     gradients = np.einsum("nij,ni->nj", a, w * results)
