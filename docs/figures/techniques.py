@@ -38,7 +38,7 @@ MEASURED = {
     "regularizers.HistoricalAveraging": {"historical averaging": "{}"},
     "regularizers.Orthogonal": {"orthogonal regularization of the generator": "{}"},
     "regularizers.R1": {"R1 at every step": "{}", "R1 at every 16th step": "every 16th step {}"},
-    "augment.AdaptiveAugment": {"adaptive augmentation": "{}"},
+    "augment.AdaptiveAugment": {"adaptive augmentation, `blit,color`": "{} (`blit,color`)"},
     "augment.DiffAugment": {"DiffAugment, all transforms": "{}"},
     "packing": {"packing of 2": "{}"},
     "ema_decay": {"EMA": "{}"},
