@@ -6,7 +6,7 @@ from keras import layers, ops
 
 from ganzoo import backend
 from ganzoo import interpolation as interpolations
-from ganzoo.generation.conditioning import condition_of, labels_of
+from ganzoo.generation.conditioning import condition_of, labels_of, numbers_of
 from ganzoo.generation.sampling import (
     as_examples,
     check_latent_scale,
@@ -113,6 +113,7 @@ def interpolate(
 
 def _classes(gan, labels, conditions, seeds):
     """Returns the classes of the keyframes of a path, of shape `(0,)` without classes."""
+    labels = numbers_of(gan, labels)
     if labels is None and gan.num_classes is not None:
         labels = labels_of(seeds, gan.num_classes)[0]
     classes = np.zeros(0, int) if labels is None else np.atleast_1d(labels)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from ganzoo.data.classes import listed
 from ganzoo.data.conditions import check_conditions
-from ganzoo.validation import describe
+from ganzoo.validation import describe, did_you_mean
 
 
 def condition_of(gan, labels, conditions, n, seeds=None):
@@ -11,7 +12,7 @@ def condition_of(gan, labels, conditions, n, seeds=None):
 
     Args:
         gan: The GAN.
-        labels: One class or `n` classes, or `None`.
+        labels: One class or `n` classes, as numbers or names, or `None`.
         conditions: One vector of conditions, or `n` of them, or `None`.
         n: Number of samples.
         seeds: uint64 seeds, for the default classes; or `None` where classes must be given.
@@ -27,7 +28,7 @@ def condition_of(gan, labels, conditions, n, seeds=None):
             )
         if labels is None and seeds is not None:
             labels = labels_of(seeds, gan.num_classes)
-        return check_labels(labels, n, gan.num_classes)
+        return check_labels(numbers_of(gan, labels), n, gan.num_classes)
     if labels is not None or conditions is None:
         raise ValueError(
             f"This GAN takes vectors of conditions: give `conditions` of shape "
@@ -37,6 +38,25 @@ def condition_of(gan, labels, conditions, n, seeds=None):
     if np.ndim(conditions) == 1:
         conditions = np.tile(conditions, (n, 1))
     return check_conditions(conditions, n, gan.condition_dim)
+
+
+def numbers_of(gan, labels):
+    """Returns the numbers of classes that are given by name, and other labels as they are.
+
+    Raises:
+        ValueError: If the GAN has no class of a name, or knows no names.
+    """
+    names = np.asarray(labels)
+    if labels is None or names.dtype.kind not in "OSU":
+        return labels
+    known = gan.class_names or ()
+    for name in names.ravel().tolist():
+        if name not in known:
+            what = f"among {listed(known)}" if known else "integers: this GAN knows no names"
+            raise ValueError(
+                f"`labels` must be {what}.{did_you_mean(name, known)} Received: {describe(name)}"
+            )
+    return np.vectorize(known.index, otypes=[np.int32])(names)
 
 
 def check_labels(labels, n, num_classes):

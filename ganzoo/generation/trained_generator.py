@@ -30,7 +30,7 @@ class TrainedGenerator(EditedGenerator):
         self,
         n: int,
         seed: int | Sequence[int] | None = 0,
-        labels: int | Sequence[int] | np.ndarray | None = None,
+        labels: int | str | Sequence[int | str] | np.ndarray | None = None,
         truncation: float | None = None,
         batch_size: int = 64,
         latent_scale: float = 1.0,
@@ -47,8 +47,8 @@ class TrainedGenerator(EditedGenerator):
             n: Number of examples.
             seed: Integer in [0, 2**64), the seed of the first row; a list of `n` such integers,
                 the seed of each row; or `None` to draw a seed from the operating system.
-            labels: For a conditional GAN, one class or `n` classes; by default a row of seed s has
-                the class `s % num_classes`.
+            labels: For a conditional GAN, one class or `n` classes, as numbers, or as names if the
+                GAN has `class_names`; by default a row of seed s has the class `s % num_classes`.
             truncation: Bound t of the latents, at least 0, or `None`: normal latents are
                 conditioned on |z| <= t in each component, and uniform ones are scaled to (-t, t).
                 The smaller it is, the more typical and the less varied are samples. Of a
@@ -102,7 +102,7 @@ class TrainedGenerator(EditedGenerator):
     def generate(
         self,
         latents: np.ndarray,
-        labels: int | Sequence[int] | np.ndarray | None = None,
+        labels: int | str | Sequence[int | str] | np.ndarray | None = None,
         batch_size: int = 64,
         truncation: float | None = None,
         conditions: Sequence[float] | np.ndarray | None = None,
@@ -139,7 +139,7 @@ class TrainedGenerator(EditedGenerator):
     def interpolate(
         self,
         seeds: int | Sequence[int],
-        labels: int | Sequence[int] | None = None,
+        labels: int | str | Sequence[int | str] | None = None,
         steps: int = 8,
         loop: bool = False,
         interpolation: str | None = None,
@@ -198,7 +198,7 @@ class TrainedGenerator(EditedGenerator):
     def project(
         self,
         images: np.ndarray,
-        labels: int | Sequence[int] | None = None,
+        labels: int | str | Sequence[int | str] | None = None,
         steps: int = 300,
         restarts: int = 4,
         seed: int = 0,
