@@ -54,7 +54,8 @@ def numbers_of(gan, labels):
         if name not in known:
             what = f"among {listed(known)}" if known else "integers: this GAN knows no names"
             raise ValueError(
-                f"`labels` must be {what}.{did_you_mean(name, known)} Received: {describe(name)}"
+                f"`labels` must be {what}.{did_you_mean(name, known)} "
+                f"Received: labels={describe(name)}"
             )
     return np.vectorize(known.index, otypes=[np.int32])(names)
 
