@@ -188,6 +188,11 @@ class StyleMapping(RandomLayer):
         moves = ops.logical_and(moves, ops.not_equal(amount, 1.0))
         return ops.where(moves, average + amount * (styles - average), styles)
 
+    @property
+    def drawn_latents(self) -> str | None:
+        """Distribution of the latents that the layer draws in training, or `None`."""
+        return self.latent if self.mixing else None
+
     def compute_output_shape(self, input_shape):
         batch = input_shape[0] if self.num_classes is None else input_shape[0][0]
         return (batch, self.num_rows, self.style_dim)

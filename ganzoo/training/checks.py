@@ -86,6 +86,18 @@ def check_generator(generator, latent_dim, is_conditional):
     return latent_dim, tuple(generator.output_shape[1:])
 
 
+def check_drawn_latents(generator, latent):
+    """Raises unless the layers of a generator that draw latents draw the ones of the GAN."""
+    for layer in generator._flatten_layers():
+        drawn = getattr(layer, "drawn_latents", None)
+        if drawn not in (None, latent):
+            raise ValueError(
+                "The latents of style mixing must have the distribution of the GAN's latents: "
+                f"build the generator with latent={latent!r}, or without style mixing. "
+                f"Received: latent={latent!r} with the layer {layer.name!r} of latent={drawn!r}"
+            )
+
+
 def check_discriminator(discriminator, example_shape, num_classes, packing, condition_dim=None):
     """Raises unless a discriminator fits the examples that the generator makes."""
     check_network("discriminator", discriminator)

@@ -67,6 +67,7 @@ class AdversarialModel(
         self.latent_dim, self.example_shape = checks.check_generator(
             generator, latent_dim, self.is_conditional
         )
+        checks.check_drawn_latents(generator, self.latent)
         self.check_discriminator(discriminator)
         # Smallest and largest value that the last activation gives, or `None` if nobody knows.
         self.generator_range = output_range.range_of(generator)
