@@ -14,6 +14,7 @@ from ganzoo.data.conditions import check_conditions
 from ganzoo.training import output_range
 from ganzoo.training.streams import (
     BatchCheck,
+    CheckedBatches,
     as_examples,
     check_shape,
     checked_dataset,
@@ -55,7 +56,12 @@ def as_batches(gan, x, y, batch_size):
         output_range.check_examples(gan.generator_range, np.asarray(first[0]))
         # TensorFlow keeps what a data set was made of until the process ends: not the GAN too.
         own = weakref.ref(gan)
-        return sharding.own_batches(x.follow(lambda: own().step)), contextlib.nullcontext()
+        x.follow(lambda: own().step)
+        if x.takes_rows:
+            return sharding.own_batches(x), contextlib.nullcontext()
+        check = BatchCheck(gan)
+        check.size = x.batch_size
+        return sharding.own_batches(CheckedBatches(x, check)), check.errors()
     if distribution.process_count() > 1:
         raise ValueError(
             "Several processes train on arrays, a `ganzoo.data.Dataset` or its batches, of which "

@@ -5,6 +5,7 @@ import contextlib
 import keras
 import numpy as np
 
+from ganzoo.data import Batches
 from ganzoo.data.checks import ARRAY_CURES, RangeEvidence, check_examples, check_labels
 from ganzoo.data.conditions import check_conditions
 from ganzoo.training import output_range
@@ -271,6 +272,34 @@ class _Checked(keras.utils.PyDataset):
 
     def on_epoch_end(self):
         self._batches.on_epoch_end()
+
+
+class CheckedBatches(Batches):
+    """The batches of a class of a user's own that inherits from `Batches`, each of them checked.
+
+    Attributes:
+        kind: Name of the class of the batches.
+
+    Raises:
+        ValueError: If the class changes `__getitem__`, which is one of two ways to a batch.
+    """
+
+    def __init__(self, batches, check):
+        if type(batches).__getitem__ is not Batches.__getitem__:
+            raise ValueError(
+                "A subclass of `ganzoo.data.Batches` changes `batch(step)`, which several steps in "
+                "one call need too, and not `__getitem__`. "
+                f"Received: x of type {type(batches).__name__}"
+            )
+        super().__init__(batches.dataset, batches.batch_size, batches.seed, batches.steps_per_epoch)
+        self._batches, self._check = batches, check
+        self.kind = type(batches).__name__
+        self.follow(batches._step_function)
+
+    def batch(self, step):
+        batch = parts_of(self._batches.batch(step))
+        self._check(*batch)
+        return tuple(part for part in batch if part is not None)
 
 
 def as_examples(x):

@@ -322,3 +322,36 @@ def test_tensors_are_examples():
     gan = build()
     gan.train_on_batch(tf.constant(floats()))
     assert gan.step == 1
+
+
+class OwnBatches(ganzoo.data.Batches):
+    """Batches of a class that changes some of its examples."""
+
+    bad_step = None
+
+    def batch(self, step):
+        examples, *labels = super().batch(step)
+        if step == self.bad_step:
+            examples = np.full(examples.shape, np.nan, "float32")
+        return examples, *labels
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 2])
+def test_batches_of_a_subclass_are_checked_one_by_one(steps_per_execution):
+    data = ganzoo.data.Dataset(floats())
+    gan = build(steps_per_execution=steps_per_execution)
+    batches = OwnBatches(data, SIZE)
+    gan.fit(batches, verbose=0)
+    assert gan.step == COUNT // SIZE
+    batches.bad_step = COUNT // SIZE + 2
+    with pytest.raises(ValueError, match=r"`examples` must be finite.*Received: 8 such rows"):
+        gan.fit(batches, verbose=0)
+
+
+def test_a_subclass_must_not_change_one_of_two_ways_to_a_batch():
+    class Items(ganzoo.data.Batches):
+        def __getitem__(self, index):
+            return super().__getitem__(index)
+
+    with pytest.raises(ValueError, match=r"changes `batch\(step\)`.*Received: x of type Items"):
+        build().fit(Items(ganzoo.data.Dataset(floats()), SIZE))
