@@ -17,10 +17,12 @@ import ctypes
 import gc
 import pathlib
 import platform
+import random
 
 import keras
 import pytest
 import tensorflow as tf
+from tensorflow.python.eager import context
 from tensorflow.python.framework import ops
 
 from support import counts, order, tiers
@@ -34,6 +36,19 @@ tf.config.set_logical_device_configuration(
 )
 # Optimizing a graph costs more than running it for a few steps. Fresh processes do optimize.
 tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
+def _set_global_seed(self, seed):
+    """Seeds TensorFlow, and keeps the kernels that have run.
+
+    TensorFlow drops them with every seed, because random operations with a state start again then.
+    Keras's random operations have none. Making the kernels again takes a tenth of the suite.
+    """
+    self._seed = seed
+    self._rng = random.Random(seed)
+
+
+context.Context._set_global_seed = _set_global_seed
 
 
 def pytest_addoption(parser):

@@ -28,7 +28,7 @@ class InterruptAt(keras.callbacks.Callback):
 def train(
     backup=None, callbacks=(), conditional=False, initialization=0, discriminator_steps=1, **compile
 ):
-    """Trains for 4 epochs of several batches each, from a backup if there is one."""
+    """Trains for 3 epochs of several batches each, from a backup if there is one."""
     gan = dense.build(conditional, discriminator_steps=discriminator_steps, **compile)
     if initialization:
         other = dense.build(conditional, seed=initialization)
@@ -39,9 +39,9 @@ def train(
             *callbacks,
         ]
     gan.fit(
-        dense.dataset(conditional=conditional),
+        dense.dataset(32, conditional),
         batch_size=8,
-        epochs=4,
+        epochs=3,
         callbacks=list(callbacks),
         verbose=0,
     )

@@ -28,7 +28,7 @@ def difference(first, second):
 # Resuming.
 straight = train()
 try:
-    train(backup=folder / "backup", callbacks=[InterruptAt(epoch=2, batch=1)])
+    train(backup=folder / "backup", callbacks=[InterruptAt(epoch=1, batch=1)])
 except Interrupted:
     resumed = train(backup=folder / "backup", initialization=1)
     facts["resumed_difference"] = difference(straight, resumed)

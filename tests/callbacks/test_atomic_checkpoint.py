@@ -17,6 +17,8 @@ from ganzoo.callbacks import (
 )
 from support.gans import linear
 
+# The GAN that many tests share trains faster in a graph, the others faster without one.
+
 
 class SetLog(keras.callbacks.Callback):
     """Puts a value into the logs of each epoch."""
@@ -82,6 +84,7 @@ def test_the_best_checkpoint_is_kept_in_addition(gan, tmp_path, mode, best):
     assert steps(tmp_path) == [best, 16]
 
 
+@pytest.mark.unit
 def test_the_state_of_stock_callbacks_is_resumed(tmp_path):
     def callbacks():
         scores = SetLog("score", [5.0, 4.0, 6.0, 7.0, 3.0, 8.0])
@@ -151,6 +154,7 @@ def test_the_state_of_monitors_is_resumed(tmp_path, monitored, stop):
         assert found.get_state() == expected.get_state()
 
 
+@pytest.mark.unit
 def test_layers_with_other_names_in_another_process_are_matched_by_their_order(tmp_path):
     (monitor,) = monitors("spectral")
     runs.train("spectral", callbacks=[monitor], epochs=1)
@@ -161,6 +165,7 @@ def test_layers_with_other_names_in_another_process_are_matched_by_their_order(t
     assert monitor.get_state() == state
 
 
+@pytest.mark.unit
 def test_the_state_of_a_hook_of_the_user_is_resumed(tmp_path):
     class Counter(FitHook):
         steps = 0
@@ -182,6 +187,7 @@ def test_the_state_of_a_hook_of_the_user_is_resumed(tmp_path):
     assert counter.steps == 12
 
 
+@pytest.mark.unit
 def test_a_run_that_early_stopping_ended_is_not_trained_further(tmp_path):
     def train(patience):
         scores = SetLog("score", [2.0, 1.0, 3.0, 4.0, 5.0, 6.0])
@@ -193,6 +199,7 @@ def test_a_run_that_early_stopping_ended_is_not_trained_further(tmp_path):
     assert [train(3), train(9)] == [20, 24]
 
 
+@pytest.mark.unit
 def test_a_complete_run_is_not_trained_further(tmp_path):
     first = runs.train("plain", tmp_path)
     again = runs.train("plain", tmp_path, initialization=1)
@@ -201,6 +208,7 @@ def test_a_complete_run_is_not_trained_further(tmp_path):
     assert runs.train("plain", tmp_path, epochs=4).step == 16
 
 
+@pytest.mark.unit
 def test_a_run_that_a_callback_stopped_within_an_epoch_can_be_continued(tmp_path):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -213,6 +221,7 @@ def test_a_run_that_a_callback_stopped_within_an_epoch_can_be_continued(tmp_path
     assert runs.different(runs.straight("plain"), resumed) == 0
 
 
+@pytest.mark.unit
 def test_a_damaged_checkpoint_is_named_once_and_the_previous_one_is_used(tmp_path):
     with pytest.raises(runs.Stopped):
         runs.train("plain", tmp_path, [runs.StopAfter(7)])
@@ -235,6 +244,7 @@ def all_intact(folder):
     return True
 
 
+@pytest.mark.unit
 def test_other_data_resume_at_the_start_of_an_epoch_with_a_warning(tmp_path):
     class Vectors(keras.utils.PyDataset):
         def __len__(self):
@@ -257,6 +267,7 @@ def test_other_data_resume_at_the_start_of_an_epoch_with_a_warning(tmp_path):
     assert gan.step == 6 + 4
 
 
+@pytest.mark.unit
 def test_steps_per_epoch_do_not_change_the_order_after_a_stop(tmp_path):
     def train(folder, *callbacks):
         gan = runs.build("plain")
@@ -278,6 +289,7 @@ def test_steps_per_epoch_do_not_change_the_order_after_a_stop(tmp_path):
     assert runs.different(straight, train(tmp_path / "stopped")) == 0
 
 
+@pytest.mark.unit
 def test_the_checkpoint_of_another_gan_is_refused(tmp_path):
     runs.train("plain", tmp_path, epochs=1)
     other = runs.build("virtual_batches")

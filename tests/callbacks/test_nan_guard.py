@@ -46,6 +46,7 @@ def test_training_ends_within_the_step_that_failed(gan, network):
     assert "g_loss=nan" in str(error.value) and "Received:" in str(error.value)
 
 
+@pytest.mark.unit
 def test_the_error_names_the_penalty_that_failed():
     gan = dense.build(regularizers=[ExplodesAt()])
 

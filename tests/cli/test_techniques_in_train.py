@@ -15,7 +15,7 @@ SEMI_SUPERVISED = [
     "--labels_per_class=3",
     "--width=8",
     "--test_split=test",
-    "--batch_size=256",
+    "--batch_size=512",
     "--seed=1",
 ]
 

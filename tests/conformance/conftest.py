@@ -8,6 +8,7 @@ from keras.export import ExportArchive
 
 from conformance import fresh_processes
 from conformance.parts import PARTS
+from conformance.selection import parts_that_need
 from conformance.subjects import numbers, subject
 from conformance.trainers import answers, train, trainer
 from support.gans import tiny
@@ -21,18 +22,19 @@ def eager_results():
 
 
 @pytest.fixture(scope="session")
-def jax_results(tmp_path_factory):
+def jax_results(request, tmp_path_factory):
     """Function of a part: its results on JAX."""
     folder = tmp_path_factory.mktemp("jax")
-    _run("compute_on_jax", folder, backend="jax", without_tensorflow=True)
+    parts = parts_that_need("jax_results", request)
+    _run("compute_on_jax", folder, parts, backend="jax", without_tensorflow=True)
     return lambda part: fresh_processes.read(folder, part)
 
 
 @pytest.fixture(scope="session")
-def xla_results(tmp_path_factory):
+def xla_results(request, tmp_path_factory):
     """Function of a part: its results under XLA."""
     folder = tmp_path_factory.mktemp("xla")
-    _run("compute_under_xla", folder)
+    _run("compute_under_xla", folder, parts_that_need("xla_results", request))
     return lambda part: fresh_processes.read(folder, part)
 
 
@@ -47,8 +49,13 @@ class Saved:
         # Saving computes the statistics of virtual batch normalization again.
         self.state = tiny.state(model)
         self.answers = answers(model)
-        train(model)
-        self.state_after = tiny.state(model)
+        self._model = model
+
+    @functools.cached_property
+    def state_after(self):
+        """The state after one more step."""
+        train(self._model)
+        return tiny.state(self._model)
 
 
 @pytest.fixture(scope="session")
@@ -59,15 +66,16 @@ def saved(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def restored(saved):
+def restored(request, saved):
     """Function of a part: what a fresh process made of its file."""
-    folder = _for_all(saved)[0].path.parent
-    _run("restore", folder)
+    parts = parts_that_need("restored", request)
+    folder = _for_all(saved, parts)[0].path.parent
+    _run("restore", folder, parts)
     return lambda part: fresh_processes.read(folder, part)
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory):
+def exported(request, tmp_path_factory):
     """Function of a part: its outputs for the inputs of a subject, and the outputs of its export.
 
     One SavedModel holds all parts, each with a signature of its own.
@@ -82,7 +90,7 @@ def exported(tmp_path_factory):
         signature = [tf.TensorSpec((None, *x.shape[1:]), x.dtype) for x in made.inputs]
         archive.add_endpoint(f"part_{PARTS.index(part)}", made.serve, signature)
 
-    for part in PARTS:
+    for part in parts_that_need("exported", request):
         try:
             add(part)
         except Exception as error:
@@ -100,10 +108,10 @@ def exported(tmp_path_factory):
     return outputs
 
 
-def _for_all(function):
-    """Calls a function of every part; what fails is left to the part's own test."""
+def _for_all(function, parts):
+    """Calls a function of each part; what fails is left to the part's own test."""
     results = []
-    for part in PARTS:
+    for part in parts:
         try:
             results.append(function(part))
         except Exception:
@@ -111,6 +119,10 @@ def _for_all(function):
     return results
 
 
-def _run(function, folder, **settings):
-    code = f"from conformance import fresh_processes\nfresh_processes.{function}({str(folder)!r})"
-    run_python(code, **settings)
+def _run(function, folder, parts, **settings):
+    indices = [PARTS.index(part) for part in parts]
+    run_python(
+        "from conformance import fresh_processes\n"
+        f"fresh_processes.{function}({str(folder)!r}, {indices})",
+        **settings,
+    )

@@ -12,8 +12,8 @@ from conformance.trainers import answers, train
 from support.gans import tiny
 
 
-def compute_on_jax(folder):
-    """Writes the results of every part on JAX, or why there are none."""
+def compute_on_jax(folder, indices):
+    """Writes the results of parts on JAX, or why there are none."""
     import jax
 
     def results_of(part):
@@ -28,12 +28,12 @@ def compute_on_jax(folder):
 
         return numbers(results([variable.value for variable in variables]))
 
-    for i in range(len(PARTS)):
+    for i in indices:
         _write(folder, i, lambda i=i: results_of(PARTS[i]))
 
 
-def compute_under_xla(folder):
-    """Writes the results of every part in a graph that XLA compiles, or why there are none.
+def compute_under_xla(folder, indices):
+    """Writes the results of parts in a graph that XLA compiles, or why there are none.
 
     TensorFlow keeps what XLA compiled until the process ends.
     """
@@ -43,14 +43,14 @@ def compute_under_xla(folder):
         made = subject(part)
         return numbers(tf.function(made.results, jit_compile=True, autograph=False)())
 
-    for i in range(len(PARTS)):
+    for i in indices:
         _write(folder, i, lambda i=i: results_of(PARTS[i]))
 
 
-def restore(folder):
-    """Writes what becomes of every model that was saved: its state, its answers, and a step."""
-    for path in pathlib.Path(folder).glob("*.keras"):
-        _write(folder, path.stem, lambda path=path: _restored(path))
+def restore(folder, indices):
+    """Writes what becomes of models that were saved: their states, their answers, and a step."""
+    for i in indices:
+        _write(folder, i, lambda i=i: _restored(pathlib.Path(folder) / f"{i}.keras"))
 
 
 def read(folder, part):

@@ -428,6 +428,30 @@ _ARCHITECTURES = [
 PARTS = [*_LAYERS, *_LOSSES, *_REGULARIZERS, *_AUGMENTATIONS, *_ARCHITECTURES]
 NAMES = [str(part) for part in PARTS]
 
+# These stand for their kinds in the checks that cost most: XLA, exports, fresh processes and two
+# replicas. `make test-slow` runs these checks for all other parts.
+REPRESENTATIVES = (
+    "layer: conditional batch normalization",
+    "layer: minibatch discrimination over replicas",
+    "layer: self-attention, all options",
+    "layer: spectral normalization of a convolution, all options",
+    "layer: style mapping, all options",
+    "layer: virtual batch normalization",
+    "layer: weight normalization of a dense layer",
+    "loss: relativistic average",
+    "generator loss: feature matching",
+    "classifier loss: auxiliary classifier",
+    "semi-supervised loss: semi-supervised",
+    "regularizer: consistency",
+    "regularizer: gradient penalty",
+    "regularizer: historical averaging",
+    "regularizer: lecam",
+    "regularizer: weight clipping",
+    "augmentation: adaptive augment",
+    "architecture: sngan",
+    "semi-supervised architecture: mlp for few labels",
+)
+
 
 def arguments(made):
     """Returns the parameters of a part's class by name, without the ones that every layer has."""

@@ -4,14 +4,12 @@ import json
 
 import keras
 import numpy as np
-import pytest
 
 from conformance.comparison import assert_close, assert_equal_states
-from conformance.parts import NAMES, PARTS, arguments
+from conformance.parts import arguments
+from conformance.selection import every_part, representatives
 from conformance.trainers import answers
 from support.gans import tiny
-
-every_part = pytest.mark.parametrize("part", PARTS, ids=NAMES)
 
 
 @every_part
@@ -33,7 +31,7 @@ def test_keras_file(part, saved):
     np.testing.assert_array_equal(answers(model), saved(part).answers)
 
 
-@every_part
+@representatives
 def test_fresh_process(part, saved, restored):
     found = restored(part)
     for kind, expected, tolerance in [
@@ -45,7 +43,7 @@ def test_fresh_process(part, saved, restored):
     np.testing.assert_array_equal(found["answers"], saved(part).answers)
 
 
-@every_part
+@representatives
 def test_export(part, exported):
     expected, outputs = exported(part)
     assert expected

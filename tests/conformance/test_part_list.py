@@ -3,7 +3,7 @@ import inspect
 import keras
 import pytest
 
-from conformance.parts import NAMES, PARTS, arguments
+from conformance.parts import NAMES, PARTS, REPRESENTATIVES, arguments
 from ganzoo import architectures, augment, layers, losses, regularizers
 from ganzoo.augment.base import AUGMENTATIONS
 from ganzoo.losses.base import LOSSES
@@ -20,6 +20,11 @@ def objects():
 
 def test_names_are_unique():
     assert len(set(NAMES)) == len(NAMES)
+
+
+def test_every_kind_has_a_representative():
+    assert set(REPRESENTATIVES) <= set(NAMES)
+    assert {name.split(":")[0] for name in REPRESENTATIVES} == {part.kind for part in PARTS}
 
 
 def test_every_class_that_files_can_name_is_listed():

@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 from conformance.comparison import assert_close, assert_near
-from conformance.parts import NAMES, PARTS
+from conformance.selection import every_part, representatives
 from conformance.subjects import numbers, subject
-
-every_part = pytest.mark.parametrize("part", PARTS, ids=NAMES)
 
 
 @pytest.fixture
@@ -32,7 +30,7 @@ def test_build(part, eager_results):
     assert not gradients or any(np.any(values) for values in gradients)
 
 
-@every_part
+@representatives
 def test_xla(part, eager_results, xla_results):
     assert_close(xla_results(part), eager_results(part), 1e-4)
 

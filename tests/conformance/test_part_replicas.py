@@ -1,15 +1,14 @@
 """Every part trains on two replicas: as one would, or finite and alike where a batch is coupled."""
 
 import numpy as np
-import pytest
 
 from conformance.comparison import assert_equal_states
-from conformance.parts import NAMES, PARTS
+from conformance.selection import representatives
 from conformance.trainers import train_on_replicas, trainer
 from support.gans import tiny
 
 
-@pytest.mark.parametrize("part", PARTS, ids=NAMES)
+@representatives
 def test_two_replicas(part, saved, two_replicas):
     with two_replicas.scope():
         model = trainer(part)

@@ -15,6 +15,8 @@ VARIANTS = {
     "sngan": {"generator_normalization": "virtual", "reference_size": 4, "packing": 2},
     "semi_supervised_cnn": {"image_shape": (9, 9, 3)},
 }
+# These have the layers of `dcgan` and of `mlp`.
+ALIKE = ("infogan", "semi_supervised_mlp")
 OTHERS = [
     *((name, {}) for name in ("dcgan", "infogan", "mlp", "resnet")),
     ("sngan", {"num_classes": 3}),
@@ -26,7 +28,11 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(
-    "architecture", [*architectures.names(), *architectures.semi_supervised_names()]
+    "architecture",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in ALIKE else ())
+        for name in (*architectures.names(), *architectures.semi_supervised_names())
+    ],
 )
 def test_formats_agree_on_an_architecture(architecture, tmp_path):
     options = VARIANTS.get(architecture, {})

@@ -17,9 +17,9 @@ import hashlib, keras
 from support.gans import tiny
 for seed in {seeds}:
     keras.utils.set_random_seed(seed)
-    gan = tiny.gan("dcgan", seed=seed)
-    gan.fit(tiny.images(80), batch_size=8, verbose=0)
-    assert gan.step == 10
+    gan = tiny.gan(seed=seed)
+    gan.fit(tiny.images(40), batch_size=8, verbose=0)
+    assert gan.step == 5
     weights = hashlib.sha256(b"".join(v.numpy().tobytes() for v in gan.weights)).hexdigest()
     samples = hashlib.sha256(gan.sample(8, seed=1).tobytes()).hexdigest()
     print(weights, samples)

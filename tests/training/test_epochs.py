@@ -62,7 +62,14 @@ def test_no_update_runs_without_its_batch(function, steps_per_execution):
     assert float(model.count) == 3 + 2
 
 
-@pytest.mark.parametrize("arguments", [{}, {"steps_per_execution": 2}, {"jit_compile": True}])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"steps_per_execution": 2},
+        pytest.param({"jit_compile": True}, marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.graph
 @pytest.mark.filterwarnings("ignore:TensorFlow does not know how many")
 def test_data_of_unknown_length_train_as_the_same_data_of_known_length(arguments):
@@ -107,12 +114,19 @@ def test_data_of_unknown_length_may_have_no_end_and_a_warning_says_so():
 
 @pytest.mark.graph
 def test_every_epoch_has_the_steps_that_were_asked_for():
-    epoch_checks.check_steps_per_epoch((2, 3, 4, 10))
+    epoch_checks.check_steps_per_epoch((2, 4))
+
+
+@pytest.mark.slow
+@pytest.mark.graph
+def test_every_epoch_has_any_number_of_steps():
+    epoch_checks.check_steps_per_epoch((3, 10))
+    epoch_checks.check_steps_per_epoch((4,), steps_per_execution=2)
 
 
 @pytest.mark.graph
 def test_every_epoch_has_its_steps_with_several_steps_per_execution():
-    epoch_checks.check_steps_per_epoch((2, 4, 10), steps_per_execution=2)
+    epoch_checks.check_steps_per_epoch((2, 10), steps_per_execution=2)
 
 
 @pytest.mark.graph
@@ -185,7 +199,7 @@ def test_callbacks_count_the_steps_of_the_model(tmp_path):
 
 
 @pytest.mark.graph
-@pytest.mark.parametrize("cut", [8, 10])
+@pytest.mark.parametrize("cut", [8, pytest.param(10, marks=pytest.mark.slow)])
 def test_no_epoch_is_lost_where_executions_do_not_divide_it(cut, tmp_path):
     class PowerCut(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):

@@ -42,6 +42,8 @@ CONFIGURATIONS = {
 }
 
 BATCH = 8
+# XLA compiles the other configurations in `make test-slow`.
+COMPILED = ("plain", "relativistic, lazy penalties")
 
 
 def train_one_step(configuration, **compile_arguments):
@@ -63,19 +65,19 @@ def arrays(gan):
     return [np.array(weight.numpy()) for weight in gan.weights]
 
 
-def weights_of_a_process(folder, settings, **process):
-    """Returns the weights of all configurations after a step in a fresh process."""
+def weights_of_a_process(folder, names, settings, **process):
+    """Returns the weights of configurations after a step in a fresh process."""
     run_python(
         "import numpy as np\n"
         "from training.test_parity import *\n"
-        "for i, configuration in enumerate(CONFIGURATIONS.values()):\n"
-        f"    gan = train_one_step(configuration, **{settings})\n"
-        f"    np.savez({json.dumps(str(folder))} + f'/{{i}}.npz', *arrays(gan))",
+        f"for name in {list(names)}:\n"
+        f"    gan = train_one_step(CONFIGURATIONS[name], **{settings})\n"
+        f"    np.savez({json.dumps(str(folder))} + f'/{{name}}.npz', *arrays(gan))",
         **process,
     )
     loaded = {}
-    for i, name in enumerate(CONFIGURATIONS):
-        with np.load(folder / f"{i}.npz") as file:
+    for name in names:
+        with np.load(folder / f"{name}.npz") as file:
             loaded[name] = list(file.values())
     return loaded
 
@@ -83,13 +85,15 @@ def weights_of_a_process(folder, settings, **process):
 @pytest.fixture(scope="module")
 def weights_on_jax(tmp_path_factory):
     folder = tmp_path_factory.mktemp("jax")
-    return weights_of_a_process(folder, {}, backend="jax", without_tensorflow=True)
+    return weights_of_a_process(folder, CONFIGURATIONS, {}, backend="jax", without_tensorflow=True)
 
 
 @pytest.fixture(scope="module")
-def weights_under_xla(tmp_path_factory):
+def weights_under_xla(request, tmp_path_factory):
     """In a process of its own: TensorFlow keeps what XLA compiled until the process ends."""
-    return weights_of_a_process(tmp_path_factory.mktemp("xla"), {"jit_compile": True})
+    tests = [item for item in request.session.items if "weights_under_xla" in item.fixturenames]
+    names = [item.callspec.params["name"] for item in tests]
+    return weights_of_a_process(tmp_path_factory.mktemp("xla"), names, {"jit_compile": True})
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +129,13 @@ def test_eager_equals_graph(name, weights_in_a_graph):
     assert_equal(arrays(gan), weights_in_a_graph[name])
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in COMPILED else pytest.mark.slow)
+        for name in CONFIGURATIONS
+    ],
+)
 def test_xla_equals_graph(name, weights_in_a_graph, weights_under_xla):
     assert_equal(weights_under_xla[name], weights_in_a_graph[name])
 
