@@ -181,7 +181,10 @@ def test_blocks_give_the_same_as_all_pairs_at_once(include_self, in_blocks):
             np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("arguments", [{"jit_compile": True}, {"reduce_retracing": True}])
+@pytest.mark.parametrize(
+    "arguments",
+    [pytest.param({"jit_compile": True}, marks=pytest.mark.slow), {"reduce_retracing": True}],
+)
 def test_blocks_work_in_graphs_that_do_not_know_the_batch(arguments, in_blocks):
     layer, inputs = layer_of(include_self=False), tf.constant(INPUTS)
     at_once = derivatives(layer, inputs)

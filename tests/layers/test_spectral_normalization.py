@@ -207,7 +207,13 @@ def test_regularizers_of_the_layer_still_count():
     assert sorted(map(float, wrapper.losses)) == pytest.approx(sorted([on_kernel, on_outputs]))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=() if kind in ("dense", "conv_2d_transpose") else pytest.mark.slow)
+        for kind in KINDS
+    ],
+)
 def test_eager_graph_and_xla_agree(kind):
     wrapper, inputs = built(kind), inputs_of(kind)
     start = unit(np.arange(1.0, wrapper.u.shape[0] + 1))
