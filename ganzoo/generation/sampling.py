@@ -91,6 +91,8 @@ def sample(gan, function, n, seed, labels, truncation, batch_size, latent_scale,
 def in_batches(function, batch_size, *arrays):
     """Calls a function on batches of one size, and joins the results.
 
+    A batch is read while the device computes the next one.
+
     Args:
         function: Function of a batch of each array that returns a list of tensors.
         batch_size: Rows of a batch, at most.
@@ -101,10 +103,13 @@ def in_batches(function, batch_size, *arrays):
     """
     n = len(arrays[0])
     size = min(n, batch_size)
-    batches = []
+    batches, computing = [], None
     for start in range(0, n, size):
         # The last batch is completed with its own rows, so that one compilation serves all.
         rows = np.resize(np.arange(start, min(start + size, n)), size)
         results = function(*(None if array is None else array[rows] for array in arrays))
-        batches.append([ops.convert_to_numpy(result) for result in results])
+        if computing is not None:
+            batches.append([ops.convert_to_numpy(result) for result in computing])
+        computing = results
+    batches.append([ops.convert_to_numpy(result) for result in computing])
     return [np.concatenate(parts)[:n] for parts in zip(*batches, strict=True)]

@@ -8,6 +8,7 @@ import pytest
 from keras import layers
 
 import ganzoo
+from ganzoo.generation.sampling import in_batches
 from ganzoo.random import latents_from_seeds, split_seeds
 from support.gans import linear, tiny
 
@@ -265,3 +266,20 @@ def test_callbacks_see_the_samples_of_the_present_weights():
     gan.fit(linear.vectors(12), batch_size=4, verbose=0, callbacks=[Sample()])
     assert [step for step, _ in seen] == [1, 2, 3]
     assert len({bias for _, bias in seen}) == 3
+
+
+def test_a_batch_is_read_while_the_next_one_is_computed():
+    events = []
+
+    class Computed:
+        def __init__(self, rows):
+            self.rows = rows
+            events.append(f"start {rows[0]}")
+
+        def __array__(self, dtype=None, copy=None):
+            events.append(f"read {self.rows[0]}")
+            return self.rows
+
+    (found,) = in_batches(lambda rows: [Computed(rows)], 2, np.arange(5))
+    assert found.tolist() == [0, 1, 2, 3, 4]
+    assert events == ["start 0", "start 2", "read 0", "start 4", "read 2", "read 4"]
