@@ -12,6 +12,7 @@ from ganzoo.layers import (
     DenseProjectionHead,
     MinibatchDiscrimination,
     ProjectionHead,
+    SANHead,
     SpectralNormalization,
     VirtualBatchNormalization,
     WeightNormalization,
@@ -22,6 +23,7 @@ from ganzoo.validation import check_choice, check_image_shape, check_positive_in
 SMALLEST_SIDE = 8
 NORMALIZATIONS = ("spectral", "batch", "layer", "weight", "none")
 GENERATOR_NORMALIZATIONS = ("batch", "virtual")
+HEADS = ("linear", "san")
 CONDITIONINGS = ("projection", "auxiliary")
 MINIBATCH_FEATURES = ("none", "discrimination")
 REFERENCE_SIZE = 64
@@ -225,6 +227,7 @@ class DiscriminatorBuilder:
             classes are an output).
         minibatch_features: `"none"` or `"discrimination"`.
         condition_dim: Length of the vectors of conditions, or `None`.
+        head: `"linear"`, or `"san"` for a `SANHead` as the last layer.
     """
 
     def __init__(
@@ -237,12 +240,19 @@ class DiscriminatorBuilder:
         conditioning="projection",
         minibatch_features="none",
         condition_dim=None,
+        head="linear",
     ):
         self.normalization = check_choice("normalization", normalization, NORMALIZATIONS)
         self.conditioning = check_choice("conditioning", conditioning, CONDITIONINGS)
         self.minibatch_features = check_choice(
             "minibatch_features", minibatch_features, MINIBATCH_FEATURES
         )
+        self.head = check_choice("head", head, HEADS)
+        if head == "san" and condition_dim is not None:
+            raise ValueError(
+                "A SAN head takes classes, and no vectors of conditions. "
+                f"Received: head='san', condition_dim={condition_dim!r}"
+            )
         self.is_auxiliary = conditioning == "auxiliary"
         check_auxiliary(conditioning, num_classes)
         self.examples = keras.Input(shape, name="images" if len(shape) == 3 else "vectors")
@@ -315,7 +325,11 @@ class DiscriminatorBuilder:
             "kernel_initializer": keras.initializers.get(kernel_initializer),
             "dtype": full_precision(),
         }
-        if self.condition is None:
+        inputs = features if self.condition is None else [features, self.condition]
+        if self.head == "san":
+            num_classes = None if self.condition is None else self.num_classes
+            outputs, _ = SANHead(num_classes, name="logits", **settings)(inputs)
+        elif self.condition is None:
             logits = layers.Dense(1, use_bias=use_bias, name="logits", **settings)
             outputs = self.apply(logits, features)
         else:
@@ -324,7 +338,7 @@ class DiscriminatorBuilder:
                 head = DenseProjectionHead(use_bias=use_bias, **settings)
             else:
                 head = ProjectionHead(self.num_classes, use_bias=use_bias, **settings)
-            outputs = head([features, self.condition])
+            outputs = head(inputs)
         if self.is_auxiliary:
             settings["kernel_initializer"] = settings["kernel_initializer"].clone()
             class_logits = layers.Dense(self.num_classes, name="class_logits", **settings)

@@ -89,6 +89,7 @@ def dcgan_discriminator(
     conditioning: str = "projection",
     minibatch_features: str = "none",
     condition_dim: int | None = None,
+    head: str = "linear",
 ) -> keras.Model:
     """Builds the discriminator of DCGAN: 5x5 convolutions of stride 2 with leaky ReLU.
 
@@ -109,6 +110,8 @@ def dcgan_discriminator(
             features and the last layer.
         condition_dim: Length of the vectors of conditions of a discriminator of `[images,
             conditions]`, with a projection.
+        head: `"linear"`, or `"san"` for a `SANHead` as the last layer, without spectral
+            normalization.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -135,6 +138,7 @@ def dcgan_discriminator(
         conditioning=conditioning,
         minibatch_features=minibatch_features,
         condition_dim=condition_dim,
+        head=head,
     )
     x = builder.examples
     for stage, outputs in enumerate(channels, start=1):

@@ -95,6 +95,7 @@ def infogan_discriminator(
     conditioning: str = "projection",
     minibatch_features: str = "none",
     condition_dim: int | None = None,
+    head: str = "linear",
 ) -> keras.Model:
     """Builds the discriminator of InfoGAN: 4x4 convolutions of stride 2, then a dense layer.
 
@@ -115,6 +116,8 @@ def infogan_discriminator(
             features and the last layer.
         condition_dim: Length of the vectors of conditions of a discriminator of `[images,
             conditions]`, with a projection.
+        head: `"linear"`, or `"san"` for a `SANHead` as the last layer, without spectral
+            normalization.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -141,6 +144,7 @@ def infogan_discriminator(
         conditioning=conditioning,
         minibatch_features=minibatch_features,
         condition_dim=condition_dim,
+        head=head,
     )
     x = builder.examples
     for stage, outputs in enumerate(channels, start=1):

@@ -64,6 +64,7 @@ def mlp_discriminator(
     conditioning: str = "projection",
     minibatch_features: str = "none",
     condition_dim: int | None = None,
+    head: str = "linear",
 ) -> keras.Model:
     """Builds a discriminator of vectors: three hidden layers with ReLU, then a linear one.
 
@@ -81,6 +82,8 @@ def mlp_discriminator(
             features and the last layer.
         condition_dim: Length of the vectors of conditions of a discriminator of `[vectors,
             conditions]`, with a projection.
+        head: `"linear"`, or `"san"` for a `SANHead` as the last layer, without spectral
+            normalization.
 
     Returns:
         A `keras.Model` from vectors `(batch, d)` to logits `(batch, 1)`.
@@ -106,6 +109,7 @@ def mlp_discriminator(
         conditioning=conditioning,
         minibatch_features=minibatch_features,
         condition_dim=condition_dim,
+        head=head,
     )
     x = builder.examples
     for layer in range(1, HIDDEN_LAYERS + 1):

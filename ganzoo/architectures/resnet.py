@@ -101,6 +101,7 @@ def resnet_discriminator(
     minibatch_features: str = "none",
     attention_size: int | None = None,
     condition_dim: int | None = None,
+    head: str = "linear",
 ) -> keras.Model:
     """Builds SN-GAN's residual discriminator: blocks, then the sum over all positions.
 
@@ -126,6 +127,8 @@ def resnet_discriminator(
             `None`.
         condition_dim: Length of the vectors of conditions of a discriminator of `[images,
             conditions]`, with a projection.
+        head: `"linear"`, or `"san"` for a `SANHead` as the last layer, without spectral
+            normalization.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -163,6 +166,7 @@ def resnet_discriminator(
         conditioning=conditioning,
         minibatch_features=minibatch_features,
         condition_dim=condition_dim,
+        head=head,
     )
     x = builder.examples
     for block, outputs in enumerate(channels, start=1):

@@ -88,6 +88,7 @@ def sngan_discriminator(
     conditioning: str = "projection",
     minibatch_features: str = "none",
     condition_dim: int | None = None,
+    head: str = "linear",
 ) -> keras.Model:
     """Builds the discriminator of SN-GAN's CNN: pairs of 3x3 and strided 4x4 convolutions.
 
@@ -109,6 +110,8 @@ def sngan_discriminator(
             features and the last layer.
         condition_dim: Length of the vectors of conditions of a discriminator of `[images,
             conditions]`, with a projection.
+        head: `"linear"`, or `"san"` for a `SANHead` as the last layer, without spectral
+            normalization.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -136,6 +139,7 @@ def sngan_discriminator(
         conditioning,
         minibatch_features,
         condition_dim,
+        head,
     )
     x = builder.examples
     for stage, outputs in enumerate(channels, start=1):

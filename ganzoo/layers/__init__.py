@@ -26,6 +26,7 @@ from ganzoo.layers.resampling import (
     downsample,
     upsample,
 )
+from ganzoo.layers.san_head import SANHead, san_head_of
 from ganzoo.layers.scaled_leaky_relu import ScaledLeakyReLU
 from ganzoo.layers.self_attention import SelfAttention
 from ganzoo.layers.spectral_normalization import SpectralNormalization
@@ -53,6 +54,7 @@ __all__ = [
     "NoiseInjection",
     "PixelNormalization",
     "ProjectionHead",
+    "SANHead",
     "ScaledLeakyReLU",
     "SelfAttention",
     "SpectralNormalization",
@@ -64,6 +66,7 @@ __all__ = [
     "initialize_from_data",
     "operator_norm",
     "reference_size_of",
+    "san_head_of",
     "spectral_normalize",
     "split_at_styles",
     "unnormalized_layers",

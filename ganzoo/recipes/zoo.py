@@ -66,6 +66,16 @@ _enter(
     ema_decay=0.999,
 )
 _enter(
+    "sngan_san_fashion_mnist",
+    "sngan",
+    "with the head of a slicing adversarial network (Takida et al. 2024), at half the width",
+    data="tfds:fashion_mnist",
+    width=32,
+    steps=_TEN_EPOCHS,
+    ema_decay=0.999,
+    network_options={"head": "san"},
+)
+_enter(
     "sngan_projection_fashion_mnist",
     "sngan",
     "with classes (projection, Miyato and Koyama 2018), at half the width",

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from ganzoo import backend
+from ganzoo.layers import san_head_of
 from ganzoo.numerics import at_least_float32
 
 
@@ -26,6 +27,7 @@ class DiscriminatorOutputs(NamedTuple):
             that no second pass is needed. `None` in a step without penalties.
         patch_logits: What the adversarial loss takes: the logits of patches, `(rows, ..., 1)`, or
             `logits` if there are no patches.
+        directions: The second output of a `ganzoo.layers.SANHead`, `(rows, 1)`, or `None`.
     """
 
     logits: Any
@@ -34,6 +36,7 @@ class DiscriminatorOutputs(NamedTuple):
     examples: Any = None
     input_gradient: Callable[[], Any] | None = None
     patch_logits: Any = None
+    directions: Any = None
 
 
 class Discriminator:
@@ -61,11 +64,13 @@ class Discriminator:
         self._gives_features = feature_layer is not None
         self._has_class_logits_alone = len(network.outputs) == 1 and network.output_shape[-1] > 1
         self._network = network
-        if self._gives_features:
-            features = _layer(network, feature_layer).output
-            self._network = keras.Model(
-                network.inputs, [*network.outputs, features], name="discriminator_with_features"
-            )
+        head = san_head_of(network)
+        self.gives_directions = head is not None
+        inner = [head.output[1]] if self.gives_directions else []
+        inner += [_layer(network, feature_layer).output] if self._gives_features else []
+        if inner:
+            outputs = [*network.outputs, *inner]
+            self._network = keras.Model(network.inputs, outputs, name="discriminator_with_features")
 
     def __call__(self, examples, labels=None, training=True):
         """Returns the `DiscriminatorOutputs` of a batch.
@@ -79,13 +84,20 @@ class Discriminator:
         outputs = self._network(inputs, training=training)
         outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
         features = outputs.pop() if self._gives_features else None
+        directions = at_least_float32(outputs.pop()) if self.gives_directions else None
         logits, *class_logits = map(at_least_float32, outputs)
         if self._has_class_logits_alone:
             real_logits = ops.logsumexp(logits, axis=-1, keepdims=True)
             return DiscriminatorOutputs(real_logits, logits, features, patch_logits=real_logits)
         patches = tuple(range(1, len(logits.shape) - 1))
         means = ops.mean(logits, axis=patches) if patches else logits
-        return DiscriminatorOutputs(means, *(class_logits or [None]), features, patch_logits=logits)
+        return DiscriminatorOutputs(
+            means,
+            *(class_logits or [None]),
+            features,
+            patch_logits=logits,
+            directions=directions,
+        )
 
 
 class StatelessDiscriminator:
@@ -130,12 +142,20 @@ def differentiable_pass(outputs_of, examples, state):
 
     def summed(examples):
         outputs = outputs_of(examples)
-        return ops.sum(outputs.logits), (*outputs[:3], outputs.patch_logits)
+        return ops.sum(outputs.logits), outputs
 
-    (*outputs, patch_logits), gradient = backend.with_input_gradient(summed, examples, state)
-    return DiscriminatorOutputs(
-        *outputs, examples, lambda: _existing(gradient()), patch_logits=patch_logits
-    )
+    outputs, gradient = backend.with_input_gradient(summed, examples, state)
+    return outputs._replace(examples=examples, input_gradient=lambda: _existing(gradient()))
+
+
+def direction_terms(on_real, on_fake):
+    """Returns the loss of the direction of a `SANHead`, by its name in the logs, if there is one.
+
+    It is the Wasserstein loss of the directions, whose gradient reaches the direction alone.
+    """
+    if on_real.directions is None:
+        return {}
+    return {"d_direction": ops.mean(on_fake.directions) - ops.mean(on_real.directions)}
 
 
 def split_rows(rows, updates, size):

@@ -12,6 +12,7 @@ from ganzoo.training import checks, ema, generator_penalties, part_state, schedu
 from ganzoo.training.discriminator import (
     StatelessDiscriminator,
     differentiable_pass,
+    direction_terms,
     pack,
     split_rows,
     unpack,
@@ -293,7 +294,7 @@ class GAN(AdversarialModel):
 
         discriminator = StatelessDiscriminator(logits_of, self.variables)
         passes = discriminator, on_real, on_fake, draws
-        return {
+        return direction_terms(on_real, on_fake) | {
             part.name: self._cost(part, "discriminator", k, *passes, *self._penalty_state(part))
             for part in self._penalties
         }

@@ -286,6 +286,7 @@ class AdversarialModel(
         self._all_log_names = (
             *self.log_names,
             *(("d_class_loss", "g_class_loss") if self.classifier_loss is not None else ()),
+            *(("d_direction",) if self._discriminate.gives_directions else ()),
             *(part.name for part in [*self._penalties, *self._generator_penalties]),
             *(
                 f"{player[0]}_{part.name}"

@@ -173,6 +173,13 @@ _LAYERS = [
         LABELS,
     ),
     _layer("scaled leaky relu", lambda: layers.ScaledLeakyReLU(slope=0.1), IMAGES),
+    _layer("san head", layers.SANHead, VECTORS),
+    _layer(
+        "san head with classes",
+        lambda: layers.SANHead(NUM_CLASSES, kernel_initializer="he_normal"),
+        VECTORS,
+        LABELS,
+    ),
     _layer("self-attention", layers.SelfAttention, IMAGES),
     _layer(
         "self-attention, all options",

@@ -117,7 +117,8 @@ def layer_network(part):
     """Returns a network of one layer."""
     inputs = [keras.Input(shape, dtype=None if shape else "int32") for shape in part.inputs]
     inputs = inputs if len(inputs) > 1 else inputs[0]
-    network = keras.Model(inputs, part.make()(inputs))
+    outputs = part.make()(inputs)
+    network = keras.Model(inputs, outputs[0] if isinstance(outputs, (list, tuple)) else outputs)
     parts.fill(network, 1)
     return network
 

@@ -1,0 +1,111 @@
+"""The head of a slicing adversarial network (SAN; Takida et al. 2024)."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from ganzoo.validation import check_positive_integer
+
+# No weights have a norm near it.
+_SMALLEST_NORM = 1e-12
+
+
+@keras.saving.register_keras_serializable(package="ganzoo")
+class SANHead(keras.layers.Layer):
+    """A linear last layer whose direction is trained with the Wasserstein loss.
+
+    The logit is `<w, h>` for the features h: the length c of w times the projection of h on the
+    direction omega = w / c. The head has two outputs, which are equal:
+
+    - `logits = <sg(omega), c h>`, with a gradient for c and h, for the adversarial loss;
+    - `directions = <omega, sg(c h)>`, with a gradient for omega alone.
+
+    `sg` stops the gradient. The training step adds `E[directions of fakes] - E[directions of real
+    examples]` to the discriminator's loss, as `d_direction`. So omega is the direction that
+    separates real examples and fakes most, which makes the discriminator a distance between them.
+    It replaces spectral normalization of the last layer; other layers keep theirs.
+
+    With classes, each class has a w of its own that is added, as in a projection.
+
+    Call arguments: `features`, of shape `(batch, d)`; with classes a list of these and integer
+    labels of shape `(batch,)`. The two outputs have the shape `(batch, 1)`. A network outputs the
+    first one only: the step finds the second one in the layer.
+
+    Args:
+        num_classes: Number of classes, or `None`.
+        kernel_initializer: Initializer of w.
+        **kwargs: `name`, `dtype` and `trainable`, as for every Keras layer.
+
+    Raises:
+        ValueError: If `num_classes` is no positive integer.
+
+    Example:
+
+    >>> logits, directions = SANHead()(keras.ops.ones((2, 128)))
+    >>> tuple(logits.shape)
+    (2, 1)
+
+    Reference:
+        [SAN: Inducing Metrizability of GAN with Discriminative Normalized Linear Layer](
+        https://arxiv.org/abs/2301.12811), section 5.
+
+    Deviations:
+        The paper has no bias, and its classes are in StyleSAN-XL only, with a separate trainable
+        length; here the length is that of w, as in the paper's simple code.
+    """
+
+    def __init__(
+        self,
+        num_classes: int | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if num_classes is not None:
+            check_positive_integer("num_classes", num_classes)
+        self.num_classes = num_classes
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape):
+        features = input_shape if self.num_classes is None else input_shape[0]
+        settings = {"initializer": self.kernel_initializer}
+        self.slice = self.add_weight(name="slice", shape=(features[-1], 1), **settings)
+        if self.num_classes is not None:
+            settings = {"initializer": self.kernel_initializer.clone()}
+            shape = (self.num_classes, features[-1])
+            self.class_slices = self.add_weight(name="class_slices", shape=shape, **settings)
+
+    def call(self, inputs):
+        features, labels = (inputs, None) if self.num_classes is None else inputs
+        logits, directions = _project(features, ops.transpose(self.slice))
+        if labels is not None:
+            rows = ops.take(self.class_slices, ops.cast(labels, "int32"), axis=0)
+            of_class = _project(features, rows)
+            logits, directions = logits + of_class[0], directions + of_class[1]
+        return logits, directions
+
+    def compute_output_shape(self, input_shape):
+        features = input_shape if self.num_classes is None else input_shape[0]
+        return (features[0], 1), (features[0], 1)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }
+
+
+def _project(h, w):
+    """Returns `<w, h>` of each row twice, with the gradients of both outputs of the head."""
+    c = ops.sqrt(ops.sum(ops.square(w), axis=-1, keepdims=True) + _SMALLEST_NORM**2)
+    omega = w / c
+    products = ops.stop_gradient(omega) * (c * h), omega * ops.stop_gradient(c * h)
+    return [ops.sum(product, axis=-1, keepdims=True) for product in products]
+
+
+def san_head_of(network: keras.Model) -> SANHead | None:
+    """Returns the `SANHead` of a network, or `None`."""
+    heads = [layer for layer in network.layers if isinstance(layer, SANHead)]
+    return heads[0] if heads else None
