@@ -16,6 +16,7 @@ from ganzoo.architectures.base import (
 from ganzoo.architectures.dcgan import dcgan_discriminator, dcgan_generator
 from ganzoo.architectures.infogan import infogan_discriminator, infogan_generator
 from ganzoo.architectures.mlp import mlp_discriminator, mlp_generator
+from ganzoo.architectures.r3gan import r3gan_discriminator, r3gan_generator
 from ganzoo.architectures.resnet import resnet_discriminator, resnet_generator
 from ganzoo.architectures.semi_supervised import (
     build_semi_supervised,
@@ -43,6 +44,8 @@ __all__ = [
     "mlp_discriminator",
     "mlp_generator",
     "names",
+    "r3gan_discriminator",
+    "r3gan_generator",
     "resnet_discriminator",
     "resnet_generator",
     "semi_supervised_cnn_discriminator",

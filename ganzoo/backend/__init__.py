@@ -22,6 +22,7 @@ block_train_function = _blocks.block_train_function
 compiled = _backend.compiled
 device_copy = _blocks.device_copy
 gather_rows = _backend.gather_rows
+has_accelerator = _backend.has_accelerator
 input_gradient = _backend.input_gradient
 prefers_jit = _backend.prefers_jit
 replica_count = _backend.replica_count

@@ -154,6 +154,11 @@ def prefers_jit():
     return True
 
 
+def has_accelerator():
+    """Returns whether there is a device other than the processor."""
+    return jax.default_backend() != "cpu"
+
+
 def compiled(function, model):
     """Compiles a function of arrays that reads the variables of `model`.
 

@@ -154,6 +154,11 @@ def share_count(model):
 
 def prefers_jit():
     """Returns whether XLA pays: on a CPU it makes convolutions several times slower."""
+    return has_accelerator()
+
+
+def has_accelerator():
+    """Returns whether there is a device other than the processor."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 

@@ -12,6 +12,7 @@ from ganzoo.layers.dense_conditional_batch_normalization import (
 from ganzoo.layers.dense_projection import DenseProjectionHead
 from ganzoo.layers.equalized_learning_rate import EqualizedLearningRate
 from ganzoo.layers.global_sum_pooling import GlobalSumPooling2D
+from ganzoo.layers.grouped_convolution import GroupedConv2D
 from ganzoo.layers.learned_constant import LearnedConstant
 from ganzoo.layers.minibatch_discrimination import MinibatchDiscrimination
 from ganzoo.layers.minibatch_stddev import MinibatchStdDev
@@ -29,6 +30,7 @@ from ganzoo.layers.resampling import (
 from ganzoo.layers.san_head import SANHead, san_head_of
 from ganzoo.layers.scaled_leaky_relu import ScaledLeakyReLU
 from ganzoo.layers.self_attention import SelfAttention
+from ganzoo.layers.spatial_basis import SpatialBasis
 from ganzoo.layers.spectral_normalization import SpectralNormalization
 from ganzoo.layers.spectral_normalize import spectral_normalize, unnormalized_layers
 from ganzoo.layers.style_mapping import StyleMapping, split_at_styles
@@ -47,6 +49,7 @@ __all__ = [
     "FilteredDownSampling2D",
     "FilteredUpSampling2D",
     "GlobalSumPooling2D",
+    "GroupedConv2D",
     "LearnedConstant",
     "MinibatchDiscrimination",
     "MinibatchStdDev",
@@ -57,6 +60,7 @@ __all__ = [
     "SANHead",
     "ScaledLeakyReLU",
     "SelfAttention",
+    "SpatialBasis",
     "SpectralNormalization",
     "StyleMapping",
     "VirtualBatchNormalization",

@@ -127,6 +127,11 @@ _LAYERS = [
     _layer("global sum pooling", layers.GlobalSumPooling2D, IMAGES),
     _layer("learned constant", lambda: layers.LearnedConstant((2, 3)), VECTORS),
     _layer(
+        "grouped convolution",
+        lambda: layers.GroupedConv2D(66, 3, groups=3, padding="same", use_bias=False),
+        (8, 8, 66),
+    ),
+    _layer(
         "minibatch discrimination, all options",
         lambda: layers.MinibatchDiscrimination(
             num_kernels=4,
@@ -192,6 +197,7 @@ _LAYERS = [
         ),
         IMAGES,
     ),
+    _layer("spatial basis", lambda: layers.SpatialBasis(2, 3), VECTORS),
     _layer(
         "spectral normalization of a dense layer",
         lambda: layers.SpectralNormalization(_dense(), power_iterations=2),
@@ -408,6 +414,15 @@ _ARCHITECTURES = [
         normalization="weight",
     ),
     _architecture("mlp", "mlp", image_shape=(5,), width=8, batch_coupled=False),
+    _architecture(
+        "r3gan with classes",
+        "r3gan",
+        image_shape=(9, 9, 3),
+        num_classes=NUM_CLASSES,
+        group_channels=2,
+        blocks=1,
+        batch_coupled=False,
+    ),
     _architecture(
         "resnet with a projection, attention",
         "resnet",
