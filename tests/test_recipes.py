@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from ganzoo import architectures, recipes
+from ganzoo import architectures, recipes, schedules
 from ganzoo.recipes import OptimizerSettings, Recipe
 
 NAMES = recipes.names()
@@ -52,7 +52,11 @@ def test_recipe_builds_two_optimizers(name):
     players = recipe.optimizers()
     assert players[0] is not players[1]
     for settings, player in zip((recipe.g_optimizer, recipe.d_optimizer), players, strict=True):
-        assert float(player.learning_rate) == pytest.approx(settings.learning_rate)
+        if isinstance(settings.learning_rate, str):  # A schedule.
+            config = player.get_config()["learning_rate"]
+            assert str(schedules.get(config)) == settings.learning_rate.replace("2e-4", "0.0002")
+        else:
+            assert float(player.learning_rate) == pytest.approx(settings.learning_rate)
         assert type(player).__name__.lower() == settings.kind.replace("_", "")
 
 
