@@ -1,7 +1,6 @@
 """The networks of R3GAN (Huang et al. 2024): grouped residual blocks without normalization."""
 
 import math
-from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -19,8 +18,6 @@ LARGEST_BASE = 4
 SLOPE = 0.2
 EXPANSION = 2
 CLASS_FEATURES = 64
-# Up to 32 pixels, all stages have the same width.
-_UNIFORM_STAGES = 4
 # The official code: the second moment of a leaky ReLU's output is 1.04 / 2 of its input's.
 _ACTIVATION_GAIN = math.sqrt(2.0 / (1.0 + SLOPE**2))
 _NORMALIZATIONS = ("none", "spectral", "weight")
@@ -33,7 +30,7 @@ def r3gan_generator(
     num_classes: int | None = None,
     blocks: int = 2,
     group_channels: int = 16,
-    stage_widths: Sequence[int] | None = None,
+    uniform_stages: int = 4,
     bfloat16_stages: int = 0,
 ) -> keras.Model:
     """Builds R3GAN's generator: a learned basis, then stages of residual blocks and upsampling.
@@ -52,8 +49,7 @@ def r3gan_generator(
         blocks: Residual blocks in each stage.
         group_channels: Channels in a group of the 3x3 convolutions. It must divide twice the width
             of each stage, or be larger: then there is one group.
-        stage_widths: Channels of each stage, from the smallest to the full size, in place of
-            `width`.
+        uniform_stages: Number of stages, from the smallest, that have `width` channels.
         bfloat16_stages: Number of stages, from the full size down, that compute in bfloat16, with
             weights in float32. The other stages follow the policy of Keras. The official code has 3
             for 32 pixels and 4 for larger images.
@@ -62,8 +58,7 @@ def r3gan_generator(
         A `keras.Model` from latents `(batch, latent_dim)` to images, in [-1, 1] once trained.
 
     Raises:
-        ValueError: If an argument is outside its range, or widths do not fit the groups or the
-            number of stages.
+        ValueError: If an argument is outside its range, or widths do not fit the groups.
 
     Example:
 
@@ -74,7 +69,9 @@ def r3gan_generator(
         [The GAN is dead; long live the GAN!](https://arxiv.org/abs/2501.05441), section 4 and the
         official code, whose numbers of parameters this network has.
     """
-    network = _Stages(image_shape, width, blocks, group_channels, stage_widths, bfloat16_stages)
+    network = _Stages(
+        "up", image_shape, width, blocks, group_channels, uniform_stages, bfloat16_stages
+    )
     builder = base.GeneratorBuilder(latent_dim, num_classes)
     x = builder.latents
     if builder.labels is not None:
@@ -105,7 +102,7 @@ def r3gan_discriminator(
     normalization: str = "none",
     blocks: int = 2,
     group_channels: int = 16,
-    stage_widths: Sequence[int] | None = None,
+    uniform_stages: int = 4,
     bfloat16_stages: int = 0,
 ) -> keras.Model:
     """Builds R3GAN's discriminator, which mirrors the generator.
@@ -119,16 +116,14 @@ def r3gan_discriminator(
         normalization: `"none"`, as in the paper; `"spectral"` or `"weight"` of every kernel.
         blocks: Residual blocks in each stage.
         group_channels: As for `r3gan_generator`.
-        stage_widths: Channels of each stage, from the smallest to the full size, in place of
-            `width`.
+        uniform_stages: Number of stages, from the smallest, that have `width` channels.
         bfloat16_stages: As for `r3gan_generator`.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
 
     Raises:
-        ValueError: If an argument is outside its range, or widths do not fit the groups or the
-            number of stages.
+        ValueError: If an argument is outside its range, or widths do not fit the groups.
 
     Example:
 
@@ -139,7 +134,9 @@ def r3gan_discriminator(
         [The GAN is dead; long live the GAN!](https://arxiv.org/abs/2501.05441), section 4 and the
         official code, whose numbers of parameters this network has.
     """
-    network = _Stages(image_shape, width, blocks, group_channels, stage_widths, bfloat16_stages)
+    network = _Stages(
+        "down", image_shape, width, blocks, group_channels, uniform_stages, bfloat16_stages
+    )
     check_choice("normalization", normalization, _NORMALIZATIONS)
     builder = base.DiscriminatorBuilder(image_shape, num_classes, normalization)
     network.apply = builder.apply
@@ -148,7 +145,7 @@ def r3gan_discriminator(
     for stage in range(last, 0, -1):
         x = network.residual_blocks(x, stage)
         x = FilteredDownSampling2D(dtype=network.dtype(stage), name=f"down_{stage}")(x)
-        x = network.change_width(x, stage, down=True)
+        x = network.change_width(x, stage)
     x = network.residual_blocks(x, 0)
     pool = layers.DepthwiseConv2D(
         network.sizes[0],
@@ -167,7 +164,7 @@ def r3gan_discriminator(
         units,
         embeddings_initializer=_normal(units * num_classes),
         dtype=base.full_precision(),
-        name="class_embedding",
+        name="class_weights",
     )
     projected = network.dense(features, units, "class_features", base.full_precision())
     product = layers.Dot(axes=1, dtype=base.full_precision(), name="logits")
@@ -178,11 +175,17 @@ def r3gan_discriminator(
 class _Stages:
     """The sizes, widths and precisions of the stages, from the smallest to the full size."""
 
-    def __init__(self, image_shape, width, blocks, group_channels, stage_widths, bfloat16_stages):
+    def __init__(
+        self, direction, image_shape, width, blocks, group_channels, uniform_stages, bfloat16_stages
+    ):
+        self.direction = direction
         self.sizes = base.stage_sizes(image_shape, LARGEST_BASE)[::-1]
         self.blocks = check_positive_integer("blocks", blocks)
         self.group_channels = check_positive_integer("group_channels", group_channels)
-        self.widths = _widths(len(self.sizes), width, stage_widths)
+        check_positive_integer("width", width)
+        check_positive_integer("uniform_stages", uniform_stages)
+        halvings = [max(0, stage + 1 - uniform_stages) for stage in range(len(self.sizes))]
+        self.widths = [-(-width // 2**count) for count in halvings]
         for channels in self.widths:
             expanded = EXPANSION * channels
             if expanded > group_channels and expanded % group_channels:
@@ -226,17 +229,16 @@ class _Stages:
         )
         return self.apply(layer, x)
 
-    def change_width(self, x, stage, down=False):
-        """Applies a 1x1 convolution on the way to a stage, or down from it, if widths differ."""
-        channels = self.widths[stage - 1 if down else stage]
+    def change_width(self, x, stage):
+        """Applies a 1x1 convolution on the way up to a stage, or down from it, if widths differ."""
+        channels = self.widths[stage if self.direction == "up" else stage - 1]
         if x.shape[-1] == channels:
             return x
-        direction = "down" if down else "up"
-        return self.convolution(x, channels, f"{direction}_{stage}_width", stage)
+        return self.convolution(x, channels, f"{self.direction}_{stage}_width", stage)
 
     def residual_blocks(self, x, stage):
         for block in range(1, self.blocks + 1):
-            x = self._residual_block(x, stage, f"stage_{stage}_block_{block}")
+            x = self._residual_block(x, stage, f"{self.direction}_{stage}_block_{block}")
         return x
 
     def _residual_block(self, x, stage, name):
@@ -262,19 +264,6 @@ class _Stages:
 
     def _activation(self, x, stage, name):
         return layers.ReLU(negative_slope=SLOPE, dtype=self.dtype(stage), name=name)(x)
-
-
-def _widths(count, width, stage_widths):
-    """Returns the width of each stage, from the smallest to the full size."""
-    if stage_widths is None:
-        check_positive_integer("width", width)
-        return [-(-width // 2 ** max(0, i + 1 - _UNIFORM_STAGES)) for i in range(count)]
-    if not isinstance(stage_widths, (list, tuple)) or len(stage_widths) != count:
-        raise ValueError(
-            f"`stage_widths` must have a width for each of the {count} stages. "
-            f"Received: stage_widths={describe(stage_widths)}"
-        )
-    return [check_positive_integer("stage_widths", one) for one in stage_widths]
 
 
 def _normal(fan_in, gain=1.0):

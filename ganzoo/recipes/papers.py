@@ -104,8 +104,8 @@ _enter(
 )
 _enter(
     "r3gan_64",
-    source="Huang et al. 2024 (R3GAN), the official code for FFHQ-64, without its augmentation, for "
-    "100 million images",
+    source="Huang et al. 2024 (R3GAN), the official code for FFHQ-64, without its augmentation, "
+    "for 100 million images",
     architecture="r3gan",
     loss="relativistic_pairing",
     optimizer=OptimizerSettings(

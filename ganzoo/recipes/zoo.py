@@ -11,6 +11,10 @@ from ganzoo.recipes.recipe import OptimizerSettings
 
 _TEN_EPOCHS = 9_370  # Of 60,000 examples, 64 in a step.
 
+_R3GAN_OPTIMIZER = OptimizerSettings(
+    "cosine/5e-4/1e-4/1e5images", beta_1=0.0, beta_2="cosine/0.9/0.99/1e5images"
+)
+
 
 def _enter(name, paper, changes, **settings):
     """Enters a paper's recipe with changes. Its source names them."""
@@ -95,6 +99,24 @@ _enter(
     regularizers={"r1": {"gamma": 0.05, "every": 16}},
     network_options={**RECIPES["stylegan2_small"].network_options, "max_channels": 128},
     ema_half_life=20_000.0,
+)
+_enter(
+    "r3gan_fashion_mnist",
+    "r3gan",
+    "with half the width at each larger size, one block in each stage, in float32, with schedules "
+    "over 100 thousand images, for 115 thousand images",
+    data="tfds:fashion_mnist",
+    width=128,
+    batch_size=32,
+    steps=3_600,
+    network_options={"blocks": 1, "uniform_stages": 1},
+    g_optimizer=_R3GAN_OPTIMIZER,
+    d_optimizer=_R3GAN_OPTIMIZER,
+    regularizers={
+        "r1": {"gamma": "cosine/0.5/0.05/1e5images"},
+        "r2": {"gamma": "cosine/0.5/0.05/1e5images"},
+    },
+    ema_half_life="cosine/0/5e3/1e5images",
 )
 _enter(
     "infogan_ns_fashion_mnist",

@@ -36,15 +36,15 @@ def test_stages_of_the_published_sizes():
     assert widths(32) == [(4, 4, 768), (8, 8, 768), (16, 16, 768), (32, 32, 768)]
     assert widths(64)[-1] == (64, 64, 384)
     assert widths(28, width=8) == [(4, 4, 8), (7, 7, 8), (14, 14, 8), (28, 28, 8)]
-    uniform = widths(64, stage_widths=[1536] * 5)
+    uniform = widths(64, width=1536, uniform_stages=5)
     assert [shape[-1] for shape in uniform] == [1536] * 5
 
 
 def test_standard_deviations_of_fixup_for_cifar10():
     with tf.Graph().as_default():
         network = r3gan_discriminator((32, 32, 3))
-    first = network.get_layer("stage_3_block_1_expand").kernel_initializer
-    second = network.get_layer("stage_3_block_1_grouped").kernel_initializer
+    first = network.get_layer("down_3_block_1_expand").kernel_initializer
+    second = network.get_layer("down_3_block_1_grouped").kernel_initializer
     assert first.stddev == pytest.approx(0.029754, abs=1e-6)
     assert second.stddev == pytest.approx(0.068714, abs=1e-6)
 
@@ -70,7 +70,7 @@ def test_networks_start_without_their_blocks():
 def test_moments_of_a_new_generator():
     keras.utils.set_random_seed(0)
     generator = r3gan_generator((8, 8, 3), width=256, blocks=1, latent_dim=64)
-    outputs = [generator.get_layer(name).output for name in ("basis", "stage_0_block_1_expand")]
+    outputs = [generator.get_layer(name).output for name in ("basis", "up_0_block_1_expand")]
     probe = keras.Model(generator.input, outputs)
     latents = np.random.default_rng(0).standard_normal((256, 64)).astype("float32")
     start, hidden = (np.mean(values.numpy() ** 2) for values in probe(latents))
@@ -91,7 +91,7 @@ def test_conditional_networks_use_the_class():
     assert logits.shape == (3, 1) and np.ptp(logits) > 0
     # Embeddings and heads of the paper: no biases outside of the blocks.
     units = discriminator.get_layer("class_features").units
-    assert discriminator.get_layer("class_embedding").output_dim == units == 8
+    assert discriminator.get_layer("class_weights").output_dim == units == 8
     names = {weight.path for weight in discriminator.weights if weight.name == "bias"}
     assert all("_expand" in name or "_grouped" in name for name in names) and len(names) == 4
 
@@ -117,7 +117,7 @@ def test_the_stages_of_the_highest_resolutions_compute_in_bfloat16():
         ({"width": 0}, "`width` must.*Received: width=0"),
         ({"blocks": 0}, "`blocks` must.*Received: blocks=0"),
         ({"group_channels": 1.5}, "`group_channels` must.*Received: group_channels=1.5"),
-        ({"stage_widths": [8, 8]}, r"each of the 3 stages.*Received: stage_widths=\[8, 8\]"),
+        ({"uniform_stages": 0}, "`uniform_stages` must.*Received: uniform_stages=0"),
         ({"bfloat16_stages": -1}, "of at least 0. Received: bfloat16_stages=-1"),
         ({"image_shape": (7, 16, 3)}, "at least 8 pixels. Received"),
     ],
