@@ -32,6 +32,7 @@ def r3gan_generator(
     group_channels: int = 16,
     uniform_stages: int = 4,
     bfloat16_stages: int = 0,
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds R3GAN's generator: a learned basis, then stages of residual blocks and upsampling.
 
@@ -53,6 +54,8 @@ def r3gan_generator(
         bfloat16_stages: Number of stages, from the full size down, that compute in bfloat16, with
             weights in float32. The other stages follow the policy of Keras. The official code has 3
             for 32 pixels and 4 for larger images.
+        condition_dim: Length of the vectors of conditions of a generator of `[latents,
+            conditions]`.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images, in [-1, 1] once trained.
@@ -72,16 +75,12 @@ def r3gan_generator(
     network = _Stages(
         "up", image_shape, width, blocks, group_channels, uniform_stages, bfloat16_stages
     )
-    builder = base.GeneratorBuilder(latent_dim, num_classes)
+    builder = base.GeneratorBuilder(latent_dim, num_classes, condition_dim=condition_dim)
     x = builder.latents
-    if builder.labels is not None:
-        embedding = layers.Embedding(
-            num_classes,
-            CLASS_FEATURES,
-            embeddings_initializer=_normal(num_classes),
-            name="class_embedding",
-        )
-        x = layers.Concatenate(name="latents_and_class")([x, embedding(builder.labels)])
+    if builder.condition is not None:
+        length = num_classes or condition_dim
+        embedding = _embedding(num_classes, CLASS_FEATURES, length, "class_embedding")
+        x = layers.Concatenate(name="latents_and_class")([x, embedding(builder.condition)])
     x = network.dense(x, network.widths[0], "project")
     x = SpatialBasis(*network.sizes[0], dtype=network.dtype(0), name="basis")(x)
     for stage, size in enumerate(network.sizes):
@@ -104,6 +103,7 @@ def r3gan_discriminator(
     group_channels: int = 16,
     uniform_stages: int = 4,
     bfloat16_stages: int = 0,
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds R3GAN's discriminator, which mirrors the generator.
 
@@ -118,6 +118,8 @@ def r3gan_discriminator(
         group_channels: As for `r3gan_generator`.
         uniform_stages: Number of stages, from the smallest, that have `width` channels.
         bfloat16_stages: As for `r3gan_generator`.
+        condition_dim: Length of the vectors of conditions of a discriminator of `[images,
+            conditions]`, with the inner product of a linear function of them.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -138,7 +140,9 @@ def r3gan_discriminator(
         "down", image_shape, width, blocks, group_channels, uniform_stages, bfloat16_stages
     )
     check_choice("normalization", normalization, _NORMALIZATIONS)
-    builder = base.DiscriminatorBuilder(image_shape, num_classes, normalization)
+    builder = base.DiscriminatorBuilder(
+        image_shape, num_classes, normalization, condition_dim=condition_dim
+    )
     network.apply = builder.apply
     last = len(network.sizes) - 1
     x = network.convolution(builder.examples, network.widths[last], "from_image", last)
@@ -155,21 +159,16 @@ def r3gan_discriminator(
         name="pool",
     )
     features = layers.Flatten(name="features")(pool(x))
-    if builder.labels is None:
+    if builder.condition is None:
         logits = network.dense(features, 1, "logits", base.full_precision())
         return base.network(builder.examples, None, logits, "discriminator")
     units = network.widths[last]
-    embedding = layers.Embedding(
-        num_classes,
-        units,
-        embeddings_initializer=_normal(units * num_classes),
-        dtype=base.full_precision(),
-        name="class_weights",
-    )
+    fan_in = units * (num_classes or condition_dim)
+    embedding = _embedding(num_classes, units, fan_in, "class_weights", base.full_precision())
     projected = network.dense(features, units, "class_features", base.full_precision())
     product = layers.Dot(axes=1, dtype=base.full_precision(), name="logits")
-    logits = product([projected, embedding(builder.labels)])
-    return base.network(builder.examples, builder.labels, logits, "discriminator")
+    logits = product([projected, embedding(builder.condition)])
+    return base.network(builder.examples, builder.condition, logits, "discriminator")
 
 
 class _Stages:
@@ -264,6 +263,14 @@ class _Stages:
 
     def _activation(self, x, stage, name):
         return layers.ReLU(negative_slope=SLOPE, dtype=self.dtype(stage), name=name)(x)
+
+
+def _embedding(num_classes, units, fan_in, name, dtype=None):
+    """Returns a linear layer without a bias, of classes or of vectors of conditions."""
+    settings = {"dtype": dtype, "name": name}
+    if num_classes is None:
+        return layers.Dense(units, use_bias=False, kernel_initializer=_normal(fan_in), **settings)
+    return layers.Embedding(num_classes, units, embeddings_initializer=_normal(fan_in), **settings)
 
 
 def _normal(fan_in, gain=1.0):

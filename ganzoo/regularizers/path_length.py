@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from ganzoo import backend
+from ganzoo import backend, schedules
 from ganzoo.numerics import at_least_float32
 from ganzoo.regularizers.base import REGULARIZERS, GeneratorPenalty
 from ganzoo.validation import check_fraction, check_non_negative, check_positive_integer
@@ -57,7 +57,7 @@ class PathLength(GeneratorPenalty):
         self, weight: float = 2.0, decay: float = 0.99, batch_shrink: int = 2, every: int = 4
     ):
         super().__init__(every)
-        self.weight = check_non_negative("weight", weight)
+        self.weight = schedules.check(check_non_negative, "weight", weight)
         self.decay = check_fraction("decay", decay)
         self.batch_shrink = check_positive_integer("batch_shrink", batch_shrink)
 

@@ -132,3 +132,19 @@ def test_what_does_not_fit_is_refused(options, words):
 def test_normalizations_of_activations_are_refused():
     with pytest.raises(ValueError, match=r"`normalization` must.*Received: normalization='batch'"):
         r3gan_discriminator(**SMALL, normalization="batch")
+
+
+def test_vectors_of_conditions_take_the_place_of_classes():
+    """One-hot vectors with the weights of the classes give the images and the logits."""
+    keras.utils.set_random_seed(0)
+    sizes = {"width": 8, "blocks": 1}
+    by_class = architectures.build("r3gan", (8, 8, 1), num_classes=3, **sizes)
+    by_vector = architectures.build("r3gan", (8, 8, 1), condition_dim=3, **sizes)
+    for one, other in zip(by_vector, by_class, strict=True):
+        one.set_weights(other.get_weights())
+    latents, labels = np.ones((3, 64), "float32"), np.arange(3)
+    vectors = np.eye(3, dtype="float32")
+    images = by_class[0]([latents, labels]).numpy()
+    np.testing.assert_allclose(by_vector[0]([latents, vectors]), images, rtol=1e-5, atol=1e-6)
+    expected = by_class[1]([images, labels])
+    np.testing.assert_allclose(by_vector[1]([images, vectors]), expected, rtol=1e-5, atol=1e-6)
