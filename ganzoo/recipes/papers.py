@@ -5,6 +5,9 @@ from ganzoo.registry import Registry
 
 RECIPES = Registry("recipe")
 
+# The classes of transforms of the official code, with their shares of the probability.
+_R3GAN_TRANSFORMS = {"blit": 1.0, "geom": 1.0, "color": 0.5, "cutout": 1.0}
+
 
 def _enter(name, *, optimizer, **settings):
     """Enters a recipe. Both players have the same optimizer, as in all these papers."""
@@ -87,7 +90,7 @@ _enter(
 )
 _enter(
     "r3gan",
-    source="Huang et al. 2024 (R3GAN), the official code for CIFAR-10, without its augmentation",
+    source="Huang et al. 2024 (R3GAN), the official code for CIFAR-10",
     architecture="r3gan",
     loss="relativistic_pairing",
     optimizer=OptimizerSettings(
@@ -100,12 +103,18 @@ _enter(
         "r1": {"gamma": "cosine/0.05/0.005/2e7images"},
         "r2": {"gamma": "cosine/0.05/0.005/2e7images"},
     },
+    augment={
+        "random_transforms": {
+            "transforms": _R3GAN_TRANSFORMS,
+            "probability": "cosine/0/0.55/2e7images",
+        }
+    },
     ema_half_life="cosine/0/5e6/2e7images",
 )
 _enter(
     "r3gan_64",
-    source="Huang et al. 2024 (R3GAN), the official code for FFHQ-64, without its augmentation, "
-    "for 100 million images",
+    source="Huang et al. 2024 (R3GAN), the official code for FFHQ-64; the length of 100 "
+    "million images is ours",
     architecture="r3gan",
     loss="relativistic_pairing",
     optimizer=OptimizerSettings(
@@ -117,6 +126,12 @@ _enter(
     regularizers={
         "r1": {"gamma": "cosine/2/0.2/2e7images"},
         "r2": {"gamma": "cosine/2/0.2/2e7images"},
+    },
+    augment={
+        "random_transforms": {
+            "transforms": _R3GAN_TRANSFORMS,
+            "probability": "cosine/0/0.3/2e7images",
+        }
     },
     ema_half_life="cosine/0/5e5/2e7images",
 )

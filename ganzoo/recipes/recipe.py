@@ -262,7 +262,8 @@ class Recipe:
     def average(self) -> str:
         """The generator's average in a few words."""
         if self.ema_half_life is not None:
-            return f"half-life of {_short(self.ema_half_life)} images"
+            unit = "" if _is_text(self.ema_half_life) else " images"
+            return f"half-life of {_short(self.ema_half_life)}{unit}"
         return "none" if self.ema_decay is None else f"decay of {_short(self.ema_decay)}"
 
     @property

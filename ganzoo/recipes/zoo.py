@@ -103,8 +103,8 @@ _enter(
 _enter(
     "r3gan_fashion_mnist",
     "r3gan",
-    "with half the width at each larger size, one block in each stage, in float32, with schedules "
-    "over 100 thousand images, for 115 thousand images",
+    "with half the width at each larger size, one block in each stage, in float32, without "
+    "augmentation, with schedules over 100 thousand images, for 115 thousand images",
     data="tfds:fashion_mnist",
     width=128,
     batch_size=32,
@@ -116,6 +116,7 @@ _enter(
         "r1": {"gamma": "cosine/0.5/0.05/1e5images"},
         "r2": {"gamma": "cosine/0.5/0.05/1e5images"},
     },
+    augment=None,
     ema_half_life="cosine/0/5e3/1e5images",
 )
 _enter(
