@@ -221,7 +221,6 @@ def test_a_run_that_a_callback_stopped_within_an_epoch_can_be_continued(tmp_path
     assert runs.different(runs.straight("plain"), resumed) == 0
 
 
-@pytest.mark.unit
 def test_a_damaged_checkpoint_is_named_once_and_the_previous_one_is_used(tmp_path):
     with pytest.raises(runs.Stopped):
         runs.train("plain", tmp_path, [runs.StopAfter(7)])
