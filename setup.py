@@ -1,3 +1,4 @@
+import json
 import pathlib
 import re
 
@@ -5,6 +6,15 @@ from setuptools import find_packages, setup
 
 ROOT = pathlib.Path(__file__).parent
 VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "ganzoo/version.py").read_text()).group(1)
+
+# Models that `from_preset` downloads are not in the package.
+MODELS = ROOT / "models"
+DOWNLOADED = json.loads((MODELS / "index.json").read_text())
+SHIPPED = sorted(
+    f"{path.parent.name}/*"
+    for path in MODELS.glob("*/metadata.json")
+    if path.parent.name not in DOWNLOADED
+)
 
 JAX = ["jax>=0.7"]
 TENSORBOARD = ["tensorboard>=2.20"]
@@ -36,7 +46,7 @@ setup(
         "ganzoo.data": ["digits.npz", "digits_license.txt"],
         "ganzoo_cli": ["py.typed"],
         "ganzoo.extractors": ["weights/*.npz", "weights/*.json", "weights/README.md"],
-        "ganzoo.models": ["*/*"],
+        "ganzoo.models": ["index.json", *SHIPPED],
     },
     entry_points={"console_scripts": ["ganzoo = ganzoo_cli.main:main"]},
     install_requires=[

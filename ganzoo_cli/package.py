@@ -1,5 +1,6 @@
 """Facts about the package `ganzoo` that need no import of it."""
 
+import json
 import runpy
 from pathlib import Path
 
@@ -16,7 +17,12 @@ def version() -> str:
 
 
 def preset_names() -> list[str]:
-    """Returns the names of the presets in the package, as `ganzoo.list_models()` does."""
+    """Returns the names of the published models, as `ganzoo.list_models()` does."""
     root = next((folder for folder in _PRESETS if folder.is_dir()), None)
-    found = [] if root is None else [path.parent.name for path in root.glob("*/metadata.json")]
+    if root is None:
+        return []
+    found = {path.parent.name for path in root.glob("*/metadata.json")}
+    index = root / "index.json"
+    if index.is_file():
+        found |= json.loads(index.read_text()).keys()
     return sorted(name for name in found if not name.startswith("."))

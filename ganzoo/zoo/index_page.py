@@ -8,7 +8,7 @@ from pathlib import Path
 from ganzoo import recipes
 from ganzoo.files import new_file
 from ganzoo.metrics.base import key_of
-from ganzoo.presets import manifest, replace_texts
+from ganzoo.presets import builtin, manifest, replace_texts
 from ganzoo.recipes import Recipe
 from ganzoo.zoo import comparison, markdown, model_card
 from ganzoo.zoo.data_facts import facts_of
@@ -51,7 +51,7 @@ def tables(folder: Path | str, pictures: bool = True) -> str:
 
 
 def write(folder: Path | str) -> list[Path]:
-    """Brings the page and the models' texts up to date.
+    """Brings the page, the index of large models and the models' texts up to date.
 
     The texts of a model are its card, the summary in its metrics, and the source of its recipe.
 
@@ -68,12 +68,17 @@ def write(folder: Path | str) -> list[Path]:
         facts, recipe = _current(path, stored)
         card = model_card.text(facts, recipe, path, models)
         written += replace_texts(path, recipe, facts, card)
-    page = folder / _PAGE
-    text = table(folder)
-    if not page.is_file() or page.read_text() != text:
-        with new_file(page, replace=True) as partial:
-            partial.write_text(text)
-        written.append(page)
+    summaries = {path.name: facts["summary"] for path, facts in read_all(folder).items()}
+    index = builtin.index_of({path.name: path for path in models}, summaries)
+    texts = {_PAGE: table(folder)}
+    if index or (folder / builtin.INDEX).is_file():
+        texts[builtin.INDEX] = json.dumps(index, indent=2) + "\n"
+    for name, text in texts.items():
+        file = folder / name
+        if not file.is_file() or file.read_text() != text:
+            with new_file(file, replace=True) as partial:
+                partial.write_text(text)
+            written.append(file)
     return written
 
 

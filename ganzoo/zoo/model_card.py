@@ -99,7 +99,7 @@ def _use(facts, name):
 def location(folder: Path | str) -> str:
     """Returns the argument of `from_preset`: a name of the zoo, or a path to be replaced."""
     folder = Path(folder).resolve()
-    homes = {builtin.folder_of(name).resolve().parent for name in builtin.list_models()}
+    homes = {path.resolve().parent for path in builtin.local_folders().values()}
     return folder.name if folder.parent in homes else "path/to/this/folder"
 
 
