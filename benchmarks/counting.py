@@ -1,7 +1,7 @@
 """Counts the floating-point operations of a training step.
 
-Only the kernels of dense layers and convolutions count. A multiplication and an addition are two
-operations.
+Only the kernels of dense layers and convolutions count, without those of a mapping network. A
+multiplication and an addition are two operations.
 
 - A forward pass costs, per example, the size of the kernel times the number of positions where it
   is applied: the outputs of a convolution, the inputs of a transposed one, 1 for a dense layer.
@@ -21,6 +21,8 @@ shows as a lower share of the peak.
 import math
 
 import keras
+
+from ganzoo.layers import ModulatedConv2D
 
 
 def step_operations(generator, discriminator, batch_size, discriminator_steps=1):
@@ -42,10 +44,15 @@ def _forward_products(network):
     """Returns the multiplications of each layer for one example, in the order of the layers."""
     products = []
     for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            products += _forward_products(layer)
+            continue
         layer_input, layer_output = layer.input, layer.output
         layer = getattr(layer, "layer", layer)  # Spectral normalization wraps a layer.
         if isinstance(layer, keras.layers.Dense):
             places = 1
+        elif isinstance(layer, ModulatedConv2D):
+            places = math.prod((layer_input[0] if layer.upsample else layer_output).shape[1:3])
         elif isinstance(layer, keras.layers.Conv2DTranspose):
             places = math.prod(layer_input.shape[1:3])
         elif isinstance(layer, keras.layers.Conv2D):

@@ -11,7 +11,7 @@ from ganzoo.regularizers.base import REGULARIZERS
 
 BACKEND = keras.backend.backend()
 CHANNELS = 3
-LOSSES = {"dcgan": "non_saturating", "sngan": "hinge"}
+LOSSES = {"dcgan": "non_saturating", "sngan": "hinge", "stylegan2": "non_saturating"}
 FIT_EXAMPLES = 10_000
 
 
@@ -50,7 +50,7 @@ class Case:
     """Training of a GAN on images in memory.
 
     Args:
-        model: `"dcgan"` or `"sngan"`.
+        model: `"dcgan"`, `"sngan"` or `"stylegan2"`.
         precision: `"float32"` or `"bfloat16"`.
         width: Width of both networks.
         batch_size: Real images in a discriminator update.

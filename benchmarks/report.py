@@ -13,6 +13,7 @@ PART_NAMES = {
     "fit_in_blocks": "`fit` with `steps_per_execution=32`, against the bare step",
     "r1_every_step": "R1 at every step",
     "r1_every_16th_step": "R1 at every 16th step",
+    "path_length_every_4th_step": "path length at every 4th step",
     "discriminator_steps_5": "`discriminator_steps=5`",
     "gradient_penalty": "gradient penalty",
     "dragan": "DRAGAN",
@@ -72,7 +73,7 @@ def section(measured):
     peak = max(measured["products"])
     lines = [
         f"**{measured['model']}, {measured['precision']}** "
-        f"(best matrix product: {peak / 1e9:,.0f} GFLOP/s)\n",
+        f"({_parameters(measured)}best matrix product: {peak / 1e9:,.0f} GFLOP/s)\n",
         "| | ms per step | middle half | images/s | share of peak | ganzoo / this |",
         "|---|---|---|---|---|---|",
     ]
@@ -102,6 +103,12 @@ def section(measured):
             f"{statistics.median(ratios):.3f} | {_middle_half(ratios, 3)} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _parameters(measured):
+    """Returns the numbers of parameters of both networks as text."""
+    generator, discriminator = measured["rows"]["ganzoo"]["parameters"]
+    return f"{generator:,} and {discriminator:,} parameters; "
 
 
 def _middle_half(values, digits):

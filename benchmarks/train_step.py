@@ -21,6 +21,8 @@ from load import ForeignLoad, add_flags
 from processes import Side
 
 MODELS = ("dcgan", "sngan")
+# Measured on request, without PyTorch.
+OTHER_MODELS = ("stylegan2",)
 PRECISIONS = ("float32", "bfloat16")
 TORCH_VARIANTS = {
     f"PyTorch, {layout.replace('_', ' ')}{', compiled' if compiled else ''}": {
@@ -49,6 +51,7 @@ PARTS = {
     "fit_in_blocks": ({}, {"through_fit": True, "training": {"steps_per_execution": 32}}),
     "r1_every_step": _regularizer("r1", gamma=0.1),
     "r1_every_16th_step": _regularizer("r1", gamma=0.1, every=16),
+    "path_length_every_4th_step": _regularizer("path_length", every=4),
     "discriminator_steps_5": _training(discriminator_steps=5),
     "gradient_penalty": _regularizer("gradient_penalty"),
     "dragan": _regularizer("dragan"),
@@ -78,7 +81,13 @@ PARTS = {
     "packing": ({}, {"networks": {"packing": 2}}),
 }
 # Parts whose steps take long, and whose cost is too large to need many repeats.
-LARGE_PARTS = ("r1_every_step", "r1_every_16th_step", "discriminator_steps_5", "gradient_penalty")
+LARGE_PARTS = (
+    "r1_every_step",
+    "r1_every_16th_step",
+    "path_length_every_4th_step",
+    "discriminator_steps_5",
+    "gradient_penalty",
+)
 LARGE_PART_REPEATS = 5
 
 
@@ -125,7 +134,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         description="Compares training steps of ganzoo with PyTorch and the same networks."
     )
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--models", nargs="+", choices=(*MODELS, *OTHER_MODELS), default=MODELS)
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--width", type=int, default=64)
@@ -195,7 +204,7 @@ class Bench:
     def compare(self, model, precision):
         """Returns the rows of ganzoo and of each PyTorch variant, by name."""
         cases = {"ganzoo": self._prepare_ours("ganzoo", model, precision)}
-        if self._torch is not None:
+        if self._torch is not None and model in MODELS:
             for name, settings in TORCH_VARIANTS.items():
                 if settings["compiled"] and self._options.no_torch_compile:
                     continue
@@ -209,6 +218,7 @@ class Bench:
                 "milliseconds": [1000 * seconds for seconds in blocks],
                 "images_per_step": self._options.batch_size,
                 "operations": operations,
+                "parameters": [sum(map(math.prod, network)) for network in cases[name]["shapes"]],
             }
             for name, blocks in times.items()
         }
