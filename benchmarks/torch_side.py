@@ -155,10 +155,10 @@ class Case:
         width: Width of both networks.
         batch_size: Images in each update.
         layout: `"contiguous"` or `"channels_last"`.
-        compiled: Whether `torch.compile` compiles both networks.
+        mode: Mode of `torch.compile`, which compiles both networks; `None` does not compile.
     """
 
-    def __init__(self, model, precision, width, batch_size, layout, compiled):
+    def __init__(self, model, precision, width, batch_size, layout, mode):
         build, self._d_loss, self._g_loss = MODELS[model]
         layout = LAYOUTS[layout]
         generator, discriminator, self._latent_dim = build(width, layout)
@@ -171,8 +171,8 @@ class Case:
         self._g_optimizer = _adam(generator)
         self._d_optimizer = _adam(discriminator)
         self._networks = (generator, discriminator)
-        if compiled:
-            self._networks = (torch.compile(generator), torch.compile(discriminator))
+        if mode is not None:
+            self._networks = tuple(torch.compile(each, mode=mode) for each in self._networks)
         self._images = torch.randint(0, 256, (batch_size, 3, 32, 32), dtype=torch.uint8)
         self._images = self._images.to(DEVICE, memory_format=layout)
         self._precision = torch.autocast(

@@ -24,12 +24,12 @@ MODELS = ("dcgan", "sngan")
 # Measured on request, without PyTorch.
 OTHER_MODELS = ("stylegan2",)
 PRECISIONS = ("float32", "bfloat16")
+# Modes of `torch.compile`, and how a row names them. "reduce-overhead" records CUDA graphs, so only a
+# GPU has it.
+TORCH_MODES = {None: "", "default": ", compiled", "reduce-overhead": ", compiled, CUDA graphs"}
 TORCH_VARIANTS = {
-    f"PyTorch, {layout.replace('_', ' ')}{', compiled' if compiled else ''}": {
-        "layout": layout,
-        "compiled": compiled,
-    }
-    for compiled in (False, True)
+    f"PyTorch, {layout.replace('_', ' ')}{words}": {"layout": layout, "mode": mode}
+    for mode, words in TORCH_MODES.items()
     for layout in ("contiguous", "channels_last")
 }
 _CLASSES = {"num_classes": 10}
@@ -89,6 +89,16 @@ LARGE_PARTS = (
     "gradient_penalty",
 )
 LARGE_PART_REPEATS = 5
+# Options of `--quick`, where the command line does not set them.
+QUICK = {
+    "models": ["dcgan"],
+    "precisions": ["float32"],
+    "parts": [],
+    "repeats": 5,
+    "block_seconds": 0.5,
+    "patience": 0,
+    "no_torch_compile": True,
+}
 
 
 def main(arguments=None):
@@ -150,8 +160,14 @@ def parse(arguments):
     parser.add_argument(
         "--parts", nargs="*", choices=PARTS, default=PARTS, help="parts whose cost to measure"
     )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="two minutes: DCGAN in float32 without parts, few blocks, eager PyTorch",
+    )
     add_flags(parser, block_seconds=1.0, patience=600)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    return parser.parse_args(arguments, argparse.Namespace(**QUICK)) if options.quick else options
 
 
 def default_cores(threads):
@@ -185,8 +201,8 @@ class Bench:
         self._load = load
         self._ganzoo = ganzoo
         self._torch = torch
-        on_gpu = ganzoo.ask("describe")["gpu"] is not None
-        self._product_size = options.product_size or (8192 if on_gpu else 2048)
+        self._on_gpu = ganzoo.ask("describe")["gpu"] is not None
+        self._product_size = options.product_size or (8192 if self._on_gpu else 2048)
 
     def products(self, precision):
         """Returns the operations per second of ten matrix products in each framework."""
@@ -206,7 +222,9 @@ class Bench:
         cases = {"ganzoo": self._prepare_ours("ganzoo", model, precision)}
         if self._torch is not None and model in MODELS:
             for name, settings in TORCH_VARIANTS.items():
-                if settings["compiled"] and self._options.no_torch_compile:
+                if settings["mode"] is not None and self._options.no_torch_compile:
+                    continue
+                if settings["mode"] == "reduce-overhead" and not self._on_gpu:
                     continue
                 cases[name] = self._prepare(self._torch, name, model, precision, **settings)
                 check_same_networks(cases["ganzoo"]["shapes"], cases[name]["shapes"], name)

@@ -1,5 +1,6 @@
 """The benchmark of the training step runs, and compares equal networks."""
 
+import importlib
 import importlib.util
 import json
 import os
@@ -126,3 +127,11 @@ print("same")
 @pytest.mark.skipif(not HAS_TORCH, reason="needs PyTorch")
 def test_both_frameworks_compute_the_same_function():
     assert run_python(SAME_FUNCTION).endswith("same\n")
+
+
+def test_quick_is_a_default_that_the_command_line_overrides(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    benchmark = importlib.import_module("train_step")
+    options = benchmark.parse(["--quick", "--repeats", "2"])
+    assert (options.models, options.parts, options.repeats) == (["dcgan"], [], 2)
+    assert benchmark.parse([]).repeats == 15
