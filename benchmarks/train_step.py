@@ -24,8 +24,8 @@ MODELS = ("dcgan", "sngan")
 # Measured on request, without PyTorch.
 OTHER_MODELS = ("stylegan2",)
 PRECISIONS = ("float32", "bfloat16")
-# Modes of `torch.compile`, and how a row names them. "reduce-overhead" records CUDA graphs, so only a
-# GPU has it.
+# Modes of `torch.compile`, and how a row names them. "reduce-overhead" records CUDA graphs: it is
+# measured on a GPU alone.
 TORCH_MODES = {None: "", "default": ", compiled", "reduce-overhead": ", compiled, CUDA graphs"}
 TORCH_VARIANTS = {
     f"PyTorch, {layout.replace('_', ' ')}{words}": {"layout": layout, "mode": mode}
