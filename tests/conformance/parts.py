@@ -380,15 +380,25 @@ _AUGMENTATIONS = [
     ),
     Part(
         "augmentation",
-        "adaptive pseudo augment and random transforms that resample",
+        "adaptive pseudo augment",
+        lambda: augment.AdaptivePseudoAugment(
+            target=0.1, interval=1, images_to_one=50, initial=0.5
+        ),
+    ),
+    Part(
+        "augmentation",
+        "chain of two that adapt",
         lambda: augment.Chain(
             parts=[
-                augment.AdaptivePseudoAugment(
-                    target=0.1, interval=1, images_to_one=50, initial=0.5
-                ),
-                augment.RandomTransforms({"geom": 1.0, "filter": 0.5, "noise": 1.0}, 0.7),
+                augment.AdaptivePseudoAugment(interval=1, images_to_one=50, initial=0.2),
+                augment.AdaptiveAugment("flip", target=0.1, images_to_one=50, initial=0.5),
             ]
         ),
+    ),
+    Part(
+        "augmentation",
+        "random transforms that resample",
+        lambda: augment.RandomTransforms({"bg": 1.0, "filter": 0.5, "noise": 1.0}, 0.7),
     ),
     Part(
         "augmentation",
