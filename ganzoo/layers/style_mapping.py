@@ -107,6 +107,9 @@ class StyleMapping(RandomLayer):
         if self.num_classes is not None:
             latent_shape, labels_shape = input_shape
             self.embedding.build(labels_shape)
+        # On JAX, Keras calls a model that has a layer that is not built.
+        self.normalization.build(latent_shape)
+        self.activation.build((None, self.style_dim))
         width = latent_shape[-1] + (0 if self.embedding is None else self.style_dim)
         for dense in self.dense_layers:
             dense.build((None, width))

@@ -115,6 +115,10 @@ def test_impossible_arguments_are_refused(argument, value):
         StyleMapping(**{"num_rows": 4, argument: value})
 
 
+def test_every_inner_layer_is_built_before_a_call():
+    assert all(layer.built for layer in mapping(num_classes=3)._flatten_layers())
+
+
 def test_config_restores_the_layer():
     layer = StyleMapping(4, 5, 2, num_classes=3, mixing=0.5, average_decay=0.9, latent="uniform")
     config = keras.saving.serialize_keras_object(layer)
