@@ -110,7 +110,7 @@ class SpectralNormalization(KernelWrapper):
         self.learnable_scale = bool(learnable_scale)
         self.norm = check_choice("norm", norm, ("matrix", "operator"))
         self._check_norm(input_shape)
-        self.input_sizes = None if input_shape is None else tuple(input_shape)
+        self.input_shape = None if input_shape is None else tuple(input_shape)
         self._map = None
 
     def _check_norm(self, input_shape):
@@ -133,7 +133,7 @@ class SpectralNormalization(KernelWrapper):
     def build(self, input_shape):
         super().build(input_shape)
         if self.norm == "operator":
-            sizes = input_shape if self.input_sizes is None else (None, *self.input_sizes)
+            sizes = input_shape if self.input_shape is None else (None, *self.input_shape)
             self._map = LinearMap(self.layer, sizes)
         k, available = self.num_singular_values, singular_value_count(self.layer)
         if k > available:
@@ -271,7 +271,7 @@ class SpectralNormalization(KernelWrapper):
             "learnable_scale": self.learnable_scale,
             # Files of other layers have no such keys.
             **({} if self.norm == "matrix" else {"norm": self.norm}),
-            **({} if self.input_sizes is None else {"input_shape": self.input_sizes}),
+            **({} if self.input_shape is None else {"input_shape": self.input_shape}),
         }
 
 

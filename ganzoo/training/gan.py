@@ -36,28 +36,25 @@ class GAN(AdversarialModel):
 
     Args:
         generator: A built Keras model, latents of shape `(batch, latent_dim)` in, examples out:
-            images of shape `(batch, height, width, channels)` in [-1, 1]; or vectors, sequences
-            `(batch, time, channels)`, volumes `(batch, depth, height, width, channels)` and others,
-            in any range.
+            images `(batch, height, width, channels)` in [-1, 1]; or vectors, sequences `(batch,
+            time, channels)`, volumes `(batch, depth, height, width, channels)` in any range.
         discriminator: A built Keras model, examples in, logits out: of shape `(batch, 1)`, or one
             for each patch, `(batch, ..., 1)`. Losses are then means over the patches too, and
             penalties see the mean logit of an example.
         latent_dim: Size of a latent vector; by default what the generator takes.
         latent: `"normal"`, or `"uniform"` for latents in (-1, 1).
         num_classes: Number of classes of a conditional GAN, or `None`. Its generator takes
-            `[latents, labels]` with integer labels of shape `(batch,)`. Its discriminator takes
-            `[examples, labels]`; or examples alone, and gives logits and class logits of shape
-            `(batch, num_classes)` (an auxiliary classifier).
-        packing: Examples that the discriminator sees in one row, stacked along the channels: it
-            takes `(batch, height, width, packing * channels)` (PacGAN). It must divide the number
-            of examples of an update.
+            `[latents, labels]`, labels being integers `(batch,)`. Its discriminator takes
+            `[examples, labels]`; or examples alone, and gives logits and class logits `(batch,
+            num_classes)` (an auxiliary classifier).
+        packing: Examples that the discriminator sees in one row, stacked along the channels, as
+            `(batch, height, width, packing * channels)`. It must divide the examples of an update.
         seed: Integer in [0, 2**64), the seed of all random draws of the training run.
         name: Name of the model.
-        class_names: Names of the classes in the order of their numbers, or `None`. By default
-            the names in the `ganzoo.data.Dataset` that is trained on first.
-        condition_dim: Length of the vectors of conditions of networks that take vectors in place of
-            labels: attributes, embeddings of texts, several labels at once. By default what the
-            generator takes.
+        class_names: Names of the classes in the order of their numbers. By default the ones in the
+            `ganzoo.data.Dataset` that is trained on first.
+        condition_dim: Length of the vectors that the networks take in place of labels: attributes,
+            embeddings of texts, several labels at once. By default what the generator takes.
 
     Raises:
         ValueError: If the networks do not fit each other or the other arguments.
@@ -87,11 +84,9 @@ class GAN(AdversarialModel):
         reseed_layers(self.variables, draws)
         self.update_players(batch, draws)
         if self._averaging:
-            step, half_life = self._step.value, self.ema_half_life
-            if half_life is None:
-                share = share_of_decay(self.ema_decay, step)
-            else:
-                share = ema.share_of_half_life(half_life, step, self._batch_size)
+            share = share_of_decay(self.ema_decay or 0.0, self._step.value)
+            if (half_life := self.ema_half_life) is not None:
+                share = ema.share_of_half_life(half_life, self._step.value, self._batch_size)
             for average, network in self.averages():
                 move_average(average, network, share)
         for name, schedule in self._schedules.items():
@@ -230,8 +225,7 @@ class GAN(AdversarialModel):
     def draw_fakes(self, draws, rows, labels):
         """Returns generated examples, packed, in training mode.
 
-        They have the classes of the real examples: so both have one distribution of classes, and
-        whatever compares a fake with a real example compares two of one class.
+        They have the classes of the real examples, so that both have one distribution of classes.
 
         Args:
             draws: `ganzoo.random.Draws` of this update.
@@ -251,10 +245,7 @@ class GAN(AdversarialModel):
     def replace_real(self, real, labels, draws):
         """Returns what the discriminator takes for real: `real`, or with an augmentation's fakes.
 
-        Args:
-            real: Float examples, packed.
-            labels: int32 classes of shape `(rows,)`, or `None`.
-            draws: `ganzoo.random.Draws` of this update.
+        The real examples, their labels and the draws are as for `discriminate`.
         """
         if self.augment is None or not self.augment.replaces_real:
             return real
@@ -374,8 +365,7 @@ class GAN(AdversarialModel):
         return self._memories.get(f"{player}/{part.name}")
 
     def _penalty_state(self, part):
-        state = self._part_state("penalty", part)
-        return [] if state is None else [state]
+        return list(filter(None, [self._part_state("penalty", part)]))
 
     def _augment_state(self):
         return None if self.augment is None else self._part_state("augment", self.augment)
@@ -401,13 +391,10 @@ def move_average(average, network, share):
 
 
 def share_of_decay(decay, step):
-    """Returns the share of the current weights in an average with a decay.
+    """Returns the share of the current weights in an average, after `step` updates before this one.
 
-    Args:
-        decay: Share of the old average that stays in each update, in [0, 1), at most
-            (1 + step) / (10 + step): otherwise the average would contain the random initial weights
-            for 1 / (1 - decay) steps.
-        step: Integer tensor, the number of updates before this one.
+    It is 1 - `decay`, and more at first: the average would otherwise contain the random initial
+    weights for 1 / (1 - decay) steps.
     """
     step = ops.cast(step, "float32")
     return 1.0 - ops.minimum(decay, (1.0 + step) / (10.0 + step))
