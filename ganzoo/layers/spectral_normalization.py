@@ -269,9 +269,8 @@ class SpectralNormalization(KernelWrapper):
             "num_singular_values": self.num_singular_values,
             "factor": self.factor,
             "learnable_scale": self.learnable_scale,
-            # Files of other layers have no such keys.
-            **({} if self.norm == "matrix" else {"norm": self.norm}),
-            **({} if self.input_shape is None else {"input_shape": self.input_shape}),
+            "norm": self.norm,
+            "input_shape": self.input_shape,
         }
 
 

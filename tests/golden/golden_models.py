@@ -36,6 +36,10 @@ def labels(count):
     return (np.arange(count) % CLASSES).astype("int32")
 
 
+def conditions(count):
+    return np.random.default_rng(2).uniform(-1, 1, (count, CLASSES)).astype("float32")
+
+
 def latents():
     return np.random.default_rng(1).standard_normal((ROWS, LATENT_DIM)).astype("float32")
 

@@ -1,6 +1,6 @@
 """Writes goldens of the present version, once: each later version must read what this one wrote.
 
-python tests/golden/make_goldens.py preset|layers|checkpoint|keras_gan|keras_semi_supervised ...
+python tests/golden/make_goldens.py NAME ...: the names are at the end of the file.
 """
 
 import pathlib
@@ -59,15 +59,63 @@ def layers():
     _write_samples(folder, gan, models.latents(), images)
 
 
-def _write_samples(folder, gan, latents, images):
-    labels = models.labels(models.ROWS)
+def style_layers():
+    """The layers of StyleGAN2."""
+    networks = ganzoo.architectures.build(
+        "stylegan2",
+        (8, 8, 3),
+        latent_dim=4,
+        width=2,
+        mapping_layers=2,
+        group_size=2,
+        num_classes=models.CLASSES,
+    )
+    _write_layers("styles", ganzoo.GAN(*networks, num_classes=models.CLASSES, seed=5))
+
+
+def r3gan_layers():
+    """The layers of R3GAN's generator, and a SAN head with classes."""
+    settings = {"num_classes": models.CLASSES, "width": 4}
+    generator, _ = ganzoo.architectures.build(
+        "r3gan", (8, 8, 3), latent_dim=4, blocks=1, group_channels=2, **settings
+    )
+    _, discriminator = ganzoo.architectures.build("sngan", (8, 8, 3), head="san", **settings)
+    gan = ganzoo.GAN(generator, discriminator, num_classes=models.CLASSES, seed=5)
+    _write_layers("r3gan", gan)
+
+
+def condition_layers():
+    """The layers that take vectors of conditions."""
+    networks = ganzoo.architectures.build(
+        "sngan", (8, 8, 3), latent_dim=4, width=2, condition_dim=models.CLASSES
+    )
+    _write_layers("conditions", ganzoo.GAN(*networks, seed=5), models.conditions)
+
+
+def _write_layers(name, gan, labels=models.labels):
+    gan.compile(
+        g_optimizer=keras.optimizers.Adam(0.01),
+        d_optimizer=keras.optimizers.Adam(0.01),
+        ema_decay=0.5,
+        jit_compile=False,
+    )
+    images = models.images(48, 3)
+    gan.fit(images, labels(48), batch_size=16, epochs=4, verbose=0)
+    folder = HERE / f"layers_format_{FORMAT}_{name}"
+    gan.save_to_preset(folder / "preset")
+    _write_samples(folder, gan, models.latents(), images, labels)
+
+
+def _write_samples(folder, gan, latents, images, labels=models.labels):
+    labels = labels(models.ROWS)
+    conditions = {} if gan.condition_dim is None else {"conditions": labels}
     reals = images[: models.ROWS]
     np.savez_compressed(
         folder / "samples.npz",
         latents=latents,
         labels=labels,
         floats=keras.ops.convert_to_numpy(gan([latents, labels])),
-        images=gan.sample(models.ROWS, seed=0),
+        images=gan.sample(models.ROWS, seed=0, **conditions),
         logits=keras.ops.convert_to_numpy(gan.discriminator([reals, labels])),
         reals=reals,
     )
@@ -124,6 +172,9 @@ def _write_keras_file(name, gan, data, settings):
 MAKERS = {
     "preset": preset,
     "layers": layers,
+    "style_layers": style_layers,
+    "r3gan_layers": r3gan_layers,
+    "condition_layers": condition_layers,
     "checkpoint": checkpoint,
     "keras_gan": keras_gan,
     "keras_semi_supervised": keras_semi_supervised,
