@@ -214,6 +214,13 @@ _LAYERS = [
         IMAGES,
     ),
     _layer(
+        "spectral normalization of a convolution, operator norm",
+        lambda: layers.SpectralNormalization(
+            keras.layers.Conv2D(4, 3), norm="operator", input_shape=IMAGES
+        ),
+        IMAGES,
+    ),
+    _layer(
         "spectral normalization of a transposed convolution",
         lambda: layers.SpectralNormalization(_transposed_convolution()),
         IMAGES,
@@ -488,11 +495,12 @@ REPRESENTATIVES = (
 def arguments(made):
     """Returns the parameters of a part's class by name, without the ones that every layer has."""
     parameters = inspect.signature(type(made).__init__).parameters
+    shared = inspect.signature(keras.layers.Layer.__init__).parameters
     variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
     return {
         name: parameter
         for name, parameter in parameters.items()
-        if name != "self" and parameter.kind not in variadic
+        if name not in shared and parameter.kind not in variadic
     }
 
 
@@ -505,6 +513,9 @@ def fill(network, seed):
             # A constant start, such as that of a scale, is kept; a random one is not.
             constant = np.where(initial == np.round(initial), initial, 0.0)
             variable.assign(constant + 0.3 * rng.standard_normal(variable.shape))
+        elif variable.name == "u" and initial.ndim > 2:
+            outputs = rng.standard_normal(variable.shape)
+            variable.assign(outputs / np.linalg.norm(outputs))
         elif variable.name == "u":
             rows = rng.standard_normal((np.size(initial) // initial.shape[-1], initial.shape[-1]))
             orthonormal = np.linalg.qr(rows.T)[0].T

@@ -199,15 +199,17 @@ def _regularizer(part):
     regularizer = part.make()
     network = small_discriminator()
     if isinstance(regularizer, regularizers.Penalty):
+        state = regularizer.state()
+        states = [] if state is None else [state]
 
         def call(real, fake, training):
             if not training:
                 return {"logits": network(real)}
             discriminator = stateless(network)
             passes = (outputs_of(discriminator, examples) for examples in (real, fake))
-            return {"penalty": regularizer.penalty(discriminator, *passes, Draws(0, 0))}
+            return {"penalty": regularizer.penalty(discriminator, *passes, Draws(0, 0), *states)}
 
-        return Subject(call, _inputs([IMAGE_SHAPE] * 2), [network])
+        return Subject(call, _inputs([IMAGE_SHAPE] * 2), [network, *states])
     if isinstance(regularizer, regularizers.Constraint):
 
         def call(images, training):
