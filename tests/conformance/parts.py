@@ -354,7 +354,7 @@ _REGULARIZERS = [
         "orthogonal",
         lambda: regularizers.Orthogonal(weight=0.1, player="both", off_diagonal=False, every=2),
     ),
-    Part("regularizer", "lecam", lambda: regularizers.LeCam(weight=0.1, decay=0.5, start=1)),
+    Part("regularizer", "lecam", lambda: regularizers.LeCam(0.5, decay=0.8, start=0)),
     Part(
         "regularizer",
         "path length",
