@@ -23,6 +23,7 @@ from ganzoo.losses.non_saturating import NonSaturating
 from ganzoo.losses.relativistic_average import RelativisticAverage
 from ganzoo.losses.relativistic_pairing import RelativisticPairing
 from ganzoo.losses.semi_supervised import SemiSupervised
+from ganzoo.losses.top_k import TopK
 from ganzoo.losses.wasserstein import Wasserstein
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "RelativisticAverage",
     "RelativisticPairing",
     "SemiSupervised",
+    "TopK",
     "Wasserstein",
     "adversarial_names",
     "get",

@@ -166,8 +166,8 @@ class GAN(AdversarialModel):
         weight = 1.0 if matching is None else matching.adversarial_weight
         if weight:
             real_logits = None if on_real is None else on_real.patch_logits
-            adversarial = self.adversarial_loss.generator(on_fake.patch_logits, real_logits)
-            loss = loss + weight * adversarial
+            adversarial = self._part_now(self.adversarial_loss)
+            loss = loss + weight * adversarial.generator(on_fake.patch_logits, real_logits)
         return loss
 
     def minimize(self, objective, player, k):

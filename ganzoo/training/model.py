@@ -251,7 +251,11 @@ class AdversarialModel(
         self._all_weight_penalties = self._regularizers_of(WeightPenalty)
         self._optimizer_schedules = optimizer_schedules
         self._schedules = scheduled.by_log_name(
-            optimizer_schedules, self.ema_half_life, self.regularizers, self.augment
+            optimizer_schedules,
+            self.ema_half_life,
+            self.adversarial_loss,
+            self.regularizers,
+            self.augment,
         )
         averaging = self.ema_decay is not None or self.ema_half_life is not None
         if averaging and not self._averaging:

@@ -38,7 +38,7 @@ def of_optimizers(optimizer) -> dict[str, dict[str, Schedule]]:
     return found
 
 
-def by_log_name(optimizers, ema_half_life, regularizers, augment) -> dict[str, Schedule]:
+def by_log_name(optimizers, ema_half_life, loss, regularizers, augment) -> dict[str, Schedule]:
     """Returns all schedules of a GAN by the names under which their values are logged."""
     found = {
         f"{player[0]}_{name}": schedule
@@ -47,6 +47,8 @@ def by_log_name(optimizers, ema_half_life, regularizers, augment) -> dict[str, S
     }
     if isinstance(ema_half_life, Schedule):
         found["ema_half_life"] = ema_half_life
+    for name, schedule in schedules.schedules_of(loss).items():
+        found[f"loss_{name}"] = schedule
     for part in regularizers:
         for name, schedule in schedules.schedules_of(part).items():
             found[f"{part.name}_{name}"] = schedule

@@ -250,5 +250,7 @@ def test_other_arguments_are_checked(name, argument):
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match=r"dcgan, infogan, mlp, r3gan, resnet, sngan, stylegan2\. Received: 'gan'"):
+    with pytest.raises(
+        ValueError, match=r"dcgan, infogan, mlp, r3gan, resnet, sngan, stylegan2\. Received: 'gan'"
+    ):
         architectures.build("gan", (32, 32, 3))

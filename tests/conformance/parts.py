@@ -288,6 +288,7 @@ _LOSSES = [
     Part("loss", "non-saturating", lambda: losses.NonSaturating(label_smoothing=0.1)),
     Part("loss", "relativistic average", losses.RelativisticAverage, batch_coupled=True),
     Part("loss", "relativistic pairing", losses.RelativisticPairing),
+    Part("loss", "top k", lambda: losses.TopK("hinge", share=0.4), batch_coupled=True),
     Part("loss", "wasserstein", losses.Wasserstein),
     Part("generator loss", "feature matching", losses.FeatureMatching, batch_coupled=True),
     Part(

@@ -50,6 +50,10 @@ def average_generator(fake, real):
     return -np.mean(log_d(fake_is_real)) - np.mean(log_one_minus_d(real_is_real))
 
 
+def top_half(fake, real):
+    return -np.mean(log_d(np.sort(fake)[::-1][: -(-len(fake) // 2)]))
+
+
 EQUATIONS = {
     "minimax": (
         losses.Minimax,
@@ -78,6 +82,7 @@ EQUATIONS = {
         lambda fake, real: np.mean([-log_d(f - r) for r, f in zip(real, fake, strict=True)]),
     ),
     "relativistic_average": (losses.RelativisticAverage, average, average_generator),
+    "top_k": (losses.TopK, classifier, top_half),
 }
 SMOOTHED = ("minimax", "non_saturating", "least_squares")
 
