@@ -7,6 +7,7 @@ import numpy as np
 from ganzoo.generation import class_mixing, inversion, sampling
 from ganzoo.generation.edited_generator import EditedGenerator
 from ganzoo.generation.inversion import Projection
+from ganzoo.generation.standing_statistics import set_standing_statistics
 
 
 class TrainedGenerator(EditedGenerator):
@@ -135,6 +136,41 @@ class TrainedGenerator(EditedGenerator):
         return class_mixing.generate(
             self, self._generating_function, latents, labels, batch_size, truncation, conditions
         )
+
+    def set_standing_statistics(
+        self,
+        batches: int = 16,
+        batch_size: int = 64,
+        seed: int = 0,
+        conditions: Sequence[float] | np.ndarray | None = None,
+    ) -> None:
+        """Gives batch normalization the mean statistics of fresh batches (standing statistics).
+
+        The generator that samples otherwise uses moving averages, which belong to the weights of
+        many steps: to the last weights, and to their average, others fit better. Further training
+        moves the new values like the old ones.
+
+        Args:
+            batches: Number of batches, usually 16 to 128.
+            batch_size: Largest number of samples in a batch; sizes are random, from 2.
+            seed: Seed of the first sample, and of the sizes.
+            conditions: For a GAN with `condition_dim`, the conditions of all samples. The classes
+                of other GANs take turns.
+
+        Raises:
+            ValueError: If the generator has no batch normalization, or an argument is out of its
+                range.
+
+        Example:
+
+        >>> gan = ganzoo.GAN.from_preset("dcgan_digits")
+        >>> gan.set_standing_statistics()
+
+        Reference:
+            [Large Scale GAN Training](https://arxiv.org/abs/1809.11096), appendix C.
+        """
+        self.update_inference_state()
+        set_standing_statistics(self, batches, batch_size, seed, conditions)
 
     def interpolate(
         self,
