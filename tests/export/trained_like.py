@@ -5,6 +5,7 @@ import numpy as np
 
 import ganzoo
 from ganzoo import architectures
+from ganzoo.layers import EqualizedLearningRate, ModulatedConv2D
 
 LATENT_DIM = 6
 NUM_CLASSES = 3
@@ -27,7 +28,14 @@ def gan(architecture, image_shape=(8, 8, 3), num_classes=None, width=4, **option
 def as_trained(gan):
     """Gives the sampler weights of its own, which change no example by more than tanh resolves."""
     rng = np.random.default_rng(0)
+    equalized = {
+        id(layer.kernel)
+        for layer in gan.inference_generator._flatten_layers()
+        if isinstance(layer, (EqualizedLearningRate, ModulatedConv2D))
+    }
     for weight in gan.inference_generator.weights:
+        if id(weight) in equalized:
+            continue  # It is random already, and of the size that its layer expects.
         if weight.name in _POSITIVE:
             weight.assign(rng.uniform(0.5, 1.5, weight.shape))
         elif len(weight.shape) > 1 and weight.name != "beta":
