@@ -146,6 +146,10 @@ class GeneratorBuilder:
         normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
         reference_size: Size of the reference batch of virtual batch normalization.
         condition_dim: Length of the vectors of conditions, or `None`.
+
+    Attributes:
+        latents: The generator's latents.
+        first_latents: The latents that the first layer takes.
     """
 
     def __init__(
@@ -169,10 +173,13 @@ class GeneratorBuilder:
                 f"Received: normalization='virtual', num_classes={num_classes!r}, "
                 f"condition_dim={condition_dim!r}"
             )
-        self.latents = keras.Input((latent_dim,), name="latents")
+        self.latents = self.first_latents = keras.Input((latent_dim,), name="latents")
         self.num_classes = num_classes
         self.slope = slope
         self.epsilon = epsilon
+
+    def start_block(self, block):
+        """Is called before each block, numbered from 1."""
 
     def relu(self, x, name, normalized=True, conditional=True):
         """Normalizes, with the scale and offset of the condition if there is one, and rectifies."""

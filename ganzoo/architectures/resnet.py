@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from ganzoo.architectures import base
+from ganzoo.architectures.hierarchical_latents import EMBEDDING_DIM, HierarchicalBuilder
 from ganzoo.layers import GlobalSumPooling2D, SelfAttention
 from ganzoo.validation import check_choice, check_positive_integer
 
@@ -24,6 +25,8 @@ def resnet_generator(
     reference_size: int = base.REFERENCE_SIZE,
     attention_size: int | None = None,
     condition_dim: int | None = None,
+    hierarchical_latents: bool = False,
+    embedding_dim: int = EMBEDDING_DIM,
 ) -> keras.Model:
     """Builds SN-GAN's residual generator: a dense layer, doubling blocks, a 3x3 convolution.
 
@@ -43,6 +46,10 @@ def resnet_generator(
             `None`.
         condition_dim: Length of the vectors of conditions of a generator of `[latents,
             conditions]`, whose batch normalization depends on them.
+        hierarchical_latents: Whether the latents are split in equal parts, one for the dense layer
+            and one for the batch normalizations of each block, as in BigGAN.
+        embedding_dim: With `hierarchical_latents`, length of the embedding of a class, which all
+            blocks share.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -59,7 +66,9 @@ def resnet_generator(
         [Spectral Normalization for Generative Adversarial Networks](
         https://arxiv.org/abs/1802.05957), tables 4 (a), 5 (a) and 6 (a);
         [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637), figure 14;
-        [Self-Attention GANs](https://arxiv.org/abs/1805.08318), with attention at 32 pixels.
+        [Self-Attention GANs](https://arxiv.org/abs/1805.08318), with attention at 32 pixels;
+        `hierarchical_latents`: [Large Scale GAN Training](https://arxiv.org/abs/1809.11096),
+        section 3.1 and appendix B.
 
     Deviations:
         The 1x1 convolution of a shortcut comes before the doubling. The result is the same. A
@@ -73,17 +82,24 @@ def resnet_generator(
     else:
         base_channels, *channels = reversed(_growing_channels(width, len(sizes) + 1))
     _check_attention_size(attention_size, sizes)
-    builder = base.GeneratorBuilder(
-        latent_dim,
-        num_classes,
-        epsilon=EPSILON,
-        normalization=normalization,
-        reference_size=reference_size,
-        condition_dim=condition_dim,
-    )
-    x = layers.Dense(math.prod(base_size) * base_channels, name="project")(builder.latents)
+    if hierarchical_latents:
+        check_choice("normalization", normalization, ["batch"])
+        builder = HierarchicalBuilder(
+            latent_dim, num_classes, len(sizes), embedding_dim, EPSILON, condition_dim
+        )
+    else:
+        builder = base.GeneratorBuilder(
+            latent_dim,
+            num_classes,
+            epsilon=EPSILON,
+            normalization=normalization,
+            reference_size=reference_size,
+            condition_dim=condition_dim,
+        )
+    x = layers.Dense(math.prod(base_size) * base_channels, name="project")(builder.first_latents)
     x = layers.Reshape((*base_size, base_channels), name="project_reshape")(x)
     for block, (size, outputs) in enumerate(zip(sizes, channels, strict=True), start=1):
+        builder.start_block(block)
         x = _doubling_block(builder, x, outputs, size, f"block_{block}")
         if min(size) == attention_size:
             x = SelfAttention(name="attention")(x)
