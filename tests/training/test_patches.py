@@ -99,6 +99,7 @@ PENALTIES = {
     "gradient_penalty": ganzoo.regularizers.GradientPenalty(),
     "dragan": ganzoo.regularizers.DRAGAN(),
     "consistency": ganzoo.regularizers.Consistency(fake_weight=10.0),
+    "lecam": ganzoo.regularizers.LeCam(start=0),
 }
 
 
