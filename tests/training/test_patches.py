@@ -113,7 +113,7 @@ def test_penalties_see_the_mean_of_the_patches(name):
         histories.append(model.history.history[name])
         weights.append(model.discriminator.get_weights())
     np.testing.assert_allclose(*histories, rtol=1e-4)
-    assert min(histories[0]) > 0
+    assert histories[0][-1] > 0
     for ours, expected in zip(*weights, strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-6)
 
