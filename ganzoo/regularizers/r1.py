@@ -3,10 +3,14 @@
 import keras
 from keras import ops
 
-from ganzoo import schedules
+from ganzoo import backend, schedules
 from ganzoo.numerics import squared_norms
 from ganzoo.regularizers.base import REGULARIZERS, Penalty
 from ganzoo.validation import check_non_negative
+
+AUTO = "auto"
+# StyleGAN2-ADA's rule of thumb: gamma = 0.0002 * pixels / batch.
+_AUTO_FACTOR = 2e-4
 
 
 @REGULARIZERS.register("r1")
@@ -23,7 +27,9 @@ class R1(Penalty):
     augmentation, so that the discriminator runs no second time.
 
     Args:
-        gamma: Strength of the penalty, at least 0, or a schedule. The paper's is 10.
+        gamma: Strength of the penalty, at least 0, or a schedule. The paper's is 10. `"auto"` is
+            StyleGAN2-ADA's rule for images, `0.0002 * height * width / batch`, where the batch is
+            the number of rows of an update.
         every: Discriminator updates from one evaluation to the next; StyleGAN2 uses 16.
 
     Raises:
@@ -45,7 +51,37 @@ class R1(Penalty):
 
     def __init__(self, gamma=10.0, every=1):
         super().__init__(every)
-        self.gamma = schedules.check(check_non_negative, "gamma", gamma)
+        self.gamma = check_gamma(gamma)
 
     def penalty(self, discriminator, real, fake, draws):
-        return self.gamma / 2 * ops.mean(squared_norms(real.input_gradient()))
+        return zero_centered_penalty(self.gamma, real.input_gradient())
+
+
+def check_gamma(gamma):
+    """Returns a number of at least 0, a schedule of such numbers, or `"auto"`."""
+    if isinstance(gamma, str) and gamma == AUTO:
+        return gamma
+    return schedules.check(check_non_negative, "gamma", gamma)
+
+
+def zero_centered_penalty(gamma, gradient):
+    """Returns `gamma / 2` times the mean squared norm of the gradients of images.
+
+    Args:
+        gamma: A number, or `"auto"`.
+        gradient: The gradient of each row's logit, of the shape of the examples.
+    """
+    if isinstance(gamma, str):
+        gamma = _auto_gamma(gradient)
+    return gamma / 2 * ops.mean(squared_norms(gradient))
+
+
+def _auto_gamma(gradient):
+    if len(gradient.shape) != 4:
+        raise ValueError(
+            "`gamma='auto'` is a rule for images of shape (batch, height, width, channels): give a "
+            f"number. Received: examples of shape {tuple(gradient.shape)}"
+        )
+    _, replicas = backend.replica_context()
+    batch = ops.cast(ops.shape(gradient)[0] * replicas, gradient.dtype)
+    return _AUTO_FACTOR * gradient.shape[1] * gradient.shape[2] / batch

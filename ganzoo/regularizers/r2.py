@@ -1,12 +1,9 @@
 """The zero-centered gradient penalty on generated images."""
 
 import keras
-from keras import ops
 
-from ganzoo import schedules
-from ganzoo.numerics import squared_norms
 from ganzoo.regularizers.base import REGULARIZERS, Penalty
-from ganzoo.validation import check_non_negative
+from ganzoo.regularizers.r1 import check_gamma, zero_centered_penalty
 
 
 @REGULARIZERS.register("r2")
@@ -19,7 +16,9 @@ class R2(Penalty):
     for images in [-1, 1].
 
     Args:
-        gamma: Strength of the penalty, at least 0, or a schedule. The paper's is 10.
+        gamma: Strength of the penalty, at least 0, or a schedule. The paper's is 10. `"auto"` is
+            StyleGAN2-ADA's rule for images, `0.0002 * height * width / batch`, where the batch is
+            the number of rows of an update.
         every: Discriminator updates from one evaluation to the next.
 
     Raises:
@@ -41,7 +40,7 @@ class R2(Penalty):
 
     def __init__(self, gamma=10.0, every=1):
         super().__init__(every)
-        self.gamma = schedules.check(check_non_negative, "gamma", gamma)
+        self.gamma = check_gamma(gamma)
 
     def penalty(self, discriminator, real, fake, draws):
-        return self.gamma / 2 * ops.mean(squared_norms(fake.input_gradient()))
+        return zero_centered_penalty(self.gamma, fake.input_gradient())

@@ -28,6 +28,20 @@ def test_r1_is_on_real_and_r2_on_generated_images(shape):
         np.testing.assert_allclose(value, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("penalty_class", [R1, R2])
+def test_auto_is_the_rule_for_images(penalty_class):
+    real, fake = example_batches((6, 4, 3, 2), "float64")
+    w = np.random.default_rng(2).normal(size=(4, 3, 2))
+    value = penalty_of(penalty_class(gamma="auto"), LinearDiscriminator(w), real, fake, DRAWS)
+    np.testing.assert_allclose(value, 0.0002 * 4 * 3 / 6 / 2 * np.sum(w**2), rtol=1e-6)
+    assert penalty_class.from_config(penalty_class("auto").get_config()).gamma == "auto"
+    real, fake = example_batches((6, 5), "float64")
+    with pytest.raises(ValueError, match=r"rule for images.*Received: examples of shape \(6, 5\)"):
+        penalty_of(penalty_class("auto"), LinearDiscriminator(np.ones(5)), real, fake, DRAWS)
+    with pytest.raises(ValueError, match=r"`gamma` must be a number or a schedule.*Received"):
+        penalty_class("automatic")
+
+
 def test_images_in_0_1_cost_four_times_as_much():
     """As the docstring says: the same function of the same pictures in half the range."""
     w = np.array([0.3, -2.0])
