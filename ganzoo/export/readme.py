@@ -94,9 +94,9 @@ def _ranges(description, specs):
         yield f"- The classes are {', '.join(numbered)}."
     if "truncation" in inputs:
         yield (
-            "- `truncation` is the one of `gan.sample`: at least 0, or -1 for none. The smaller it "
-            "is, the more typical and the less varied are samples. A request with another negative "
-            "number fails."
+            f"- `truncation` is the one of `gan.sample`: {description['truncation']}, or -1 for "
+            "none. The smaller it is, the more typical and the less varied are samples. A request "
+            "with another number fails."
         )
     if _examples(description) == "images":
         yield (

@@ -11,6 +11,7 @@ from ganzoo.export import readme, warm_up
 from ganzoo.export.signatures import signatures, zeros
 from ganzoo.export.versions import model_name, next_version
 from ganzoo.files import new_folder
+from ganzoo.generation.truncation import describe_range, largest_truncation
 from ganzoo.version import __version__
 
 METADATA = "assets.extra/ganzoo.json"
@@ -64,6 +65,7 @@ def describe(gan, name):
         "example_shape": list(gan.example_shape),
         "preset": gan.preset and dict(gan.preset),
         "steps": gan.step,
+        "truncation": describe_range(largest_truncation(gan)),
         "generator_sha256": _hash(gan.inference_generator),
     }
 
