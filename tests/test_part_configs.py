@@ -11,7 +11,29 @@ from ganzoo.augment.base import AUGMENTATIONS
 from ganzoo.losses.base import LOSSES
 from ganzoo.regularizers.base import REGULARIZERS
 
+# What `AdaptiveAugment` had by default at first.
+_FIRST_TRANSFORMS = ["flip", "rotate90", "translation", "brightness", "contrast", "luma_flip"]
+_FIRST_TRANSFORMS += ["hue", "saturation"]
+_CONTROLLER = {"target": 0.6, "interval": 4, "images_to_one": 500000.0, "initial": 0.0}
+
 CONFIGS = [
+    (augment.AdaptiveAugment(), {"transforms": "bgc", **_CONTROLLER}),
+    (augment.AdaptivePseudoAugment(), _CONTROLLER),
+    (augment.RandomTransforms("bgc", 0.5), {"transforms": "bgc", "probability": 0.5}),
+    (regularizers.LeCam(), {"weight": 0.3, "decay": 0.9, "start": 1000}),
+    (regularizers.PathLength(), {"weight": 2.0, "decay": 0.99, "batch_shrink": 2, "every": 4}),
+    (
+        losses.TopK(),
+        {
+            "loss": {
+                "module": "ganzoo.losses.non_saturating",
+                "class_name": "NonSaturating",
+                "config": {"label_smoothing": 0.0},
+                "registered_name": "ganzoo>NonSaturating",
+            },
+            "share": 0.5,
+        },
+    ),
     (losses.Hinge(), {}),
     (losses.LeastSquares(), {"label_smoothing": 0.0}),
     (losses.Minimax(), {"label_smoothing": 0.0}),
@@ -20,18 +42,9 @@ CONFIGS = [
     (losses.RelativisticPairing(), {}),
     (losses.Wasserstein(), {}),
     (
-        augment.AdaptiveAugment(),
+        augment.AdaptiveAugment(_FIRST_TRANSFORMS),
         {
-            "transforms": [
-                "flip",
-                "rotate90",
-                "translation",
-                "brightness",
-                "contrast",
-                "luma_flip",
-                "hue",
-                "saturation",
-            ],
+            "transforms": _FIRST_TRANSFORMS,
             "target": 0.6,
             "interval": 4,
             "images_to_one": 500000.0,

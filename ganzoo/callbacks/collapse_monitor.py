@@ -128,7 +128,7 @@ class CollapseMonitor(FitHook):
                 "The real examples must have the shape of the samples, "
                 f"{self.model.example_shape}. Received: data={self.data!r}"
             )
-        self._sample = self.model.sampler_for(self.data)
+        self.model.sampler_for(self.data)  # Raises where samples need conditions that are missing.
         chosen = np.sort(philox.permutation(self.seed, 0, len(self.data))[: self.n])
         self._real_distance, nearest = self._distances(self.data.examples[chosen])
         self._copy = _COPY * float(np.median(nearest))
@@ -170,7 +170,8 @@ class CollapseMonitor(FitHook):
         self._warned = set(state["warned"])
 
     def _check_samples(self):
-        distance, nearest = self._distances(self._sample(self.n, self.seed))
+        sample = self.model.sampler_for(self.data)
+        distance, nearest = self._distances(sample(self.n, self.seed))
         diversity = float(distance / self._real_distance)
         duplicates = float((nearest < self._copy).mean())
         self._latest |= {"diversity": diversity, "duplicates": duplicates}

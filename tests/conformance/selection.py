@@ -20,5 +20,6 @@ def parts_that_need(fixture, request):
     return [
         item.callspec.params["part"]
         for item in request.session.items
-        if fixture in item.fixturenames
+        # Documentation tests and other items have no parameters.
+        if fixture in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")
     ]

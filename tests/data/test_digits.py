@@ -40,10 +40,12 @@ def test_the_splits_are_two_parts_of_all():
     assert everything.class_names == tuple("0123456789")
 
 
-def test_no_module_of_ganzoo_names_scikit_learn():
+def test_scikit_learn_is_for_directions_alone():
     for package in (ganzoo, ganzoo_cli):
         for path in Path(package.__file__).parent.rglob("*.py"):
-            assert "sklearn" not in path.read_text(), path
+            # There it is imported when it is needed, and an error names the extra.
+            if path.name != "direction_methods.py":
+                assert "sklearn" not in path.read_text(), path
 
 
 def test_the_license_comes_with_the_digits():

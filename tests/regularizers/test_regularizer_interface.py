@@ -8,20 +8,24 @@ CLASSES = {
     "dragan": regularizers.DRAGAN,
     "gradient_penalty": regularizers.GradientPenalty,
     "historical_averaging": regularizers.HistoricalAveraging,
+    "lecam": regularizers.LeCam,
     "orthogonal": regularizers.Orthogonal,
+    "path_length": regularizers.PathLength,
     "r1": regularizers.R1,
     "r2": regularizers.R2,
     "weight_clipping": regularizers.WeightClipping,
 }
 WEIGHT_PENALTIES = ["historical_averaging", "orthogonal"]
 CONSTRAINTS = ["weight_clipping"]
-LAZY = [name for name in CLASSES if name not in CONSTRAINTS]
+LAZY = [name for name in CLASSES if name not in (*CONSTRAINTS, "lecam")]
 CONFIGURED = [
     regularizers.Consistency(weight=5.0, fake_weight=2.0, transform="diff_augment", every=2),
     regularizers.DRAGAN(weight=5.0, target=0.0, noise="normal", variance=0.1, every=4),
     regularizers.HistoricalAveraging(weight=0.1, player="generator", every=2),
     regularizers.Orthogonal(weight=0.1, player="both", off_diagonal=False, every=2),
     regularizers.GradientPenalty(weight=5.0, target=0.0, every=4),
+    regularizers.LeCam(weight=0.1, decay=0.5, start=10),
+    regularizers.PathLength(weight=1.0, decay=0.5, batch_shrink=4, every=8),
     regularizers.R1(gamma=0.1, every=16),
     regularizers.R2(gamma=0.2, every=8),
     regularizers.WeightClipping(limit=0.03),
@@ -36,10 +40,16 @@ def test_every_regularizer_is_registered_by_the_name_it_logs():
         assert regularizer.name == name
 
 
-def test_each_is_of_one_of_the_three_kinds():
-    kinds = [regularizers.Penalty, regularizers.WeightPenalty, regularizers.Constraint]
+def test_each_is_of_one_of_the_four_kinds():
+    of_kind = {
+        regularizers.WeightPenalty: WEIGHT_PENALTIES,
+        regularizers.Constraint: CONSTRAINTS,
+        regularizers.GeneratorPenalty: ["path_length"],
+    }
+    kinds = [regularizers.Penalty, *of_kind]
     for name, regularizer_class in CLASSES.items():
-        kind = kinds[2 if name in CONSTRAINTS else int(name in WEIGHT_PENALTIES)]
+        found = [kind for kind, names in of_kind.items() if name in names]
+        (kind,) = found or [regularizers.Penalty]
         assert [issubclass(regularizer_class, other) for other in kinds] == [
             other is kind for other in kinds
         ]
