@@ -2,8 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Processes that test; each takes a core and up to 3 GB with the processes that it starts.
-WORKERS ?= 2
+# Processes that test, each with up to 3 GB with the processes that it starts. A third of their time
+# they wait for other processes, so three keep two cores busy.
+WORKERS ?= 3
 # The processors' PyTorch, for comparisons: the package index's default brings gigabytes of CUDA.
 TORCH ?= torch==2.13.0
 # What the tests compare with, without what else it asks for.

@@ -124,6 +124,7 @@ print("same")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HAS_TORCH, reason="needs PyTorch")
 def test_both_frameworks_compute_the_same_function():
     assert run_python(SAME_FUNCTION).endswith("same\n")

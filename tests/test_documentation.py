@@ -14,7 +14,10 @@ from support.processes import ROOT
 
 DOCS = ROOT / "docs"
 # Pages that train several models or trace many functions.
-SLOW = {"getting_started.md", "migration_from_keras_examples.md", "index.md"}
+SLOW = {
+    *("getting_started.md", "index.md", "own_images.md", "other_examples.md", "semi_supervised.md"),
+    *("migration_from_keras_examples.md", "migration_from_tfgan.md"),
+}
 
 
 def _pages():

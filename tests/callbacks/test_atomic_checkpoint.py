@@ -139,7 +139,7 @@ def monitored(request):
 
 
 @pytest.mark.filterwarnings("ignore:The samples are alike")
-@pytest.mark.parametrize("stop", [6, pytest.param(9, marks=pytest.mark.slow), 13])
+@pytest.mark.parametrize("stop", [*(pytest.param(n, marks=pytest.mark.slow) for n in (6, 9)), 13])
 def test_the_state_of_monitors_is_resumed(tmp_path, monitored, stop):
     name, callbacks, straight = monitored
     more = monitors(name)

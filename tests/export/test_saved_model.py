@@ -593,6 +593,7 @@ def _is_whole(version):
     return images.shape == (1, 8, 8, 3) and {"README.md", warm_up.PATH} <= names
 
 
+@pytest.mark.slow
 def test_kills_leave_complete_versions_or_nothing(tmp_path):
     assert _kill_exports(tmp_path / "tiny", 2) == 2
 

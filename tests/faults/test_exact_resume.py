@@ -13,7 +13,13 @@ from support.processes import ROOT, TESTS, run_python
 
 
 @pytest.mark.graph  # As users train.
-@pytest.mark.parametrize("name", runs.NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == "virtual_batches" else ())
+        for name in runs.NAMES
+    ],
+)
 def test_a_stopped_run_resumes_to_bit_identical_results(tmp_path, name, count):
     # It stops in step 6, in the middle of the second epoch.
     found = runs.resume_everywhere([name], tmp_path, [6])

@@ -32,7 +32,7 @@ def digests(seeds, backend):
     return printed.splitlines()[-len(seeds) :]
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("backend", ["tensorflow", pytest.param("jax", marks=pytest.mark.slow)])
 def test_two_processes_with_one_seed_end_with_the_same_bits(backend):
     (first,), (second, other) = digests([1], backend), digests([1, 2], backend)
     assert first == second
@@ -88,6 +88,7 @@ except RuntimeError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_a_fixed_number_of_threads_gives_the_same_bits_on_any_number_of_cores():
     cores = sorted(os.sched_getaffinity(0))
