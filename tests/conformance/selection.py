@@ -17,9 +17,10 @@ representatives = pytest.mark.parametrize(
 
 def parts_that_need(fixture, request):
     """Returns the parts whose tests in this session use a fixture."""
+    # Other files may have a fixture of the same name, for tests without parts.
     return [
         item.callspec.params["part"]
         for item in request.session.items
-        # Documentation tests and other items have no parameters.
-        if fixture in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")
+        if fixture in getattr(item, "fixturenames", ())
+        and "part" in getattr(getattr(item, "callspec", None), "params", {})
     ]
