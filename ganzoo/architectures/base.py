@@ -61,7 +61,7 @@ def build_network(function, image_shape, **options):
 
 
 def split_options(family, options):
-    """Returns the options of a family's generator, and those of its discriminator.
+    """Returns the options of a family's generator, and the options of its discriminator.
 
     Raises:
         ValueError: If neither of the two has one of the options.

@@ -13,32 +13,39 @@ from ganzoo.augment.distributions import normal, normal_pair, power_of_two, whol
 
 
 def flip(u, _v, _height, _width):
+    """Returns the inverse of a mirror image, left to right, for half of the numbers u."""
     return _inverse(xx=ops.where(u < 0.5, -1.0, 1.0))
 
 
 def rotate90(u, _v, _height, _width):
+    """Returns the inverse of a turn by 0, 90, 180 or 270 degrees."""
     return _rotation(math.pi / 2 * ops.floor(4 * u))
 
 
 def translation(u, v, height, width):
+    """Returns the inverse of a shift by whole pixels."""
     return _inverse(x=-whole_shift(v, width), y=-whole_shift(u, height))
 
 
 def scale(u, v, _height, _width):
+    """Returns the inverse of a scaling of both axes by one log-normal factor."""
     factor = power_of_two(0.2 * normal(u, v))
     return _inverse(xx=1 / factor, yy=1 / factor)
 
 
 def rotate(u, _v, _height, _width):
+    """Returns the inverse of a turn by any angle."""
     return _rotation(math.pi * (2 * u - 1))
 
 
 def anisotropic_scale(u, v, _height, _width):
+    """Returns the inverse of a scaling of x by a log-normal factor and of y by its inverse."""
     factor = power_of_two(0.2 * normal(u, v))
     return _inverse(xx=1 / factor, yy=factor)
 
 
 def fractional_translation(u, v, height, width):
+    """Returns the inverse of a shift by normal parts of the sides."""
     down, right = normal_pair(u, v)
     return _inverse(x=-0.125 * width * right, y=-0.125 * height * down)
 
