@@ -36,7 +36,7 @@ class Execution:
 
     Attributes:
         steps: Steps in each call of the compiled function.
-        in_blocks: Whether Keras gets `Blocks`. Other batches than `ganzoo.data.Batches` it gets as
+        in_blocks: Whether Keras gets `Blocks`. It gets batches of other kinds as
             they are, and makes several steps per call in its own way.
 
     Raises:
