@@ -1,6 +1,6 @@
 """Counts the floating-point operations of a training step.
 
-Only the kernels of dense layers and convolutions count, without those of a mapping network. A
+Only the kernels of dense layers and convolutions count, without the kernels of a mapping network. A
 multiplication and an addition are two operations.
 
 - A forward pass costs, per example, the size of the kernel times the number of positions where it

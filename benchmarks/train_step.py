@@ -163,7 +163,7 @@ def parse(arguments):
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="two minutes: DCGAN in float32 without parts, few blocks, eager PyTorch",
+        help="a first look: DCGAN in float32 without parts, few blocks, eager PyTorch",
     )
     add_flags(parser, block_seconds=1.0, patience=600)
     options = parser.parse_args(arguments)

@@ -46,7 +46,7 @@ class PathLength(GeneratorPenalty):
 
     Reference:
         [Analyzing and Improving the Image Quality of StyleGAN](https://arxiv.org/abs/1912.04958),
-        section 3.2, equation 4, appendix B. The weight, the decay and the interval are those of the
+        section 3.2, equation 4, appendix B. The weight, the decay and the interval are the values of the
         official code of [Training Generative Adversarial Networks with Limited Data](
         https://arxiv.org/abs/2006.06676).
     """

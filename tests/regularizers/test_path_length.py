@@ -120,7 +120,7 @@ def test_lazily_in_a_step(num_classes):
 
 
 def test_the_pass_changes_no_state_of_the_generator():
-    """Its average style and its noise are those of a step without the penalty."""
+    """Its average style and its noise are the same as in a step without the penalty."""
     found = []
     for chosen in ([], [regularizers.PathLength(weight=0.0)]):
         gan = small_gan()
