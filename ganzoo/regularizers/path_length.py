@@ -46,8 +46,8 @@ class PathLength(GeneratorPenalty):
 
     Reference:
         [Analyzing and Improving the Image Quality of StyleGAN](https://arxiv.org/abs/1912.04958),
-        section 3.2, equation 4, appendix B. The weight, the decay and the interval are the values of the
-        official code of [Training Generative Adversarial Networks with Limited Data](
+        section 3.2, equation 4, appendix B. The weight, the decay and the interval have the values
+        of the official code of [Training Generative Adversarial Networks with Limited Data](
         https://arxiv.org/abs/2006.06676).
     """
 
