@@ -19,6 +19,7 @@ def load_arrays(
     num_classes=None,
     class_names=None,
     conditions=None,
+    condition_names=None,
     name="arrays",
 ):
     """The arrays that are passed as `images=` and `labels=`: images or float vectors.
@@ -29,14 +30,17 @@ def load_arrays(
         size: (height, width) to resize uint8 images to, or None.
         channels: 1 or 3 for uint8 images, or None.
         images: The examples, as `Dataset` takes them.
-        labels, num_classes, class_names, conditions, name: As `Dataset` takes them.
+        labels, num_classes, class_names: As `Dataset` takes them.
+        conditions, condition_names, name: As `Dataset` takes them.
 
     Raises:
         ValueError: If the arrays cannot be used for training.
     """
     if images is None:
         raise ValueError('Give the arrays: load("arrays", images=..., labels=...)')
-    dataset = Dataset(images, labels, num_classes, class_names, name, split, conditions)
+    dataset = Dataset(
+        images, labels, num_classes, class_names, name, split, conditions, condition_names
+    )
     if size is None and channels is None:
         return dataset
     if dataset.examples.dtype != np.uint8:

@@ -1,8 +1,11 @@
 """Checks of vectors of conditions: attributes, embeddings or multi-hot labels of examples."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ganzoo.data.checks import as_array
+from ganzoo.data.classes import listed
 
 
 def check_conditions(conditions, count=None, condition_dim=None):
@@ -43,3 +46,35 @@ def check_conditions(conditions, count=None, condition_dim=None):
             f"Received: {bad.sum():,} such rows of {len(conditions):,}, the first at {bad.argmax()}"
         )
     return np.ascontiguousarray(conditions, dtype=np.float32)
+
+
+def check_condition_names(names: Iterable[str] | None, condition_dim: int | None) -> tuple | None:
+    """Returns the names of the components of conditions in their order, or `None`.
+
+    Raises:
+        ValueError: If there are fewer or more names than components, or two are equal.
+    """
+    if names is None:
+        return None
+    names = tuple(map(str, names))
+    if len(names) != (condition_dim or 0) or len(set(names)) < len(names):
+        raise ValueError(
+            "`condition_names` must name each component of the conditions, with different names. "
+            f"Received: {len(names):,} names, {listed(names)}, with condition_dim={condition_dim}"
+        )
+    return names
+
+
+def check_same_conditions(names: tuple | None, others: tuple | None, owner: str) -> None:
+    """Raises `ValueError` if conditions have other names than elsewhere, or another order.
+
+    Args:
+        names: Names of the components in the data, or `None` if nobody knows.
+        others: Names of the components elsewhere, or `None`.
+        owner: What has these names, for messages, e.g. `"the GAN"`.
+    """
+    if None not in (names, others) and tuple(names) != tuple(others):
+        raise ValueError(
+            f"Conditions must be the ones of {owner}, in the same order: {listed(others)}. "
+            f"Received: {listed(names)}"
+        )

@@ -6,7 +6,7 @@ import numpy as np
 
 from ganzoo.data.batches import Batches
 from ganzoo.data.checks import RangeEvidence, check_examples, check_labels
-from ganzoo.data.conditions import check_conditions
+from ganzoo.data.conditions import check_condition_names, check_conditions
 from ganzoo.validation import describe
 
 # What examples are called, by the number of their axes.
@@ -33,6 +33,7 @@ class Dataset:
         split: Name of the part of the source, e.g. `"train"`.
         conditions: Optional vectors in place of labels, shape (count, condition_dim): continuous
             attributes, embeddings of a text, or labels of which several may apply (0 or 1 each).
+        condition_names: Optional name of each component of a vector, all different.
 
     Attributes:
         examples: uint8 or float32 array, contiguous.
@@ -40,6 +41,7 @@ class Dataset:
         num_classes: Integer, or None without labels.
         class_names: Tuple of strings, or None.
         conditions: float32 array of shape (count, condition_dim), or None.
+        condition_names: Tuple of strings, or None.
 
     Raises:
         ValueError: If the data are empty, of the wrong rank, not finite or out of range, or if the
@@ -65,6 +67,7 @@ class Dataset:
         name: str = "arrays",
         split: str | None = None,
         conditions: np.ndarray | None = None,
+        condition_names: Iterable[str] | None = None,
     ):
         self.name = name
         self.split = split
@@ -83,6 +86,7 @@ class Dataset:
                     "conditions. Received: labels and conditions"
                 )
             self.conditions = check_conditions(conditions, len(self.examples))
+        self.condition_names = check_condition_names(condition_names, self.condition_dim)
         if labels is not None:
             self.labels, self.num_classes = check_labels(
                 labels, num_classes, self.class_names, len(self.examples)

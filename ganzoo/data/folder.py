@@ -4,13 +4,13 @@ import concurrent.futures
 import contextlib
 import pathlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image
 
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.folder_layout import layout_of, natural
+from ganzoo.data.folder_layout import Layout, layout_of, natural
 from ganzoo.data.image_files import (
     MAX_PIXELS,
     image_files,
@@ -19,6 +19,8 @@ from ganzoo.data.image_files import (
     read_image,
     unread_note,
 )
+from ganzoo.data.label_columns import Targets, targets_of
+from ganzoo.data.label_tables import read_table, rows_of
 from ganzoo.data.mixed_images import MixedImages
 from ganzoo.data.sources import register
 from ganzoo.validation import check_choice, check_positive_integer
@@ -38,6 +40,9 @@ def load_folder(
     on_bad: str = "error",
     max_pixels: int = MAX_PIXELS,
     keep_sizes: bool = False,
+    labels: str | pathlib.Path | None = None,
+    label_columns: Sequence[str] | None = None,
+    labels_as: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Dataset | MixedImages:
     """A folder of image files, with its sub-folders, whose names become the classes.
@@ -62,6 +67,13 @@ def load_folder(
         max_pixels: The largest number of pixels of a file that is decoded.
         keep_sizes: Whether images of different sizes are kept as they are, without `size`, for
             metrics. The result is then a `ganzoo.data.MixedImages`.
+        labels: Path of a table of labels, in place of sub-folders; it may be relative to the
+            folder. `ganzoo.data.label_tables.read_table` says which tables there are. Classes are
+            numbered from the whole table, so that they have the same numbers in each split.
+        label_columns: Columns of the table; by default all, if there is one, or if all are numbers.
+            One column of texts or integers holds classes. A column of floats, or several columns,
+            are conditions (`ganzoo.data.label_columns.targets_of`).
+        labels_as: `"classes"` or `"conditions"`, to choose where a column can be both.
         progress: Function that is called with `"images"`, the number of images that are loaded,
             and the number of all.
 
@@ -75,7 +87,7 @@ def load_folder(
     """
     check_choice("on_bad", on_bad, ("error", "skip"))
     check_positive_integer("max_pixels", max_pixels)
-    layout = folder_layout(argument, split)
+    layout, targets = _labeled(argument, split, labels, label_columns, labels_as)
     if layout.notes:
         notes = "".join(f"\n  {note}" for note in layout.notes)
         warnings.warn(f"In the folder {printable(argument)!r}:{notes}", stacklevel=3)
@@ -93,19 +105,50 @@ def load_folder(
                     files = [file for file in files if file not in bad]
             return MixedImages(files, channels, name, split, max_pixels)
     images, bad = _Decoder(size, channels, max_pixels).all(layout.files, on_bad, progress)
-    labels = layout.labels
+    kept = np.array([file not in bad for file in layout.files])
     if bad:
         _report(bad, len(layout.files), argument)
-        if labels is not None:
-            kept = zip(layout.files, labels, strict=True)
-            labels = [label for file, label in kept if file not in bad]
     return Dataset(
         images,
-        None if labels is None else np.array(labels, np.int32),
-        class_names=layout.class_names,
+        None if targets.labels is None else targets.labels[kept],
+        class_names=targets.class_names,
         name=name,
         split=split,
+        conditions=None if targets.conditions is None else targets.conditions[kept],
+        condition_names=targets.condition_names,
     )
+
+
+def _labeled(folder, split, table, columns, labels_as):
+    """Returns the `Layout` of a folder, and the `Targets` of its files."""
+    if table is None:
+        if columns is not None or labels_as is not None:
+            raise ValueError(
+                "`label_columns` and `labels_as` are of a table: give it as `labels`. "
+                f"Received: label_columns={columns!r}, labels_as={labels_as!r}, labels=None"
+            )
+        layout = folder_layout(folder, split)
+        numbers = None if layout.labels is None else np.array(layout.labels, np.int32)
+        return layout, Targets(numbers, layout.class_names)
+    root, files, unread = _all_files(folder)
+    layout = layout_of(root, files, split, has_classes=False)
+    table = read_table(_path_of_table(table, root))
+    targets = targets_of(table, columns, labels_as)
+    rows = rows_of(table, root, layout.files, files)
+    notes = [*layout.notes, *targets.notes, *([unread_note(unread)] if unread else [])]
+    return Layout(layout.files, None, None, notes), targets.take(rows)
+
+
+def _path_of_table(path, root):
+    """Returns the path of a table, which may be relative to the folder of the images."""
+    path = pathlib.Path(path).expanduser()
+    inside = root / path
+    if path.is_file() and inside.is_file() and not path.samefile(inside):
+        raise ValueError(
+            "There are two such tables of labels: give the whole path of one of them. "
+            f"Received: {printable(path.resolve())!r} and {printable(inside.resolve())!r}"
+        )
+    return inside if inside.is_file() else path
 
 
 def folder_layout(argument, split="train"):
@@ -115,17 +158,27 @@ def folder_layout(argument, split="train"):
         FileNotFoundError: If there is no such folder.
         ValueError: As for `load_folder`.
     """
-    root = pathlib.Path(argument).expanduser()
+    root, files, unread = _all_files(argument)
+    layout = layout_of(root, files, split)
+    if unread:
+        layout.notes.append(unread_note(unread))
+    return layout
+
+
+def _all_files(folder):
+    """Returns the path of a folder, its image files in natural order, and files of other formats.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+    """
+    root = pathlib.Path(folder).expanduser()
     if not root.is_dir():
         raise FileNotFoundError(
             f"There is no such folder. Received: source='folder:{printable(root)}'"
         )
     files, unread = image_files(root)
     files.sort(key=lambda file: natural(file.relative_to(root).parts))
-    layout = layout_of(root, files, split)
-    if unread:
-        layout.notes.append(unread_note(unread))
-    return layout
+    return root, files, unread
 
 
 def _kinds(files):

@@ -40,7 +40,9 @@ class Layout:
     notes: list[str]
 
 
-def layout_of(root: pathlib.Path, files: list[pathlib.Path], split: str) -> Layout:
+def layout_of(
+    root: pathlib.Path, files: list[pathlib.Path], split: str, has_classes: bool = True
+) -> Layout:
     """Returns the images of a split, and their classes.
 
     Folders are splits if two different ones are there, such as `train` and `Test`. Names that only
@@ -55,6 +57,7 @@ def layout_of(root: pathlib.Path, files: list[pathlib.Path], split: str) -> Layo
         root: The folder.
         files: Paths of all image files in it, in natural order.
         split: Name of a split: the name of its folder, or another word for it.
+        has_classes: Whether folders can be classes; a table of labels takes their place.
 
     Raises:
         UnknownSplit: If there is no such split.
@@ -74,6 +77,8 @@ def layout_of(root: pathlib.Path, files: list[pathlib.Path], split: str) -> Layo
         taken = _chosen(split, splits)
         in_splits = [file for name in splits for file in folders[name]]
         _note_left_out(notes, base, [name for name in folders if name not in splits], loose)
+        if not has_classes:
+            return Layout(folders[taken], None, None, notes)
         depth += 1
         while _is_repeated({name: folders[name] for name in splits}, splits, paths, depth):
             depth += 1
@@ -85,6 +90,8 @@ def layout_of(root: pathlib.Path, files: list[pathlib.Path], split: str) -> Layo
             "give it sub-folders with names of splits, such as 'train' and 'test'. "
             f"Received: split={split!r}"
         )
+    if not has_classes:
+        return Layout(files, None, None, notes)
     layout = _with_classes(base, files, files, paths, depth, None, notes)
     return _with_tables(layout, {root, base})
 
@@ -260,8 +267,8 @@ def _with_tables(layout, folders):
     )
     if tables and layout.labels is None:
         layout.notes.append(
-            f"the images have no labels: {_listed(tables)} is not read; images are labeled by "
-            "sub-folders, one for each class"
+            f"the images have no labels: {_listed(tables)} is not read. Images are labeled by "
+            "sub-folders, one for each class, or by a table: labels='labels.csv'"
         )
     return layout
 

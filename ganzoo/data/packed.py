@@ -55,6 +55,7 @@ def pack(dataset: Dataset, path: pathlib.Path | str, compress: bool = False) -> 
         "split": dataset.split,
         "num_classes": dataset.num_classes,
         "class_names": dataset.class_names,
+        "condition_names": dataset.condition_names,
     }
     arrays = {
         "examples": dataset.examples,
@@ -98,6 +99,7 @@ def load_packed(argument, split="train", size=None, channels=None) -> Dataset:
             name=metadata.get("name", str(argument)),
             split=held,
             conditions=arrays.get("conditions"),
+            condition_names=metadata.get("condition_names"),
         )
         dataset.examples = convert_array(dataset.examples, size, channels)
     except (TypeError, ValueError) as error:
@@ -155,6 +157,7 @@ def _metadata(path, encoded):
         metadata.get("name") or "",
         metadata.get("split") or "",
         *(metadata.get("class_names") or ()),
+        *(metadata.get("condition_names") or ()),
     ]
     if not all(isinstance(text, str) for text in texts):
         raise ValueError(

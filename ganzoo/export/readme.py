@@ -87,7 +87,7 @@ def _ranges(description, specs):
     if "conditions" in inputs:
         yield (
             f"- `conditions` are the {description['condition_dim']} float32 numbers that the GAN "
-            "was trained on, in a row for each sample."
+            f"was trained on, in a row for each sample{_condition_names(description)}."
         )
     if names := _class_names(description):
         numbered = (f"{number} `{name}`" for number, name in enumerate(names))
@@ -193,6 +193,11 @@ def _without_server(name, version, description, specs):
         "```",
         "",
     )
+
+
+def _condition_names(description):
+    names = description.get("condition_names")
+    return f": {', '.join(f'`{name}`' for name in names)}" if names else ""
 
 
 def _class_names(description):

@@ -62,6 +62,8 @@ def describe(gan, name):
         "num_classes": gan.num_classes,
         "condition_dim": gan.condition_dim,
         "class_names": None if gan.class_names is None else list(gan.class_names),
+        # Descriptions of GANs without them have no such key.
+        **({"condition_names": list(gan.condition_names)} if gan.condition_names else {}),
         "example_shape": list(gan.example_shape),
         "preset": gan.preset and dict(gan.preset),
         "steps": gan.step,

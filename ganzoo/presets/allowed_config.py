@@ -38,7 +38,7 @@ _KEYS = {"class_name", "config", "module", "registered_name", "name", "build_con
 _KEYS |= {"inbound_nodes", "shared_object_id", "compile_config"}
 _SETTINGS = {"latent_dim", "latent", "name", "averaging", "seed", "generator", "discriminator"}
 _CLASSES = {"GAN": _SETTINGS | {"num_classes", "packing"}, "SemiSupervisedGAN": _SETTINGS}
-_OPTIONAL = {"class_names", "condition_dim"}
+_OPTIONAL = {"class_names", "condition_dim", "condition_names"}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 # The kinds of a user's own classes that a preset may name.
 _OWN_KINDS = (keras.layers.Layer, keras.initializers.Initializer, keras.constraints.Constraint)
@@ -128,15 +128,15 @@ def check(config, class_name: str, allow: tuple[str, ...] = ()) -> None:
         elif key == "seed":
             if isinstance(value, bool) or not isinstance(value, int):
                 raise PresetError(f"The seed must be an integer. Received: {value!r:.200}")
-        elif key == "class_names":
-            _check_class_names(value)
+        elif key in ("class_names", "condition_names"):
+            _check_names(key, value)
         else:
             if not isinstance(value, (*_TEXTS, int)):
                 raise PresetError(f"`{key}` must be a number or a text. Received: {value!r:.200}")
             checker.check_value(key, value, 0)
 
 
-def _check_class_names(names):
+def _check_names(key, names):
     if not (
         isinstance(names, list)
         and len(names) <= _MAX_CLASSES
@@ -144,7 +144,7 @@ def _check_class_names(names):
         and all(map(str.isprintable, names))
     ):
         raise PresetError(
-            f"`class_names` must be a list of at most {_MAX_CLASSES:,} texts of up to "
+            f"`{key}` must be a list of at most {_MAX_CLASSES:,} texts of up to "
             f"{_MAX_CLASS_NAME} characters that can be printed. Received: {names!r:.200}"
         )
 

@@ -12,7 +12,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto", frozen
         recipe = recipes.get(recipe)
     is_semi_supervised = recipe.labels_per_class is not None
     takes_classes = recipe.conditional or is_semi_supervised
-    example_shape, class_names, condition_dim = data, None, None
+    example_shape, class_names, condition_dim, condition_names = data, None, None, None
     if isinstance(data, Dataset):
         if num_classes is not None:
             raise ValueError(
@@ -22,6 +22,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto", frozen
         example_shape, num_classes = data.example_shape, data.num_classes
         condition_dim = data.condition_dim if takes_classes else None
         class_names = data.class_names if takes_classes else None
+        condition_names = data.condition_names if takes_classes else None
     elif num_classes is not None and not takes_classes:
         raise ValueError(
             "The recipe is for images without classes: leave `num_classes` out, or take "
@@ -38,6 +39,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto", frozen
     settings = {"latent": recipe.latent, "seed": seed, "class_names": class_names}
     if not is_semi_supervised:
         settings |= {"num_classes": num_classes, "packing": recipe.packing}
+        settings["condition_names"] = condition_names
     # The classes of `ganzoo.training` lie above this room, which knows them by name only.
     name = "SemiSupervisedGAN" if is_semi_supervised else "GAN"
     gan = keras.saving.get_registered_object(f"ganzoo>{name}")(*networks, **settings)

@@ -53,8 +53,8 @@ class GAN(AdversarialModel):
         name: Name of the model.
         class_names: Names of the classes in the order of their numbers. By default the ones in the
             `ganzoo.data.Dataset` that is trained on first.
-        condition_dim: Length of the vectors that the networks take in place of labels: attributes,
-            embeddings of texts, several labels at once. By default what the generator takes.
+        condition_dim: Length of the vectors that the networks take in place of labels. By default
+            what the generator takes. `condition_names` are the names of their components.
 
     Raises:
         ValueError: If the networks do not fit each other or the other arguments.

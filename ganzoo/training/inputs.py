@@ -10,7 +10,7 @@ import numpy as np
 from ganzoo import backend, distribution
 from ganzoo.data import Batches, Dataset, sharding
 from ganzoo.data.classes import have_same_numbers, listed, numbered_as
-from ganzoo.data.conditions import check_conditions
+from ganzoo.data.conditions import check_conditions, check_same_conditions
 from ganzoo.training import output_range
 from ganzoo.training.streams import (
     BatchCheck,
@@ -216,6 +216,8 @@ def _take_class_names(gan, dataset):
     is_new = gan.class_names is None and gan.preset is None and gan.step == 0
     if is_new and dataset.num_classes == gan.class_count:
         gan.class_names = dataset.class_names
+    if gan.condition_names is None and gan.preset is None and gan.step == 0:
+        gan.condition_names = dataset.condition_names if gan.condition_dim else None
 
 
 def check_equal_shares(gan, count):
@@ -267,6 +269,7 @@ def _check_classes(gan, dataset):
             raise ValueError(f"The GAN takes {taken}. Received: {dataset!r}")
         if gan.condition_dim is not None:
             check_conditions(dataset.conditions, condition_dim=gan.condition_dim)
+            check_same_conditions(dataset.condition_names, gan.condition_names, "the GAN")
     if None not in (gan.num_classes, dataset.num_classes) and dataset.num_classes > gan.num_classes:
         raise ValueError(
             "The data must not have more classes than the GAN. Received: a GAN of num_classes="

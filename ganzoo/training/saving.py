@@ -102,6 +102,11 @@ class StoredModel:
             # Files of GANs without them have no such keys.
             **({} if self.condition_dim is None else {"condition_dim": self.condition_dim}),
             **({} if self.class_names is None else {"class_names": list(self.class_names)}),
+            **(
+                {}
+                if self.condition_names is None
+                else {"condition_names": list(self.condition_names)}
+            ),
             "averaging": self._averaging,
             "preset": self.preset and dict(self.preset),
         }

@@ -45,6 +45,23 @@ def gan():
     return gan
 
 
+def test_names_of_conditions_are_kept_and_compared(tmp_path):
+    gan = build(run_eagerly=True)
+    names = ("age", "smiling", "hat")
+    data = ganzoo.data.Dataset(IMAGES, conditions=CONDITIONS, condition_names=names)
+    gan.fit(data, batch_size=8, steps=1, verbose=0)
+    gan.save(tmp_path / "model.keras")
+    gan.save_to_preset(tmp_path / "preset")
+    stored = keras.saving.load_model(tmp_path / "model.keras")
+    preset = ganzoo.GAN.from_preset(tmp_path / "preset")
+    assert gan.condition_names == stored.condition_names == preset.condition_names == names
+    other = ganzoo.data.Dataset(IMAGES, conditions=CONDITIONS, condition_names=names[::-1])
+    with pytest.raises(ValueError, match=r"same order: 'age'.*Received: 'hat'"):
+        stored.fit(other, batch_size=8, steps=2)
+    with pytest.raises(ValueError, match="name each component"):
+        ganzoo.data.Dataset(IMAGES, conditions=CONDITIONS, condition_names=["age"])
+
+
 def test_training_sees_the_conditions_of_the_examples(gan):
     assert gan.condition_dim == DIM and gan.num_classes is None and gan.step == 2
     seen = []
