@@ -198,7 +198,7 @@ class LiteRT(Library):
 def gan_of(model, image_shape):
     """Returns a trained GAN, or an untrained one from a recipe, and its description."""
     import ganzoo
-    from ganzoo.cli.run_folder import load_model
+    from ganzoo.runs.run_folder import load_model
 
     if model in ganzoo.recipes.names() and model not in ganzoo.list_models():
         recipe = ganzoo.recipes.get(model)

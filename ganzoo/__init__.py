@@ -19,11 +19,13 @@ from ganzoo import (
     random,
     recipes,
     regularizers,
+    runs,
     schedules,
     training,
 )
 from ganzoo.layers import spectral_normalize
 from ganzoo.presets import list_models
+from ganzoo.runs import train
 from ganzoo.training import GAN, AdversarialOptimizer, SemiSupervisedGAN
 from ganzoo.version import __version__
 
@@ -51,8 +53,10 @@ __all__ = [
     "random",
     "recipes",
     "regularizers",
+    "runs",
     "schedules",
     "spectral_normalize",
+    "train",
     "training",
 ]
 

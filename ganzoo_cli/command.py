@@ -122,8 +122,7 @@ class Command:
         Raises:
             ValueError: If a flag is unknown or has a value that it cannot take.
         """
-        options = SimpleNamespace(**{name: flag.default for name, flag in self._flags.items()})
-        options.given = set()
+        options = self.defaults()
         others: list[str] = []
         words = iter(arguments)
         for word in words:
@@ -134,11 +133,30 @@ class Command:
                 given = match[2]
                 if given is None and flag.read is not values.switch:
                     given = self._next_value(flag, words)
-                setattr(options, flag.name, flag.read(flag.name, given))
-                options.given.add(flag.name)
+                self.set_flag(options, flag.name, given)
             else:
                 others.append(word)
         return options, others
+
+    @property
+    def flag_names(self) -> list[str]:
+        """The names of all flags, in the order of the help text."""
+        return list(self._flags)
+
+    def defaults(self) -> SimpleNamespace:
+        """Returns the values of all flags of a command line without flags."""
+        options = SimpleNamespace(**{name: flag.default for name, flag in self._flags.items()})
+        options.given = set()
+        return options
+
+    def set_flag(self, options: SimpleNamespace, name: str, given: str | None) -> None:
+        """Reads the text of a flag into the options.
+
+        Raises:
+            ValueError: If the flag cannot take this value.
+        """
+        setattr(options, name, self._flags[name].read(name, given))
+        options.given.add(name)
 
     def check(self, options: SimpleNamespace, others: list[str]) -> None:
         """Raises `ValueError` or `OSError` if what `parse` returned does not fit together."""

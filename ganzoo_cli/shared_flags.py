@@ -3,6 +3,8 @@
 from ganzoo_cli.command import Command
 
 MODEL = "MODEL is a preset that `ganzoo list` lists, a `.keras` file, or the folder of a run."
+# The flags that say how a data source is read.
+DATA_FLAGS = frozenset({"split", "size", "channels", "on_bad", "max_pixels"})
 
 
 def add_data_flags(command: Command) -> None:

@@ -14,7 +14,7 @@ ROOMS = (
     *("layers", "losses", "augment", "interpolation", "drawing", "data"),
     *("regularizers", "architectures", "recipes"),
     *("extractors", "metrics", "generation", "plot", "presets", "export"),
-    *("training", "callbacks", "zoo"),
+    *("training", "callbacks", "zoo", "runs"),
     # The package itself, whose `__init__` gathers the rooms: only the commands may import it.
     "ganzoo",
     "cli",

@@ -8,13 +8,14 @@ from pathlib import Path
 from ganzoo import GAN, extractors, zoo
 from ganzoo.cli.collapse import signs_of_collapse
 from ganzoo.cli.create_defaults import training_arguments
-from ganzoo.cli.part_flags import format_augment
-from ganzoo.cli.progress import duration
 from ganzoo.cli.publish import load_extractor, publish, read_training
-from ganzoo.cli.run_folder import RunFolder
-from ganzoo.cli.train_plan import TrainPlan
+from ganzoo.cli.train import train
 from ganzoo.files import new_file
 from ganzoo.presets import manifest
+from ganzoo.runs.part_flags import format_augment
+from ganzoo.runs.progress import duration
+from ganzoo.runs.run_folder import RunFolder
+from ganzoo.runs.train_plan import TrainPlan
 from ganzoo.validation import check_choice
 from ganzoo_cli.commands.train import COMMAND as TRAIN
 from ganzoo_cli.errors import expected
@@ -95,7 +96,7 @@ class CreatePlan:
                 partial.write_text(json.dumps(self._chosen, indent=2) + "\n")
         if self._train_plan is not None:
             print()
-            code = self._train_plan.train(run_bar=True)
+            code = train(self._train_plan, run_bar=True)
             if code:
                 print("\nThe same `ganzoo create` continues where it stopped.")
                 return code

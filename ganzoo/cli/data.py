@@ -1,19 +1,11 @@
 """`ganzoo data`: what a data source holds, and packing it into one file."""
 
-import re
-from types import SimpleNamespace
-
 import numpy as np
 
 from ganzoo import data, drawing
-from ganzoo.cli.progress import Progress
-from ganzoo.data.sources import UnknownSplit
 from ganzoo.file_names import check_file_name
+from ganzoo.runs.sources import load_source
 from ganzoo_cli.commands.data import parse_action
-
-# The whole training split or a slice of it. A model trained on any other split may have seen the
-# test images.
-_PART_OF_TRAINING = re.compile(r"train(\[[^\]+]*\])?")
 
 
 def run(options, others):
@@ -29,51 +21,6 @@ def run(options, others):
     else:
         count = _draw(dataset, options.output, options.n, "n" in options.given)
         print(f"picture     {count:,} examples in {options.output}")
-
-
-def load_source(source, options, keep_sizes=False, **changes):
-    """Loads a data source.
-
-    Args:
-        source: The source, such as `"digits"`.
-        options: The flags `split`, `size`, `channels`, `on_bad` and `max_pixels` as attributes.
-        keep_sizes: Whether images of a folder may keep different sizes, for metrics.
-        **changes: Values that replace those of `options`.
-
-    Returns:
-        A `ganzoo.data.Dataset`, or a `ganzoo.data.MixedImages`.
-    """
-    options = with_changes(options, **changes)
-    # Only folders have these options, and other sources refuse them.
-    given = {name: getattr(options, name, None) for name in ("on_bad", "max_pixels")}
-    given = {name: value for name, value in given.items() if value is not None}
-    with Progress() as progress:
-        if source.startswith("folder:"):
-            given |= {"progress": progress, "keep_sizes": keep_sizes}
-        return data.load(
-            source, split=options.split, size=options.size, channels=options.channels, **given
-        )
-
-
-def load_test_split(source, trained_on, options):
-    """Returns the test images of a source, or `None` if there are none that are surely unseen.
-
-    Args:
-        source: The source of the data.
-        trained_on: The split that the model was trained on.
-        options: The flags `size`, `channels`, `on_bad` and `max_pixels` as attributes.
-    """
-    if not _PART_OF_TRAINING.fullmatch(trained_on or ""):
-        return None
-    try:
-        return load_source(source, options, split="test")
-    except UnknownSplit:
-        return None
-
-
-def with_changes(options, **changes):
-    """Returns a copy of a command's options with other values."""
-    return SimpleNamespace(**{**vars(options), **changes})
 
 
 def _describe(dataset):

@@ -5,9 +5,9 @@ import numpy as np
 from ganzoo import drawing, extractors
 from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.drawable import check_pictures
-from ganzoo.cli.run_folder import data_of, load_model
 from ganzoo.file_names import check_file_name
 from ganzoo.generation import score
+from ganzoo.runs.run_folder import data_of, load_model
 
 _SCORED = 128  # Samples.
 

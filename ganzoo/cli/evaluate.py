@@ -3,12 +3,12 @@
 import json
 
 from ganzoo import extractors
-from ganzoo.cli.data import load_source, load_test_split, with_changes
-from ganzoo.cli.progress import Progress
-from ganzoo.cli.run_folder import data_of, load_model
 from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
 from ganzoo.metrics import Evaluation, check_metrics
+from ganzoo.runs.progress import Progress
+from ganzoo.runs.run_folder import data_of, load_model
+from ganzoo.runs.sources import load_source, load_test_split, with_changes
 from ganzoo.version import __version__
 from ganzoo.zoo.measure import error_of, tells_error
 

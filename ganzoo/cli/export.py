@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from ganzoo import export
-from ganzoo.cli.run_folder import load_model
+from ganzoo.runs.run_folder import load_model
 from ganzoo_cli.errors import Failure
 
 _TRY = {

@@ -5,8 +5,8 @@ import numpy as np
 from ganzoo import drawing
 from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.drawable import check_pictures
-from ganzoo.cli.run_folder import load_model
 from ganzoo.file_names import check_file_name
+from ganzoo.runs.run_folder import load_model
 from ganzoo_cli.commands.interpolate import STEPS
 
 _SECONDS = {".gif": 0.07, ".mp4": 1 / 30}

@@ -5,11 +5,11 @@ import numpy as np
 from ganzoo import drawing
 from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.drawable import check_pictures
-from ganzoo.cli.progress import Progress
-from ganzoo.cli.run_folder import load_model
 from ganzoo.data.image_files import printable, read_image
 from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
+from ganzoo.runs.progress import Progress
+from ganzoo.runs.run_folder import load_model
 
 
 def run(options, others):

@@ -4,10 +4,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from ganzoo import extractors, zoo
-from ganzoo.cli.data import load_source, load_test_split
-from ganzoo.cli.progress import Progress
-from ganzoo.cli.recipe_flags import training_command
-from ganzoo.cli.run_folder import RunFolder, check_same_data, load_model
+from ganzoo.runs.progress import Progress
+from ganzoo.runs.recipe_flags import training_command
+from ganzoo.runs.run_folder import RunFolder, check_same_data, load_model
+from ganzoo.runs.sources import load_source, load_test_split
 from ganzoo_cli.errors import expected
 
 _NO_EXTRACTOR = "none"

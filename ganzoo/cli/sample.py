@@ -9,8 +9,8 @@ import numpy as np
 from ganzoo import drawing
 from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.drawable import check_pictures
-from ganzoo.cli.run_folder import load_model
 from ganzoo.file_names import check_file_name, check_folder_name
+from ganzoo.runs.run_folder import load_model
 
 _SAMPLES = 64
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")

@@ -8,8 +8,8 @@ from PIL import Image
 import ganzoo
 from ganzoo.cli import create_defaults
 from ganzoo.cli.collapse import signs_of_collapse
-from ganzoo.cli.progress import RunBar, duration
-from ganzoo.cli.run_folder import RunFolder
+from ganzoo.runs.progress import RunBar, duration
+from ganzoo.runs.run_folder import RunFolder
 from ganzoo_cli.commands.create import COMMAND
 from ganzoo_cli.main import main
 from support.gans import linear

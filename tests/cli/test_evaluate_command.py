@@ -12,10 +12,10 @@ import pytest
 
 import ganzoo
 from ganzoo import drawing, extractors, recipes
-from ganzoo.cli.run_folder import RunFolder
 from ganzoo.metrics import Result
 from ganzoo.metrics.evaluation import evaluate
 from ganzoo.presets import builtin
+from ganzoo.runs.run_folder import RunFolder
 from ganzoo_cli.main import main
 from support import presets
 

@@ -6,11 +6,11 @@ from PIL import Image
 
 import ganzoo
 from ganzoo import data, recipes, zoo
-from ganzoo.cli import data as cli_data
-from ganzoo.cli.data import load_test_split
 from ganzoo.cli.publish import read_training
-from ganzoo.cli.recipe_flags import changed_recipe, training_command
 from ganzoo.distribution.hardware import machine
+from ganzoo.runs import sources
+from ganzoo.runs.recipe_flags import changed_recipe, training_command
+from ganzoo.runs.sources import load_test_split
 from ganzoo_cli.commands.train import COMMAND
 from ganzoo_cli.errors import Failure
 from ganzoo_cli.main import main
@@ -148,7 +148,7 @@ def test_a_source_without_a_test_split_has_no_test_images(kind, tmp_path):
         data.pack(data.load(source), tmp_path / "packed.npz")
         source = str(tmp_path / "packed.npz")
     options = SimpleNamespace(split="train", size=8, channels=None, on_bad=None)
-    assert cli_data.load_source(source, options).split == "train"
+    assert sources.load_source(source, options).split == "train"
     assert load_test_split(source, "train", options) is None
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from ganzoo.cli.run_folder import RunFolder, load_model
+from ganzoo.runs.run_folder import RunFolder, load_model
 from ganzoo_cli.main import main
 
 DIGITS = ["train", "--data=digits", "--size=8"]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import ganzoo
-from ganzoo.cli import run_folder, train_plan
+from ganzoo.runs import run_folder, train_plan
 from ganzoo_cli.main import main
 
 ROOT = pathlib.Path(__file__).parents[2]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import ganzoo
-from ganzoo.cli.run_folder import load_model
 from ganzoo.presets import PresetError, builtin, loading, safetensors
+from ganzoo.runs.run_folder import load_model
 from support import presets
 from support.processes import run_python
 

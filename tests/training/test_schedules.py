@@ -9,10 +9,10 @@ import pytest
 
 import ganzoo
 from ganzoo import schedules
-from ganzoo.cli.part_flags import format_regularizers, parse_regularizers
-from ganzoo.cli.recipe_flags import changed_recipe, training_command
 from ganzoo.part import Part
 from ganzoo.recipes import OptimizerSettings
+from ganzoo.runs.part_flags import format_regularizers, parse_regularizers
+from ganzoo.runs.recipe_flags import changed_recipe, training_command
 from ganzoo.training import ema
 from support.gans import linear
 from support.processes import run_python

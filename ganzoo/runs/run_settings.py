@@ -4,9 +4,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from ganzoo import distribution, recipes
-from ganzoo.cli.recipe_flags import changed_recipe
-from ganzoo.cli.run_folder import RunFolder
 from ganzoo.distribution import hardware
+from ganzoo.runs.recipe_flags import changed_recipe
+from ganzoo.runs.run_folder import RunFolder, RunFolderError
 
 # Flags that are not in the recipe. The run folder keeps their values.
 _SETTINGS = (
@@ -63,6 +63,6 @@ def in_process_0(work):
         except (ValueError, OSError) as found:
             error = found
     if any(distribution.gather(int(error is not None))):
-        raise error or ValueError(
+        raise error or RunFolderError(
             "The folder of the run cannot be used; the error of process 0 says more."
         )

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import keras
 
-import ganzoo  # Registers the classes that a model file names.
 from ganzoo import zoo
 from ganzoo.callbacks import checkpoint_files
 from ganzoo.callbacks.epoch_log import EpochLog
@@ -16,6 +15,7 @@ from ganzoo.file_names import check_folder_name
 from ganzoo.files import is_unfinished, new_file
 from ganzoo.presets import builtin, manifest
 from ganzoo.recipes import Recipe
+from ganzoo.training import GAN
 from ganzoo.version import __version__
 from ganzoo_cli.models import check_exists
 
@@ -29,6 +29,10 @@ _OPTIONS = {
     **{"hardware": (str, _NOTHING), "threads": int, "completed": (int, _NOTHING)},
 }
 _ALWAYS_THERE = ("model", "split", "size", "channels", "seed", "precision", "ganzoo")
+
+
+class RunFolderError(ValueError):
+    """The folder of a run cannot be used."""
 
 
 class RunFolder:
@@ -51,7 +55,7 @@ class RunFolder:
         self.model = self.path / "model.keras"
 
     def check_new(self):
-        """Raises `ValueError` if there is something in the folder, or its name is a file's.
+        """Raises `RunFolderError` if there is something in the folder, or its name is a file's.
 
         What a process that was killed at its start may leave is nothing.
         """
@@ -59,7 +63,7 @@ class RunFolder:
         if not self.path.exists():
             return
         if not self.path.is_dir() or not all(map(_is_nothing, self.path.iterdir())):
-            raise ValueError(
+            raise RunFolderError(
                 "The folder of a new run must be empty or not exist. Give another --output, or "
                 f"--resume to continue the run in it. Received: --output={self.path}"
             )
@@ -212,8 +216,8 @@ def load_model(path):
         FileNotFoundError: If there is no such file.
     """
     check_exists(path)
-    if str(path) in ganzoo.list_models() or Path(path, manifest.METADATA).is_file():
-        return ganzoo.GAN.from_preset(path)
+    if str(path) in builtin.list_models() or Path(path, manifest.METADATA).is_file():
+        return GAN.from_preset(path)
     path = Path(path)
     if path.is_dir():
         path = RunFolder(path).model
@@ -234,7 +238,7 @@ def load_model(path):
         raise ValueError(
             f"{path} cannot be loaded. Received: {type(error).__name__}: {error}"
         ) from error
-    if not isinstance(gan, ganzoo.GAN):
+    if not isinstance(gan, GAN):
         raise ValueError(
             f"Expected a file that holds a `ganzoo.GAN`. Received: {path}, which holds a "
             f"{type(gan).__name__}"

@@ -1,65 +1,46 @@
-"""Parts and their arguments as one word of a command line: `r1:gamma=0.1,dragan`."""
+"""Parts with their arguments as one word: `r1:gamma=0.1,dragan`."""
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
-from ganzoo import augment
-from ganzoo.augment.pipeline import POLICIES
-
-_NONE = "none"
 # Commas and colons that are not within a JSON list or dictionary.
 _COMMA, _COLON = (re.compile(sign + r"(?![^\[{]*[\]}])") for sign in ",:")
 _EXAMPLES = {"regularizers": "r1:gamma=0.1:every=16", "augment": "bgc:images_to_one=100000"}
 
 
-def parse_regularizers(text):
-    """Returns the dictionary from names to arguments that a recipe holds.
+def parse_parts(flag: str, text: str) -> dict[str, dict[str, Any]]:
+    """Returns the dictionary from names to arguments that a text stands for.
 
     Raises:
-        ValueError: If an argument is not NAME=VALUE.
+        ValueError: If an argument is not NAME=VALUE, or a part is named twice. The message names
+            `flag`.
     """
-    return _parse("regularizers", text) if text != _NONE else {}
-
-
-def format_regularizers(regularizers):
-    """Returns the text that `parse_regularizers` reads."""
-    return _format(regularizers) or _NONE
-
-
-def parse_augment(text):
-    """Returns the augmentation that a recipe holds: a name or policy, a dictionary, or `None`.
-
-    A text is a dictionary if it has arguments, or several augmentations that are not transforms of
-    `DiffAugment`.
-
-    Raises:
-        ValueError: If an argument is not NAME=VALUE.
-    """
-    if text == _NONE:
-        return None
-    names = [_COLON.split(word)[0] for word in _COMMA.split(text)]
-    has_names = len(names) > 1 and set(names) & {*augment.names(), *POLICIES}
-    return _parse("augment", text) if ":" in text or has_names else text
-
-
-def format_augment(value):
-    """Returns the text that `parse_augment` reads."""
-    return _format(value) if isinstance(value, dict) else value or _NONE
-
-
-def _parse(flag, text):
     parts = [_parse_one(flag, word) for word in _COMMA.split(text)]
     if len(dict(parts)) < len(parts):
         raise ValueError(f"Name each part once. Received: --{flag}={text}")
     return dict(parts)
 
 
-def _format(parts):
+def format_parts(parts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Returns the text that `parse_parts` reads.
+
+    Example:
+
+    >>> format_parts({"r1": {"gamma": 0.1}, "dragan": {}})
+    'r1:gamma=0.1,dragan'
+    """
     words = (
         ":".join([name, *(f"{key}={_text(value)}" for key, value in arguments.items())])
         for name, arguments in parts.items()
     )
     return ",".join(words)
+
+
+def names_of_parts(text: str) -> list[str]:
+    """Returns the names of the parts in a text, without their arguments."""
+    return [_COLON.split(word)[0] for word in _COMMA.split(text)]
 
 
 def _parse_one(flag, word):

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from ganzoo import recipes
-from ganzoo.cli.part_flags import (
+from ganzoo.runs.part_flags import (
     format_augment,
     format_regularizers,
     parse_augment,

@@ -1,0 +1,93 @@
+"""What a training run is about to do, and what it has left, as lines of text."""
+
+import keras
+
+from ganzoo import distribution
+from ganzoo.runs.part_flags import format_augment, format_regularizers
+
+
+def describe_plan(plan):
+    """Returns the plan of a training run, a `ganzoo.runs.TrainPlan`, as lines of text."""
+    recipe, gan, settings = plan.recipe, plan.gan, plan.settings
+    updates = f"{recipe.batch_size} examples"
+    if recipe.discriminator_steps > 1:
+        updates = f"{recipe.discriminator_steps} x {updates}"
+    resumed = f", resumed after step {plan.steps_done:,}" if plan.is_resumed else ""
+    if plan.is_trained:
+        resumed += ": only the files that the end of the run writes are missing"
+    return _table(
+        {
+            "model": f"{settings.model}: {recipe.source}",
+            "data": plan.data,
+            "classes": gan.num_classes or "not used",
+            **_labels(plan),
+            **_transfer(plan),
+            "generator": f"{gan.generator.count_params():,} parameters, from "
+            f"{gan.latent_dim} latents ({gan.latent})",
+            "discriminator": f"{gan.discriminator.count_params():,} parameters",
+            "loss": recipe.loss,
+            "regularizers": format_regularizers(recipe.regularizers),
+            **_options(recipe),
+            "optimizers": f"{recipe.g_optimizer} for the generator, "
+            f"{recipe.d_optimizer} for the discriminator",
+            "average": recipe.average,
+            "steps": f"{recipe.steps:,} of {updates}, in {plan.epochs:,} epochs of up to "
+            f"{len(plan.batches):,}",
+            "seed": settings.seed,
+            "precision": f"{settings.precision}, XLA {'on' if gan.jit_compile else 'off'}, "
+            f"{keras.backend.backend()}",
+            "threads": settings.threads,
+            **_devices(plan.device_count),
+            "output": f"{plan.folder.path}{resumed}",
+        }
+    )
+
+
+def describe_results(folder):
+    """Returns the files of a run and the next command as lines of text."""
+    return _table(
+        {
+            "model": folder.model,
+            "pictures": f"{folder.samples}, with all of them in samples.gif",
+            "log": folder.log,
+            "options": folder.options,
+            "next": f"ganzoo sample {folder.path}",
+        }
+    )
+
+
+def _labels(plan):
+    if plan.recipe.labels_per_class is None:
+        return {}
+    tested_on = plan.test_data or "nothing (no --test_split)"
+    return {"labels": f"{plan.recipe.labels_per_class} of each class", "tested on": tested_on}
+
+
+def _transfer(plan):
+    lines = {}
+    if plan.transfer is not None:
+        details = str(plan.transfer).replace("\n", f"\n{'':<15}")
+        lines["starts from"] = f"{plan.settings.init_from}: {details}"
+    if count := getattr(plan.settings, "freeze_discriminator", None):
+        lines["frozen"] = f"the first {count} layers of the discriminator"
+    return lines
+
+
+def _options(recipe):
+    options = {
+        "matching": recipe.generator_loss,
+        "augmentation": recipe.augment and format_augment(recipe.augment),
+        "packing": recipe.packing if recipe.packing > 1 else None,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _devices(count):
+    processes = distribution.process_count()
+    if count == 1:
+        return {}
+    return {"devices": f"{count}, of {processes} processes" if processes > 1 else count}
+
+
+def _table(facts):
+    return "\n".join(f"{name:<15}{fact}" for name, fact in facts.items())
