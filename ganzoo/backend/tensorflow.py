@@ -5,6 +5,9 @@ import functools
 import tensorflow as tf
 
 from ganzoo.backend import tensorflow_gradients  # noqa: F401, replaces gradients.
+from ganzoo.backend.tensorflow_memory import keep_freed_memory
+
+keep_freed_memory()
 
 _WORDS = [tf.TensorSpec(None, tf.uint32)] * 4
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
