@@ -44,6 +44,7 @@ setup(
     package_data={
         "ganzoo": ["py.typed"],
         "ganzoo.data": ["digits.npz", "digits_license.txt"],
+        "ganzoo.studies": ["builtin/*.toml"],
         "ganzoo_cli": ["py.typed"],
         "ganzoo.extractors": ["weights/*.npz", "weights/*.json", "weights/README.md"],
         "ganzoo.models": ["index.json", *SHIPPED],

@@ -21,6 +21,7 @@ from ganzoo import (
     regularizers,
     runs,
     schedules,
+    studies,
     training,
 )
 from ganzoo.layers import spectral_normalize
@@ -56,6 +57,7 @@ __all__ = [
     "runs",
     "schedules",
     "spectral_normalize",
+    "studies",
     "train",
     "training",
 ]

@@ -19,6 +19,7 @@ COMMANDS = (
     "directions",
     "project",
     "evaluate",
+    "ablate",
     "export",
     "publish",
     "create",

@@ -14,7 +14,7 @@ ROOMS = (
     *("layers", "losses", "augment", "interpolation", "drawing", "data"),
     *("regularizers", "architectures", "recipes"),
     *("extractors", "metrics", "generation", "plot", "presets", "export"),
-    *("training", "callbacks", "zoo", "runs"),
+    *("training", "callbacks", "zoo", "runs", "studies"),
     # The package itself, whose `__init__` gathers the rooms: only the commands may import it.
     "ganzoo",
     "cli",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
+from ganzoo.architectures import layer_options
 from ganzoo.layers import (
     ConditionalBatchNormalization,
     DenseConditionalBatchNormalization,
@@ -235,6 +236,8 @@ class DiscriminatorBuilder:
         minibatch_features: `"none"` or `"discrimination"`.
         condition_dim: Length of the vectors of conditions, or `None`.
         head: `"linear"`, or `"san"` for a `SANHead` as the last layer.
+        normalization_options: Further arguments of each `SpectralNormalization`, or `None`.
+        minibatch_options: Arguments of the `MinibatchDiscrimination`, or `None`.
     """
 
     def __init__(
@@ -248,6 +251,8 @@ class DiscriminatorBuilder:
         minibatch_features="none",
         condition_dim=None,
         head="linear",
+        normalization_options=None,
+        minibatch_options=None,
     ):
         self.normalization = check_choice("normalization", normalization, NORMALIZATIONS)
         self.conditioning = check_choice("conditioning", conditioning, CONDITIONINGS)
@@ -267,6 +272,10 @@ class DiscriminatorBuilder:
         self.condition = None if self.is_auxiliary else condition
         self.num_classes = num_classes
         self.is_spectral = normalization == "spectral"
+        self.spectral_options = layer_options.spectral(
+            normalization_options, normalization, has_projection=self.condition is not None
+        )
+        self.minibatch_options = layer_options.minibatch(minibatch_options, minibatch_features)
         self.slope = slope
         self.epsilon = epsilon
 
@@ -276,7 +285,7 @@ class DiscriminatorBuilder:
         Under weight normalization the layer starts with the same outputs as without.
         """
         if self.is_spectral:
-            layer = SpectralNormalization(layer, name=layer.name)
+            layer = SpectralNormalization(layer, name=layer.name, **self.spectral_options)
         elif self.normalization == "weight":
             layer = WeightNormalization(layer, name=layer.name)
         return layer(x)
@@ -327,7 +336,8 @@ class DiscriminatorBuilder:
         """
         features = layers.Flatten(name="features")(x)
         if self.minibatch_features == "discrimination":
-            features = MinibatchDiscrimination(name="minibatch")(features)
+            layer = MinibatchDiscrimination(name="minibatch", **self.minibatch_options)
+            features = layer(features)
         settings = {
             "kernel_initializer": keras.initializers.get(kernel_initializer),
             "dtype": full_precision(),

@@ -96,6 +96,8 @@ def infogan_discriminator(
     minibatch_features: str = "none",
     condition_dim: int | None = None,
     head: str = "linear",
+    normalization_options: dict | None = None,
+    minibatch_options: dict | None = None,
 ) -> keras.Model:
     """Builds the discriminator of InfoGAN: 4x4 convolutions of stride 2, then a dense layer.
 
@@ -118,6 +120,10 @@ def infogan_discriminator(
             conditions]`, with a projection.
         head: `"linear"`, or `"san"` for a `SANHead` as the last layer, without spectral
             normalization.
+        normalization_options: Further arguments of each `SpectralNormalization`, such as
+            `{"power_iterations": 5}`, for `normalization="spectral"` without a projection.
+        minibatch_options: Arguments of the `MinibatchDiscrimination`: `num_kernels`, `kernel_dim`
+            and `include_self`.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -145,6 +151,8 @@ def infogan_discriminator(
         minibatch_features=minibatch_features,
         condition_dim=condition_dim,
         head=head,
+        normalization_options=normalization_options,
+        minibatch_options=minibatch_options,
     )
     x = builder.examples
     for stage, outputs in enumerate(channels, start=1):

@@ -6,8 +6,6 @@ from keras import layers
 from ganzoo.architectures import base
 from ganzoo.validation import check_positive_integer
 
-HIDDEN_LAYERS = 3
-
 
 def mlp_generator(
     shape: tuple[int, ...],
@@ -15,8 +13,11 @@ def mlp_generator(
     width: int = 512,
     num_classes: int | None = None,
     condition_dim: int | None = None,
+    hidden_layers: int = 3,
+    normalization: str | None = None,
+    reference_size: int = base.REFERENCE_SIZE,
 ) -> keras.Model:
-    """Builds a generator of vectors: three hidden layers with ReLU, then a linear one.
+    """Builds a generator of vectors: hidden layers with ReLU, then a linear one.
 
     Args:
         shape: `(d,)`, the length of the vectors.
@@ -26,6 +27,10 @@ def mlp_generator(
             `[latents, labels]`, and a conditional batch normalization comes before each ReLU.
         condition_dim: Length of the vectors of conditions of a generator of `[latents,
             conditions]`, whose batch normalization depends on them.
+        hidden_layers: Number of hidden layers.
+        normalization: `"batch"` or `"virtual"` before each ReLU. By default a conditional generator
+            has conditional batch normalization, and all others have none.
+        reference_size: Size of the reference batch of virtual batch normalization.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to vectors `(batch, d)` of any range.
@@ -44,15 +49,22 @@ def mlp_generator(
     """
     (outputs,) = _check_vector_shape(shape)
     check_positive_integer("width", width)
-    builder = base.GeneratorBuilder(latent_dim, num_classes, condition_dim=condition_dim)
-    is_conditional = builder.condition is not None
+    check_positive_integer("hidden_layers", hidden_layers)
+    builder = base.GeneratorBuilder(
+        latent_dim,
+        num_classes,
+        normalization=normalization or "batch",
+        reference_size=reference_size,
+        condition_dim=condition_dim,
+    )
+    is_normalized = normalization is not None or builder.condition is not None
     x = builder.latents
-    for layer in range(1, HIDDEN_LAYERS + 1):
+    for layer in range(1, hidden_layers + 1):
         name = f"hidden_{layer}"
         x = layers.Dense(
-            width, use_bias=not is_conditional, kernel_initializer="he_uniform", name=name
+            width, use_bias=not is_normalized, kernel_initializer="he_uniform", name=name
         )(x)
-        x = builder.relu(x, name, normalized=is_conditional)
+        x = builder.relu(x, name, normalized=is_normalized)
     return builder.model(layers.Dense(outputs, dtype=base.full_precision(), name="vectors")(x))
 
 
@@ -65,8 +77,11 @@ def mlp_discriminator(
     minibatch_features: str = "none",
     condition_dim: int | None = None,
     head: str = "linear",
+    normalization_options: dict | None = None,
+    minibatch_options: dict | None = None,
+    hidden_layers: int = 3,
 ) -> keras.Model:
-    """Builds a discriminator of vectors: three hidden layers with ReLU, then a linear one.
+    """Builds a discriminator of vectors: hidden layers with ReLU, then a linear one.
 
     Args:
         shape: `(d,)`, the length of the vectors.
@@ -84,6 +99,11 @@ def mlp_discriminator(
             conditions]`, with a projection.
         head: `"linear"`, or `"san"` for a `SANHead` as the last layer, without spectral
             normalization.
+        normalization_options: Further arguments of each `SpectralNormalization`, such as
+            `{"power_iterations": 5}`, for `normalization="spectral"` without a projection.
+        minibatch_options: Arguments of the `MinibatchDiscrimination`: `num_kernels`, `kernel_dim`
+            and `include_self`.
+        hidden_layers: Number of hidden layers.
 
     Returns:
         A `keras.Model` from vectors `(batch, d)` to logits `(batch, 1)`.
@@ -102,6 +122,7 @@ def mlp_discriminator(
     """
     shape = _check_vector_shape(shape)
     check_positive_integer("width", width)
+    check_positive_integer("hidden_layers", hidden_layers)
     builder = base.DiscriminatorBuilder(
         shape,
         num_classes,
@@ -110,9 +131,11 @@ def mlp_discriminator(
         minibatch_features=minibatch_features,
         condition_dim=condition_dim,
         head=head,
+        normalization_options=normalization_options,
+        minibatch_options=minibatch_options,
     )
     x = builder.examples
-    for layer in range(1, HIDDEN_LAYERS + 1):
+    for layer in range(1, hidden_layers + 1):
         x = builder.dense(x, width, "he_uniform", f"dense_{layer}", normalized=layer > 1)
     return builder.model(x, "glorot_uniform")
 

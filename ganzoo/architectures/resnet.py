@@ -118,6 +118,8 @@ def resnet_discriminator(
     attention_size: int | None = None,
     condition_dim: int | None = None,
     head: str = "linear",
+    normalization_options: dict | None = None,
+    minibatch_options: dict | None = None,
 ) -> keras.Model:
     """Builds SN-GAN's residual discriminator: blocks, then the sum over all positions.
 
@@ -145,6 +147,10 @@ def resnet_discriminator(
             conditions]`, with a projection.
         head: `"linear"`, or `"san"` for a `SANHead` as the last layer, without spectral
             normalization.
+        normalization_options: Further arguments of each `SpectralNormalization`, such as
+            `{"power_iterations": 5}`, for `normalization="spectral"` without a projection.
+        minibatch_options: Arguments of the `MinibatchDiscrimination`: `num_kernels`, `kernel_dim`
+            and `include_self`.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -174,6 +180,11 @@ def resnet_discriminator(
         _, *sizes = base.stage_sizes(image_shape, largest_base=4)
         channels = _growing_channels(width, len(sizes) + 1)
     _check_attention_size(attention_size, sizes)
+    if attention_size is not None and normalization_options:
+        raise ValueError(
+            "A network with attention takes no `normalization_options`. Received: "
+            f"attention_size={attention_size}, normalization_options={normalization_options!r}"
+        )
     builder = base.DiscriminatorBuilder(
         image_shape,
         num_classes,
@@ -183,6 +194,8 @@ def resnet_discriminator(
         minibatch_features=minibatch_features,
         condition_dim=condition_dim,
         head=head,
+        normalization_options=normalization_options,
+        minibatch_options=minibatch_options,
     )
     x = builder.examples
     for block, outputs in enumerate(channels, start=1):

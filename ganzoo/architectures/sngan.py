@@ -89,6 +89,8 @@ def sngan_discriminator(
     minibatch_features: str = "none",
     condition_dim: int | None = None,
     head: str = "linear",
+    normalization_options: dict | None = None,
+    minibatch_options: dict | None = None,
 ) -> keras.Model:
     """Builds the discriminator of SN-GAN's CNN: pairs of 3x3 and strided 4x4 convolutions.
 
@@ -112,6 +114,10 @@ def sngan_discriminator(
             conditions]`, with a projection.
         head: `"linear"`, or `"san"` for a `SANHead` as the last layer, without spectral
             normalization.
+        normalization_options: Further arguments of each `SpectralNormalization`, such as
+            `{"power_iterations": 5}`, for `normalization="spectral"` without a projection.
+        minibatch_options: Arguments of the `MinibatchDiscrimination`: `num_kernels`, `kernel_dim`
+            and `include_self`.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -140,6 +146,8 @@ def sngan_discriminator(
         minibatch_features,
         condition_dim,
         head,
+        normalization_options,
+        minibatch_options,
     )
     x = builder.examples
     for stage, outputs in enumerate(channels, start=1):

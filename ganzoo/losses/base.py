@@ -143,16 +143,18 @@ def names() -> list[str]:
     return LOSSES.names()
 
 
-def get_adversarial_loss(identifier: Any) -> AdversarialLoss:
+def get_adversarial_loss(identifier: Any, /, **arguments: Any) -> AdversarialLoss:
     """Returns the adversarial loss that `identifier` stands for.
 
     Args:
         identifier: As for `get`, of an `AdversarialLoss`.
+        **arguments: Arguments of the loss that a name stands for.
 
     Raises:
-        ValueError: If it stands for nothing or for a loss of another kind.
+        ValueError: If it stands for nothing or for a loss of another kind, or if an argument is
+            unknown or out of its range.
     """
-    return LOSSES.instance(identifier, AdversarialLoss)
+    return LOSSES.instance(identifier, AdversarialLoss, arguments)
 
 
 def adversarial_names() -> list[str]:

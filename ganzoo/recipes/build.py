@@ -6,7 +6,15 @@ from ganzoo import recipes
 from ganzoo.data import Dataset
 
 
-def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto", frozen_layers=0):
+def build_gan(
+    recipe,
+    data,
+    num_classes=None,
+    seed=0,
+    jit_compile="auto",
+    frozen_layers=0,
+    steps_per_execution="auto",
+):
     """Builds and compiles a GAN; it has the arguments of `ganzoo.GAN.from_recipe`."""
     if isinstance(recipe, str):
         recipe = recipes.get(recipe)
@@ -48,7 +56,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto", frozen
     gan.compile(
         g_optimizer=g_optimizer,
         d_optimizer=d_optimizer,
-        loss=recipe.loss,
+        loss=recipe.loss if is_semi_supervised else recipe.build_loss(),
         generator_loss=recipe.build_generator_loss(),
         regularizers=recipe.build_regularizers(),
         augment=recipe.build_augment(),
@@ -57,6 +65,7 @@ def build_gan(recipe, data, num_classes=None, seed=0, jit_compile="auto", frozen
         generator_batch_ratio=recipe.generator_batch_ratio,
         ema_decay=recipe.ema_decay,
         ema_half_life=recipe.ema_half_life,
+        steps_per_execution=steps_per_execution,
         jit_compile=jit_compile,
     )
     return gan

@@ -138,6 +138,7 @@ class Recipe:
             text of a schedule. See `ganzoo.GAN.compile`.
         data: The source that the recipe is for, as `ganzoo.data.load` names it, or `None`.
         conditional: Whether the networks take the labels or the conditions of the data too.
+        loss_options: Arguments of the loss, e.g. `{"label_smoothing": 0.1}`.
 
     Raises:
         ValueError: If a setting is outside its range or not a known name.
@@ -173,6 +174,7 @@ class Recipe:
     ema_half_life: float | str | None = None
     data: str | None = None
     conditional: bool = False
+    loss_options: dict = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
         if not isinstance(self.source, str):
@@ -245,6 +247,13 @@ class Recipe:
                     f"{self.ema_decay!r}, ema_half_life={self.ema_half_life!r}"
                 )
         self.build_augment()
+        if self.labels_per_class is None:
+            self.build_loss()
+        elif self.loss_options:
+            raise ValueError(
+                "The loss of a semi-supervised GAN has no options. "
+                f"Received: loss_options={self.loss_options!r}"
+            )
         self.build_generator_loss()
         self.build_regularizers()
 
@@ -303,6 +312,12 @@ class Recipe:
                 self._build("augment", augment.get, name, arguments)
                 for name, arguments in self.augment.items()
             ]
+        )
+
+    def build_loss(self) -> losses.AdversarialLoss | str:
+        """Returns the `ganzoo.losses` adversarial loss."""
+        return self._build(
+            "loss_options", losses.get_adversarial_loss, self.loss, self.loss_options
         )
 
     def build_generator_loss(self) -> losses.FeatureMatching | None:

@@ -28,6 +28,7 @@ class StoredModel:
         seed: int = 0,
         jit_compile: bool | str = "auto",
         frozen_layers: int = 0,
+        steps_per_execution: int | str = "auto",
     ) -> Self:
         """Builds the networks of a recipe, and compiles the GAN that trains as the recipe says.
 
@@ -45,6 +46,7 @@ class StoredModel:
             jit_compile: Whether to compile with XLA, as in `compile`.
             frozen_layers: How many layers of the discriminator stay frozen, as for
                 `freeze_discriminator`.
+            steps_per_execution: Steps per call of the compiled function, as in `compile`.
 
         Returns:
             A compiled `ganzoo.GAN`; a `ganzoo.SemiSupervisedGAN` for a semi-supervised recipe.
@@ -59,7 +61,9 @@ class StoredModel:
         >>> gan = ganzoo.GAN.from_recipe(recipe, digits)
         >>> history = gan.fit(digits, **recipe.fit_arguments)
         """
-        gan = build_gan(recipe, data, num_classes, seed, jit_compile, frozen_layers)
+        gan = build_gan(
+            recipe, data, num_classes, seed, jit_compile, frozen_layers, steps_per_execution
+        )
         if not isinstance(gan, cls):
             raise ValueError(
                 f"Expected a recipe of a `{cls.__name__}`. Received: {recipe!r}, which builds a "

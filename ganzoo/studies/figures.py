@@ -1,0 +1,126 @@
+"""The figures of a study: the values of all runs, and samples of each cell."""
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ganzoo import data as sources
+from ganzoo import drawing
+from ganzoo.plot import canvas
+from ganzoo.studies.records import Records
+from ganzoo.studies.study import Study
+from ganzoo.studies.summary import Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_INCHES_PER_CELL = 0.26
+_PANEL = 3.2
+_SAMPLES = 1.7
+_COLUMNS = 8
+_IMAGES = 16
+
+
+def values(study: Study, rows: Sequence[Row], path: str | os.PathLike | None = None) -> "Figure":
+    """Draws each column of the table that has a better end, with a dot for each run.
+
+    Args:
+        study: The study.
+        rows: What `ganzoo.studies.summarize` returned.
+        path: File to write the figure to, if any.
+
+    Returns:
+        The `matplotlib.figure.Figure`.
+    """
+    columns = [column for column in study.columns if column.better != "none"]
+    height = 1.1 + _INCHES_PER_CELL * len(rows)
+    figure = canvas.new_figure(2.4 + _PANEL * len(columns), height, path)
+    panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+    places = np.arange(len(rows))[::-1]
+    for axes, column in zip(panels, columns, strict=True):
+        canvas.plain(axes)
+        for place, row in zip(places, rows, strict=True):
+            found = row.values[column.value]
+            axes.plot(found, [place] * len(found), "o", color=canvas.SKY, markersize=4)
+            if found:
+                axes.plot([np.mean(found)], [place], "|", color=canvas.RED, markersize=11, mew=2)
+            if row.failed:
+                failed = f"{row.failed} failed"
+                axes.annotate(
+                    failed,
+                    (1.0, place),
+                    xycoords=("axes fraction", "data"),
+                    ha="right",
+                    va="center",
+                    fontsize="x-small",
+                    color=canvas.RED,
+                )
+        axes.set_xlabel(f"{column.title} ({column.better} is better)")
+    panels[0].set_yticks(places, [" · ".join(row.cell.labels.values()) for row in rows])
+    panels[0].set_ylim(-0.7, len(rows) - 0.3)
+    return canvas.finish(figure, path)
+
+
+def samples(
+    study: Study,
+    rows: Sequence[Row],
+    folder: str | Path,
+    path: str | os.PathLike | None = None,
+) -> "Figure | None":
+    """Draws the samples of the first seed of each cell: points in the plane, or images.
+
+    Args:
+        study: The study.
+        rows: What `ganzoo.studies.summarize` returned.
+        folder: Folder of the records.
+        path: File to write the figure to, if any.
+
+    Returns:
+        The `matplotlib.figure.Figure`, or `None` if no samples were kept.
+    """
+    records, kept = Records(folder), []
+    for row in rows:
+        found = records.samples(row.cell, study.seeds[0])
+        if found is not None and (found.ndim == 4 or found.shape[1:] == (2,)):
+            kept.append((row.cell, found))
+    if not kept:
+        return None
+    columns = min(_COLUMNS, len(kept))
+    lines = math.ceil(len(kept) / columns)
+    figure = canvas.new_figure(_SAMPLES * columns, (_SAMPLES + 0.3) * lines, path)
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes, (cell, found) in zip(panels, kept, strict=False):
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.set_title("\n".join(cell.labels.values()), fontsize="xx-small")
+        if found.ndim == 4:
+            grid = drawing.image_grid(found[:_IMAGES], math.isqrt(_IMAGES), padding=1, scale=1)
+            grid = grid[..., 0] if grid.shape[-1] == 1 else grid
+            axes.imshow(grid, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        else:
+            _draw_points(axes, cell, found)
+    for axes in panels[len(kept) :]:
+        axes.remove()
+    return canvas.finish(figure, path)
+
+
+def _draw_points(axes, cell, points):
+    """Draws points, and the centers of a mixture: red if they have no good sample."""
+    data = sources.load(cell.recipe.data, **cell.data_options)
+    axes.plot(*points.T, ".", color=canvas.BLUE, markersize=1.5, alpha=0.4)
+    axes.set_aspect("equal")
+    if not hasattr(data, "centers"):
+        return
+    distances = np.linalg.norm(points[:, None] - data.centers, axis=2)
+    good = distances.min(axis=1) <= 3 * data.deviation
+    found = np.isin(np.arange(len(data.centers)), distances.argmin(axis=1)[good])
+    for chosen, color in ((found, canvas.GRAY), (~found, canvas.RED)):
+        settings = {"s": 45, "facecolors": "none", "linewidths": 1.0}
+        axes.scatter(*data.centers[chosen].T, edgecolors=color, **settings)
+    reach = 1.35 * np.abs(data.centers).max()
+    axes.set_xlim(-reach, reach)
+    axes.set_ylim(-reach, reach)

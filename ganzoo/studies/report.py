@@ -1,0 +1,149 @@
+"""The page of a study: its protocol, tables, figures, decided claims and raw records."""
+
+import json
+import math
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+from ganzoo.files import new_file
+from ganzoo.studies import figures
+from ganzoo.studies.study import Study
+from ganzoo.studies.summary import Row, decide, mean_and_spread, summarize
+
+_WIDTH = 100
+
+
+def report(study: Study, folder: str | Path, output: str | Path) -> list[Path]:
+    """Writes the page of a study in Markdown, with its figures and its records.
+
+    Args:
+        study: The study.
+        folder: Folder of its records.
+        output: Folder for `NAME.md`, `NAME.png`, `NAME_samples.png` and `NAME.json`.
+
+    Returns:
+        The list of the files.
+
+    Raises:
+        ValueError: If there is no record, or one is of another study.
+        ImportError: If matplotlib is not installed.
+    """
+    rows, output = summarize(study, folder), Path(output)
+    if not rows:
+        raise ValueError(
+            "A report needs records: run the study first. "
+            f"Received: {str(folder)!r}, without a record of {study.name!r}"
+        )
+    output.mkdir(parents=True, exist_ok=True)
+    names = f"{study.name}.png", f"{study.name}_samples.png"
+    written = [output / names[0]]
+    figures.values(study, rows, path=written[0])
+    if figures.samples(study, rows, folder, path=output / names[1]) is not None:
+        written.append(output / names[1])
+    records = output / f"{study.name}.json"
+    with new_file(records, replace=True) as path:
+        lines = [json.dumps(record) for row in rows for record in row.records]
+        path.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+    page = output / f"{study.name}.md"
+    with new_file(page, replace=True) as path:
+        path.write_text(_page(study, rows, [one.name for one in written]))
+    return [page, *written, records]
+
+
+def tables(study: Study, rows: Sequence[Row]) -> str:
+    """Returns the tables of a study in Markdown, one for each option of all axes but the last."""
+    *outer, last = study.axes
+    groups = {}
+    for row in rows:
+        groups.setdefault(tuple(row.cell.labels[axis] for axis in outer), []).append(row)
+    parts = []
+    for labels, members in groups.items():
+        if labels:
+            heads = [f"{axis}: {label}" for axis, label in zip(outer, labels, strict=True)]
+            parts.append(f"### {', '.join(heads)}\n")
+        parts.append(_table(study, members, last))
+    return "\n".join(parts)
+
+
+def _table(study, rows, axis):
+    heads = [axis, *(column.title for column in study.columns), "runs", "failed"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for row in rows:
+        cells = [row.cell.labels[axis]]
+        cells += [_value(row.values[column.value], column.digits) for column in study.columns]
+        cells += [str(len(row.records)), str(row.failed)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _value(values, digits):
+    if not values:
+        return "-"
+    mean, spread = mean_and_spread(values)
+    text = f"{mean:.{digits}f}"
+    return text if math.isnan(spread) else f"{text} ± {spread:.{digits}f}"
+
+
+def _page(study, rows, pictures):
+    records = [record for row in rows for record in row.records]
+    parts = [
+        f"# {study.title}",
+        _paragraph(study.question),
+        "```\n" + f"ganzoo ablate {study.name}\n```",
+        "## Results",
+        _paragraph(
+            "Mean ± standard deviation over seeds; `failed` counts the runs that diverged, which "
+            f"have no values. {_cost(records)}"
+        ),
+        tables(study, rows).strip(),
+        f"![Values of each run, and their means]({pictures[0]})",
+    ]
+    if len(pictures) > 1:
+        parts.append(f"![Samples of the first seed of each cell]({pictures[1]})")
+    if verdicts := decide(study, rows):
+        parts += ["## Claims", _verdicts(verdicts)]
+    if study.remarks:
+        parts += ["## What it says", study.remarks.strip()]
+    parts += ["## Protocol", _paragraph(study.protocol), _facts(study, rows, records)]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _verdicts(verdicts):
+    lines = ["| claim | by | records | verdict |", "|---|---|---|---|"]
+    for verdict in verdicts:
+        claim = verdict.claim
+        lines.append(f"| {claim.text} | {claim.source} | {verdict.figures} | {verdict.word} |")
+    note = _paragraph(
+        "Confirmed or denied: the means differ by two standard errors of their difference or more."
+    )
+    return "\n".join(lines) + "\n\n" + note
+
+
+def _cost(records):
+    seconds = sum(record["seconds"] for record in records)
+    machines = sorted({record["hardware"] for record in records})
+    threads = sorted({record["threads"] for record in records})
+    return (
+        f"All {len(records)} runs took {seconds / 60:.0f} minutes in all, each with "
+        f"{' or '.join(map(str, threads))} thread{'s' if threads != [1] else ''} on "
+        f"{' and '.join(machines)}."
+    )
+
+
+def _facts(study, rows, records):
+    planned = len(study.cells) * len(study.seeds)
+    versions = sorted({f"{name} {v}" for r in records for name, v in r["versions"].items()})
+    lines = [
+        f"- Runs: {len(records)} of the {planned} of the study ({len(study.cells)} cells, seeds "
+        f"{', '.join(map(str, study.seeds))}).",
+        f"- Versions: {', '.join(versions)}.",
+        f"- All settings, values and logs of each run: [{study.name}.json]({study.name}.json).",
+    ]
+    return "\n".join(
+        "\n".join(textwrap.wrap(line, _WIDTH, subsequent_indent="  ")) for line in lines
+    )
+
+
+def _paragraph(text):
+    return "\n".join(textwrap.wrap(" ".join(text.split()), _WIDTH))

@@ -1,0 +1,161 @@
+"""The parts of a study's TOML file, and their checks."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ganzoo.metrics import check_metrics
+from ganzoo.validation import (
+    check_choice,
+    check_positive_integer,
+    check_seed,
+    describe,
+    did_you_mean,
+)
+
+STUDY = (
+    *("title", "question", "protocol", "recipe", "seeds", "settings", "axes", "exclude"),
+    *("evaluation", "columns", "claims", "remarks", "log_points", "steps_per_execution"),
+)
+_DIRECTIONS = ("higher", "lower", "none")
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """How the samples of a trained cell are measured.
+
+    Args:
+        metrics: List of names of `ganzoo.metrics`, or empty.
+        n: Number of samples, by default as many as real examples.
+        extractor: Name of an extractor, by default ganzoo's own for the data.
+        split: Part of the source that samples are compared with.
+        keep_samples: Number of samples to keep next to the record.
+    """
+
+    metrics: tuple[str, ...] = ()
+    n: int | None = None
+    extractor: str | None = None
+    split: str = "test"
+    keep_samples: int = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A value of the records that the table shows.
+
+    Args:
+        value: Name of the value.
+        title: Head of the column.
+        better: `"higher"`, `"lower"` or `"none"`.
+        digits: Digits after the decimal point.
+    """
+
+    value: str
+    title: str
+    better: str = "none"
+    digits: int = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A statement that some cells are better than others, which the records decide.
+
+    Args:
+        text: The statement.
+        value: Name of the column that decides.
+        better: Pattern of the names of the cells that are said to be better.
+        worse: Pattern of the names of the cells that they are compared with.
+        source: Who says so.
+    """
+
+    text: str
+    value: str
+    better: str
+    worse: str
+    source: str = ""
+
+
+def check_keys(what: str, content: Any, known: Iterable[str], required: Sequence[str] = ()) -> None:
+    """Raises `ValueError` unless a table has known keys alone, and the required ones."""
+    if not isinstance(content, dict):
+        raise ValueError(f"Expected {what} to be a table. Received: {describe(content)}")
+    known = sorted(known)
+    for key in content:
+        if key not in known:
+            raise ValueError(
+                f"Unknown key in {what}.{did_you_mean(key, known)} Expected: {', '.join(known)}. "
+                f"Received: {key!r}"
+            )
+    missing = [key for key in required if key not in content]
+    if missing:
+        raise ValueError(
+            f"Keys are missing in {what}: {', '.join(missing)}. Received: {', '.join(content)}"
+        )
+
+
+def check_axes(axes: Any) -> dict[str, dict[str, dict]]:
+    """Returns the options of each axis, all of which are tables with at least one option."""
+    if not isinstance(axes, dict) or not axes or not all(axes.values()):
+        raise ValueError(
+            "`axes` must have at least one axis, and each axis one option, as in "
+            f"`[axes.loss.hinge]`. Received: axes={describe(axes)}"
+        )
+    for axis, options in axes.items():
+        for key, option in options.items():
+            if not isinstance(option, dict):
+                raise ValueError(
+                    "An option must be a table of settings. Received: "
+                    f"axes.{axis}.{key}={describe(option)}"
+                )
+            if set("/*?[]") & set(key):
+                raise ValueError(
+                    "The key of an option must have none of the characters / * ? [ ]: give another "
+                    f"text as its `title`. Received: axes.{axis}.{key}"
+                )
+    return axes
+
+
+def check_seeds(seeds: Any) -> list[int]:
+    """Returns a list of seeds from a list or from their number."""
+    if isinstance(seeds, list) and seeds:
+        return [check_seed(seed) for seed in seeds]
+    return list(range(check_positive_integer("seeds", seeds)))
+
+
+def evaluation(content: Any) -> Evaluation:
+    """Returns the `Evaluation` of a table."""
+    check_keys("`evaluation`", content, _fields(Evaluation))
+    made = Evaluation(**{**content, "metrics": tuple(content.get("metrics", ()))})
+    if made.metrics:
+        check_metrics(made.metrics)
+    if made.n is not None:
+        check_positive_integer("n", made.n)
+    return made
+
+
+def columns(content: Any) -> list[Column]:
+    """Returns the list of `Column` of a table from values to their settings."""
+    made = []
+    for value, settings in content.items():
+        check_keys(f"`columns.{value}`", settings, set(_fields(Column)) - {"value"})
+        column = Column(value=value, **{"title": value, **settings})
+        check_choice("better", column.better, _DIRECTIONS)
+        made.append(column)
+    return made
+
+
+def claims(content: Any, known: list[Column]) -> list[Claim]:
+    """Returns the list of `Claim` of a list of tables."""
+    made = []
+    for settings in content:
+        required = ("text", "value", "better", "worse")
+        check_keys("a claim", settings, _fields(Claim), required)
+        claim = Claim(**settings)
+        decided = [column.value for column in known if column.better != "none"]
+        check_choice("value", claim.value, decided)
+        made.append(claim)
+    return made
+
+
+def _fields(kind):
+    return [field.name for field in dataclasses.fields(kind)]

@@ -1,0 +1,226 @@
+"""Studies: their files, their cells, the runner, and what the records say."""
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+
+from ganzoo import studies
+from ganzoo.studies import Study
+from ganzoo.studies.records import Records
+from ganzoo.studies.report import tables
+from ganzoo.studies.summary import decide
+
+CONTENT = {
+    "title": "Tiny",
+    "recipe": "mlp",
+    "seeds": 2,
+    "settings": {"data": "toy:ring", "width": 8, "network_options": {"hidden_layers": 1}},
+    "axes": {
+        "loss": {"hinge": {"loss": "hinge"}, "ns": {"title": "plain", "loss": "non_saturating"}},
+        "norm": {
+            "none": {},
+            "spectral": {
+                "normalization": "spectral",
+                "network_options": {"normalization_options": {"factor": 2.0}},
+            },
+        },
+    },
+    "columns": {"modes": {"better": "higher", "digits": 1}},
+}
+
+
+def study(**changes):
+    return Study.from_dict("tiny", {**CONTENT, **changes})
+
+
+def results_of(cell, seed, folder=None):
+    """What a cell of these tests gives: more modes with the hinge loss, and one that diverges."""
+    failed = "NaN" if cell.name == "ns/spectral" and seed == 1 else None
+    modes = 5.0 + seed + 10 * cell.name.startswith("hinge")
+    values = {} if failed else {"modes": modes}
+    results = {"failed": failed, "values": values, "seconds": 60.0}
+    return results, np.full((4, 2), modes, "float32")
+
+
+def test_cells_are_all_combinations_and_merge_their_settings():
+    cells = {cell.name: cell for cell in study().cells}
+    assert list(cells) == ["hinge/none", "hinge/spectral", "ns/none", "ns/spectral"]
+    cell = cells["ns/spectral"]
+    assert cell.labels == {"loss": "plain", "norm": "spectral"}
+    assert cell.recipe.loss == "non_saturating"
+    assert cell.recipe.network_options == {
+        "hidden_layers": 1,
+        "normalization_options": {"factor": 2.0},
+    }
+    # What is not merged replaces the recipe's own.
+    assert cell.recipe.regularizers == {"gradient_penalty": {"weight": 0.1}}
+    settings = {**CONTENT["settings"], "regularizers": {}, "d_optimizer": {"beta_2": 0.5}}
+    recipe = study(settings=settings).cells[0].recipe
+    assert recipe.regularizers == {}
+    assert (recipe.d_optimizer.beta_2, recipe.d_optimizer.learning_rate) == (0.5, 1e-4)
+
+
+def test_excluded_cells_and_patterns():
+    chosen = study(exclude=["hinge/*"])
+    assert [cell.name for cell in chosen.cells] == ["ns/none", "ns/spectral"]
+    assert [cell.name for cell in study().select(["*/none"])] == ["hinge/none", "ns/none"]
+    with pytest.raises(ValueError, match=r"Did you mean 'ns/none'.*Received: cells='ns/nome'"):
+        study().select(["ns/nome"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"titel": "x"}, "Did you mean 'title'"),
+        ({"settings": {"data": "toy:ring", "batchsize": 2}}, "Did you mean 'batch_size'"),
+        ({"settings": {}}, "no data"),
+        ({"settings": {"data": "toy:ring", "d_optimizer": {"rate": 1}}}, "`d_optimizer`"),
+        ({"axes": {}}, "at least one axis"),
+        ({"axes": {"loss": {"a/b": {}}}}, "none of the characters"),
+        ({"axes": {"loss": {"a": {"loss": "hing"}}}}, "In the cell 'a'.*Did you mean 'hinge'"),
+        ({"columns": {"modes": {"beter": "higher"}}}, "Did you mean 'better'"),
+        ({"evaluation": {"metrics": ["fyd"]}}, "Did you mean 'fid'"),
+        ({"seeds": 0}, "`seeds`"),
+        ({"recipe": "mpl"}, "Did you mean 'mlp'"),
+        (
+            {"claims": [{"text": "x", "value": "good", "better": "*", "worse": "*"}]},
+            "`value` must be one of 'modes'",
+        ),
+    ],
+)
+def test_a_mistake_in_a_study_is_named(changes, message):
+    with pytest.raises(ValueError, match=message):
+        study(**changes)
+
+
+def test_the_studies_of_the_package_can_be_read():
+    for name in studies.names():
+        loaded = Study.load(name)
+        assert loaded.title and loaded.question and loaded.protocol and loaded.columns, name
+    with pytest.raises(ValueError, match="Did you mean 'gaussians'"):
+        Study.load("gausians")
+
+
+def test_a_file_of_ones_own(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('title = "Mine"\nrecipe = "dcgan_digits"\n[axes.width.w8]\nwidth = 8\n')
+    loaded = Study.load(path)
+    assert (loaded.name, loaded.seeds, loaded.cells[0].recipe.width) == ("mine", [0], 8)
+    path.write_text("title = ")
+    with pytest.raises(ValueError, match=r"TOML.*mine.toml"):
+        Study.load(path)
+
+
+def test_no_cell_is_trained_twice_and_a_stopped_study_goes_on(tmp_path):
+    tiny, trained = study(), []
+
+    def work(cell, seed, folder):
+        if len(trained) == 3:
+            raise KeyboardInterrupt
+        trained.append((cell.name, seed))
+        return results_of(cell, seed)
+
+    with pytest.raises(KeyboardInterrupt):
+        studies.run(tiny, tmp_path, work=work)
+    # All cells of a seed come first.
+    assert trained == [("hinge/none", 0), ("hinge/spectral", 0), ("ns/none", 0)]
+    seen = []
+    studies.run(tiny, tmp_path, work=results_of, progress=lambda *a: seen.append(a[:2]))
+    assert [(cell.name, seed) for cell, seed in seen] == [
+        ("ns/spectral", 0),
+        *((cell.name, 1) for cell in tiny.cells),
+    ]
+    assert studies.pending(tiny, tmp_path) == []
+    more = dataclasses.replace(tiny, seeds=[0, 1, 2])
+    assert [(c.name, s) for c, s in studies.pending(more, tmp_path, ["ns/*"])] == [
+        ("ns/none", 2),
+        ("ns/spectral", 2),
+    ]
+
+
+def test_a_cell_is_trained_by_one_process(tmp_path):
+    tiny = study()
+    cell = tiny.cells[0]
+    lock = Records(tmp_path).claim(cell, 0)
+    trained = []
+
+    def work(cell, seed, folder):
+        trained.append((cell.name, seed))
+        return results_of(cell, seed)
+
+    studies.run(tiny, tmp_path, work=work)
+    assert len(trained) == 7 and (cell.name, 0) not in trained
+    lock.release()
+    assert studies.pending(tiny, tmp_path) == [(cell, 0)]
+    studies.run(tiny, tmp_path, work=work)
+    assert Records(tmp_path).claim(cell, 0) is None
+
+
+def test_records_of_other_settings_are_refused(tmp_path):
+    studies.run(study(), tmp_path, work=results_of)
+    changed = study(settings={**CONTENT["settings"], "width": 9})
+    with pytest.raises(ValueError, match=r"settings.recipe.width=8 in place of 9"):
+        studies.pending(changed, tmp_path)
+    # Titles decide nothing.
+    renamed = study(title="Other", recipe="mlp")
+    assert studies.pending(renamed, tmp_path) == []
+    path = tmp_path / "ns/none/seed_1.json"
+    path.write_text(path.read_text()[:50])
+    with pytest.raises(ValueError, match="damaged"):
+        studies.pending(study(), tmp_path)
+
+
+def test_the_table_has_means_spreads_and_failures(tmp_path):
+    tiny = study(seeds=3)
+    studies.run(tiny, tmp_path, work=results_of)
+    rows = {row.cell.name: row for row in studies.summarize(tiny, tmp_path)}
+    assert rows["hinge/none"].values == {"modes": [15.0, 16.0, 17.0]}
+    assert (rows["ns/spectral"].values["modes"], rows["ns/spectral"].failed) == ([5.0, 7.0], 1)
+    text = tables(tiny, list(rows.values()))
+    assert "### loss: plain" in text
+    assert "| spectral | 6.0 ± 1.4 | 3 | 1 |" in text
+
+
+def test_claims_are_decided_by_the_records(tmp_path):
+    def claim(better, worse):
+        return {"text": "x", "value": "modes", "better": better, "worse": worse}
+
+    tiny = study(
+        seeds=3,
+        claims=[
+            claim("hinge/*", "ns/*"),
+            claim("ns/none", "hinge/none"),
+            claim("hinge/none", "hinge/spectral"),
+        ],
+    )
+    assert [verdict.word for verdict in decide(tiny, [])] == ["no records"] * 3
+    studies.run(tiny, tmp_path, work=results_of)
+    verdicts = decide(tiny, studies.summarize(tiny, tmp_path))
+    assert [verdict.word for verdict in verdicts] == ["confirmed", "denied", "not decided"]
+    assert verdicts[1].figures == "modes: 6.0 of 3 runs against 16.0 of 3"
+
+
+def test_the_page_has_the_table_the_figures_and_the_records(tmp_path):
+    tiny = study()
+    with pytest.raises(ValueError, match="run the study first"):
+        studies.report(tiny, tmp_path / "runs", tmp_path / "page")
+    studies.run(tiny, tmp_path / "runs", work=results_of)
+    written = studies.report(tiny, tmp_path / "runs", tmp_path / "page")
+    assert [path.name for path in written] == [
+        *("tiny.md", "tiny.png", "tiny_samples.png", "tiny.json")
+    ]
+    page = written[0].read_text()
+    assert "# Tiny" in page and "ganzoo ablate tiny" in page and "8 of the 8" in page
+    records = json.loads(written[-1].read_text())
+    assert len(records) == 8 and records[0]["versions"]["ganzoo"]
+
+
+def test_the_time_of_known_cells_comes_from_their_records(tmp_path):
+    tiny = study()
+    studies.run(tiny, tmp_path, seeds=[0], work=results_of)
+    todo = studies.pending(tiny, tmp_path)
+    assert studies.estimate(todo, tmp_path) == {cell.name: 60.0 for cell in tiny.cells}
+    assert math.isfinite(sum(studies.estimate(todo, tmp_path).values()))
