@@ -9,13 +9,12 @@ from ganzoo.architectures.base import (
     GENERATOR_NORMALIZATIONS,
     MINIBATCH_FEATURES,
     NORMALIZATIONS,
-    build_network,
     families,
-    split_options,
 )
 from ganzoo.architectures.dcgan import dcgan_discriminator, dcgan_generator
 from ganzoo.architectures.infogan import infogan_discriminator, infogan_generator
 from ganzoo.architectures.mlp import mlp_discriminator, mlp_generator
+from ganzoo.architectures.options import build_network, split_options
 from ganzoo.architectures.r3gan import r3gan_discriminator, r3gan_generator
 from ganzoo.architectures.resnet import resnet_discriminator, resnet_generator
 from ganzoo.architectures.semi_supervised import (

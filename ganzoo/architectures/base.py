@@ -1,12 +1,11 @@
 """What the architectures share: sizes of stages, inputs, normalization, outputs and names."""
 
-import inspect
 from typing import NamedTuple
 
 import keras
 from keras import layers
 
-from ganzoo.architectures import layer_options
+from ganzoo.architectures import options
 from ganzoo.layers import (
     ConditionalBatchNormalization,
     DenseConditionalBatchNormalization,
@@ -37,48 +36,6 @@ class Family(NamedTuple):
 
     generator: callable
     discriminator: callable
-
-
-def build_network(function, image_shape, **options):
-    """Returns the network that an architecture's function builds from the options.
-
-    Args:
-        function: One of a `Family`.
-        image_shape: The function's first argument.
-        **options: The function's other arguments. `None` stands for the default.
-
-    Raises:
-        ValueError: If the function has no such option.
-    """
-    options = {name: value for name, value in options.items() if value is not None}
-    known = inspect.signature(function).parameters
-    for name, value in options.items():
-        if name not in known:
-            raise ValueError(
-                f"`{function.__name__}` has no `{name}`: leave it out, or use another "
-                f"architecture. Received: {name}={value!r}"
-            )
-    return function(image_shape, **options)
-
-
-def split_options(family, options):
-    """Returns the options of a family's generator, and the options of its discriminator.
-
-    Raises:
-        ValueError: If neither of the two has one of the options.
-    """
-    players = [
-        {name: options[name] for name in options if name in inspect.signature(player).parameters}
-        for player in family
-    ]
-    for name, value in options.items():
-        if not any(name in chosen for chosen in players):
-            names = " and ".join(f"`{player.__name__}`" for player in family)
-            raise ValueError(
-                f"{names} have no `{name}`: leave it out, or use another architecture. "
-                f"Received: {name}={value!r}"
-            )
-    return players
 
 
 def stage_sizes(image_shape, largest_base, at_least=1):
@@ -272,10 +229,10 @@ class DiscriminatorBuilder:
         self.condition = None if self.is_auxiliary else condition
         self.num_classes = num_classes
         self.is_spectral = normalization == "spectral"
-        self.spectral_options = layer_options.spectral(
+        self.spectral_options = options.spectral(
             normalization_options, normalization, has_projection=self.condition is not None
         )
-        self.minibatch_options = layer_options.minibatch(minibatch_options, minibatch_features)
+        self.minibatch_options = options.minibatch(minibatch_options, minibatch_features)
         self.slope = slope
         self.epsilon = epsilon
 

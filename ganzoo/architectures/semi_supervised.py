@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from ganzoo.architectures import base
+from ganzoo.architectures.options import build_network
 from ganzoo.layers import MinibatchDiscrimination, WeightNormalization
 from ganzoo.registry import Registry
 from ganzoo.validation import check_choice, check_image_shape, check_positive_integer
@@ -58,10 +59,8 @@ def build_semi_supervised(
     generator = {"latent_dim": latent_dim, "width": generator_width}
     discriminator = {"width": width, "minibatch_features": minibatch_features}
     return (
-        base.build_network(family.generator, image_shape, **generator),
-        base.build_network(
-            family.discriminator, image_shape, num_classes=num_classes, **discriminator
-        ),
+        build_network(family.generator, image_shape, **generator),
+        build_network(family.discriminator, image_shape, num_classes=num_classes, **discriminator),
     )
 
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from ganzoo import studies
+from ganzoo.callbacks.interruption import Interrupted
 from ganzoo.cli.progress import duration
 from ganzoo.studies import Study
 from ganzoo.studies.report import tables
@@ -28,10 +29,15 @@ def run(options, others):
     if options.dry_run:
         _estimate(todo, folder)
         return None
+    studies.check(todo)
 
     def work():
-        with expected(ValueError, RuntimeError):
-            studies.run(study, folder, options.cells, seeds, options.processes, _show)
+        try:
+            with expected(ValueError, RuntimeError, OSError):
+                studies.run(study, folder, options.cells, seeds, options.processes, _show)
+        except Interrupted as interrupted:
+            print("\nInterrupted. The same command continues from here.")
+            return interrupted.code
         print(f"\n{tables(study, studies.summarize(study, folder))}")
         try:
             written = studies.report(study, folder, pages)

@@ -5,8 +5,18 @@ keeps a record of each cell and seed. `report` writes what the records say.
 """
 
 from ganzoo.studies.report import report
-from ganzoo.studies.runner import estimate, pending, run
+from ganzoo.studies.runner import check, estimate, pending, run
 from ganzoo.studies.study import Cell, Study, names
 from ganzoo.studies.summary import summarize
 
-__all__ = ["Cell", "Study", "estimate", "names", "pending", "report", "run", "summarize"]
+__all__ = [
+    "Cell",
+    "Study",
+    "check",
+    "estimate",
+    "names",
+    "pending",
+    "report",
+    "run",
+    "summarize",
+]

@@ -38,6 +38,23 @@ def pending(
     ]
 
 
+def check(todo: Sequence[tuple[Cell, int]]) -> None:
+    """Builds the networks of each cell once, so that mistakes are found before any is trained.
+
+    Args:
+        todo: What `pending` returned.
+
+    Raises:
+        ValueError: If a cell cannot be trained or measured; the message names it.
+        OSError: If data cannot be read.
+    """
+    for cell in {cell.name: cell for cell, _ in todo}.values():
+        try:
+            training.check(cell)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"In the cell {cell.name!r}: {error}") from error
+
+
 def run(
     study: Study,
     folder: str | Path,

@@ -1,6 +1,8 @@
 """How one cell of a study is trained and measured, for one seed."""
 
+import functools
 import gc
+import json
 import math
 import time
 import warnings
@@ -57,14 +59,16 @@ def train(cell: Cell, seed: int, folder: Path) -> tuple[dict[str, Any], np.ndarr
             )
             values = _logged_values(history.history)
             if spectral is not None:
-                values |= _spectral_values(spectral.records)
+                values |= _spectral_values(cell, spectral.records)
             measured, samples = _measure(cell, gan)
             values |= measured
         except FloatingPointError as error:
             failed = str(error)
+    if clock.seconds_per_step is not None:
+        values["ms_per_step"] = 1000 * clock.seconds_per_step
     results = {
         "failed": failed,
-        "values": values | {"ms_per_step": 1000 * clock.seconds_per_step},
+        "values": values,
         "log": {name: _finite(series) for name, series in history.history.items()},
         "epochs": history.epoch,
         "spectral": None if spectral is None else spectral.records,
@@ -93,8 +97,10 @@ def seconds_of(cell: Cell) -> float:
 
 
 def check(cell: Cell) -> None:
-    """Raises `ValueError` or `OSError` where a cell cannot be trained, before anything is."""
+    """Raises `ValueError` or `OSError` where a cell cannot be trained or measured."""
     _build(cell, seed=0)
+    if cell.evaluation.metrics:
+        _evaluation(cell)
     _free()
 
 
@@ -117,7 +123,13 @@ def _build(cell, seed):
 
 
 def _load(cell, split):
-    return sources.load(cell.recipe.data, **{"split": split, **cell.data_options})
+    return _load_source(cell.recipe.data, split, json.dumps(cell.data_options))
+
+
+@functools.lru_cache(maxsize=2)
+def _load_source(source, split, options):
+    """Returns the data of the latest cells without another reading: cells often share them."""
+    return sources.load(source, **{"split": split, **json.loads(options)})
 
 
 def _subset(data, count, seed):
@@ -162,15 +174,15 @@ def _measure(cell, gan):
         values |= {name: float(value) for name, value in gan.evaluate(test).items()}
     if evaluation.metrics:
         test = _load(cell, evaluation.split)
-        results = metrics.evaluate(
-            gan.sampler_for(test),
-            test,
-            list(evaluation.metrics),
-            evaluation.extractor,
-            evaluation.n,
-        )
+        results = _evaluation(cell).measure(gan.sampler_for(test))
         values |= {name: float(result) for name, result in results.items()}
     return values, samples
+
+
+def _evaluation(cell):
+    settings = cell.evaluation
+    test = _load(cell, settings.split)
+    return metrics.Evaluation(list(settings.metrics), test, settings.extractor, settings.n)
 
 
 def _logged_values(log):
@@ -185,25 +197,23 @@ def _logged_values(log):
     return values
 
 
-def _spectral_values(records):
-    """Returns the largest error of a norm at the checks, and the last largest condition number.
+def _spectral_values(cell, records):
+    """Returns the errors of the norms at the checks, and the last largest condition number.
 
-    The first check is left out: nothing has been trained then.
+    The first check is left out: nothing has been trained then. A learned scale has no error.
     """
-    errors, conditions = [], []
-    for record in records[1:]:
-        for layer in record["layers"].values():
-            if "exact_norm" in layer:
-                errors.append(abs(layer["exact_norm"] - 1.0))
-    for layer in records[-1]["layers"].values():
-        if "condition" in layer:
-            conditions.append(layer["condition"])
+    options = cell.recipe.network_options.get("normalization_options", {})
+    checked = [layer for record in records[1:] for layer in record["layers"].values()]
+    last = records[-1]["layers"].values()
     values = {}
-    if errors:
-        values |= {"sigma_error": float(np.mean(errors)), "max_sigma_error": max(errors)}
-    if conditions:
-        values["condition"] = max(conditions)
-    return values
+    if not options.get("learnable_scale"):
+        scale = options.get("factor", 1.0)
+        exact = [layer["exact_norm"] / scale for layer in checked if "exact_norm" in layer]
+        if exact:
+            errors = np.abs(np.array(exact) - 1.0)
+            values = {"sigma_error": float(errors.mean()), "max_sigma_error": float(errors.max())}
+    conditions = [layer["condition"] for layer in last if "condition" in layer]
+    return values | ({"condition": max(conditions)} if conditions else {})
 
 
 def _finite(series):
@@ -232,9 +242,9 @@ class _Clock(FitHook):
         return self._earlier + time.perf_counter() - self._start
 
     @property
-    def seconds_per_step(self) -> float:
+    def seconds_per_step(self) -> float | None:
         # A run that failed in its first epoch has no other.
-        return self._epoch_seconds / self._epoch_steps if self._epoch_steps else math.nan
+        return self._epoch_seconds / self._epoch_steps if self._epoch_steps else None
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch_start = time.perf_counter(), self.model.step

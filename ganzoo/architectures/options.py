@@ -1,9 +1,53 @@
-"""Arguments of single layers that a discriminator's options may set."""
+"""The options of architectures: which network takes which, and arguments of single layers."""
+
+import inspect
 
 from ganzoo.validation import check_choice
 
 _SPECTRAL = ("power_iterations", "num_singular_values", "factor", "learnable_scale", "norm")
 _MINIBATCH = ("num_kernels", "kernel_dim", "include_self")
+
+
+def build_network(function, image_shape, **options):
+    """Returns the network that an architecture's function builds from the options.
+
+    Args:
+        function: One of a `Family`.
+        image_shape: The function's first argument.
+        **options: The function's other arguments. `None` stands for the default.
+
+    Raises:
+        ValueError: If the function has no such option.
+    """
+    options = {name: value for name, value in options.items() if value is not None}
+    known = inspect.signature(function).parameters
+    for name, value in options.items():
+        if name not in known:
+            raise ValueError(
+                f"`{function.__name__}` has no `{name}`: leave it out, or use another "
+                f"architecture. Received: {name}={value!r}"
+            )
+    return function(image_shape, **options)
+
+
+def split_options(family, options):
+    """Returns the options of a family's generator, and the options of its discriminator.
+
+    Raises:
+        ValueError: If neither of the two has one of the options.
+    """
+    players = [
+        {name: options[name] for name in options if name in inspect.signature(player).parameters}
+        for player in family
+    ]
+    for name, value in options.items():
+        if not any(name in chosen for chosen in players):
+            names = " and ".join(f"`{player.__name__}`" for player in family)
+            raise ValueError(
+                f"{names} have no `{name}`: leave it out, or use another architecture. "
+                f"Received: {name}={value!r}"
+            )
+    return players
 
 
 def spectral(options, normalization, has_projection):
