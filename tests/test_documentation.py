@@ -99,6 +99,13 @@ def test_the_page_of_the_commands_is_their_help(monkeypatch):
     assert commands.text() == commands.PAGE.read_text()
 
 
+def test_the_index_of_the_evidence_lists_its_pages(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "figures")
+    import evidence
+
+    assert evidence.text() == evidence.INDEX.read_text()
+
+
 def test_every_picture_of_a_page_is_there_and_every_page_is_in_a_table_of_contents():
     listed = set()
     for page in DOCS.rglob("*.md"):

@@ -25,7 +25,9 @@ _COLUMNS = 8
 _IMAGES = 16
 
 
-def values(study: Study, rows: Sequence[Row], path: str | os.PathLike | None = None) -> "Figure":
+def values(
+    study: Study, rows: Sequence[Row], path: str | os.PathLike | None = None
+) -> "Figure | None":
     """Draws each column of the table that has a better end, with a dot for each run.
 
     Args:
@@ -34,9 +36,11 @@ def values(study: Study, rows: Sequence[Row], path: str | os.PathLike | None = N
         path: File to write the figure to, if any.
 
     Returns:
-        The `matplotlib.figure.Figure`.
+        The `matplotlib.figure.Figure`, or `None` if there is no such column.
     """
     columns = [column for column in study.columns if column.better != "none"]
+    if not columns:
+        return None
     height = 1.1 + _INCHES_PER_CELL * len(rows)
     figure = canvas.new_figure(2.4 + _PANEL * len(columns), height, path)
     panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
@@ -49,16 +53,9 @@ def values(study: Study, rows: Sequence[Row], path: str | os.PathLike | None = N
             if found:
                 axes.plot([np.mean(found)], [place], "|", color=canvas.RED, markersize=11, mew=2)
             if row.failed:
-                failed = f"{row.failed} failed"
-                axes.annotate(
-                    failed,
-                    (1.0, place),
-                    xycoords=("axes fraction", "data"),
-                    ha="right",
-                    va="center",
-                    fontsize="x-small",
-                    color=canvas.RED,
-                )
+                right = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
+                text = f"{row.failed} failed"
+                axes.text(1.0, place, text, fontsize="x-small", color=canvas.RED, **right)
         axes.set_xlabel(f"{column.title} ({column.better} is better)")
     panels[0].set_yticks(places, [" · ".join(row.cell.labels.values()) for row in rows])
     panels[0].set_ylim(-0.7, len(rows) - 0.3)

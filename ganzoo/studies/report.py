@@ -36,19 +36,20 @@ def report(study: Study, folder: str | Path, output: str | Path) -> list[Path]:
             f"Received: {str(folder)!r}, without a record of {study.name!r}"
         )
     output.mkdir(parents=True, exist_ok=True)
-    names = f"{study.name}.png", f"{study.name}_samples.png"
-    written = [output / names[0]]
-    figures.values(study, rows, path=written[0])
-    if figures.samples(study, rows, folder, path=output / names[1]) is not None:
-        written.append(output / names[1])
+    dots, samples = (output / f"{study.name}{kind}.png" for kind in ("", "_samples"))
+    pictures = {}
+    if figures.values(study, rows, dots) is not None:
+        pictures["Values of each run, and their means"] = dots
+    if figures.samples(study, rows, folder, samples) is not None:
+        pictures["Samples of the first seed"] = samples
     records = output / f"{study.name}.json"
     with new_file(records, replace=True) as path:
         lines = [json.dumps(record) for row in rows for record in row.records]
         path.write_text("[\n" + ",\n".join(lines) + "\n]\n")
     page = output / f"{study.name}.md"
     with new_file(page, replace=True) as path:
-        path.write_text(_page(study, rows, [one.name for one in written]))
-    return [page, *written, records]
+        path.write_text(_page(study, rows, pictures))
+    return [page, *pictures.values(), records]
 
 
 def tables(study: Study, rows: Sequence[Row]) -> str:
@@ -97,10 +98,8 @@ def _page(study, rows, pictures):
             f"have no values. {_cost(records)}"
         ),
         tables(study, rows).strip(),
-        f"![Values of each run, and their means]({pictures[0]})",
     ]
-    if len(pictures) > 1:
-        parts.append(f"![Samples of the first seed of each cell]({pictures[1]})")
+    parts += [f"![{caption}]({path.name})" for caption, path in pictures.items()]
     if verdicts := decide(study, rows):
         parts += ["## Claims", _verdicts(verdicts)]
     if study.remarks:

@@ -146,6 +146,7 @@ def _subset(data, count, seed):
         class_names=data.class_names,
         name=data.name,
         split=data.split,
+        conditions=None if data.conditions is None else data.conditions[rows],
     )
 
 
