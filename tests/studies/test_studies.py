@@ -82,7 +82,7 @@ def test_excluded_cells_and_patterns():
         ({"axes": {"loss": {"a/b": {}}}}, "none of the characters"),
         ({"axes": {"loss": {"a": {"loss": "hing"}}}}, "In the cell 'a'.*Did you mean 'hinge'"),
         ({"columns": {"modes": {"beter": "higher"}}}, "Did you mean 'better'"),
-        ({"evaluation": {"metrics": ["fyd"]}}, "Did you mean 'fid'"),
+        ({"evaluation": {"metrics": ["fyd"]}}, "Unknown metric"),
         ({"seeds": 0}, "`seeds`"),
         ({"recipe": "mpl"}, "Did you mean 'mlp'"),
         (

@@ -19,7 +19,7 @@ CONTENT = {
         "data_options": {"count": 64},
         "images": 32,
         "width": 4,
-        "steps": 8,
+        "steps": 4,
         "batch_size": 4,
         "discriminator_steps": 1,
         "regularizers": {},
@@ -67,9 +67,11 @@ def test_a_stopped_cell_continues_to_the_same_results_and_a_diverged_one_is_coun
     assert huge.failed == 1 and "finite" in huge.records[0]["failed"]
 
 
-def test_the_time_of_a_cell_is_measured():
+def test_the_time_of_a_cell_is_measured(monkeypatch):
+    monkeypatch.setattr(training, "_TIMED_STEPS", 2)
     cell = Study.from_dict("tiny", CONTENT).cells[0]
-    assert 0 < training.seconds_of(dataclasses.replace(cell, collapse=None)) < 600
+    longer = dataclasses.replace(cell, recipe=dataclasses.replace(cell.recipe, steps=10**6))
+    assert 0 < training.seconds_of(cell) < 600 < training.seconds_of(longer)
 
 
 def test_the_options_of_a_recipe_reach_the_networks_and_the_loss():
