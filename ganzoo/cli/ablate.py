@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ganzoo import studies
 from ganzoo.callbacks.interruption import Interrupted
-from ganzoo.cli.progress import duration
+from ganzoo.runs.progress import duration
 from ganzoo.studies import Study
 from ganzoo.studies.report import tables
 from ganzoo_cli.errors import expected
