@@ -21,6 +21,7 @@ TENSORBOARD = ["tensorboard>=2.20"]
 PLOT = ["matplotlib>=3.9"]
 TORCH = ["torch>=2.6"]
 DIRECTIONS = ["scikit-learn>=1.5"]
+EXPLORE = ["gradio>=6.0,<7"]
 VIDEO = ["imageio-ffmpeg>=0.6"]
 SERVING = ["tensorflow-serving-api>=2.19"]
 ONNX = ["onnx>=1.18", "onnxruntime>=1.22", "tf2onnx>=1.16.1"]
@@ -45,6 +46,7 @@ setup(
         "ganzoo": ["py.typed"],
         "ganzoo.data": ["digits.npz", "digits_license.txt"],
         "ganzoo.studies": ["builtin/*.toml"],
+        "ganzoo.explore": ["page.css"],
         "ganzoo_cli": ["py.typed"],
         "ganzoo.extractors": ["weights/*.npz", "weights/*.json", "weights/README.md"],
         "ganzoo.models": ["index.json", *SHIPPED],
@@ -68,6 +70,7 @@ setup(
         "directions": DIRECTIONS,
         "inception": TORCH,
         "bench": TORCH,
+        "explore": EXPLORE,
         "video": VIDEO,
         "serving": SERVING,
         "onnx": ONNX,

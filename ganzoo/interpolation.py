@@ -7,6 +7,8 @@ import numpy as np
 from ganzoo.validation import check_choice, check_positive_integer
 
 INTERPOLATIONS = ("spherical", "linear")
+# What becomes of the share t of the way from a keyframe to the next one.
+EASINGS = {"linear": lambda t: t, "smooth": lambda t: t * t * (3.0 - 2.0 * t)}
 # If the sine of the angle of two vectors is smaller, rounding errors decide the direction.
 _SMALLEST_SINE = 1e-8
 
@@ -79,7 +81,11 @@ def slerp(starts: Any, ends: Any, t: Any) -> np.ndarray:
 
 
 def path(
-    keyframes: Any, steps: int, interpolation: str = "spherical", loop: bool = False
+    keyframes: Any,
+    steps: int,
+    interpolation: str = "spherical",
+    loop: bool = False,
+    easing: str = "linear",
 ) -> np.ndarray:
     """Returns the points of a path through keyframes, one after the other.
 
@@ -89,6 +95,8 @@ def path(
         interpolation: `"spherical"` or `"linear"`.
         loop: Whether the path returns from the last keyframe to the first. It then ends one step
             before the first keyframe, so that an animation of it repeats without a pause.
+        easing: `"linear"`, or `"smooth"`: the path starts slowly at each keyframe and slows down
+            before the next one, by `3 t**2 - 2 t**3`.
 
     Returns:
         Array of shape `((keyframes - 1) * steps + 1, coordinates)`, or for a loop
@@ -112,7 +120,7 @@ def path(
     check_positive_integer("steps", steps)
     check_choice("interpolation", interpolation, INTERPOLATIONS)
     interpolate = slerp if interpolation == "spherical" else lerp
-    t = np.arange(steps) / steps
+    t = EASINGS[check_choice("easing", easing, EASINGS)](np.arange(steps) / steps)
     ends = np.roll(keyframes, -1, axis=0) if loop else keyframes[1:]
     pieces = [interpolate(*piece, t) for piece in zip(keyframes, ends, strict=False)]
     points = np.concatenate([*pieces, *([] if loop else [keyframes[-1:]])])
@@ -121,13 +129,15 @@ def path(
     return points
 
 
-def class_path(classes: Any, num_classes: int, steps: int, loop: bool = False) -> np.ndarray:
+def class_path(
+    classes: Any, num_classes: int, steps: int, loop: bool = False, easing: str = "linear"
+) -> np.ndarray:
     """Returns the weights of the classes along a path from class to class.
 
     Args:
         classes: Integers in [0, num_classes), the keyframes of the path.
         num_classes: Number of classes.
-        steps, loop: As for `path`.
+        steps, loop, easing: As for `path`.
 
     Returns:
         float32 array of shape `(points, num_classes)`, whose rows sum to 1.
@@ -148,7 +158,7 @@ def class_path(classes: Any, num_classes: int, steps: int, loop: bool = False) -
             f"`classes` must be a list of classes from 0 to {num_classes - 1}. "
             f"Received: classes={classes.tolist()!r}"
         )
-    return path(np.eye(num_classes, dtype=np.float32)[classes], steps, "linear", loop)
+    return path(np.eye(num_classes, dtype=np.float32)[classes], steps, "linear", loop, easing)
 
 
 def _across(starts, ends, cosines):

@@ -18,6 +18,7 @@ COMMANDS = (
     "interpolate",
     "directions",
     "project",
+    "explore",
     "evaluate",
     "ablate",
     "export",

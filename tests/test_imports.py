@@ -13,7 +13,7 @@ ROOMS = (
     *("backend", "random", "numerics", "schedules", "distribution"),
     *("layers", "losses", "augment", "interpolation", "drawing", "data"),
     *("regularizers", "architectures", "recipes"),
-    *("extractors", "metrics", "generation", "plot", "presets", "export"),
+    *("extractors", "metrics", "generation", "explore", "plot", "presets", "export"),
     *("training", "callbacks", "zoo", "runs", "studies"),
     # The package itself, whose `__init__` gathers the rooms: only the commands may import it.
     "ganzoo",

@@ -7,15 +7,11 @@ from keras import layers, ops
 from ganzoo import backend
 from ganzoo import interpolation as interpolations
 from ganzoo.generation.conditioning import condition_of, labels_of, numbers_of
-from ganzoo.generation.sampling import (
-    as_examples,
-    check_latent_scale,
-    check_seeds,
-    in_batches,
-)
+from ganzoo.generation.directions import check_directions
+from ganzoo.generation.sampling import as_examples, check_latent_scale, check_seeds, in_batches
 from ganzoo.generation.truncation import TruncatedGenerator, check_truncation
 from ganzoo.random import latents_from_seeds, split_seeds
-from ganzoo.validation import check_positive_integer
+from ganzoo.validation import check_positive_integer, describe
 
 
 def latents_of(gan, seeds):
@@ -25,33 +21,54 @@ def latents_of(gan, seeds):
 
 
 def compile_generation(gan):
-    """Returns the compiled function that `generate` calls.
+    """Returns the compiled function that `generate` and `edit` call.
 
-    It takes latents, labels, the truncation, and new values of the class tables, or `None`.
+    It takes latents, labels, the truncation, what is added to latents and to styles, and new values
+    of the class tables. Each but the latents may be `None`.
     """
     generate_examples = TruncatedGenerator(gan)
 
-    def generate_batch(latents, labels, truncation, tables):
+    def generate_batch(
+        latents, labels, truncation, latent_offsets=None, style_offsets=None, tables=None
+    ):
+        inputs = latents, labels, truncation, latent_offsets, style_offsets
         if tables is None:
-            return as_examples(gan, generate_examples(latents, labels, truncation))
+            return as_examples(gan, generate_examples(*inputs))
         variables = gan.inference_generator.variables
         values = {id(variable): variable.value for variable in variables}
         values |= zip(map(id, class_tables(gan)), tables, strict=True)
         mapping = [(variable, values[id(variable)]) for variable in variables]
         with keras.StatelessScope(state_mapping=mapping):
-            return as_examples(gan, generate_examples(latents, labels, truncation))
+            return as_examples(gan, generate_examples(*inputs))
 
     return backend.compiled(generate_batch, gan)
 
 
-def generate(gan, function, latents, labels, batch_size, truncation, conditions):
-    """Makes an example from each row; it has the arguments of `GAN.generate`."""
+def generate(
+    gan,
+    function,
+    latents,
+    labels,
+    batch_size,
+    truncation,
+    conditions,
+    latent_offsets=None,
+    style_offsets=None,
+):
+    """Makes an example from each row; it has the arguments of `GAN.generate`.
+
+    The offsets are added to truncated latents and to truncated styles.
+    """
     check_positive_integer("batch_size", batch_size)
     latents, truncation = check_latents(gan, latents), check_truncation(gan, truncation)
     if gan.num_classes is None or np.ndim(labels) != 2:
         labels = condition_of(gan, labels, conditions, len(latents))
+
+        def generate_labeled(latents, labels, *offsets):
+            return [function(latents, labels, truncation, *offsets)]
+
         (examples,) = in_batches(
-            lambda *batch: [function(*batch, truncation, None)], batch_size, latents, labels
+            generate_labeled, batch_size, latents, labels, latent_offsets, style_offsets
         )
         return examples
     weights = _check_weights(gan, labels, len(latents))
@@ -59,11 +76,12 @@ def generate(gan, function, latents, labels, batch_size, truncation, conditions)
     size = min(batch_size, gan.num_classes, len(latents))
     mix = _mixer(gan)
 
-    def generate_batch(latents, weights):
-        return [function(latents, np.arange(size, dtype="int32"), truncation, mix(weights))]
+    def generate_mixed(latents, weights, *offsets):
+        labels = np.arange(size, dtype="int32")
+        return [function(latents, labels, truncation, *offsets, mix(weights))]
 
-    _check_tables(gan, function, generate_batch, latents[:size], truncation)
-    (examples,) = in_batches(generate_batch, size, latents, weights)
+    _check_tables(gan, function, generate_mixed, latents[:size], truncation)
+    (examples,) = in_batches(generate_mixed, size, latents, weights, latent_offsets, style_offsets)
     return examples
 
 
@@ -78,37 +96,67 @@ def interpolate(
     batch_size,
     latent_scale,
     conditions,
+    easing,
+    directions,
+    amounts,
 ):
     """Makes the examples along a path; it has the arguments of `GAN.interpolate`."""
     latent_scale = check_latent_scale(latent_scale)
+    moves = _keyframes_of(directions, amounts)
     if interpolation is None:
         interpolation = "spherical" if gan.latent == "normal" else "linear"
     # A list of one would be repeated, as if it were a number.
     lists = [values for values in (seeds, labels) if np.ndim(values)]
-    lists += [values for values in (conditions,) if np.ndim(values) == 2]
+    lists += [values for values in (conditions, moves) if np.ndim(values) == 2]
     seeds = check_seeds(seeds)
     if gan.condition_dim is None:
         targets = _classes(gan, labels, conditions, seeds)
     else:
         targets = condition_of(gan, labels, conditions, len(np.atleast_2d(conditions)))
-    keyframes = max(len(seeds), len(targets))
+    keyframes = max(len(seeds), len(targets), 1 if moves is None else len(moves))
     if keyframes < 2 or any(len(values) != keyframes for values in lists):
         raise ValueError(
-            "A path needs a list of at least two seeds, two classes or two rows of conditions, all "
-            "lists of the same length. A number, or one row, is for all keyframes. "
-            f"Received: {len(seeds)} seed(s) and {len(targets)} class(es) or condition(s)"
+            "A path needs a list of at least two seeds, two classes, two rows of conditions or two "
+            "rows of amounts, all lists of the same length. A number, or one row, is for all "
+            f"keyframes. Received: {len(seeds)} seed(s), {len(targets)} class(es) or condition(s), "
+            f"{0 if moves is None else len(moves)} row(s) of amounts"
         )
     latents = np.resize(latent_scale * latents_of(gan, seeds), (keyframes, gan.latent_dim))
-    latents = interpolations.path(latents, steps, interpolation, loop)
+    latents = interpolations.path(latents, steps, interpolation, loop, easing)
     labels = conditions = None
     if gan.condition_dim is not None:
         conditions = np.resize(targets, (keyframes, gan.condition_dim))
-        conditions = interpolations.path(conditions, steps, "linear", loop)
+        conditions = interpolations.path(conditions, steps, "linear", loop, easing)
     elif len(targets) > 1:
-        labels = interpolations.class_path(targets, gan.num_classes, steps, loop)
+        labels = interpolations.class_path(targets, gan.num_classes, steps, loop, easing)
     elif len(targets):
         labels = targets[0]
-    return gan.generate(latents, labels, batch_size, truncation, conditions)
+    if directions is None:
+        return gan.generate(latents, labels, batch_size, truncation, conditions)
+    moves = np.resize(moves, (keyframes, len(directions)))
+    moves = interpolations.path(moves, steps, "linear", loop, easing)
+    return gan.edit(latents, directions, moves, labels, truncation, batch_size, conditions)
+
+
+def _keyframes_of(directions, amounts):
+    """Returns the amounts of each keyframe, `(keyframes, k)`, or the one row for all, or `None`."""
+    if (directions is None) != (amounts is None):
+        raise ValueError(
+            "`directions` and `amounts` belong together. "
+            f"Received: directions={describe(directions)}, amounts={describe(amounts)}"
+        )
+    if directions is None:
+        return None
+    check_directions(directions)
+    if not isinstance(amounts, dict):
+        return directions.table(amounts, len(amounts) if np.ndim(amounts) == 2 else 1)
+    lengths = {len(amount) for amount in amounts.values() if np.ndim(amount)}
+    if len(lengths) > 1:
+        raise ValueError(
+            "The amounts of all directions must be for the same number of keyframes. "
+            f"Received: {sorted(lengths)} amounts"
+        )
+    return directions.table(amounts, lengths.pop() if lengths else 1)
 
 
 def _classes(gan, labels, conditions, seeds):
@@ -150,14 +198,12 @@ def _mixer(gan):
     return mix
 
 
-def _check_tables(gan, function, generate_batch, latents, truncation):
+def _check_tables(gan, function, generate_mixed, latents, truncation):
     """Raises unless the generator uses labels in the class tables alone."""
     # Each row has another class than the label that stands for its mixture.
     labels = np.arange(1, len(latents) + 1, dtype="int32") % gan.num_classes
-    (mixed,) = generate_batch(latents, np.eye(gan.num_classes)[labels])
-    mixed, expected = map(
-        ops.convert_to_numpy, (mixed, function(latents, labels, truncation, None))
-    )
+    (mixed,) = generate_mixed(latents, np.eye(gan.num_classes)[labels], None, None)
+    mixed, expected = map(ops.convert_to_numpy, (mixed, function(latents, labels, truncation)))
     difference = np.abs(mixed.astype(np.float64) - expected).max()
     # Rounding differs where a batch is computed in another order: by a gray level at most.
     if difference > (1.0 if mixed.dtype == "uint8" else 1e-3 * np.abs(expected).max()):

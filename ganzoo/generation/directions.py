@@ -136,12 +136,26 @@ class Directions:
         """Returns what amounts of the directions add to latents or styles.
 
         Args:
+            amounts, n: As for `table`.
+
+        Returns:
+            float32 array of shape `(n, dimensions)`.
+
+        Raises:
+            ValueError: As `table`.
+        """
+        return ((self.table(amounts, n) * self.units) @ self.vectors).astype("float32")
+
+    def table(self, amounts: dict | np.ndarray, n: int = 1) -> np.ndarray:
+        """Returns amounts of the directions as an array.
+
+        Args:
             amounts: Dictionary from directions (names or numbers) to numbers, or to `n` numbers;
                 or an array of shape `(k,)` or `(n, k)`.
             n: Number of rows.
 
         Returns:
-            float32 array of shape `(n, dimensions)`.
+            float64 array of shape `(n, k)`.
 
         Raises:
             ValueError: If the amounts do not fit the directions or `n`, or are not finite.
@@ -165,7 +179,7 @@ class Directions:
             table = np.broadcast_to(table, (n, len(self)))
         if not np.isfinite(table).all():
             raise ValueError("`amounts` must be finite. Received: NaN or infinity")
-        return ((table * self.units) @ self.vectors).astype("float32")
+        return table
 
     def select(self, directions: Sequence[int | str], names: Sequence[str] | None = None) -> Self:
         """Returns some of the directions, in a given order and with new names if given."""
@@ -260,6 +274,15 @@ class Directions:
             return cls(**arrays, **settings)
         except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"{path} holds no directions: {error}. Received: {path}") from error
+
+
+def check_directions(directions) -> None:
+    """Raises `ValueError` unless the argument `directions` is a `Directions`."""
+    if not isinstance(directions, Directions):
+        raise ValueError(
+            "`directions` must be a `ganzoo.generation.Directions`, as `gan.directions` returns "
+            f"it. Received: directions={describe(directions)}"
+        )
 
 
 def digest(gan) -> str:

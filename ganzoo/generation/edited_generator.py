@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.generation import direction_methods, editing, style_mixing
+from ganzoo.generation import class_mixing, direction_methods, editing, style_mixing
 from ganzoo.generation.directions import Directions
 
 
@@ -14,6 +14,13 @@ class EditedGenerator:
 
     `TrainedGenerator`, which inherits from it, says what the class must have.
     """
+
+    def _generation(self):
+        """Returns the compiled function that `generate` and `edit` call."""
+        self.update_inference_state()
+        if self._generating_function is None:
+            self._generating_function = class_mixing.compile_generation(self)
+        return self._generating_function
 
     def directions(
         self,
@@ -91,7 +98,8 @@ class EditedGenerator:
             directions: The `ganzoo.generation.Directions` of this generator.
             amounts: Dictionary from directions (names or numbers) to numbers, or to `n` numbers;
                 or an array of shape `(k,)` or `(n, k)`. Usual amounts are from -3 to 3.
-            labels: For a conditional GAN, one class or `n` classes.
+            labels: For a conditional GAN, one class or `n` classes, or weights of the classes, as
+                for `generate`.
             truncation: As for `sample`, before the move.
             batch_size: Largest number of examples per call of the generator.
             conditions: As for `sample`.
@@ -108,12 +116,9 @@ class EditedGenerator:
         >>> found = gan.directions("sefa", k=3)
         >>> images = gan.edit(gan.latents_of([3] * 7), found, {"0": np.linspace(-3, 3, 7)})
         """
-        self.update_inference_state()
-        if self._editing_function is None:
-            self._editing_function = editing.compile_editing(self)
         return editing.edit(
             self,
-            self._editing_function,
+            self._generation(),
             latents,
             directions,
             amounts,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ganzoo.generation import class_mixing, inversion, sampling
+from ganzoo.generation.directions import Directions
 from ganzoo.generation.edited_generator import EditedGenerator
 from ganzoo.generation.inversion import Projection
 from ganzoo.generation.standing_statistics import set_standing_statistics
@@ -24,7 +25,6 @@ class TrainedGenerator(EditedGenerator):
         self._sampling_function = None
         self._generating_function = None
         self._projecting_function = None
-        self._editing_function = None
         self._mixing_function = None
 
     def sample(
@@ -130,11 +130,9 @@ class TrainedGenerator(EditedGenerator):
 
         >>> images = gan.generate(gan.latents_of([3, 17]))
         """
-        self.update_inference_state()
-        if self._generating_function is None:
-            self._generating_function = class_mixing.compile_generation(self)
+        function = self._generation()
         return class_mixing.generate(
-            self, self._generating_function, latents, labels, batch_size, truncation, conditions
+            self, function, latents, labels, batch_size, truncation, conditions
         )
 
     def set_standing_statistics(
@@ -183,12 +181,15 @@ class TrainedGenerator(EditedGenerator):
         batch_size: int = 64,
         latent_scale: float = 1.0,
         conditions: Sequence[float] | np.ndarray | None = None,
+        easing: str = "linear",
+        directions: Directions | None = None,
+        amounts: dict | np.ndarray | None = None,
     ) -> np.ndarray:
-        """Makes the examples along a path from sample to sample, or from class to class.
+        """Makes the examples along a path: between samples, between classes, along directions.
 
         Args:
             seeds: List of the seeds of the keyframes, the samples that the path goes through; or
-                one seed for a path through classes alone.
+                one seed for a path through classes or along directions alone.
             labels: For a conditional GAN, the class of each keyframe, which turns gradually into
                 the next one as in `generate`; or one class for all. By default the class that
                 `sample` gives to the first seed.
@@ -202,6 +203,12 @@ class TrainedGenerator(EditedGenerator):
             latent_scale: Factor of the latents of the keyframes, as for `sample`.
             conditions: For a GAN with `condition_dim`, the conditions of each keyframe, between
                 which the path is straight; or one vector for all.
+            easing: `"linear"`, or `"smooth"`: the path slows down at each keyframe.
+            directions: The `ganzoo.generation.Directions` of this generator, along which the path
+                leads too.
+            amounts: With `directions`: dictionary from directions (names or numbers) to the
+                amounts of the keyframes, or to one number for all; or an array of shape
+                `(keyframes, k)` or `(k,)`. Between keyframes amounts change linearly.
 
         Returns:
             NumPy array, as from `sample`, with `(keyframes - 1) * steps + 1` rows, or
@@ -214,6 +221,8 @@ class TrainedGenerator(EditedGenerator):
         Example:
 
         >>> images = gan.interpolate([0, 1, 2], steps=10)  # 21 images.
+        >>> found = gan.directions("sefa", k=3)
+        >>> images = gan.interpolate(5, directions=found, amounts={0: [-3.0, 3.0]})
 
         Reference:
             [Sampling Generative Networks](https://arxiv.org/abs/1609.04468), on interpolation.
@@ -229,6 +238,9 @@ class TrainedGenerator(EditedGenerator):
             batch_size,
             latent_scale,
             conditions,
+            easing,
+            directions,
+            amounts,
         )
 
     def project(

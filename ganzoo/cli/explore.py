@@ -1,0 +1,29 @@
+"""`ganzoo explore`: a page in the browser that shows what a trained model can do."""
+
+import importlib
+
+from ganzoo.cli.drawable import check_pictures
+from ganzoo.cli.run_folder import load_model
+from ganzoo.explore import Explorer
+from ganzoo.generation import Directions
+
+
+def run(options, others):
+    """Builds the page of a model; returns the function that serves it."""
+    model = others[0]
+    # A missing package is an error before the model is loaded, which is slow.
+    page = importlib.import_module("ganzoo.explore.page")
+    directions = None if options.directions is None else Directions.load(options.directions)
+    gan = load_model(model)
+    check_pictures(gan, model)
+    explorer = Explorer(gan, directions)
+    if explorer.why_no_directions is not None:
+        print(f"The page has no directions. {explorer.why_no_directions}")
+    explorer.prepare()
+    blocks = page.build(explorer, model)
+
+    def serve():
+        page.launch(blocks, options.host, options.port, options.share, options.open)
+        return 0
+
+    return serve

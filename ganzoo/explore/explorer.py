@@ -1,0 +1,275 @@
+"""The functions behind the page: pictures, animations and files of plain values."""
+
+import dataclasses
+import io
+
+import numpy as np
+from PIL import Image
+
+from ganzoo import drawing
+from ganzoo import interpolation as interpolations
+from ganzoo.data.image_files import read_image
+from ganzoo.generation import Directions
+from ganzoo.generation.truncation import truncating_layer
+from ganzoo.validation import check_positive_integer
+
+_DIRECTIONS = 6
+_BATCH = 16  # The largest count of a picture that is drawn while a slider moves.
+_LARGEST_SEED = 2**53 - 1  # Integers that JavaScript's numbers hold exactly.
+_LEAST_TRUNCATION = 0.05
+_MOST_TRUNCATION = {"normal": 3.0, "uniform": 1.0, "styles": 1.0}
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """What the controls say about samples.
+
+    Attributes:
+        seed: Seed of the first sample.
+        count: Number of samples, from consecutive seeds.
+        label: Number of the class of all samples, or `None`: then the classes take turns.
+        truncation: As for `GAN.sample`, or `None`.
+        latent_scale: Factor of the latents.
+        amounts: An amount for each direction, or `()` for 0 of each.
+        latents: Latents `(1, latent_dim)` in place of the ones of the seed, or `None`.
+    """
+
+    seed: int = 0
+    count: int = 1
+    label: int | None = None
+    truncation: float | None = None
+    latent_scale: float = 1.0
+    amounts: tuple[float, ...] = ()
+    latents: np.ndarray | None = None
+
+
+class Explorer:
+    """What the page of `ganzoo explore` does with a GAN.
+
+    Args:
+        gan: A `ganzoo.GAN` of images with 1, 3 or 4 channels and without vectors of conditions.
+        directions: The `ganzoo.generation.Directions` that sliders move. By default up to 6 in
+            closed form (SeFa).
+
+    Attributes:
+        gan: The GAN.
+        directions: The `Directions`, or `None` if the generator has none in closed form.
+        why_no_directions: Why there are none, or `None`.
+        class_names: Names or numbers of the classes as texts, or `None` without classes.
+        style_rows: Number of rows of the styles of a style-based generator, or `None`.
+        most_truncation: The truncation at which a slider ends, and which stands for none.
+
+    Raises:
+        ValueError: If the GAN does not fit, or the directions belong to another generator.
+
+    Example:
+
+    >>> explorer = ganzoo.explore.Explorer(ganzoo.GAN.from_preset("dcgan_digits"))
+    >>> images = explorer.samples(View(seed=3, amounts=(2.0, 0.0, 0.0, 0.0, 0.0, 0.0)))
+    """
+
+    def __init__(self, gan, directions: Directions | None = None):
+        _check(gan)
+        self.gan = gan
+        self.directions, self.why_no_directions = directions, None
+        if directions is None:
+            try:
+                self.directions = gan.directions("sefa", k=min(_DIRECTIONS, gan.latent_dim))
+            except ValueError as error:  # The latents reach no layer directly.
+                self.why_no_directions = str(error)
+        else:
+            gan.edit(gan.latents_of(0), directions, {}, self._labels(View()))  # Checks them.
+        self.class_names = None
+        if gan.num_classes is not None:
+            names = gan.class_names or range(gan.num_classes)
+            self.class_names = tuple(map(str, names))
+        styles = truncating_layer(gan.inference_generator)
+        self.style_rows = None if styles is None else styles.output.shape[1]
+        self.most_truncation = _MOST_TRUNCATION[gan.latent if styles is None else "styles"]
+
+    def prepare(self) -> None:
+        """Compiles what the page calls first, which takes seconds."""
+        for count in (1, 4):
+            self.samples(View(count=count))
+
+    def latents(self, view: View) -> np.ndarray:
+        """Returns the latents of a view, float32 `(count, latent_dim)`."""
+        if view.latents is not None:
+            return view.latents
+        _check_seed(view.seed + view.count - 1)
+        seeds = range(view.seed, view.seed + view.count)
+        return np.float32(view.latent_scale) * self.gan.latents_of(seeds)
+
+    def samples(self, view: View) -> np.ndarray:
+        """Returns the images of a view, as `GAN.sample` does if no direction moves them."""
+        latents = self.latents(view)
+        return self._edited(latents, view, self._labels(view, len(latents)))
+
+    def walk(
+        self,
+        view: View,
+        end_seed: int,
+        end_label: int | None = None,
+        steps: int = 24,
+        loop: bool = True,
+        easing: str = "smooth",
+    ) -> list[np.ndarray]:
+        """Returns the frames of an animation from the first sample of a view to another one.
+
+        Args:
+            view: The start, and the directions and the truncation of all frames.
+            end_seed: Seed of the end.
+            end_label: Class of the end, or `None` for the class of the start.
+            steps: Frames from the start to the end.
+            loop: Whether it returns to the start.
+            easing: As for `GAN.interpolate`.
+        """
+        check_positive_integer("steps", steps)
+        _check_seed(end_seed)
+        start = self.latents(dataclasses.replace(view, count=1))
+        end = np.float32(view.latent_scale) * self.gan.latents_of(end_seed)
+        kind = "spherical" if self.gan.latent == "normal" else "linear"
+        keyframes = np.concatenate([start, end])
+        latents = interpolations.path(keyframes, steps, kind, loop, easing)
+        labels = self._labels(view)
+        if labels is not None and end_label is not None and end_label != labels[0]:
+            ends = [int(labels[0]), end_label]
+            labels = interpolations.class_path(ends, self.gan.num_classes, steps, loop, easing)
+        elif labels is not None:
+            labels = int(labels[0])
+        return [
+            drawing.image_grid(image[None], padding=0, scale=self._scale(1))
+            for image in self._edited(latents, view, labels)
+        ]
+
+    def mixed(self, view: View, other_seed: int, columns: int, first: int, last: int) -> np.ndarray:
+        """Returns a table of mixed styles.
+
+        The first row holds the samples that give the chosen rows of their styles, and the first
+        column the samples that give all other rows.
+
+        Args:
+            view: The samples of the first column.
+            other_seed: Seed of the first sample of the first row.
+            columns: Number of samples in the first row.
+            first, last: The rows of the styles that come from the first row.
+
+        Returns:
+            A uint8 picture.
+        """
+        if first > last:
+            raise ValueError(f"The first row must not lie after the last. Received: {first}-{last}")
+        gan = self.gan
+        others = dataclasses.replace(view, seed=other_seed, count=columns, latents=None)
+        down, across = self.latents(view), self.latents(others)
+        down_labels, across_labels = self._labels(view, len(down)), self._labels(others)
+        of_row = np.repeat(np.arange(len(down)), columns)
+        of_column = np.tile(np.arange(columns), len(down))
+        mixed = gan.mix_styles(
+            down[of_row],
+            across[of_column],
+            range(first, last + 1),
+            None if down_labels is None else down_labels[of_row],
+            None if across_labels is None else across_labels[of_column],
+            view.truncation,
+            batch_size=_BATCH,
+        )
+        plain = dataclasses.replace(view, amounts=())
+        top, left = self.samples(dataclasses.replace(others, amounts=())), self.samples(plain)
+        rows = [np.full((1, *gan.example_shape), 255, "uint8"), top]
+        for number, image in enumerate(left):
+            rows += [image[None], mixed[number * columns : (number + 1) * columns]]
+        return drawing.image_grid(np.concatenate(rows), columns + 1)
+
+    def read(self, path) -> tuple[np.ndarray, str | None]:
+        """Reads an image file in the shape of the samples.
+
+        Returns:
+            The uint8 image, and what was changed to make it fit, or `None`.
+
+        Raises:
+            ValueError: If the file cannot be read, or is smaller than the samples.
+        """
+        height, width, channels = self.gan.example_shape
+        try:
+            found = drawing.size_of(path)
+            image = read_image(path, (height, width), 3 if channels == 4 else channels).pixels
+        except Exception as error:  # Decoders raise any error for a damaged file.
+            raise ValueError(f"The file is not an image that can be read. {error}") from error
+        if found[0] < width or found[1] < height:
+            raise ValueError(
+                f"The image must have at least {width} x {height} pixels, as the samples: enlarge "
+                f"it first. Received: {found[0]} x {found[1]} pixels"
+            )
+        if channels == 4:
+            image = np.concatenate([image, np.full((height, width, 1), 255, "uint8")], axis=2)
+        note = f"{found[0]} x {found[1]} pixels, cropped and resized to {width} x {height}"
+        return image, None if found == (width, height) else note
+
+    def grid(self, images: np.ndarray) -> np.ndarray:
+        """Returns a picture of images that is large enough for a screen."""
+        columns = int(np.ceil(np.sqrt(len(images))))
+        padding = 0 if len(images) == 1 else 2
+        return drawing.image_grid(images, columns, padding, self._scale(columns))
+
+    def latent_file(self, view: View) -> bytes:
+        """Returns a `.npz` file that holds what `GAN.generate` needs to make a view again.
+
+        The arrays are `latents`; `labels` of a conditional GAN; `truncation` if there is one; and
+        `amounts` and `directions`, the amounts and the names of moved directions.
+        """
+        arrays = {"latents": self.latents(view)}
+        if self.class_names is not None:
+            arrays["labels"] = self._labels(view, len(arrays["latents"]))
+        if view.truncation is not None:
+            arrays["truncation"] = np.float32(view.truncation)
+        if any(view.amounts):
+            arrays |= {"amounts": np.float32(view.amounts), "directions": self.directions.names}
+        file = io.BytesIO()
+        np.savez(file, **arrays)
+        return file.getvalue()
+
+    def png(self, images: np.ndarray) -> bytes:
+        """Returns a PNG file: of one image its own pixels, of several a grid."""
+        picture = images[0] if len(images) == 1 else drawing.image_grid(images)
+        file = io.BytesIO()
+        Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(file, "PNG")
+        return file.getvalue()
+
+    def _edited(self, latents, view, labels):
+        if self.directions is None or not any(view.amounts):
+            return self.gan.generate(latents, labels, _BATCH, view.truncation)
+        amounts = np.asarray(view.amounts)
+        return self.gan.edit(latents, self.directions, amounts, labels, view.truncation, _BATCH)
+
+    def _labels(self, view, count=None):
+        """Returns the classes of a view, or `None` without classes."""
+        if self.gan.num_classes is None:
+            return None
+        count = view.count if count is None else count
+        if view.label is not None:
+            return np.full(count, view.label, "int32")
+        return (np.arange(view.seed, view.seed + count) % self.gan.num_classes).astype("int32")
+
+    def _scale(self, columns):
+        """Returns the factor at which a picture of some columns has about 512 pixels."""
+        return max(1, 512 // (columns * max(self.gan.example_shape[:2])))
+
+
+def _check(gan):
+    shape = gan.example_shape
+    if len(shape) != 3 or shape[-1] not in (1, 3, 4):
+        raise ValueError(
+            "Only images of 1, 3 or 4 channels are explored on a page. "
+            f"Received: a GAN of examples of shape {shape}"
+        )
+    if gan.condition_dim is not None:
+        raise ValueError(
+            "The page has no controls for vectors of conditions: use `gan.sample` in Python. "
+            f"Received: a GAN with condition_dim={gan.condition_dim}"
+        )
+
+
+def _check_seed(seed):
+    if not isinstance(seed, int) or not 0 <= seed <= _LARGEST_SEED:
+        raise ValueError(f"Seeds are integers from 0 to {_LARGEST_SEED}. Received: {seed}")
