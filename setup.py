@@ -47,6 +47,7 @@ setup(
         "ganzoo.data": ["digits.npz", "digits_license.txt"],
         "ganzoo.studies": ["builtin/*.toml"],
         "ganzoo.explore": ["page.css"],
+        "ganzoo.export": ["web_page/*"],
         "ganzoo_cli": ["py.typed"],
         "ganzoo.extractors": ["weights/*.npz", "weights/*.json", "weights/README.md"],
         "ganzoo.models": ["index.json", *SHIPPED],

@@ -1,4 +1,4 @@
-"""`ganzoo export`: a trained model for TF Serving, ONNX Runtime or LiteRT."""
+"""`ganzoo export`: a trained model for TF Serving, ONNX Runtime, LiteRT or a browser."""
 
 import importlib
 import json
@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from ganzoo import export
+from ganzoo.generation import Directions
 from ganzoo.runs.run_folder import load_model
 from ganzoo_cli.errors import Failure
 
@@ -28,13 +29,15 @@ def run(options, others):
         "truncation": options.truncation,
         "discriminator": options.discriminator,
         "quantization": options.quantization,
+        "runtime": options.runtime,
     }
+    directions = None if options.directions is None else Directions.load(options.directions)
     # Errors of the options and of missing packages come before the model is loaded, which is slow.
     kind = export.check_options(path, **settings)
     importlib.import_module(f"ganzoo.export.{kind}")
     gan = load_model(model)
     try:
-        path = gan.export(path, **settings)
+        path = gan.export(path, **settings, directions=directions)
     except RuntimeError as error:  # The exported model gives other examples.
         raise Failure(str(error)) from error
     print(f"{model} in {path}")
@@ -55,13 +58,17 @@ def _default_output(model, kind):
             "The name of a model must not be a number, because versions are numbers: give another "
             f"name, --output=saved_models/NAME. Received: {model}"
         )
-    return f"saved_models/{name}" if kind == "saved_model" else f"{name}{export.SUFFIXES[kind]}"
+    if kind == "saved_model":
+        return f"saved_models/{name}"
+    return f"{name}_web" if kind == "web" else f"{name}{export.SUFFIXES[kind]}"
 
 
 def _command(gan, path, kind):
     """Returns a command line that runs the exported model, or shows its signatures."""
     if kind == "saved_model":
         return f"saved_model_cli show --all --dir {shlex.quote(str(path))}"
+    if kind == "web":
+        return f"python -m http.server --directory {shlex.quote(str(path))}"
     # The shell's quotes are single quotes, so that the code has double quotes.
     entries = f'"latents": numpy.random.randn(1, {gan.latent_dim}).astype("float32")'
     if gan.num_classes is not None:

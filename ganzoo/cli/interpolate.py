@@ -1,4 +1,4 @@
-"""`ganzoo interpolate`: the path from sample to sample, as a strip or as an animation."""
+"""`ganzoo interpolate`: paths between samples or along directions, as strips or animations."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from ganzoo import drawing
 from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.file_names import check_file_name
+from ganzoo.generation import Directions
 from ganzoo.runs.run_folder import load_model
 from ganzoo_cli.commands.interpolate import STEPS
 
@@ -14,31 +15,55 @@ _ANIMATION_SIDE = 256  # Of a single path, in pixels: the images alone are small
 
 
 def run(options, others):
-    """Draws the path between samples into a picture or an animation."""
+    """Draws paths between samples or along directions into a picture or an animation."""
     model = others[0]
     suffix = check_file_name("--output", options.output, (*drawing.PICTURE_SETTINGS, *_SECONDS))
-    rows = options.rows
+    directions = None if options.directions is None else Directions.load(options.directions)
+    along = [] if directions is None else options.along or directions.names
+    along = [directions.index(name) for name in along]
     gan = load_model(model)
     check_pictures(gan, model)
     labels = _one_or_list(numbers_of(options.labels, gan))
-    # Without --seeds, a row has a sample at both ends, or a single one that changes its class.
-    seeds = options.seeds or range(rows * (1 if isinstance(labels, list) else 2))
-    count = len(seeds) // rows
+    if directions is None:
+        rows = list(_rows_of_samples(gan, options, labels))
+    else:
+        rows = list(_rows_of_directions(options, labels, directions, along))
     paths = [
         gan.interpolate(
-            _one_or_list(list(seeds[row * count : (row + 1) * count])),
-            # Without --labels, the rows go through the classes in turn.
-            row % gan.num_classes if labels is None and gan.num_classes is not None else labels,
-            options.steps or STEPS.get(suffix, STEPS[".png"]),
-            options.loop,
-            options.interpolation,
-            options.truncation,
+            **row,
+            steps=options.steps or STEPS.get(suffix, STEPS[".png"]),
+            loop=options.loop,
+            interpolation=options.interpolation,
+            truncation=options.truncation,
             latent_scale=options.latent_scale,
+            easing=options.easing,
         )
-        for row in range(rows)
+        for row in rows
     ]
     _save(options.output, suffix, paths, options.loop)
-    print(f"{rows} x {len(paths[0])} images in {options.output}")
+    print(f"{len(paths)} x {len(paths[0])} images in {options.output}")
+
+
+def _rows_of_samples(gan, options, labels):
+    """Yields the keyframes of each row, as arguments of `GAN.interpolate`."""
+    # Without --seeds, a row has a sample at both ends, or a single one that changes its class.
+    seeds = options.seeds or range(options.rows * (1 if isinstance(labels, list) else 2))
+    count = len(seeds) // options.rows
+    for row in range(options.rows):
+        of_row = _one_or_list(list(seeds[row * count : (row + 1) * count]))
+        # Without --labels, the rows go through the classes in turn.
+        in_turn = labels is None and gan.num_classes is not None
+        yield {"seeds": of_row, "labels": row % gan.num_classes if in_turn else labels}
+
+
+def _rows_of_directions(options, labels, directions, along):
+    """Yields the keyframes of each direction, as arguments of `GAN.interpolate`."""
+    seeds = options.seeds or [0]
+    keyframes = max(2, len(seeds), len(labels) if isinstance(labels, list) else 1)
+    amounts = np.linspace(-options.span, options.span, keyframes)
+    for number in along:
+        moves = {"directions": directions, "amounts": {number: amounts}}
+        yield {"seeds": _one_or_list(seeds), "labels": labels, **moves}
 
 
 def _one_or_list(values):

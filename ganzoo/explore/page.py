@@ -182,7 +182,7 @@ class _Page:
 
     def _styles_tab(self):
         rows = self._explorer.style_rows
-        with gr.Tab("Mix styles", elem_id="tab-styles"):
+        with gr.Tab("Styles", elem_id="tab-styles"):
             self._mixture = _picture("mixture", "Mixed styles")
             gr.Markdown(
                 "The first row gives the chosen rows of its styles, and the first column all "
@@ -201,7 +201,7 @@ class _Page:
             self._mix = gr.Button("Mix", variant="primary", size="md", elem_id="mix")
 
     def _image_tab(self):
-        with gr.Tab("Your image", elem_id="tab-image"):
+        with gr.Tab("Image", elem_id="tab-image"):
             self._upload = gr.Image(
                 label="Your image",
                 type="filepath",

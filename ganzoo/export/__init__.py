@@ -1,6 +1,7 @@
-"""Exports of trained GANs: SavedModels for TF Serving, ONNX and LiteRT files, and a client.
+"""Exports of trained GANs: SavedModels, ONNX and LiteRT files, pages for browsers, and a client.
 
-Call `ganzoo.GAN.export`, on any backend. An export needs TensorFlow. ONNX and LiteRT need an extra.
+Call `ganzoo.GAN.export`, on any backend. An export needs TensorFlow; all but a SavedModel need an
+extra.
 """
 
 from pathlib import Path
@@ -8,13 +9,17 @@ from pathlib import Path
 import keras
 
 from ganzoo.export.versions import check_version
+from ganzoo.export.web_runtime import read_runtime
 from ganzoo.file_names import check_file_name, check_folder_name
+from ganzoo.generation import Directions
+from ganzoo.generation.directions import check_directions
+from ganzoo.generation.editing import offsets_of
 from ganzoo.validation import check_choice
 
 __all__ = ["FORMATS", "QUANTIZATIONS", "SUFFIXES", "check_options", "export"]
 
 SUFFIXES = {"onnx": ".onnx", "litert": ".tflite"}
-FORMATS = ("saved_model", *SUFFIXES)
+FORMATS = ("saved_model", *SUFFIXES, "web")
 QUANTIZATIONS = ("float16", "dynamic_range")
 
 
@@ -26,9 +31,13 @@ def export(
     truncation: bool = False,
     discriminator: bool = False,
     quantization: str | None = None,
+    directions: Directions | None = None,
+    runtime: str | Path | None = None,
 ) -> Path:
     """Exports a GAN. `ganzoo.GAN.export` describes the arguments."""
-    format = check_options(path, version, format, truncation, discriminator, quantization)
+    format = check_options(path, version, format, truncation, discriminator, quantization, runtime)
+    if directions is not None:
+        _check_directions(gan, directions, format)
     if gan.step == 0 and gan.preset is None:
         raise ValueError(
             "Only a trained GAN is exported: train it by `gan.fit(...)`, or load one by "
@@ -43,9 +52,9 @@ def export(
     if keras.backend.backend() != "tensorflow":
         from ganzoo.export.tensorflow_subprocess import export_in_tensorflow
 
-        return export_in_tensorflow(
-            gan, path, version, format, truncation, discriminator, quantization
-        )
+        switches = {"truncation": truncation, "discriminator": discriminator}
+        settings = {"version": version, "quantization": quantization, "runtime": runtime}
+        return export_in_tensorflow(gan, path, format, switches, settings, directions)
     gan.preset_networks()  # Updates the stored statistics of the inference generator.
     if format == "onnx":
         from ganzoo.export.onnx import export_onnx
@@ -55,12 +64,28 @@ def export(
         from ganzoo.export.litert import export_litert
 
         return export_litert(gan, path, quantization)
+    if format == "web":
+        from ganzoo.export.web import export_web
+
+        return export_web(gan, path, directions, runtime)
     from ganzoo.export.saved_model import export_saved_model
 
-    return export_saved_model(gan, path, version, truncation, discriminator)
+    return export_saved_model(gan, path, version, truncation, discriminator, directions)
 
 
-def check_options(path, version, format, truncation, discriminator, quantization):
+def _check_directions(gan, directions, format):
+    """Raises `ValueError` unless an export can move samples of a GAN along directions."""
+    if format in SUFFIXES:
+        raise ValueError(
+            "`directions` are for the formats 'saved_model' and 'web'. "
+            f"Received: directions={directions!r} with format={format!r}"
+        )
+    check_directions(directions)
+    directions.check(gan)
+    offsets_of(gan, directions, {}, 1)
+
+
+def check_options(path, version, format, truncation, discriminator, quantization, runtime=None):
     """Returns the format of an export. `ganzoo.GAN.export` describes the arguments.
 
     Raises:
@@ -77,21 +102,32 @@ def check_options(path, version, format, truncation, discriminator, quantization
                 f"Received: quantization={quantization!r} with format={format!r}"
             )
         check_choice("quantization", quantization, QUANTIZATIONS)
+    if runtime is not None and format != "web":
+        raise ValueError(
+            "`runtime` is for the format 'web'. "
+            f"Received: runtime={str(runtime)!r} with format={format!r}"
+        )
     if format == "saved_model":
         check_folder_name("path", path)
         check_version(Path(path), version)
         return format
-    check_file_name("path", path, (SUFFIXES[format],))
+    if format == "web":
+        check_folder_name("path", path)
+        if runtime is not None:
+            read_runtime(runtime)
+    else:
+        check_file_name("path", path, (SUFFIXES[format],))
     given = {"version": version, "truncation": truncation, "discriminator": discriminator}
     if wrong := [f"{name}={x!r}" for name, x in given.items() if x is not None and x is not False]:
         raise ValueError(
-            f"A file of the format {format!r} maps latents to examples, and has no versions: "
+            f"An export in the format {format!r} has neither versions nor signatures: "
             f"`version`, `truncation` and `discriminator` are for 'saved_model'. "
             f"Received: {', '.join(wrong)}"
         )
     if Path(path).exists():
         raise ValueError(
-            "There is such a file already: give another `path`, or remove it. "
+            f"There is such a {'folder' if format == 'web' else 'file'} already: give another "
+            "`path`, or remove it. "
             f"Received: path={str(path)!r}"
         )
     return format

@@ -59,26 +59,31 @@ def export_onnx(gan, path):
     path = Path(path)
     check_file_name("path", path, (".onnx",))
     function, network, specs = portable_generation(gan)
-    model = _converted(function, specs)
-    _name_batches(model, gan.example_shape)
+    model = converted(function, specs, gan.example_shape)
     model.graph.name = path.stem
-    onnx.helper.set_model_props(model, _properties(gan, path.stem))
-    onnx.checker.check_model(model, full_check=True)
-    content = model.SerializeToString()
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    onnx.helper.set_model_props(model, properties(gan, path.stem))
+    session = session_of(model)
     check_examples(
         gan, network, lambda inputs: session.run([examples_name(gan)], inputs)[0], TOLERANCE
     )
     with new_file(path) as partial:
-        partial.write_bytes(content)
+        partial.write_bytes(model.SerializeToString())
     return path
 
 
-def _converted(function, specs):
-    """Returns the ONNX model of a function of tensors."""
+def converted(function, specs, example_shape):
+    """Returns the ONNX model of a function from tensors to examples."""
     function = tf.function(function, input_signature=specs)
     model, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=OPSET)
+    _name_batches(model, example_shape)
     return model
+
+
+def session_of(model):
+    """Checks an ONNX model, and returns an `onnxruntime.InferenceSession` that computes it."""
+    onnx.checker.check_model(model, full_check=True)
+    content = model.SerializeToString()
+    return onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
 
 
 def _name_batches(model, example_shape):
@@ -93,7 +98,7 @@ def _name_batches(model, example_shape):
         side.dim_value = size
 
 
-def _properties(gan, name):
+def properties(gan, name):
     """Returns the metadata of the file, as texts."""
     properties = describe(gan, name)
     if has_images(gan):

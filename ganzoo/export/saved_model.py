@@ -17,7 +17,9 @@ from ganzoo.version import __version__
 METADATA = "assets.extra/ganzoo.json"
 
 
-def export_saved_model(gan, path, version=None, truncation=False, discriminator=False):
+def export_saved_model(
+    gan, path, version=None, truncation=False, discriminator=False, directions=None
+):
     """Writes `<path>/<version>/`. `ganzoo.GAN.export` describes the arguments.
 
     Returns:
@@ -25,13 +27,15 @@ def export_saved_model(gan, path, version=None, truncation=False, discriminator=
     """
     folder = Path(path)
     name = model_name(folder)
-    built = signatures(gan, truncation, discriminator)
+    built = signatures(gan, truncation, discriminator, directions)
     archive = keras.export.ExportArchive()
     for signature, (function, specs) in built.items():
         archive.add_endpoint(signature, function, input_signature=specs)
     specs = {signature: specs for signature, (_, specs) in built.items()}
     outputs = {key: function(*zeros(specs, 1)) for key, (function, specs) in built.items()}
     description = describe(gan, name)
+    if directions is not None:
+        description["directions"] = list(directions.names)
     while True:
         number = next_version(folder) if version is None else version
         try:

@@ -5,11 +5,14 @@
 | `serving_default` | `latents` (n, d) float32, `label` | `images` (n, h, w, c) float32 in [-1, 1] |
 | `sample` | `seed` (n,) int64, `label`, `truncation` | `images` (n, h, w, c) uint8 |
 | `sample_png` | as for `sample` | `png_bytes` (n,) string |
+| `edit` | as for `sample`, and `direction` (n,) int64, `amount` (n,) float32 | as of `sample` |
 | `discriminate` | `images` (n, h, w, c) uint8, `label` | `score` (n,) float32 |
 
 `label` (n,) int64 exists if the GAN has classes; with vectors of conditions it is `conditions`
 (n, condition_dim) float32. `truncation` (n,) float32 exists if it was requested: a
-number in the range of `ganzoo.GAN.sample`, or -1 for none. A GAN of other examples, such as
+number in the range of `ganzoo.GAN.sample`, or -1 for none. `edit` exists if the export was given
+directions; it moves the latents or the styles of a sample along one of them, as `ganzoo.GAN.edit`.
+A GAN of other examples, such as
 vectors, has float32 `examples` (n, ...) instead of `images`. It has no `sample_png`, and neither
 has a GAN of images with more than 4 channels. The first axis of every input and output is the
 batch: a server that merges requests needs that. Row i of an output depends on row i of the inputs
@@ -19,6 +22,7 @@ alone. A request whose inputs have different numbers of rows fails.
 import numpy as np
 import tensorflow as tf
 
+from ganzoo.generation.editing import offsets_of
 from ganzoo.generation.sampling import sampling_function
 from ganzoo.generation.truncation import describe_range, largest_truncation
 from ganzoo.numerics import to_signed_range
@@ -29,13 +33,14 @@ _MOST_CHANNELS_OF_PNG = 4
 _TOLERANCE = 2e-2
 
 
-def signatures(gan, truncation=False, discriminator=False):
+def signatures(gan, truncation=False, discriminator=False, directions=None):
     """Returns the signatures of a GAN.
 
     Args:
         gan: A `ganzoo.GAN` on the TensorFlow backend.
         truncation: Whether `sample` and `sample_png` take a truncation.
         discriminator: Whether to include `discriminate`.
+        directions: The `Directions` of `edit`, or `None` to leave it out.
 
     Returns:
         Dictionary from names to `(function, specs)`: a Python function of tensors that returns a
@@ -51,6 +56,9 @@ def signatures(gan, truncation=False, discriminator=False):
     }
     if has_images(gan) and gan.example_shape[-1] <= _MOST_CHANNELS_OF_PNG:
         built["sample_png"] = _checked(gan, *_png(*_sampling(gan, truncation)))
+    if directions is not None:
+        edit, specs = _editing(gan, truncation, directions)
+        built["edit"] = _checked(gan, edit, specs, len(directions))
     if discriminator:
         _check_rows("discriminator", *_discrimination(gan))
         built["discriminate"] = _checked(gan, *_discrimination(gan))
@@ -93,16 +101,40 @@ def _sampling(gan, truncation):
     def sample(seed, *others):
         others = list(others)
         label = _as_input(others.pop(0)) if gan.is_conditional else None
-        bound = _without_gaps(others.pop(0)) if truncation else None
+        bound = _without_gaps(gan, others.pop(0)) if truncation else None
         return {name: draw_examples(_words(seed), label, bound)}
-
-    def _without_gaps(truncation):
-        """The largest truncation changes nothing."""
-        is_none = truncation == _NO_TRUNCATION
-        return tf.where(is_none, largest_truncation(gan), truncation)[:, tf.newaxis]
 
     specs = [_spec("seed", "int64"), *_condition_spec(gan)]
     return sample, [*specs, *([_spec("truncation", "float32")] if truncation else [])]
+
+
+def _without_gaps(gan, truncation):
+    """Returns truncations with the largest one, which changes nothing, in place of -1."""
+    is_none = truncation == _NO_TRUNCATION
+    return tf.where(is_none, largest_truncation(gan), truncation)[:, tf.newaxis]
+
+
+def _editing(gan, truncation, directions):
+    """Returns the function from seeds, directions and amounts to examples, and its specs."""
+    name, draw_examples = examples_name(gan), sampling_function(gan)
+    # The offsets of an amount of 1, of latents or of styles, a row for each direction.
+    table = offsets_of(gan, directions, np.eye(len(directions)), len(directions))
+
+    def moved(offsets, direction, amount):
+        if offsets is None:
+            return None
+        amount = tf.reshape(amount, [-1] + [1] * (offsets.ndim - 1))
+        return amount * tf.gather(tf.constant(offsets), direction)
+
+    def edit(seed, direction, amount, *others):
+        others = list(others)
+        label = _as_input(others.pop(0)) if gan.is_conditional else None
+        bound = _without_gaps(gan, others.pop(0)) if truncation else None
+        offsets = (moved(offsets, direction, amount) for offsets in table)
+        return {name: draw_examples(_words(seed), label, bound, 1.0, *offsets)}
+
+    (seed, *others) = _sampling(gan, truncation)[1]
+    return edit, [seed, _spec("direction", "int64"), _spec("amount", "float32"), *others]
 
 
 def _png(sample, specs):
@@ -157,10 +189,12 @@ def _check_rows(network, function, specs):
             )
 
 
-def _checked(gan, function, specs):
+def _checked(gan, function, specs, directions=0):
     """Returns the function with checks of its inputs' shapes and ranges, and its specs."""
     checks = {
-        "label": _check_label(gan.num_classes),
+        "label": _check_number("label", "a class", gan.num_classes or 0),
+        "direction": _check_number("direction", "a direction", directions),
+        "amount": _check_amount,
         "truncation": _check_truncation(largest_truncation(gan)),
     }
 
@@ -188,13 +222,18 @@ def _check_shape(name, tensor, shape, first):
     return [tf.debugging.Assert(is_right, data, summarize=8)]
 
 
-def _check_label(num_classes):
-    def check(label):
-        inside = tf.logical_and(label >= 0, label < num_classes)
-        message = f"`label` must be a class from 0 to {(num_classes or 0) - 1}. Received:"
-        return [tf.debugging.Assert(tf.reduce_all(inside), [message, label])]
+def _check_number(name, what, count):
+    def check(numbers):
+        inside = tf.logical_and(numbers >= 0, numbers < count)
+        message = f"`{name}` must be {what} from 0 to {count - 1}. Received:"
+        return [tf.debugging.Assert(tf.reduce_all(inside), [message, numbers])]
 
     return check
+
+
+def _check_amount(amount):
+    is_finite = tf.reduce_all(tf.math.is_finite(amount))
+    return [tf.debugging.Assert(is_finite, ["`amount` must be finite. Received:", amount])]
 
 
 def _check_truncation(largest):

@@ -13,28 +13,40 @@ _PACKAGES = {
     "saved_model": (),
     "onnx": ("onnx", "onnxruntime", "tf2onnx"),
     "litert": ("ai_edge_litert",),
+    "web": ("onnx", "onnxruntime", "tf2onnx"),
 }
+_EXTRAS = {"web": "onnx"}
 _REFUSED = 2
 
 
-def export_in_tensorflow(gan, path, version, format, truncation, discriminator, quantization):
-    """Saves a GAN, and exports it in another process, with the arguments of `ganzoo.GAN.export`."""
+def export_in_tensorflow(gan, path, format, switches, settings, directions):
+    """Saves a GAN, and exports it in another process.
+
+    Args:
+        gan, path, format, directions: As for `ganzoo.GAN.export`.
+        switches: Its arguments that are on or off, by name.
+        settings: Its other arguments, by name.
+    """
     for package in ("tensorflow", *_PACKAGES[format]):
         if importlib.util.find_spec(package) is None:
-            extra = "tensorflow" if package == "tensorflow" else f"'ganzoo[{format}]'"
+            extra = f"'ganzoo[{_EXTRAS.get(format, format)}]'"
+            extra = "tensorflow" if package == "tensorflow" else extra
             raise ImportError(
                 f"This export needs {package}: `pip install {extra}`, or save the model by "
                 "`gan.save(...)` and run `ganzoo export` on it where that is installed."
             )
     written = Path(path)
     if format == "saved_model":
+        version = settings["version"]
         version = next_version(Path(path)) if version is None else version
-        written = Path(path, str(version))
-    flags = {"format": format, "output": path, "version": version, "quantization": quantization}
-    switches = {"truncation": truncation, "discriminator": discriminator}
+        written, settings = Path(path, str(version)), {**settings, "version": version}
+    flags = {"format": format, "output": path, **settings}
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder, "model.keras")
         gan.save(model)
+        if directions is not None:
+            flags["directions"] = Path(folder, "directions.npz")
+            directions.save(flags["directions"])
         command = [sys.executable, "-m", "ganzoo_cli", "export", model]
         command += [f"--{name}={value}" for name, value in flags.items() if value is not None]
         command += [f"--{name}" for name, value in switches.items() if value]

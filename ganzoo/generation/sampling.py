@@ -42,13 +42,17 @@ def sampling_function(gan):
 
     Its arguments are the low and high words of seeds, as `ganzoo.random.latents_from_seeds` takes
     them, labels, conditions or `None`, the truncation, a scalar or of shape
-    `(batch, 1)` or `None`, and a factor of the latents.
+    `(batch, 1)` or `None`, a factor of the latents, and what is added to truncated latents and to
+    truncated styles, or `None`.
     """
     generate = TruncatedGenerator(gan)
 
-    def draw_examples(seeds, labels, truncation, latent_scale=1.0):
+    def draw_examples(
+        seeds, labels, truncation, latent_scale=1.0, latent_offsets=None, style_offsets=None
+    ):
         latents = latent_scale * latents_from_seeds(seeds, gan.latent_dim, gan.latent)
-        return as_examples(gan, generate(latents, labels, truncation))
+        offsets = latent_offsets, style_offsets
+        return as_examples(gan, generate(latents, labels, truncation, *offsets))
 
     return draw_examples
 

@@ -9,6 +9,7 @@ import keras
 from ganzoo import export, presets
 from ganzoo.data import Dataset
 from ganzoo.file_names import check_file_name
+from ganzoo.generation import Directions
 from ganzoo.recipes import Recipe
 from ganzoo.recipes.build import build_gan
 from ganzoo.training.restorable import check_restorable
@@ -264,6 +265,8 @@ class StoredModel:
         truncation: bool = False,
         discriminator: bool = False,
         quantization: str | None = None,
+        directions: Directions | None = None,
+        runtime: str | Path | None = None,
     ) -> Path:
         """Writes the trained generator for use without ganzoo and without Keras.
 
@@ -271,22 +274,28 @@ class StoredModel:
         the images that `sample` gives) and `sample_png`, which `ganzoo.export.signatures` tells in
         full, and lies in the folder of a version with a README and with the requests that warm
         TF Serving up. ONNX (extra `onnx`) and LiteRT (extra `litert`) files map latents to images.
+        A web page (extra `onnx`) is a folder for any web server: the generator runs in the browser.
         Files and folders appear whole or not at all. On JAX, a process with TensorFlow exports what
         was saved; layers of your own, which it does not know, are exported where
         `KERAS_BACKEND=tensorflow` is set.
 
         Args:
             path: Of a SavedModel, the folder of the model, named as the model: the version is a
-                folder within. Of other formats the file, which must not exist: `.onnx` for ONNX,
-                `.tflite` for LiteRT.
+                folder within. Of other formats what must not exist: the `.onnx` file, the `.tflite`
+                file, or the folder of a page.
             version: Positive integer, the version of a SavedModel; by default the next free one.
-            format: `"saved_model"`, `"onnx"` or `"litert"`; by default the one of the suffix of
-                `path`, and a SavedModel for a path without these suffixes.
+            format: `"saved_model"`, `"onnx"`, `"litert"` or `"web"`; by default the one of the
+                suffix of `path`, and a SavedModel for a path without these suffixes.
             truncation: Whether the sampling signatures of a SavedModel take a truncation, as
                 `sample` does.
             discriminator: Whether a SavedModel has the signature `discriminate` too: uint8 images
                 to scores, and of a semi-supervised GAN to the probabilities of the classes.
             quantization: Of LiteRT, `"float16"` or `"dynamic_range"`; `None` for float32.
+            directions: The `ganzoo.generation.Directions` of this generator: a SavedModel has the
+                signature `edit` for them, and a page has sliders, by default for 6 directions in
+                closed form.
+            runtime: For a page: a folder or the `.tgz` file of the npm package `onnxruntime-web`,
+                whose files are copied. By default the page reads them from a CDN, by their hashes.
 
         Returns:
             Path of what was written.
@@ -301,7 +310,17 @@ class StoredModel:
         >>> gan = ganzoo.GAN.from_preset("dcgan_digits")
         >>> folder = gan.export("saved_models/digits")  # saved_models/digits/1
         """
-        return export.export(self, path, version, format, truncation, discriminator, quantization)
+        return export.export(
+            self,
+            path,
+            version,
+            format,
+            truncation,
+            discriminator,
+            quantization,
+            directions,
+            runtime,
+        )
 
     def preset_networks(self, discriminator: bool = True) -> dict[str, keras.Model]:
         """Returns the networks whose weights a preset holds, by player.

@@ -1,4 +1,4 @@
-"""`ganzoo interpolate`: the path from sample to sample, as a strip or as an animation."""
+"""`ganzoo interpolate`: paths between samples or along directions, as strips or animations."""
 
 from ganzoo_cli.command import Command
 from ganzoo_cli.models import only_model
@@ -7,11 +7,23 @@ from ganzoo_cli.shared_flags import MODEL, add_debug_flag
 # Steps from one sample to the next, by the kind of file; other pictures are as PNGs.
 STEPS = {".png": 8, ".gif": 30, ".mp4": 60}
 INTERPOLATIONS = ("spherical", "linear")
+EASINGS = ("linear", "smooth")
 
 MOST_IMAGES = 100_000
 
 
 def _check(options, others):
+    if options.directions is None:
+        for name in ("along", "span"):
+            if name in options.given:
+                raise ValueError(
+                    f"--{name} is for --directions=FILE. Received: --{name} without --directions"
+                )
+    elif "rows" in options.given:
+        raise ValueError(
+            "With --directions there is a row for each direction: name them by --along. "
+            f"Received: --rows={options.rows}"
+        )
     if options.seeds and len(options.seeds) % options.rows:
         raise ValueError(
             "Each of the --rows must have the same number of --seeds. "
@@ -28,15 +40,17 @@ def _check(options, others):
 
 COMMAND = Command(
     "interpolate",
-    "Draw the path from sample to sample, as a strip or an animation.",
+    "Draw paths between samples or along directions, as strips or an animation.",
     "MODEL [flags]",
     description=f"""{MODEL} Between two samples the latents follow a great circle if they are
-        normal, and a straight line if they are uniform.""",
+        normal, and a straight line if they are uniform. With --directions each row moves along one
+        direction from -SPAN to SPAN, while it goes through its samples.""",
     examples=(
         "ganzoo interpolate runs/sngan-digits --rows=8",
         "ganzoo interpolate model.keras --seeds=3,17,204 --loop --output=loop.gif",
         "ganzoo interpolate model.keras --seeds=0-15 --rows=4 --loop --output=loop.mp4",
         "ganzoo interpolate model.keras --seeds=5 --labels=3,8 --steps=12",
+        "ganzoo interpolate model.keras --seeds=5 --directions=found.npz --along=0,2 --loop",
     ),
     check=_check,
 )
@@ -63,6 +77,7 @@ COMMAND.positive_integer(
 )
 COMMAND.switch("loop", "Return to the first sample, for an animation without a pause.")
 COMMAND.choice("interpolation", INTERPOLATIONS, "By default the one that fits the model's latents.")
+COMMAND.choice("easing", EASINGS, "smooth: the path slows down at each sample.", default="linear")
 COMMAND.positive(
     "truncation",
     """Bound of the components of normal latents: samples are more typical and less varied, the
@@ -70,6 +85,12 @@ COMMAND.positive(
     to the mean style. By default none.""",
 )
 COMMAND.positive("latent_scale", "Factor of the latents.", default=1.0)
+COMMAND.group("Directions")
+COMMAND.text(
+    "directions", "FILE", "The .npz file of directions that `ganzoo directions --save` wrote."
+)
+COMMAND.names("along", "Names of the directions, a row for each. By default all.")
+COMMAND.positive("span", "The largest amount of a direction.", default=3.0)
 COMMAND.group("Files")
 COMMAND.text(
     "output",

@@ -172,3 +172,25 @@ def test_sample_takes_chosen_or_consecutive_seeds(model, capsys):
     for flag in ("--n=3", "--seed=3"):
         assert main(["sample", model[0], "--seeds=1,2", flag]) == 2
         assert "--seeds=1,2" in capsys.readouterr().err.partition("Received:")[2]
+
+
+def test_rows_move_along_directions(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    gan = ganzoo.GAN(*ganzoo.architectures.build("dcgan", (8, 8, 1), latent_dim=4, width=2))
+    gan.save("model.keras")
+    found = gan.directions("sefa", k=3)
+    found.save("found.npz")
+    arguments = ["interpolate", "model.keras", "--directions=found.npz", "--seeds=5", "--steps=4"]
+    assert main([*arguments, "--along=2,0", "--span=2", "--easing=smooth"]) == 0
+    assert capsys.readouterr().out == "2 x 5 images in interpolation.png\n"
+    eased = 4.0 * np.array([0.0, 10 / 64, 0.5, 54 / 64, 1.0]) - 2.0
+    rows = [gan.edit(gan.latents_of([5] * 5), found, {number: eased}) for number in (2, 0)]
+    with Image.open("interpolation.png") as picture:
+        expected = drawing.image_grid(np.concatenate(rows), columns=5)[..., 0]
+        assert np.abs(np.asarray(picture).astype(int) - expected).max() <= 1
+    assert main([*arguments, "--along=no"]) == 2
+    assert "Directions: 0, 1, 2. Received: 'no'" in capsys.readouterr().err
+    assert main([*arguments, "--rows=2"]) == 2
+    assert "there is a row for each direction" in capsys.readouterr().err
+    assert main(["interpolate", "model.keras", "--span=2"]) == 2
+    assert "--span is for --directions=FILE" in capsys.readouterr().err

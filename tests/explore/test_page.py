@@ -157,7 +157,7 @@ def test_an_image_is_projected_and_edited(conditional, tmp_path):
         opened.wait_for_selector("#upload img")
         opened.click("#search")
         opened.wait_for_selector("text=at least 16 x 16 pixels")
-        opened.click("#upload button[aria-label=Clear]")
+        opened.click("#upload button[aria-label='Remove Image']")
         opened.set_input_files("#upload input[type=file]", tmp_path / "mine.png")
         opened.wait_for_selector("#upload img")
         page.move("effort", 40)

@@ -36,7 +36,12 @@ def gans():
 def server(gans, tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved_models")
     gans["plain"].export(folder / "plain", version=2)
-    gans["conditional"].export(folder / "conditional", truncation=True, discriminator=True)
+    gans["conditional"].export(
+        folder / "conditional",
+        truncation=True,
+        discriminator=True,
+        directions=gans["conditional"].directions("sefa", k=3),
+    )
     gans["vectors"].export(folder / "vectors")
     gans["vectors"].inference_generator.layers[-1].bias.assign([5.0, 5.0])
     gans["vectors"].export(folder / "vectors")
@@ -58,7 +63,7 @@ def connect(server, request):
 
 def test_signatures_have_dtypes_and_shapes(connect):
     signatures = connect("conditional").signatures()
-    assert list(signatures) == ["discriminate", "sample", "sample_png", "serving_default"]
+    assert list(signatures) == ["discriminate", "edit", "sample", "sample_png", "serving_default"]
     assert signatures["sample"].inputs == {
         "seed": Tensor("int64", (None,)),
         "label": Tensor("int64", (None,)),
@@ -68,6 +73,24 @@ def test_signatures_have_dtypes_and_shapes(connect):
     assert signatures["sample_png"].outputs == {"png_bytes": Tensor("string", (None,))}
     assert signatures["serving_default"].inputs["latents"] == Tensor("float32", (None, 8))
     assert "discriminate" not in connect("plain").signatures()
+
+
+def test_samples_are_moved_along_directions(connect, gans):
+    gan, client = gans["conditional"], connect("conditional", num_classes=tiny.NUM_CLASSES)
+    found = gan.directions("sefa", k=3)
+    images = client.edit(3, direction=[0, 1, 2], amount=[2.0, -1.5, 3.0], seed=4, truncation=0.9)
+    labels = np.arange(4, 7) % tiny.NUM_CLASSES
+    expected = gan.edit(
+        gan.latents_of([4, 5, 6]), found, np.diag([2.0, -1.5, 3.0]), labels, truncation=0.9
+    )
+    assert np.abs(images.astype(int) - expected.astype(int)).max() <= 1
+    assert (images != client.sample(3, seed=4, truncation=0.9)).any()
+    with pytest.raises(ServingError, match="must be a direction from 0 to 2"):
+        client.edit(1, direction=3, amount=1.0)
+    with pytest.raises(ValueError, match="'direction' must be at least 0"):
+        client.edit(1, direction=-1, amount=1.0)
+    with pytest.raises(ValueError, match=r"no signature 'edit'; export it with `directions`"):
+        connect("plain").edit(1, direction=0, amount=1.0)
 
 
 def test_versions_are_listed_and_chosen(connect):

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import trained_like
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
@@ -612,3 +613,24 @@ def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"No space left"):
         trained(presets.mlp_gan()).export(tmp_path / "points")
     assert list((tmp_path / "points").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["latents", pytest.param("styles", marks=pytest.mark.slow)])
+def test_edit_moves_the_latents_or_the_styles(kind):
+    architecture, options = ("dcgan", {}) if kind == "latents" else ("stylegan2", {"width": 2})
+    gan = trained_like.gan(architecture, **options)
+    found = gan.directions("sefa", k=3)
+    assert found.space == kind
+    edit, specs = export_signatures.signatures(gan, directions=found)["edit"]
+    assert [spec.name for spec in specs] == ["seed", "direction", "amount"]
+    images = edit(
+        tf.constant([3, 4], "int64"), tf.constant([2, 0], "int64"), tf.constant([2.0, -1.0])
+    )
+    amounts = [[0.0, 0.0, 2.0], [-1.0, 0.0, 0.0]]
+    expected = gan.edit(gan.latents_of([3, 4]), found, np.array(amounts))
+    difference = images["images"].numpy().astype(int) - expected.astype(int)
+    assert np.abs(difference).max() <= 1
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must be a direction from 0 to 2"):
+        edit(tf.constant([3], "int64"), tf.constant([3], "int64"), tf.constant([0.0]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="`amount` must be finite"):
+        edit(tf.constant([3], "int64"), tf.constant([0], "int64"), tf.constant([np.nan]))

@@ -21,6 +21,7 @@ _NO_TRUNCATION = -1.0
 _HINTS = {
     "truncation": "export it with `truncation=True`",
     "discriminate": "export it with `discriminator=True`",
+    "edit": "export it with `directions`",
     "sample_png": "only GANs of images have it",
 }
 
@@ -160,6 +161,31 @@ class Client:
         check_png("sample_png", files, None if images is None else images.shape[1:])
         return files
 
+    def edit(
+        self,
+        n: int,
+        direction,
+        amount,
+        seed: int = 0,
+        labels=None,
+        truncation=None,
+        conditions=None,
+    ) -> np.ndarray:
+        """Draws the examples of `sample`, moved along directions, as `gan.edit` does.
+
+        Args:
+            n: Number of examples.
+            direction: Number of a direction, or `n` of them, for a GAN that was exported with
+                directions.
+            amount: How far each example is moved: a number, or `n` of them, usually from -3 to 3.
+            seed, labels, truncation, conditions: As for `sample`.
+
+        Returns:
+            uint8 array of shape `(n, height, width, channels)`, or float32 vectors.
+        """
+        moves = {"direction": direction, "amount": amount}
+        return self._sample("edit", n, seed, labels, truncation, conditions, **moves)
+
     def discriminate(
         self, examples, labels=None, conditions=None
     ) -> np.ndarray | dict[str, np.ndarray]:
@@ -189,7 +215,7 @@ class Client:
     def __exit__(self, *exception):
         self.close()
 
-    def _sample(self, name, n, seed, labels, truncation, conditions):
+    def _sample(self, name, n, seed, labels, truncation, conditions, **moves):
         check_positive_integer("n", n)
         check_seed(seed)
         seeds = np.uint64(seed) + np.arange(n, dtype="uint64")
@@ -200,9 +226,8 @@ class Client:
             truncation = _NO_TRUNCATION
         # TensorFlow's integers are signed: the upper half of the seeds is sent as negative ones.
         seeds = seeds.view("int64")
-        return self._run(
-            name, n, seed=seeds, label=labels, truncation=truncation, conditions=conditions
-        )
+        others = {"truncation": truncation, "conditions": conditions}
+        return self._run(name, n, seed=seeds, label=labels, **others, **moves)
 
     def _run(self, name, n, **inputs):
         """Runs a signature on `n` rows. Returns its output, or a dictionary of several."""
@@ -265,7 +290,9 @@ class Client:
         arrays = {key: _checked_array(key, given[key], spec, n) for key, spec in specs.items()}
         # With a server that merges requests, one wrong row would make a batch of others fail.
         if "label" in arrays:
-            _check_labels(arrays["label"], self.num_classes and self.num_classes - 1)
+            _check_numbers("label", arrays["label"], self.num_classes and self.num_classes - 1)
+        if "direction" in arrays:
+            _check_numbers("direction", arrays["direction"], None)
         if "truncation" in arrays:
             _check_truncation(arrays["truncation"])
         return arrays
@@ -292,10 +319,10 @@ def _checked_array(name, value, spec, n):
     return array.astype(spec.dtype)
 
 
-def _check_labels(labels, most):
-    if np.any(labels < 0) or (most is not None and np.any(labels > most)):
+def _check_numbers(name, numbers, most):
+    if np.any(numbers < 0) or (most is not None and np.any(numbers > most)):
         expected = "at least 0" if most is None else f"from 0 to {most}"
-        raise ValueError(f"'label' must be {expected}. Received: {labels.tolist()}")
+        raise ValueError(f"{name!r} must be {expected}. Received: {numbers.tolist()}")
 
 
 def _check_truncation(truncation):

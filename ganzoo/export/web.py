@@ -1,0 +1,158 @@
+"""An exported GAN as a page that runs in the browser alone."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from ganzoo.export.onnx import converted, onnx, properties, session_of
+from ganzoo.export.portable_network import check_examples, portable_generation
+from ganzoo.export.saved_model import describe
+from ganzoo.export.web_runtime import write_runtime
+from ganzoo.files import new_folder
+from ganzoo.generation.truncation import truncating_layer
+from ganzoo.layers import split_at_styles
+
+_PAGE = Path(__file__).with_name("web_page")
+_DIRECTIONS = 6
+# Root mean square of the differences of examples in [-1, 1], as for ONNX files.
+_TOLERANCE = 1e-3
+# Weights in 16 bits may move a pixel by less than half a gray level: rounding then gives a gray
+# level at most.
+_MOST_GRAY_LEVELS = 0.4
+_COMPARED = 256
+_SMALLEST_TENSOR = 64
+
+
+def export_web(gan, path, directions=None, runtime=None):
+    """Writes a folder with a page that draws samples in the browser.
+
+    The folder holds the page, `generator.onnx` and `model.json`, the metadata of a SavedModel with
+    the directions and the files of onnxruntime-web. Weights are stored in 16 bits if no pixel of
+    256 samples changes by more than 0.4 gray levels. The page draws the images of `gan.sample` for
+    the same seeds, within a gray level.
+
+    Args:
+        gan: A `ganzoo.GAN` of images on the TensorFlow backend.
+        path: Path of the folder.
+        directions: The `Directions` of the sliders; by default 6 in closed form, if there are any.
+        runtime: Where a copy of onnxruntime-web is; by default the page reads it from its CDN.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If the GAN has no images of 1, 3 or 4 channels or takes vectors of conditions.
+        RuntimeError: If ONNX Runtime gives other images than the GAN.
+    """
+    _check_gan(gan)
+    directions = _closed_form(gan) if directions is None else directions
+    of_styles = directions is not None and directions.space == "styles"
+    content, weights = _generator(gan, of_styles)
+    with new_folder(path) as partial:
+        for file in _PAGE.iterdir():
+            shutil.copyfile(file, partial / file.name)
+        (partial / "generator.onnx").write_bytes(content)
+        model = describe(gan, Path(path).name)
+        model |= {"weights": weights, "runtime": write_runtime(partial, runtime)}
+        model |= {"directions": None if directions is None else _described(directions)}
+        if of_styles:
+            model["style_rows"] = truncating_layer(gan.inference_generator).output.shape[1]
+        (partial / "model.json").write_text(json.dumps(model, indent=1) + "\n")
+    return Path(path)
+
+
+def _check_gan(gan):
+    """Raises `ValueError` if a page has no controls for a GAN."""
+    shape = gan.example_shape
+    if len(shape) != 3 or shape[-1] not in (1, 3, 4):
+        raise ValueError(
+            "A page draws images of 1, 3 or 4 channels. "
+            f"Received: a GAN of examples of shape {shape}"
+        )
+    if gan.condition_dim is not None:
+        raise ValueError(
+            "A page has no controls for vectors of conditions: export a SavedModel. "
+            f"Received: a GAN with condition_dim={gan.condition_dim}"
+        )
+
+
+def _closed_form(gan):
+    """Returns directions in closed form, or `None` if there are none."""
+    try:
+        return gan.directions("sefa", k=min(_DIRECTIONS, gan.latent_dim))
+    except ValueError as error:  # The latents reach no layer directly.
+        print(f"The page has no directions. {error}")
+        return None
+
+
+def _described(directions):
+    return {
+        "names": list(directions.names),
+        "space": directions.space,
+        "rows": directions.rows,
+        "units": [float(unit) for unit in directions.units],
+        "vectors": [[float(f"{x:.8g}") for x in vector] for vector in directions.vectors],
+    }
+
+
+def _generator(gan, of_styles):
+    """Returns the ONNX file, and the precision in which its weights are stored."""
+    function, network, specs = portable_generation(gan)
+    still = {}
+    if of_styles:
+        function, specs, still = _with_style_offsets(gan, network, specs)
+    model = converted(function, specs, gan.example_shape)
+    onnx.helper.set_model_props(model, properties(gan, "generator"))
+    session = session_of(model)
+
+    def run(inputs, session=session):
+        rows = len(inputs["latents"])
+        return session.run(
+            ["images"], inputs | {name: np.repeat(x, rows, axis=0) for name, x in still.items()}
+        )[0]
+
+    check_examples(gan, network, run, _TOLERANCE)
+    small = onnx.ModelProto()
+    small.CopyFrom(model)
+    _store_in_16_bits(small)
+    small_session = session_of(small)
+    inputs = {"latents": gan.latents_of(range(_COMPARED))}
+    if gan.num_classes is not None:
+        inputs["label"] = np.arange(_COMPARED, dtype="int64") % gan.num_classes
+    difference = np.abs(run(inputs, small_session) - run(inputs)).max()
+    if difference * 127.5 <= _MOST_GRAY_LEVELS:
+        return small.SerializeToString(), "float16"
+    return model.SerializeToString(), "float32"
+
+
+def _with_style_offsets(gan, network, specs):
+    """Returns a function with one more input, which it adds to the styles."""
+    mapping, rest = split_at_styles(network)
+    _, rows, dimensions = mapping.output.shape
+    spec = tf.TensorSpec((None, rows, dimensions), "float32", name="style_offsets")
+
+    def generate(latents, *others):
+        *labels, style_offsets = others
+        inputs = [latents, tf.cast(labels[0], "int32")] if labels else latents
+        styles = mapping(inputs, training=False) + style_offsets
+        (images,) = tf.nest.flatten(rest(styles, training=False))
+        return {"images": tf.cast(images, "float32")}
+
+    still = {"style_offsets": np.zeros((1, rows, dimensions), "float32")}
+    return generate, [*specs, spec], still
+
+
+def _store_in_16_bits(model):
+    """Stores the large weights of an ONNX model in 16 bits; it computes with them in 32 bits."""
+    for tensor in list(model.graph.initializer):
+        values = onnx.numpy_helper.to_array(tensor)
+        half = values.astype("float16") if values.dtype == "float32" else None
+        if half is None or values.size < _SMALLEST_TENSOR or not np.isfinite(half).all():
+            continue
+        name, stored = tensor.name, f"{tensor.name}/float16"
+        tensor.CopyFrom(onnx.numpy_helper.from_array(half, stored))
+        cast = onnx.helper.make_node("Cast", [stored], [name], to=onnx.TensorProto.FLOAT)
+        model.graph.node.insert(0, cast)
