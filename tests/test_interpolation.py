@@ -102,3 +102,15 @@ def test_classes_turn_into_each_other_linearly():
 def test_bad_input_is_refused(call):
     with pytest.raises(ValueError, match=r"Received:"):
         call()
+
+
+def test_a_smooth_path_slows_down_at_its_keyframes():
+    keyframes = np.array([[0.0], [1.0], [3.0]])
+    points = path(keyframes, 4, "linear", easing="smooth").ravel()
+    t = np.array([0.0, 0.25, 0.5, 0.75])
+    eased = 3 * t**2 - 2 * t**3
+    np.testing.assert_allclose(points, [*eased, *(1 + 2 * eased), 3.0], atol=1e-12)
+    weights = class_path([0, 1], 2, 4, easing="smooth")
+    np.testing.assert_allclose(weights[:4, 1], eased, atol=1e-7)
+    with pytest.raises(ValueError, match="`easing` must be one of 'linear', 'smooth'"):
+        path(keyframes, 4, "linear", easing="slow")

@@ -10,7 +10,7 @@ from ganzoo import drawing
 from ganzoo import interpolation as interpolations
 from ganzoo.data.image_files import read_image
 from ganzoo.generation import Directions
-from ganzoo.generation.truncation import truncating_layer
+from ganzoo.generation.truncation import largest_truncation, truncating_layer
 from ganzoo.validation import check_positive_integer
 
 _DIRECTIONS = 6
@@ -237,10 +237,12 @@ class Explorer:
         return file.getvalue()
 
     def _edited(self, latents, view, labels):
-        if self.directions is None or not any(view.amounts):
-            return self.gan.generate(latents, labels, _BATCH, view.truncation)
-        amounts = np.asarray(view.amounts)
-        return self.gan.edit(latents, self.directions, amounts, labels, view.truncation, _BATCH)
+        # The largest truncation and amounts of 0 change nothing, and need no function of their own.
+        truncation = largest_truncation(self.gan) if view.truncation is None else view.truncation
+        if self.directions is None:
+            return self.gan.generate(latents, labels, _BATCH, truncation)
+        amounts = np.asarray(view.amounts or np.zeros(len(self.directions)))
+        return self.gan.edit(latents, self.directions, amounts, labels, truncation, _BATCH)
 
     def _labels(self, view, count=None):
         """Returns the classes of a view, or `None` without classes."""

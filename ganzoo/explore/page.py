@@ -193,10 +193,16 @@ class _Page:
             )
             with gr.Row():
                 self._first = gr.Slider(
-                    0, rows - 1, 0, step=1, label="From row", elem_id="first_row"
+                    0, rows - 1, 0, step=1, label="From row", elem_id="first_row", min_width=220
                 )
                 self._last = gr.Slider(
-                    0, rows - 1, (rows - 1) // 2, step=1, label="To row", elem_id="last_row"
+                    0,
+                    rows - 1,
+                    (rows - 1) // 2,
+                    step=1,
+                    label="To row",
+                    elem_id="last_row",
+                    min_width=220,
                 )
             self._mix = gr.Button("Mix", variant="primary", size="md", elem_id="mix")
 

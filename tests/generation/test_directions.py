@@ -8,6 +8,7 @@ from keras import layers
 import ganzoo
 from ganzoo.generation import Directions, score
 from ganzoo.generation.direction_methods import closed_form
+from support.gans import tiny
 
 
 def linear_gan(matrix, activation=None, num_classes=None):
@@ -203,3 +204,52 @@ def test_a_generator_without_a_first_layer_is_refused():
     gan = ganzoo.GAN(generator, keras.Model(points, layers.Dense(1)(points)))
     with pytest.raises(ValueError, match=r"reach no dense layer.*Received"):
         gan.directions("sefa")
+
+
+@pytest.fixture(scope="module")
+def conditional():
+    return tiny.gan(num_classes=3)
+
+
+def test_a_path_leads_along_directions(conditional):
+    found = conditional.directions("sefa", k=2)
+    images = conditional.interpolate(
+        5, labels=1, steps=2, directions=found, amounts={1: [-2.0, 2.0]}
+    )
+    moves = {1: [-2.0, 0.0, 2.0]}
+    expected = conditional.edit(conditional.latents_of([5] * 3), found, moves, 1)
+    assert np.abs(images.astype(int) - expected.astype(int)).max() <= 1
+    # While classes and samples change too.
+    path = conditional.interpolate(
+        [5, 6], [0, 1], 2, directions=found, amounts=[[0.0, 1.0], [3.0, 1.0]]
+    )
+    first, last = (
+        conditional.edit(conditional.latents_of(seed), found, amounts, label)
+        for seed, amounts, label in ((5, [[0.0, 1.0]], 0), (6, [[3.0, 1.0]], 1))
+    )
+    for image, expected in ((path[0], first[0]), (path[-1], last[0])):
+        assert np.abs(image.astype(int) - expected.astype(int)).max() <= 1
+
+
+def test_mixtures_of_classes_are_moved_too(conditional):
+    found, latents = conditional.directions("sefa", k=2), conditional.latents_of([3, 4])
+    classes = conditional.edit(latents, found, [1.0, -1.0], [2, 0])
+    weights = conditional.edit(latents, found, [1.0, -1.0], np.eye(3)[[2, 0]])
+    assert np.abs(classes.astype(int) - weights.astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"amounts": {0: [0.0, 1.0]}}, "`directions` and `amounts` belong together"),
+        ({"amounts": {0: [0.0, 1.0], 1: [0.0, 1.0, 2.0]}}, r"same number of keyframes.*\[2, 3\]"),
+        ({"amounts": {"no": [0.0, 1.0]}}, "Directions: 0, 1. Received: 'no'"),
+        ({"amounts": {0: 1.0}}, "A path needs a list of at least two seeds"),
+    ],
+)
+def test_paths_that_do_not_fit_the_directions(conditional, arguments, message):
+    found = conditional.directions("sefa", k=2)
+    if "belong" not in message:
+        arguments = {**arguments, "directions": found}
+    with pytest.raises(ValueError, match=message):
+        conditional.interpolate(5, labels=0, **arguments)
