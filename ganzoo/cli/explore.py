@@ -3,9 +3,9 @@
 import importlib
 
 from ganzoo.cli.drawable import check_pictures
-from ganzoo.cli.run_folder import load_model
 from ganzoo.explore import Explorer
 from ganzoo.generation import Directions
+from ganzoo.runs.run_folder import load_model
 
 
 def run(options, others):
