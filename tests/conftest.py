@@ -18,6 +18,8 @@ import gc
 import pathlib
 import platform
 import random
+import shutil
+import tempfile
 
 import keras
 import pytest
@@ -57,6 +59,17 @@ def pytest_addoption(parser):
         action="store_true",
         help=f"write the seconds of each file that ran to {order.TABLE}",
     )
+
+
+def pytest_configure(config):
+    """Lets all JAX processes of the suite share what they compile: half of their time."""
+    if hasattr(config, "workerinput"):
+        return
+    folder = tempfile.mkdtemp(prefix="compiled-by-jax-")
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 
 @pytest.hookimpl(tryfirst=True)

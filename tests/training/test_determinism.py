@@ -28,7 +28,13 @@ for seed in {seeds}:
 
 def digests(seeds, backend):
     code = TRAIN.format(seeds=seeds)
-    printed = run_python(code, backend=backend, without_tensorflow=backend == "jax")
+    printed = run_python(
+        code,
+        backend=backend,
+        without_tensorflow=backend == "jax",
+        # Each process compiles by itself.
+        JAX_ENABLE_COMPILATION_CACHE="false",
+    )
     return printed.splitlines()[-len(seeds) :]
 
 
