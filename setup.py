@@ -1,10 +1,14 @@
+"""What pyproject.toml cannot say: the version, the readme with absolute links, models, extras."""
+
 import json
 import pathlib
 import re
+import tomllib
 
 from setuptools import find_packages, setup
 
 ROOT = pathlib.Path(__file__).parent
+REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
 VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "ganzoo/version.py").read_text()).group(1)
 
 # Models that `from_preset` downloads are not in the package.
@@ -16,6 +20,21 @@ SHIPPED = sorted(
     if path.parent.name not in DOWNLOADED
 )
 
+# A relative address in Markdown.
+_ADDRESS = r"\((?!https?:|#)([^()\s]+)\)"
+
+
+def readme():
+    """Returns the readme for package indexes: with absolute links to the files of this version."""
+    text = (ROOT / "README.md").read_text()
+    text = re.sub(rf"(!\[[^\]]*\]){_ADDRESS}", rf"\1({REPOSITORY}/raw/v{VERSION}/\2)", text)
+    return re.sub(rf"\]{_ADDRESS}", rf"]({REPOSITORY}/blob/v{VERSION}/\1)", text)
+
+
+# The suite runs with 2.21, the newest version. Later ones of TensorFlow 2 are allowed: ganzoo uses
+# public functions, and TensorFlow removes them only with a new major version. With an upper bound
+# below the next version, ganzoo could not be installed next to a package that needs it.
+TENSORFLOW = "tensorflow{}>=2.21,<3"
 JAX = ["jax>=0.7"]
 TENSORBOARD = ["tensorboard>=2.20"]
 PLOT = ["matplotlib>=3.9"]
@@ -26,17 +45,19 @@ VIDEO = ["imageio-ffmpeg>=0.6"]
 SERVING = ["tensorflow-serving-api>=2.19"]
 ONNX = ["onnx>=1.18", "onnxruntime>=1.22", "tf2onnx>=1.16.1"]
 LITERT = ["ai-edge-litert>=1.3"]
-DOCS = ["sphinx>=8.1,<11", "myst-parser>=4.0", "furo>=2024.8"]
+DOCS = [
+    *("sphinx>=8.1,<11", "myst-parser>=4.0", "myst-nb>=1.2", "furo>=2024.8"),
+    *("sphinx-copybutton>=0.5", "sphinx-design>=0.6"),
+]
+PACKAGING = ["build>=1.2", "twine>=6.1"]
 NOTEBOOKS = [*PLOT, "nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
 
 setup(
-    name="ganzoo",
     version=VERSION,
-    description="The GAN library and model zoo for Keras 3",
-    long_description=(ROOT / "README.md").read_text(),
+    # Only what `package_data` names: MANIFEST.in is for the source distribution.
+    include_package_data=False,
+    long_description=readme(),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
-    python_requires=">=3.11,<3.14",
     packages=[
         *find_packages(include=["ganzoo", "ganzoo.*", "ganzoo_cli", "ganzoo_cli.*"]),
         "ganzoo.models",
@@ -52,9 +73,8 @@ setup(
         "ganzoo.extractors": ["weights/*.npz", "weights/*.json", "weights/README.md"],
         "ganzoo.models": ["index.json", *SHIPPED],
     },
-    entry_points={"console_scripts": ["ganzoo = ganzoo_cli.main:main"]},
     install_requires=[
-        "tensorflow>=2.21,<2.22",
+        TENSORFLOW.format(""),
         "keras>=3.15.1",
         "numpy>=2.0",
         "absl-py>=2.1",
@@ -64,7 +84,7 @@ setup(
         "importlib_resources>=6.0",
     ],
     extras_require={
-        "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        "gpu": [TENSORFLOW.format("[and-cuda]")],
         "jax": JAX,
         "tensorboard": TENSORBOARD,
         "plot": PLOT,
@@ -90,6 +110,7 @@ setup(
                 *LITERT,
                 *DOCS,
                 *NOTEBOOKS,
+                *PACKAGING,
             ),
             *("imageio>=2.37", "mypy>=1.15", "pyyaml>=6.0", "ruff>=0.12"),
             *("pytest>=8.3", "pytest-xdist>=3.6"),

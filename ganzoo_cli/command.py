@@ -35,6 +35,9 @@ class Command:
         examples: Command lines.
         check: Function of the flags' values and the list of the other arguments. It raises
             `ValueError` or `OSError` where they do not fit each other.
+
+    Attributes:
+        groups: For each group of flags its title, and pairs of a flag and what it does.
     """
 
     def __init__(
@@ -48,16 +51,16 @@ class Command:
     ):
         self.name = name
         self.summary = summary
-        self._usage = usage
-        self._description = description
-        self._examples = examples
+        self.usage = [f"ganzoo {name} {form}" for form in usage.splitlines()]
+        self.description = " ".join(description.split())
+        self.examples = examples
+        self.groups: list[tuple[str, list[tuple[str, str]]]] = []
         self._check = check
         self._flags: dict[str, _Flag] = {}
-        self._lines: list[str] = []
 
     def group(self, title: str) -> None:
         """Starts a group: the flags defined after it belong to it."""
-        self._lines += ["", f"{title}:"]
+        self.groups.append((title, []))
 
     def text(self, name: str, value: str, help: str, default: str | None = None) -> None:
         """Defines a flag that takes any text, which the help calls `value`."""
@@ -165,13 +168,16 @@ class Command:
 
     def help(self) -> str:
         """Returns the help text."""
-        forms = "\n       ".join(f"ganzoo {self.name} {form}" for form in self._usage.splitlines())
+        forms = "\n       ".join(self.usage)
         parts = [f"usage: {forms}", "", self.summary]
-        if self._description:
-            parts += ["", textwrap.fill(" ".join(self._description.split()), _WIDTH)]
-        parts += self._lines
-        if self._examples:
-            parts += ["", "Examples:", *(f"  {line}" for line in self._examples)]
+        if self.description:
+            parts += ["", textwrap.fill(self.description, _WIDTH)]
+        for title, flags in self.groups:
+            parts += ["", f"{title}:"]
+            for flag, help in flags:
+                parts += _lines_of(flag, help)
+        if self.examples:
+            parts += ["", "Examples:", *(f"  {line}" for line in self.examples)]
         return "\n".join(parts)
 
     def _find(self, name, word):
@@ -200,11 +206,16 @@ class Command:
         self._describe(f"--{name}={value}", help)
 
     def _describe(self, flag, help):
-        lines = textwrap.wrap(" ".join(help.split()), _WIDTH - _INDENT)
-        left = f"  {flag}"
-        if len(left) > _INDENT - 2:
-            self._lines.append(left)
-            left = ""
-        for line in lines:
-            self._lines.append(f"{left:<{_INDENT}}{line}")
-            left = ""
+        self.groups[-1][1].append((flag, " ".join(help.split())))
+
+
+def _lines_of(flag, help):
+    """Returns the lines of the help text: the flag on the left, its text next to it."""
+    left, lines = f"  {flag}", []
+    if len(left) > _INDENT - 2:
+        lines.append(left)
+        left = ""
+    for line in textwrap.wrap(help, _WIDTH - _INDENT):
+        lines.append(f"{left:<{_INDENT}}{line}")
+        left = ""
+    return lines

@@ -177,7 +177,7 @@ def test_new_parts_are_found_everywhere(repository):
     assert "all found" in python("-c", USE.format(folder=str(repository)))
     python("docs/figures/techniques.py")
     readme = (repository / "README.md").read_text()
-    row = "| Exponential loss, of boosting | [1234.56789](https://arxiv.org/abs/1234.56789) |"
+    row = "| [Exponential loss, of boosting](https://arxiv.org/abs/1234.56789) |"
     assert f"{row} `losses.Exponential` |" in readme
     index = (repository / "docs/techniques/index.md").read_text()
     assert "| `augment.Darken` | Each image becomes darker. |" in index

@@ -1,5 +1,7 @@
 """The notebooks in examples/ run from top to bottom and are stored with their outputs."""
 
+import re
+
 import pytest
 
 from support.processes import ROOT
@@ -26,6 +28,15 @@ def test_the_notebook_is_stored_with_the_outputs_of_all_cells(path):
     cells = [cell for cell in _read(path).cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in cells)
     assert path.stat().st_size < MOST_BYTES
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert not [o.text for o in outputs if o.output_type == "stream" and o.name == "stderr"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_notebook_opens_and_installs_itself_in_colab(path):
+    badge, install = (c for c in _read(path).cells if "colab" in c.metadata.get("tags", ()))
+    assert f"/blob/main/examples/{path.name})" in badge.source
+    assert install.cell_type == "code" and 'find_spec("ganzoo") is None' in install.source
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +73,10 @@ def test_the_ring_collapses_and_is_cured(run, tmp_path):
     assert max(modes[f"no technique, seed {seed}"] for seed in range(3)) <= 4
     for cure in ("packing of 3", "feature matching", "gradient penalty", "DRAGAN", "R1"):
         assert modes[cure] >= 7
+
+
+def test_a_generator_is_explored(run, tmp_path):
+    printed = run("explore_a_generator", tmp_path)
+    assert len(re.findall(r"^direction \d: [+-]\d+\.\d\d for the digit \d$", printed, re.M)) == 4
+    errors = re.search(r"gray levels: \[(.*)\]", printed)[1].split()
+    assert len(errors) == 8 and all(0 < float(error) < 80 for error in errors)

@@ -36,12 +36,13 @@ def test_every_public_part_is_in_both_tables(techniques):
     assert len(parts) > 25
     for page in (techniques.README, techniques.INDEX):
         table = techniques.table(page)
-        assert not {part for part in parts if f"| {part} |" not in table}
+        cells = {cell.strip(" []").partition("](")[0] for cell in table.split("|")}
+        assert not parts - cells
 
 
 def test_every_row_has_a_paper_a_test_and_files_that_exist(techniques):
     for row in techniques.techniques():
-        assert re.fullmatch(r"\[[\w.]+\]\(https?://[^)]+\)", row.paper), row.part
+        assert re.fullmatch(r"https?://[^)\s]+", row.paper), row.part
         assert row.title and row.summary
         assert row.test.is_file(), row.part
         assert row.page is None or row.page.is_file()

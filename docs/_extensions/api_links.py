@@ -1,8 +1,9 @@
-"""Adds links to public names of ganzoo that a page writes as code, such as `losses.Hinge`."""
+"""Adds links to public names that a page writes as code, for example `losses.Hinge`."""
 
 import re
 import types
 
+import keras_links
 from docutils import nodes
 from sphinx import addnodes
 
@@ -26,7 +27,7 @@ def _public_names():
     modules = {"": ganzoo}
     modules |= {f"{n}.": getattr(ganzoo, n) for n in ganzoo.__all__}
     modules = {prefix: m for prefix, m in modules.items() if isinstance(m, types.ModuleType)}
-    names = {}
+    names = {name: name for name in keras_links.PAGES}
     for prefix, module in modules.items():
         for name in getattr(module, "__all__", ()):
             member = getattr(module, name)

@@ -1,6 +1,7 @@
 """The page of the commands, from their help: `python docs/figures/commands.py`."""
 
 import pathlib
+import re
 
 from ganzoo_cli.main import COMMANDS, command
 
@@ -8,16 +9,39 @@ PAGE = pathlib.Path(__file__).parents[1] / "commands.md"
 _HEAD = """\
 # Commands
 
-This page is the output of `ganzoo COMMAND --help`. Names of flags may have hyphens or underscores:
-`--batch-size` is `--batch_size`. `python -m ganzoo_cli` is the same as `ganzoo`. In a checkout,
-`python train.py` is the same as `ganzoo train`.
+`ganzoo COMMAND --help` prints the same text in a terminal. Names of flags may have hyphens or
+underscores: `--batch-size` is `--batch_size`. `python -m ganzoo_cli` is the same as `ganzoo`. In a
+checkout, `python train.py` is the same as `ganzoo train`.
 """
+_FLAG = re.compile(r"(?<![\w-])--\w+(=[\w.,:|/-]*\w)?")
 
 
 def text():
     """Returns the page."""
-    sections = [f"## ganzoo {name}\n\n```\n{command(name).help()}\n```\n" for name in COMMANDS]
-    return "\n".join([_HEAD, *sections])
+    return "\n".join([_HEAD, *(_section(command(name)) for name in COMMANDS)])
+
+
+def _section(command):
+    parts = [f"## ganzoo {command.name}", command.summary, _block("text", command.usage)]
+    if command.description:
+        parts.append(_with_code(command.description))
+    for title, flags in command.groups:
+        parts.append(f"**{title}**")
+        parts += [f"`{flag}`\n: {_with_code(help)}" for flag, help in flags]
+    if command.examples:
+        parts += ["**Examples**", _block("bash", command.examples)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _block(language, lines):
+    return "\n".join([f"```{language}", *lines, "```"])
+
+
+def _with_code(text):
+    """Returns a help text as Markdown: flags become code, and stars stay stars."""
+    pieces = text.split("`")
+    pieces[::2] = [_FLAG.sub(r"`\g<0>`", piece).replace("*", r"\*") for piece in pieces[::2]]
+    return "`".join(pieces)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 The README and docs/techniques/index.md have one row for each public part that names a paper. All
 fields come from the sources: title and summary from the first lines of the module's and the class's
-docstring, the paper from its `Reference:` section, the cost from docs/performance.md. The page and
-the test are the files that mention the part most. This script imports neither ganzoo nor Keras.
+docstring, the paper from its `Reference:` section, the cost from docs/performance.md. The page is
+the one that mentions the part most. This script imports neither ganzoo nor Keras.
 """
 
 import ast
@@ -47,7 +47,10 @@ MEASURED = {
 
 @dataclasses.dataclass(frozen=True)
 class Technique:
-    """A row of the tables: texts, and files of the repository or `None`."""
+    """A row of the tables: texts, the address of a paper, and files or `None`.
+
+    No table shows `test`. It is here so that each technique must have one.
+    """
 
     title: str
     summary: str
@@ -70,9 +73,9 @@ def _arguments_of_gans():
     """Returns the techniques that are no parts."""
 
     def row(title, summary, part, paper, page, test, measured=None):
-        link = f"[{paper}](https://arxiv.org/abs/{paper})"
+        paper = f"https://arxiv.org/abs/{paper}"
         page, test = ROOT / "docs" / page, ROOT / "tests" / test
-        return Technique(title, summary, part, link, page, test, _cost(measured))
+        return Technique(title, summary, part, paper, page, test, _cost(measured))
 
     return [
         row(
@@ -146,11 +149,9 @@ def _title(docstring):
 
 
 def _paper(reference):
+    """Returns the first address of a `Reference:` section, or an empty text."""
     url = re.search(r"https?://[^\s)]+", reference)
-    if url is None:
-        return ""
-    arxiv = re.fullmatch(r"https://arxiv.org/abs/([\d.]+)", url[0])
-    return f"[{arxiv[1] if arxiv else 'link'}]({url[0]})"
+    return "" if url is None else url[0]
 
 
 def _page(room, module, name):
@@ -202,14 +203,11 @@ def table(page):
         return f"[{text}]({pathlib.Path(os.path.relpath(path, page.parent)).as_posix()})"
 
     if page == README:
-        head = ("technique", "paper", "part", "explained", "tested", "step time")
+        head = ("technique", "part", "step time")
         rows = [
             (
-                row.title,
-                row.paper,
-                row.part,
-                link("page", row.page),
-                link("test", row.test),
+                f"[{row.title}]({row.paper})",
+                link(row.part, row.page) if row.page and row.part.count("`") == 2 else row.part,
                 row.cost,
             )
             for row in techniques()

@@ -1,6 +1,6 @@
 """Presets: trained GANs as folders of plain data. They are saved, verified, loaded and listed."""
 
-from ganzoo.presets.builtin import list_models, summary_of
+from ganzoo.presets.builtin import facts_of, list_models, needs_download
 from ganzoo.presets.errors import PresetError
 from ganzoo.presets.loading import load, load_folder
 from ganzoo.presets.manifest import read_metrics
@@ -8,11 +8,12 @@ from ganzoo.presets.saving import replace_texts, save
 
 __all__ = [
     "PresetError",
+    "facts_of",
     "list_models",
     "load",
     "load_folder",
+    "needs_download",
     "read_metrics",
     "replace_texts",
     "save",
-    "summary_of",
 ]

@@ -50,18 +50,26 @@ def list_models() -> list[str]:
     return sorted(local_folders().keys() | _index().keys())
 
 
-def summary_of(name: str) -> str:
-    """Returns one line that describes a published model.
+def facts_of(name: str) -> dict:
+    """Returns what is known about a published model without downloading it.
 
     Args:
         name: One of `list_models()`.
+
+    Returns:
+        The content of its `metrics.json`, or its entry in the index, or an empty dictionary.
     """
     local = local_folders()
     if name not in local:
-        return f"{_index()[name]['summary']} (download)"
+        return _index()[name]
     path = local[name] / manifest.METRICS
     facts = json.loads(path.read_text()) if path.is_file() else None
-    return facts.get("summary", "a preset") if isinstance(facts, dict) else "a preset"
+    return facts if isinstance(facts, dict) else {}
+
+
+def needs_download(name: str) -> bool:
+    """Whether a published model is not in the package."""
+    return name not in local_folders()
 
 
 def local_folders() -> dict[str, Path]:
@@ -74,19 +82,19 @@ def local_folders() -> dict[str, Path]:
     return {folder.name: folder for folder in folders if not folder.name.startswith(".")}
 
 
-def index_of(folders: dict[str, Path], summaries: dict[str, str]) -> dict:
+def index_of(folders: dict[str, Path], facts: dict[str, dict]) -> dict:
     """Returns the content of the index: the models that are too large for the package.
 
     Args:
         folders: Folders of all published models by name.
-        summaries: One line about each.
+        facts: What the index says about each model besides its hash.
     """
     entries = {}
     for name, folder in sorted(folders.items()):
         sizes = [size for size, _ in manifest.read(folder).files.values()]
         if sum(sizes) > LARGEST_IN_PACKAGE:
             hash_of_hashes = describe_file(folder / manifest.METADATA)["sha256"]
-            entries[name] = {"metadata_sha256": hash_of_hashes, "summary": summaries[name]}
+            entries[name] = {"metadata_sha256": hash_of_hashes, **facts[name]}
     return entries
 
 

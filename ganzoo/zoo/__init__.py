@@ -4,6 +4,7 @@ This package uses presets, metrics and drawing; they do not use it.
 """
 
 from ganzoo.zoo.index_page import card_of, check_folder_of_all, table, tables, write
+from ganzoo.zoo.overview import is_classifier, overview
 from ganzoo.zoo.publishing import (
     Training,
     check_folder,
@@ -19,7 +20,9 @@ __all__ = [
     "card_of",
     "check_folder",
     "check_folder_of_all",
+    "is_classifier",
     "is_local",
+    "overview",
     "publish",
     "read",
     "read_all",

@@ -100,10 +100,22 @@ def semi_supervised(result: Result, facts: dict) -> str:
         f"As a classifier{trained}, it is wrong on {result.value:.2%} of {count:,} images of "
         f"{result.protocol.reference}."
     )
-    if (facts["data"]["source"], labels) in _PUBLISHED_ERRORS:
-        value, spread, source = _PUBLISHED_ERRORS[facts["data"]["source"], labels]
-        words += f" Published with as many labels: {value:.2%} ± {spread:.2%} ({source})."
-    return words
+    published = _published_error(facts["data"]["source"], labels)
+    return f"{words} Published with as many labels: {published}." if published else words
+
+
+def published_error(facts: dict) -> str:
+    """Returns the published error rate for as many labels as a classifier had, or an empty text."""
+    result = results_of(facts).get("test_error")
+    labels = None if result is None else dict(result.protocol.settings).get("labels")
+    return _published_error(facts["data"]["source"], labels)
+
+
+def _published_error(source, labels):
+    if (source, labels) not in _PUBLISHED_ERRORS:
+        return ""
+    value, spread, paper = _PUBLISHED_ERRORS[source, labels]
+    return f"{value:.2%} ± {spread:.2%} ({paper})"
 
 
 def results_of(facts: dict) -> dict[str, Result]:

@@ -12,6 +12,7 @@ from ganzoo.presets import builtin, manifest, replace_texts
 from ganzoo.recipes import Recipe
 from ganzoo.zoo import comparison, markdown, model_card
 from ganzoo.zoo.data_facts import facts_of
+from ganzoo.zoo.overview import is_classifier, overview
 from ganzoo.zoo.publishing import read_all
 
 _PAGE = "README.md"
@@ -38,16 +39,22 @@ def table(folder: Path | str) -> str:
 
 
 def tables(folder: Path | str, pictures: bool = True) -> str:
-    """Returns a table for each data set of the published models in a folder, in Markdown.
+    """Returns tables of the published models in a folder, in Markdown.
+
+    There is one table for the generators of each data set, and one for semi-supervised classifiers.
 
     Args:
         folder: Path of the folder.
         pictures: Whether the last column shows samples.
     """
     groups = collections.defaultdict(dict)
+    classifiers = {}
     for path, facts in read_all(folder).items():
-        groups[facts_of(facts["data"]["source"]).title][path.name] = facts
-    return "\n\n".join(_section(title, groups[title], pictures) for title in sorted(groups))
+        title = facts_of(facts["data"]["source"]).title
+        group = classifiers if is_classifier(facts) else groups[title]
+        group[path.name] = facts
+    sections = [_section(title, groups[title], pictures) for title in sorted(groups)]
+    return "\n\n".join(sections + ([_classifiers(classifiers)] if classifiers else []))
 
 
 def write(folder: Path | str) -> list[Path]:
@@ -68,8 +75,11 @@ def write(folder: Path | str) -> list[Path]:
         facts, recipe = _current(path, stored)
         card = model_card.text(facts, recipe, path, models)
         written += replace_texts(path, recipe, facts, card)
-    summaries = {path.name: facts["summary"] for path, facts in read_all(folder).items()}
-    index = builtin.index_of({path.name: path for path in models}, summaries)
+    described = {
+        path.name: {"summary": facts["summary"], "overview": overview(facts)}
+        for path, facts in read_all(folder).items()
+    }
+    index = builtin.index_of({path.name: path for path in models}, described)
     texts = {_PAGE: table(folder)}
     if index or (folder / builtin.INDEX).is_file():
         texts[builtin.INDEX] = json.dumps(index, indent=2) + "\n"
@@ -134,13 +144,11 @@ def _section(title, models, pictures):
     }
     caption = f"**{title}**"
     first = chosen[columns[0][0]]
+    titles = [", ".join(names) for names in columns]
     if first is not None:
-        *all_but_last, last = chosen
-        caption += (
-            f". {', '.join(all_but_last)} and {last} were measured with "
-            f"`{first.protocol.extractor}`, {first.protocol}"
-        )
-    header = ("model", "classes", "parameters", "size", *(", ".join(names) for names in columns))
+        titles[0] += f" ({first.protocol.extractor})"
+        caption += f". All values: {first.protocol}"
+    header = ("model", "classes", "parameters", "size", *titles)
     rows = []
     for folder, facts in models.items():
         values = {
@@ -153,6 +161,25 @@ def _section(title, models, pictures):
         picture = f'<img src="{folder}/samples.png" width="160" alt="samples of {facts["name"]}">'
         rows.append((*_row(folder, facts), *cells, *([picture] if pictures else [])))
     return f"{caption}.\n\n{markdown.table((*header, *([''] if pictures else [])), rows)}"
+
+
+def _classifiers(models):
+    """Returns the table of the classifiers of semi-supervised GANs."""
+    rows = []
+    for folder, facts in models.items():
+        error = comparison.results_of(facts).get("test_error")
+        rows.append(
+            (
+                f"[{facts['name']}]({folder})",
+                facts_of(facts["data"]["source"]).title,
+                len(facts["data"]["class_names"]),
+                "" if error is None else dict(error.protocol.settings).get("labels", ""),
+                "" if error is None else f"{error.value:.2%}",
+                comparison.published_error(facts),
+            )
+        )
+    header = ("model", "data", "classes", "labels", "test error", "published error")
+    return f"**Classifiers from few labels**.\n\n{markdown.table(header, rows)}"
 
 
 def _most_frequent(results, key):

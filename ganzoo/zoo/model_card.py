@@ -8,6 +8,7 @@ from ganzoo.recipes import Recipe
 from ganzoo.zoo import comparison, pictures, recipe_diff
 from ganzoo.zoo.data_facts import facts_of
 from ganzoo.zoo.markdown import table
+from ganzoo.zoo.overview import is_classifier
 
 # With fewer real images, values vary by more than models differ.
 _FEW_IMAGES = 5000
@@ -29,6 +30,8 @@ def summary(facts: dict, recipe: Recipe) -> str:
         of_classes = f", {classes} classes to choose from" if classes > 1 else ", one class"
     colors = {1: "gray", 3: "color"}[channels]
     title = facts_of(facts["data"]["source"]).title
+    if is_classifier(facts):
+        kind = f"classifier of {len(facts['data']['class_names'])} classes from few labels, {kind}"
     return f"{title}, {height} x {width} {colors}: {kind}{of_classes}"
 
 
@@ -44,8 +47,8 @@ def text(facts: dict, recipe: Recipe, folder: Path | str, models: dict[Path, dic
     """
     sections = (
         _front_matter(facts),
-        f"# {facts['name']}\n\n{facts['summary']}.\n\n![Samples]({pictures.SAMPLES})",
-        _use(facts, location(folder)),
+        f"# {facts['name']}\n\n{facts['summary']}.",
+        *_first_sections(facts, location(folder)),
         _what_it_is(facts, recipe),
         f"## Between two samples\n\nEach row leads from one latent vector to another.\n\n"
         f"![Interpolation]({pictures.INTERPOLATION})",
@@ -59,10 +62,32 @@ def text(facts: dict, recipe: Recipe, folder: Path | str, models: dict[Path, dic
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
+def _first_sections(facts, name):
+    """Returns what a reader looks for first: the samples of a generator, a classifier's error."""
+    samples = f"![Samples]({pictures.SAMPLES})"
+    if not is_classifier(facts):
+        return samples, _use(facts, name)
+    return (
+        _error(facts),
+        _use_of_classifier(facts, name),
+        "## Its samples\n\nThe generator is there to train the classifier. Its samples are not "
+        f"the purpose of this model.\n\n{samples}",
+    )
+
+
+def _error(facts):
+    results = comparison.results_of(facts)
+    if "test_error" not in results:
+        return ""
+    return comparison.semi_supervised(results["test_error"], facts)
+
+
 def _front_matter(facts):
     tag = facts_of(facts["data"]["source"]).tag
     lines = ["---", "library_name: keras"]
-    if not facts["network"]["num_classes"]:
+    if is_classifier(facts):
+        lines.append("pipeline_tag: image-classification")
+    elif not facts["network"]["num_classes"]:
         lines.append("pipeline_tag: unconditional-image-generation")
     lines += ["tags:", "- gan", "- image-generation"]
     if tag is not None:
@@ -84,7 +109,6 @@ def _use(facts, name):
         f'gan = ganzoo.GAN.from_preset("{name}")',
         f"images = gan.sample(16, seed=0{labels})  # uint8, (16, {shape})",
         'Image.fromarray(images[0].squeeze()).save("sample.png")',
-        *(["classes = gan.classify(images)  # int32, (16,)"] if _is_classifier(facts) else []),
         "```",
         "",
         "```",
@@ -96,15 +120,30 @@ def _use(facts, name):
     return "\n".join([*lines, "```"])
 
 
+def _use_of_classifier(facts, name):
+    shape = ", ".join(map(str, facts["data"]["shape"]))
+    return f"""\
+## Use
+
+```python
+import ganzoo
+
+classifier = ganzoo.GAN.from_preset("{name}")
+images = classifier.sample(16, seed=0)  # or your own images: uint8, (n, {shape})
+classes = classifier.classify(images)  # int32, (n,)
+```
+
+```
+ganzoo evaluate {name}
+ganzoo export {name} --output=saved_models/{facts["name"]}
+```"""
+
+
 def location(folder: Path | str) -> str:
     """Returns the argument of `from_preset`: a name of the zoo, or a path to be replaced."""
     folder = Path(folder).resolve()
     homes = {path.resolve().parent for path in builtin.local_folders().values()}
     return folder.name if folder.parent in homes else "path/to/this/folder"
-
-
-def _is_classifier(facts):
-    return facts["network"]["class_name"] == "SemiSupervisedGAN"
 
 
 def _what_it_is(facts, recipe):
@@ -115,7 +154,7 @@ def _what_it_is(facts, recipe):
     classes = "none"
     if network["num_classes"]:
         classes = f"{network['num_classes']}: {', '.join(facts['data']['class_names'])}"
-    elif _is_classifier(facts):
+    elif is_classifier(facts):
         classes = f"samples have none; it classifies {', '.join(facts['data']['class_names'])}"
     average = "none: the weights as trained"
     if recipe.ema_decay is not None or recipe.ema_half_life is not None:
@@ -233,8 +272,6 @@ def _metrics(facts):
             f"The classifier recognizes the requested class in {drawn:.2%} of the samples, and the "
             f"right class in {found:.2%} of the {kind} images: a ratio of {drawn / found:.4f}."
         )
-    if "test_error" in samples:
-        parts.append(comparison.semi_supervised(samples["test_error"], facts))
     return "\n\n".join(part for part in parts if part)
 
 

@@ -119,7 +119,7 @@ def test_flags_of_a_run_with_wrong_values(refused, flag, received):
         (["data"], "no source"),
         (["data", "pack", "digits"], "none"),
         (["data", "digits", "--on_bad=skip"], "on_bad='skip'"),
-        (["list", "models"], "models"),
+        (["list", "modes"], "modes"),
         (["sample", "dcgan_digits", "--seed=18446744073709551616"], "--seed=18446744073709551616"),
         (["sample", "dcgan_digits", "--folder="], "--folder=''"),
         (["sample", "dcgan_digits", "--output=grid.bmp"], "--output=grid.bmp"),

@@ -44,7 +44,7 @@ def test_answers_without_a_model_do_not_import_keras():
         **{"": 2, "--help": 0, "--version": 0, "trian": 2, "train --bath-size=3": 2},
         **{"train --batch_size=many": 2, "train --epochs=1 --steps=1 --model=sngan": 2},
         **{"sample dcgan_mnsit": 2, "export nowhere.keras": 2, "evaluate a b": 2},
-        **{"data": 2, "publish": 2, "create nowhere": 2, "list models": 2},
+        **{"data": 2, "publish": 2, "create nowhere": 2, "list of models": 2},
     }
 
     code, out, err = run("-c", RUN, *lines)

@@ -58,6 +58,26 @@ def test_list_names_all_parts(capsys):
     assert set(ganzoo.data.names()) - {"arrays"} <= set(listed)
 
 
+def test_list_fits_100_columns_and_starts_with_the_models(capsys):
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[0] == "Models (ganzoo sample NAME):"
+    columns = [lines[1].index(name) for name in ("data", "size", "classes", "metric")]
+    rows = lines[2 : 2 + len(ganzoo.list_models())]
+    assert all(row[column - 1] == " " != row[column] for row in rows for column in columns)
+    (row,) = (row.split() for row in rows if row.split()[0] == "semi_supervised_mnist")
+    assert row[1:7] == ["MNIST", "28", "x", "28", "gray", "10"] and row[7] == "error"
+
+
+def test_list_takes_kinds(capsys):
+    assert main(["list", "losses", "augmentations"]) == 0
+    out = capsys.readouterr().out
+    assert "Losses (--loss)" in out and "Augmentations" in out and "Recipes" not in out
+    assert main(["list", "reciepes"]) == 2
+    assert "Did you mean recipes? Received: reciepes" in capsys.readouterr().err
+
+
 def test_sample_draws_a_grid(model, capsys):
     path, gan = model
 

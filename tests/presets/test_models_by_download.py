@@ -25,7 +25,7 @@ def server(gan, tmp_path, monkeypatch):
     monkeypatch.setattr(builtin, "LARGEST_IN_PACKAGE", 0)
     installed = tmp_path / "installed"
     installed.mkdir()
-    index = builtin.index_of({"large": source}, {"large": "a large model"})
+    index = builtin.index_of({"large": source}, {"large": {"summary": "a large model"}})
     (installed / builtin.INDEX).write_text(json.dumps(index))
     monkeypatch.setattr(builtin, "_FOLDERS", (installed,))
     monkeypatch.setattr(package, "_PRESETS", (installed,))
@@ -39,7 +39,8 @@ def server(gan, tmp_path, monkeypatch):
 
 def test_a_large_model_is_listed_downloaded_once_and_verified(gan, server):
     assert ganzoo.list_models() == package.preset_names() == ["large"]
-    assert ganzoo.presets.summary_of("large") == "a large model (download)"
+    assert ganzoo.presets.facts_of("large")["summary"] == "a large model"
+    assert ganzoo.presets.needs_download("large")
     assert not server.requests
 
     loaded = ganzoo.GAN.from_preset("large")

@@ -66,10 +66,8 @@ def test_the_page_has_a_row_for_each_model(two_models):
     for fact in (f"{fid:.3g} (", "[apples](apples)", '<img src="pears/samples.png"'):
         assert fact in page
     assert page.count("\n|") == 4
-    assert (
-        "\n\n**fruit**. FID, precision and recall were measured with `brightness`, 30/40 fruit test"
-        in page
-    )
+    assert "\n\n**fruit**. All values: 30/40 fruit test" in page
+    assert "| model | classes | parameters | size | FID (brightness) | precision, recall |" in page
     without = zoo.tables(two_models, pictures=False)
     assert "<img" not in without and "[apples](apples)" in without and "**fruit**" in without
 
@@ -111,7 +109,7 @@ def test_each_data_set_has_a_table_without_values_of_other_protocols(two_models)
         path.write_text(json.dumps(facts))
     fruit, nuts = zoo.table(two_models).split("**fruit**")[1].split("**nuts**")
     assert "[apples](apples)" in fruit and "[walnuts]" not in fruit
-    assert "`nutcracker`" in nuts and "](walnuts)" in nuts
+    assert "FID (nutcracker)" in nuts and "](walnuts)" in nuts
     rows = {
         line.split("](")[1].split(")")[0]: line.split(" | ")
         for line in fruit.splitlines()
@@ -137,10 +135,17 @@ def test_the_card_loads_by_name_only_a_model_of_the_zoo(two_models, monkeypatch)
         assert f'from_preset("{expected}")' in card
 
 
-def test_models_are_listed_with_their_summaries(two_models, monkeypatch, capsys):
+def test_models_are_listed_with_their_facts(two_models, monkeypatch, capsys):
     monkeypatch.setattr(zoo_of, "_FOLDERS", (two_models,))
     assert main(["list"]) == 0
-    assert "fruit, 8 x 8 color: SNGAN, hinge loss, 3 classes" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Models (ganzoo sample NAME):"
+    header, *rows = (line.split() for line in lines[1:4])
+    assert header == ["model", "data", "size", "classes", "metric"]
+    assert [row[:7] for row in rows] == [
+        [name, "fruit", "8", "x", "8", "color", "3"] for name in ("apples", "pears")
+    ]
+    assert all(row[7] == "FID" and float(row[8]) > 0 for row in rows)
 
 
 def test_an_interrupted_replacement_of_a_card_is_repaired(two_models):

@@ -256,7 +256,17 @@ def test_a_semi_supervised_model_has_its_error_rate(tmp_path):
     wrong = np.mean(gan.classify(gray.examples) != gray.labels)
     assert abs(facts["figures"]["samples"]["test_error"]["value"] - wrong) <= 1 / 40
     card = (tmp_path / "model" / "README.md").read_text()
-    assert "classes = gan.classify(images)" in card and "it classifies apple, pear, plum" in card
+    assert "classes = classifier.classify(images)" in card
+    assert "classifier of 3 classes from few labels" in card
+    assert "it classifies apple, pear, plum" in card
+    assert "pipeline_tag: image-classification" in card
+    assert card.index("it is wrong on") < card.index("## Its samples") < card.index("![Samples]")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "model").rename(tmp_path / "models" / "model")
+    table = zoo.tables(tmp_path / "models")
+    error = facts["figures"]["samples"]["test_error"]["value"]
+    assert table.startswith("**Classifiers from few labels**") and "FID" not in table
+    assert f"| mnist | 3 | 30 | {error:.2%} |  |" in table
     assert "trained with 30 labels, it is wrong on" in card and "of 40 images of mnist test" in card
 
 

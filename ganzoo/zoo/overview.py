@@ -1,0 +1,38 @@
+"""What a list of published models says about each of them."""
+
+from ganzoo.zoo.data_facts import facts_of
+
+_COLORS = {1: "gray", 3: "color"}
+
+
+def overview(facts: dict) -> dict[str, str]:
+    """Returns the data, the size, the classes and the metric of a published model in a few words.
+
+    Args:
+        facts: The content of its `metrics.json`.
+
+    Returns:
+        Dictionary with the texts `data`, `size`, `classes` and `metric`.
+    """
+    height, width, channels = facts["data"]["shape"]
+    classes = facts["network"]["num_classes"]
+    if is_classifier(facts):
+        classes = len(facts["data"]["class_names"])
+    return {
+        "data": facts_of(facts["data"]["source"]).title,
+        "size": f"{height} x {width} {_COLORS[channels]}",
+        "classes": "none" if classes is None else str(classes),
+        "metric": _metric(facts["figures"]["samples"]),
+    }
+
+
+def is_classifier(facts: dict) -> bool:
+    """Whether a published model is the classifier of a semi-supervised GAN."""
+    return facts["network"]["class_name"] == "SemiSupervisedGAN"
+
+
+def _metric(results):
+    """Returns the value that matters most: the error of a classifier, or the FID."""
+    if "test_error" in results:
+        return f"error {results['test_error']['value']:.2%}"
+    return f"FID {results['fid']['value']:.3g}" if "fid" in results else ""
