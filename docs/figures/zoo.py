@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs/images/zoo.png"
 COLUMNS, ROWS = 10, 4
 ACROSS, GAP = 2, 16
+_BELOW = ((0, GAP), (0, 0), (0, 0))
 # Its data are blobs of 8 x 8 pixels, enlarged: a picture of them says little about the model.
 NOT_DRAWN = {"dcgan_digits"}
 _TABLE = re.compile(r"(<!-- The table: .* -->\n).*(<!-- /The table -->)", re.DOTALL)
@@ -38,17 +39,23 @@ def draw():
         )
         for name in _drawn_models()
     }
+    width = max(picture.shape[1] for picture in pictures.values())
     names = list(pictures)
     rows = [
-        drawing.side_by_side({name: pictures[name] for name in names[start : start + ACROSS]})
+        drawing.side_by_side(
+            {name: _centered(pictures[name], width) for name in names[start : start + ACROSS]}, GAP
+        )
         for start in range(0, len(names), ACROSS)
     ]
-    width = max(row.shape[1] for row in rows)
-    rows = [
-        np.pad(row, ((0, GAP), (0, width - row.shape[1]), (0, 0)), constant_values=255)
-        for row in rows
-    ]
+    rows = [np.pad(_centered(row, rows[0].shape[1]), _BELOW, constant_values=255) for row in rows]
     drawing.save_picture(PICTURE, np.concatenate(rows)[:-GAP])
+
+
+def _centered(picture, width):
+    """Returns a picture in the middle of a white one of a given width."""
+    left = (width - picture.shape[1]) // 2
+    right = width - picture.shape[1] - left
+    return np.pad(picture, ((0, 0), (left, right), (0, 0)), constant_values=255)
 
 
 def _drawn_models():

@@ -266,7 +266,7 @@ def test_a_semi_supervised_model_has_its_error_rate(tmp_path):
     table = zoo.tables(tmp_path / "models")
     error = facts["figures"]["samples"]["test_error"]["value"]
     assert table.startswith("**Classifiers from few labels**") and "FID" not in table
-    assert f"| mnist | 3 | 30 | {error:.2%} |  |" in table
+    assert f"| MNIST | 3 | 30 | {error:.2%} |  |" in table
     assert "trained with 30 labels, it is wrong on" in card and "of 40 images of mnist test" in card
 
 
