@@ -2,9 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Processes that test, each with up to 3 GB with the processes that it starts. A third of their time
-# they wait for other processes, so three keep two cores busy.
-WORKERS ?= 3
+# Processes that test, each with up to 3 GB with the processes that it starts. Half of their time
+# they wait for other processes, so four keep two cores busy.
+WORKERS ?= 4
 # The processors' PyTorch, for comparisons: the package index's default brings gigabytes of CUDA.
 TORCH ?= torch==2.13.0
 # What the tests compare with, without what else it asks for.

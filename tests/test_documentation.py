@@ -17,7 +17,8 @@ DOCS = ROOT / "docs"
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "_pages" not in page.parts]
 # Pages that train several models or trace many functions.
 SLOW = {
-    *("getting_started.md", "index.md", "own_images.md", "other_examples.md", "semi_supervised.md"),
+    *("getting_started.md", "index.md", "metrics.md", "own_images.md", "other_examples.md"),
+    *("semi_supervised.md", "text_to_image.md", "trained_generators.md"),
     *("migration_from_keras_examples.md", "migration_from_tfgan.md"),
 }
 

@@ -75,6 +75,7 @@ def test_in_a_graph_of_any_batch_size_and_with_xla(case):
         check(case, *function(tf.constant(case[0])))
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_on_jax(case):
     images, weights = (case[i].tolist() for i in (0, 1))

@@ -381,6 +381,7 @@ print(json.dumps(monitor.records))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax")
 def test_on_jax_checks_in_the_middle_of_an_epoch_see_the_current_weights():
     records = json.loads(run_python(ON_JAX, backend="jax", without_tensorflow=True))

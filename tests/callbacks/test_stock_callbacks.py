@@ -175,6 +175,7 @@ def test_an_interrupted_run_resumes_bit_for_bit(tmp_path):
     assert dense.largest_difference(dense.state(straight), dense.state(resumed)) == 0.0
 
 
+@pytest.mark.slow
 def test_stock_callbacks_work_on_jax(tmp_path):
     pytest.importorskip("jax")
     script, folder = HERE / "stock_callbacks_on_jax.py", tmp_path

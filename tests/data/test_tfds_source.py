@@ -121,6 +121,7 @@ def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
         data.load("tfds:mnist", data_dir=tmp_path)
 
 
+@pytest.mark.slow
 @needs("fashion_mnist")
 def test_fashion_mnist_is_complete():
     train = data.load("tfds:fashion_mnist")

@@ -143,6 +143,7 @@ way = gan.interpolate([1, 2], labels=[0, 2], steps=3)
 """
 
 
+@pytest.mark.slow
 def test_jax_finds_the_same(tmp_path):
     path = str(tmp_path / "found.npz")
     save = f"np.savez({path!r}, **found._asdict(), way=way)"

@@ -91,6 +91,7 @@ def test_with_an_accelerator_it_is_the_stock_layer(monkeypatch):
     np.testing.assert_allclose(layer(images), merged, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_gradients_on_jax_are_the_stock_layers():
     run_python(
         """

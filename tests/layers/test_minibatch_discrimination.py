@@ -325,6 +325,7 @@ print(json.dumps([float(abs(a).max()) for a in at_once]))
 """
 
 
+@pytest.mark.slow
 def test_blocks_give_the_same_on_jax():
     printed = run_python(JAX_SCRIPT, backend="jax", without_tensorflow=True, JAX_ENABLE_X64="1")
     differences, sizes = (np.array(json.loads(line)) for line in printed.splitlines())

@@ -86,6 +86,7 @@ def test_maps_of_unknown_size_are_refused():
         FilteredUpSampling2D()(ops.ones((2, 3, 4)))
 
 
+@pytest.mark.slow
 def test_sums_are_equal_on_jax():
     run_python(
         """

@@ -96,6 +96,7 @@ def test_a_later_label_is_refused_in_compiled_steps(settings):
     assert gan.step == 2
 
 
+@pytest.mark.slow
 def test_later_batches_are_checked_on_jax():
     run_python(
         """

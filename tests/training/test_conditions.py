@@ -174,6 +174,7 @@ results = np.concatenate([
 """
 
 
+@pytest.mark.slow
 def test_training_and_samples_are_the_same_on_jax():
     here = {}
     exec(STEP, here)

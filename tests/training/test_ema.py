@@ -170,7 +170,10 @@ def test_compiling_again_with_and_without_an_average_switches_the_samples():
     assert gan.sample(4).min() > 50
 
 
-@pytest.mark.parametrize("policy", ["bfloat16", "float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "policy",
+    ["bfloat16", *(pytest.param(p, marks=pytest.mark.slow) for p in ("float16", "mixed_bfloat16"))],
+)
 def test_a_slow_average_moves_under_every_policy(policy):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)

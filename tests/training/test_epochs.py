@@ -76,6 +76,7 @@ def test_data_of_unknown_length_train_as_the_same_data_of_known_length(arguments
     epoch_checks.check_unknown_length(**arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:TensorFlow does not know how many")
 def test_data_of_unknown_length_on_two_replicas(two_replicas):
     def make():

@@ -37,7 +37,7 @@ def full_precision():
     "name, architecture",
     [
         ("mixed_bfloat16", "dcgan"),
-        ("mixed_float16", "sngan"),
+        pytest.param("mixed_float16", "sngan", marks=pytest.mark.slow),
         pytest.param("mixed_bfloat16", "sngan", marks=pytest.mark.slow),
         pytest.param("mixed_float16", "dcgan", marks=pytest.mark.slow),
     ],

@@ -196,6 +196,7 @@ def test_a_schedule_of_images_has_no_value_for_an_optimizer_alone():
     assert float(keras.optimizers.SGD(schedules.get("constant/0.5")).learning_rate) == 0.5
 
 
+@pytest.mark.slow
 def test_schedules_on_jax():
     run_python(
         """

@@ -151,6 +151,7 @@ np.save({path!r}, gan.sample(4))
 """
 
 
+@pytest.mark.slow
 def test_jax_trains_to_the_same_samples(tmp_path):
     path = str(tmp_path / "samples.npy")
     run_python(ON_JAX.format(path=path), backend="jax", without_tensorflow=True)
