@@ -64,8 +64,7 @@ def train(cell: Cell, seed: int, folder: Path) -> tuple[dict[str, Any], np.ndarr
             values |= measured
         except FloatingPointError as error:
             failed = str(error)
-    if clock.seconds_per_step is not None:
-        values["ms_per_step"] = 1000 * clock.seconds_per_step
+    values |= clock.values()
     results = {
         "failed": failed,
         "values": values,
@@ -229,36 +228,46 @@ def _free():
 
 
 class _Clock(FitHook):
-    """The seconds of a run, over all of its parts, and of a step without the first epoch."""
+    """The seconds of a run, over all of its parts, and of a step without the first epoch.
+
+    Steps have seconds by the clock and of the processor: the first depend on other processes.
+    """
 
     def __init__(self):
         super().__init__()
         self._earlier = 0.0
         self._start = time.perf_counter()
-        self._epoch_seconds, self._epoch_steps = 0.0, 0
         self._epoch_start = None
+        self._sums = np.zeros(3)  # Seconds, seconds of the processor, steps.
 
     @property
     def seconds(self) -> float:
         return self._earlier + time.perf_counter() - self._start
 
-    @property
-    def seconds_per_step(self) -> float | None:
-        # A run that failed in its first epoch has no other.
-        return self._epoch_seconds / self._epoch_steps if self._epoch_steps else None
+    def values(self) -> dict[str, float]:
+        """Returns the milliseconds of a step by name; a run that failed at once has none."""
+        seconds, processor_seconds, steps = self._sums
+        if not steps:
+            return {}
+        return {
+            "ms_per_step": float(1000 * seconds / steps),
+            "processor_ms_per_step": float(1000 * processor_seconds / steps),
+        }
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch_start = time.perf_counter(), self.model.step
+        self._epoch_start = self._now()
 
     def on_epoch_end(self, epoch, logs=None):
         if epoch:
-            start, step = self._epoch_start
-            self._epoch_seconds += time.perf_counter() - start
-            self._epoch_steps += self.model.step - step
+            self._sums += self._now() - self._epoch_start
+
+    def _now(self):
+        return np.array([time.perf_counter(), time.process_time(), self.model.step])
 
     def get_state(self) -> list[float]:
-        return [self.seconds, self._epoch_seconds, self._epoch_steps]
+        return [self.seconds, *self._sums.tolist()]
 
     def set_state(self, state: list[float]) -> None:
-        self._earlier, self._epoch_seconds, self._epoch_steps = state
+        self._earlier, *sums = state
+        self._sums = np.array(sums)
         self._start = time.perf_counter()
