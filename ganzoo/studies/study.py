@@ -11,7 +11,7 @@ from ganzoo import recipes
 from ganzoo.recipes import OptimizerSettings, Recipe
 from ganzoo.studies import schema
 from ganzoo.studies.schema import Claim, Column, Evaluation
-from ganzoo.validation import check_choice, describe, did_you_mean
+from ganzoo.validation import check_choice, check_positive_integer, describe, did_you_mean
 
 _BUILTIN = Path(__file__).parent / "builtin"
 _OPTIMIZERS = ("g_optimizer", "d_optimizer")
@@ -131,7 +131,7 @@ class Study:
         base = {"recipe": content["recipe"], **content.get("settings", {})}
         evaluation = schema.evaluation(content.get("evaluation", {}))
         run = {
-            "log_points": content.get("log_points", 20),
+            "log_points": check_positive_integer("log_points", content.get("log_points", 20)),
             "steps_per_execution": content.get("steps_per_execution", "auto"),
         }
         cells = [

@@ -1,10 +1,15 @@
 """`ganzoo ablate`, with cells that are not really trained."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from ganzoo import studies
 from ganzoo.studies import Study, training
 from ganzoo_cli.main import main
+from support.processes import ROOT
 
 STUDY = """
 title = "Tiny"
@@ -86,3 +91,15 @@ def test_mistakes_are_named(arguments, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["ablate", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_two_processes_share_a_study(backend, path, tmp_path):
+    (tmp_path / "tiny.toml").write_text(STUDY.replace("width = 4", "width = 4, steps = 3"))
+    command = [sys.executable, "-m", "ganzoo_cli", "ablate", path, "--processes=2"]
+    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("seed 0") == done.stdout.count("seed 1") == 2
+    assert "| hinge | " in done.stdout and (tmp_path / "runs/studies/tiny/tiny.png").is_file()
