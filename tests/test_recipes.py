@@ -200,6 +200,43 @@ def test_unknown_names_are_refused():
         recipes.get("biggan")
 
 
+def test_the_options_of_a_recipe_reach_the_networks_and_the_loss():
+    recipe = dataclasses.replace(
+        recipes.get("mlp"),
+        loss="non_saturating",
+        loss_options={"label_smoothing": 0.1},
+        normalization="spectral",
+        width=4,
+        network_options={
+            "hidden_layers": 2,
+            "normalization_options": {"factor": 3.0, "power_iterations": 2},
+            "minibatch_features": "discrimination",
+            "minibatch_options": {"num_kernels": 5},
+            "generator_normalization": "virtual",
+            "reference_size": 6,
+        },
+    )
+    assert recipe.build_loss().label_smoothing == 0.1
+    generator, discriminator = recipe.build_networks((2,))
+    layer = discriminator.get_layer("dense_2")
+    assert (layer.factor, layer.power_iterations) == (3.0, 2)
+    assert discriminator.get_layer("minibatch").num_kernels == 5
+    assert generator.get_layer("hidden_2_norm").reference_size == 6
+    with pytest.raises(ValueError, match="label_smooth"):
+        dataclasses.replace(recipe, loss_options={"label_smooth": 0.1})
+    for options, message in (
+        ({"normalization_options": {"factr": 1.0}}, "Did you mean 'factor'"),
+        ({"minibatch_options": {"num_kernels": 2}}, "minibatch_features"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            dataclasses.replace(recipe, network_options=options).build_networks((2,))
+    plain = {"normalization_options": {"factor": 1.0}}
+    with pytest.raises(ValueError, match="normalization='batch'"):
+        dataclasses.replace(recipe, normalization="batch", network_options=plain).build_networks(
+            (2,)
+        )
+
+
 def test_adam_under_the_root_equals_the_official_code():
     """m_hat / sqrt(v_hat + 1e-8), in float64."""
     settings = OptimizerSettings(3e-3, beta_1=0.5, kind="adam_under_root")

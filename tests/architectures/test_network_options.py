@@ -240,8 +240,8 @@ def test_sizes_that_no_block_has_are_refused(size):
 @pytest.mark.parametrize(
     ("name", "option"),
     [
-        ("mlp", {"generator_normalization": "virtual"}),
-        ("mlp", {"reference_size": 3}),
+        ("stylegan2", {"generator_normalization": "virtual"}),
+        ("stylegan2", {"reference_size": 3}),
         ("dcgan", {"attention_size": 7}),
     ],
     ids=str,
