@@ -44,6 +44,7 @@ from ganzoo.metrics.perceptual_path_length import perceptual_path_length
 from ganzoo.metrics.precision_recall import PrecisionRecall, precision_recall
 from ganzoo.metrics.result import Protocol, Result
 from ganzoo.metrics.structural_similarity import StructuralSimilarity, structural_similarity
+from ganzoo.metrics.truncation_curve import truncation_curve
 
 __all__ = [
     "Evaluation",
@@ -77,4 +78,5 @@ __all__ = [
     "polynomial_mmd",
     "precision_recall",
     "structural_similarity",
+    "truncation_curve",
 ]

@@ -8,5 +8,14 @@ from ganzoo.plot.curves import curves
 from ganzoo.plot.modes import modes
 from ganzoo.plot.pictures import images, interpolation, style_mixing
 from ganzoo.plot.spectral import spectral_norms
+from ganzoo.plot.truncated_samples import truncation
 
-__all__ = ["curves", "images", "interpolation", "modes", "spectral_norms", "style_mixing"]
+__all__ = [
+    "curves",
+    "images",
+    "interpolation",
+    "modes",
+    "spectral_norms",
+    "style_mixing",
+    "truncation",
+]
