@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ganzoo import drawing
+from ganzoo import drawing, extractors
 from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.data.image_files import printable, read_image
@@ -11,6 +11,8 @@ from ganzoo.files import new_file
 from ganzoo.runs.progress import Progress
 from ganzoo.runs.run_folder import load_model
 
+_STEPS, _STYLE_STEPS = 300, 1000
+
 
 def run(options, others):
     """Finds the latents of images, draws both next to each other, and prints the errors."""
@@ -18,6 +20,7 @@ def run(options, others):
     check_file_name("--output", options.output, drawing.PICTURE_SETTINGS)
     if options.save:
         check_file_name("--save", options.save, (".npz",))
+    extractor = None if options.features is None else extractors.get(options.features)
     gan = load_model(model)
     check_pictures(gan, model)
     images = np.stack([_read(path, gan.example_shape) for path in paths])
@@ -26,15 +29,7 @@ def run(options, others):
     with Progress() as progress:
         for index, image in enumerate(images):
             of_class = labels[index] if isinstance(labels, list) else labels
-            found.append(
-                gan.project(
-                    image,
-                    of_class,
-                    options.steps,
-                    options.restarts,
-                    options.seed,
-                )
-            )
+            found.append(_project(gan, image, of_class, options, extractor))
             if progress is not None:
                 progress("images", index + 1, len(images))
     nearest = np.concatenate([projection.images for projection in found])
@@ -43,9 +38,26 @@ def run(options, others):
     if options.save:
         _save(options.save, found)
     for path, projection in zip(paths, found, strict=True):
-        of_class = "" if projection.labels is None else f", class {_class(gan, projection)}"
+        has_class = getattr(projection, "labels", None) is not None
+        of_class = f", class {_class(gan, projection)}" if has_class else ""
         print(f"{printable(path)}: {projection.errors[0]:.1f} gray levels{of_class}")
     print(f"{len(images)} images and the nearest samples in {options.output}")
+
+
+def _project(gan, image, label, options, extractor):
+    """Returns the `Projection` of one image, or its `StyleProjection`."""
+    if options.space == "latents":
+        steps = options.steps or _STEPS
+        return gan.project(image, label, steps, options.restarts, options.seed)
+    return gan.project_styles(
+        image,
+        label,
+        options.space,
+        options.noise,
+        extractor,
+        options.steps or _STYLE_STEPS,
+        seed=options.seed,
+    )
 
 
 def _read(path, shape):
@@ -83,7 +95,10 @@ def _save(path, found):
     arrays = {
         name: np.concatenate([getattr(projection, name) for projection in found])
         for name in found[0]._fields
-        if getattr(found[0], name) is not None
+        if name != "noise" and getattr(found[0], name) is not None
     }
+    maps = [getattr(projection, "noise", None) or [] for projection in found]
+    for number, of_layer in enumerate(zip(*maps, strict=True)):
+        arrays[f"noise_{number}"] = np.concatenate(of_layer)
     with new_file(path, replace=True) as partial, open(partial, "wb") as file:
         np.savez(file, **arrays)

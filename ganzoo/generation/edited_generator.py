@@ -5,8 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.generation import class_mixing, direction_methods, editing, style_mixing
+from ganzoo.generation import (
+    class_mixing,
+    direction_methods,
+    editing,
+    from_styles,
+    style_inversion,
+    style_mixing,
+)
 from ganzoo.generation.directions import Directions
+from ganzoo.generation.style_inversion import StyleProjection
 
 
 class EditedGenerator:
@@ -181,3 +189,108 @@ class EditedGenerator:
             batch_size,
             conditions,
         )
+
+    def project_styles(
+        self,
+        images: np.ndarray,
+        labels: int | str | Sequence[int | str] | None = None,
+        space: str = "style",
+        noise: bool = False,
+        extractor: Any = None,
+        steps: int = 1000,
+        learning_rate: float = 0.1,
+        noise_weight: float = 1e5,
+        feature_weight: float = 1.0,
+        samples: int = 10_000,
+        seed: int = 0,
+    ) -> StyleProjection:
+        """Finds the styles of a style-based generator whose images are nearest to given images.
+
+        Adam starts at the mean style, and minimizes the mean squared difference of pixels in
+        [-1, 1], of features if there is an extractor, and the correlation of neighbors in the noise
+        maps. Noise that fades is added to the styles. The images are treated one by one.
+
+        Args:
+            images: uint8 images in [0, 255] or float images in [-1, 1] of the shape that the GAN
+                makes, one or a batch of them.
+            labels: For a conditional GAN, the class whose mean style is the start, one or one for
+                each image; by default the mean of all classes.
+            space: `"style"`: one style for all rows. `"style_rows"`: a style for each row, which
+                comes nearer and is worse to edit.
+            noise: Whether the noise maps move too. They then are normalized after each step.
+            extractor: One of ganzoo's classifiers, as `ganzoo.extractors.get("mnist")`, for the
+                difference of features; `None` for pixels alone.
+            steps: Steps of the descent.
+            learning_rate: The largest learning rate. It rises over the first 5% of the steps and
+                falls along a cosine over the last 25%.
+            noise_weight: Weight of the correlation in the noise maps.
+            feature_weight: Weight of the difference of features.
+            samples: Samples for the mean style and its spread.
+            seed: Seed of the noise that is added to the styles.
+
+        Returns:
+            A `ganzoo.generation.StyleProjection` of `styles`, `noise`, `images` and `errors`.
+
+        Raises:
+            ValueError: If the generator is not style-based, or an argument is out of its range.
+
+        Example:
+
+        >>> found = gan.project_styles(gan.sample(1, seed=100), steps=200)
+        >>> same = gan.generate_from_styles(found.styles, found.noise)
+
+        Reference:
+            [Analyzing and Improving the Image Quality of StyleGAN](
+            https://arxiv.org/abs/1912.04958), appendix D.
+
+        Deviations:
+            The paper compares features of VGG16 (LPIPS). Noise maps start as the stored ones.
+        """
+        style_inversion.check_space(self, space, noise)
+        network = style_inversion.check_extractor(extractor, self.example_shape)
+        self.update_inference_state()
+        key = space, noise, id(network)
+        if key not in self._style_functions:
+            self._style_functions[key] = style_inversion.compile_style_projection(
+                self, space == "style_rows", noise, network
+            )
+        return style_inversion.project_styles(
+            self,
+            self._style_functions[key],
+            from_styles.styles_function(self),
+            images,
+            labels,
+            space,
+            samples,
+            seed,
+            steps,
+            learning_rate,
+            noise_weight,
+            feature_weight,
+        )
+
+    def generate_from_styles(
+        self, styles: np.ndarray, noise: Sequence[np.ndarray] | None = None, batch_size: int = 64
+    ) -> np.ndarray:
+        """Makes examples from given styles, with the generator's average.
+
+        Args:
+            styles: Floating array of shape `(n, num_rows, style_dim)`, or `(n, style_dim)` for the
+                same style in all rows.
+            noise: List of noise maps `(n, height, width)`, as `project_styles` returns them; by
+                default the stored ones.
+            batch_size: Largest number of examples per call of the generator without `noise`.
+
+        Returns:
+            NumPy array, as from `sample`.
+
+        Raises:
+            ValueError: If the generator is not style-based, or an argument has a wrong shape.
+
+        Example:
+
+        >>> found = gan.project_styles(gan.sample(1, seed=100), steps=200)
+        >>> images = gan.generate_from_styles(found.styles, found.noise)
+        """
+        self.update_inference_state()
+        return from_styles.generate(self, styles, noise, batch_size)

@@ -105,7 +105,7 @@ def project(
     prior_weight = np.float32(check_non_negative("prior_weight", prior_weight))
     if gan.latent == "uniform":
         prior_weight = np.float32(0.0)  # All latents in the cube are equally likely.
-    targets = _check_images(gan, images)
+    targets = check_images(gan, images)
     n = len(targets)
     if gan.num_classes is None or labels is not None:
         labels = condition_of(gan, labels, conditions, n)
@@ -137,14 +137,15 @@ def project(
     )
 
 
-def _check_images(gan, images):
+def check_images(gan, images):
     """Returns images as a float32 batch in [-1, 1], or vectors as float32."""
     images = np.asarray(images)
     if images.shape == gan.example_shape:
         images = images[None]
     if images.shape[1:] != gan.example_shape or not len(images):
         raise ValueError(
-            f"`images` must be one of shape {gan.example_shape}, or a batch of them. "
+            f"`images` must be one of shape {gan.example_shape}, or a batch of them: crop and "
+            "resize others first, as `ganzoo project` and `ganzoo.data.load(size=...)` do. "
             f"Received: images of shape {images.shape}"
         )
     is_image, is_floating = len(gan.example_shape) == 3, np.issubdtype(images.dtype, np.floating)

@@ -26,6 +26,7 @@ class TrainedGenerator(EditedGenerator):
         self._generating_function = None
         self._projecting_function = None
         self._mixing_function = None
+        self._style_functions = {}
 
     def sample(
         self,

@@ -6,8 +6,17 @@ from ganzoo_cli.command import Command
 from ganzoo_cli.models import check_exists
 from ganzoo_cli.shared_flags import MODEL, add_debug_flag
 
+SPACES = ("latents", "style", "style_rows")
+
 
 def _check(options, others):
+    of_latents = options.space == "latents"
+    others_only = {"noise", "features"} if of_latents else {"restarts"}
+    if wrong := sorted(options.given & others_only):
+        expected = "--space=style or --space=style_rows" if of_latents else "--space=latents"
+        raise ValueError(
+            f"--{wrong[0]} is for {expected}. Received: --{wrong[0]} with --space={options.space}"
+        )
     if len(others) < 2:
         raise ValueError(
             f"Expected a model and at least one image file. Received: {' '.join(others) or 'none'}"
@@ -28,11 +37,26 @@ COMMAND = Command(
     examples=(
         "ganzoo project dcgan_mnist seven.png",
         "ganzoo project model.keras a.png b.png --steps=1000 --restarts=16 --save=latents.npz",
+        "ganzoo project stylegan.keras a.png --space=style_rows --noise --save=styles.npz",
     ),
     check=_check,
 )
 COMMAND.group("The search")
-COMMAND.positive_integer("steps", "Steps of gradient descent.", default=300)
+COMMAND.choice(
+    "space",
+    SPACES,
+    """What is found: latents; or for a style-based model its style, or a style for each row, which
+    comes nearer and is worse to edit.""",
+    default="latents",
+)
+COMMAND.switch("noise", "With styles: move the noise maps too.")
+COMMAND.text(
+    "features",
+    "NAME",
+    """With styles: the classifier whose features are compared too, digits, mnist, fashion_mnist or
+    cifar10. By default pixels alone.""",
+)
+COMMAND.positive_integer("steps", "Steps of gradient descent. By default 300, and 1000 for styles.")
 COMMAND.positive_integer("restarts", "Starts for each image, and for each class.", default=4)
 COMMAND.classes(
     "labels",
@@ -48,7 +72,8 @@ COMMAND.text(
     "save",
     "FILE",
     """A .npz file with the arrays latents, labels (if the model has classes), images and errors, a
-    row for each image.""",
+    row for each image. For styles: styles, images, errors, and with --noise noise_0, noise_1 and so
+    on.""",
 )
 COMMAND.group("Other")
 add_debug_flag(COMMAND)

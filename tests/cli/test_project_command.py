@@ -74,3 +74,25 @@ def test_mistakes_are_answered_with_one_line(
     out, err = capsys.readouterr()
     assert message in err and len(err.splitlines()) == 1 and out == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["good.png", "text.png"]
+
+
+def test_the_styles_of_an_image_are_found(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    generator, discriminator = ganzoo.architectures.build(
+        "stylegan2", (8, 8, 1), latent_dim=4, width=2, mapping_layers=1
+    )
+    gan = ganzoo.GAN(generator, discriminator)
+    gan.save("model.keras")
+    image = gan.sample(1, seed=5)
+    Image.fromarray(image[0, ..., 0]).save("a.png")
+    flags = ["--space=style_rows", "--noise", "--steps=2", "--save=z.npz"]
+    assert main(["project", "model.keras", "a.png", *flags]) == 0
+    saved = np.load("z.npz")
+    assert set(saved) == {"styles", "images", "errors", "noise_0", "noise_1", "noise_2"}
+    noise = [saved[f"noise_{number}"] for number in range(3)]
+    again = gan.generate_from_styles(saved["styles"], noise)
+    assert np.abs(again.astype(int) - saved["images"].astype(int)).max() <= 1
+    assert main(["project", "model.keras", "a.png", "--noise"]) == 2
+    assert "--noise is for --space=style or --space=style_rows" in capsys.readouterr().err
+    assert main(["project", "model.keras", "a.png", "--space=style", "--restarts=2"]) == 2
+    assert "--restarts is for --space=latents" in capsys.readouterr().err
