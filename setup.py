@@ -44,6 +44,7 @@ EXPLORE = ["gradio>=6.0,<7"]
 VIDEO = ["imageio-ffmpeg>=0.6"]
 SERVING = ["tensorflow-serving-api>=2.19"]
 ONNX = ["onnx>=1.18", "onnxruntime>=1.22", "tf2onnx>=1.16.1"]
+HUB = ["huggingface_hub>=1.0"]
 LITERT = ["ai-edge-litert>=1.3"]
 DOCS = [
     *("sphinx>=8.1,<11", "myst-parser>=4.0", "myst-nb>=1.2", "furo>=2024.8"),
@@ -96,6 +97,7 @@ setup(
         "serving": SERVING,
         "onnx": ONNX,
         "litert": LITERT,
+        "hub": [*HUB, "datasets>=4.0"],
         "docs": DOCS,
         "notebooks": NOTEBOOKS,
         "dev": [
@@ -108,6 +110,7 @@ setup(
                 *SERVING,
                 *ONNX,
                 *LITERT,
+                *HUB,
                 *DOCS,
                 *NOTEBOOKS,
                 *PACKAGING,

@@ -6,6 +6,8 @@ from ganzoo_cli import package
 from ganzoo_cli.suggestions import did_you_mean
 
 _KINDS = "a preset, a `.keras` file or the folder of a run"
+# On the Hugging Face Hub. Only a download shows whether there is such a model.
+_ADDRESS = "hf://"
 
 
 def only_model(others: list[str]) -> str:
@@ -25,9 +27,9 @@ def only_model(others: list[str]) -> str:
 
 
 def check_exists(model: str | Path) -> None:
-    """Raises `FileNotFoundError` if a model is neither a preset's name nor an existing path."""
+    """Raises `FileNotFoundError` if a model is no preset's name, address or existing path."""
     names = package.preset_names()
-    if str(model) in names or Path(model).exists():
+    if str(model) in names or str(model).startswith(_ADDRESS) or Path(model).exists():
         return
     presets = f"The presets are {', '.join(names)}." if names else "No presets are installed."
     raise FileNotFoundError(

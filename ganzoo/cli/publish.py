@@ -3,7 +3,8 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-from ganzoo import extractors, zoo
+from ganzoo import extractors, hub, zoo
+from ganzoo.presets import manifest
 from ganzoo.runs.progress import Progress
 from ganzoo.runs.recipe_flags import training_command
 from ganzoo.runs.run_folder import RunFolder, check_same_data, load_model
@@ -18,6 +19,12 @@ def run(options, others):
     if "table" in options.given:
         zoo.check_folder_of_all(options.table)
         return lambda: _write_table(Path(options.table))
+    if options.push:
+        hub.Repository.parse(options.push)
+        hub.check_installed()
+    zoo.check_license(options.license)
+    if Path(others[0], manifest.METADATA).is_file():
+        return _push_only(Path(others[0]), options)
     # Errors of the folder come before minutes of measuring.
     output = Path(options.output or Path("models", Path(others[0]).resolve().name))
     zoo.check_folder(output, options.replace)
@@ -26,16 +33,51 @@ def run(options, others):
 
     def work():
         with expected():
-            publish(training, output, extractor, options.n, replace=options.replace)
+            publish(
+                training,
+                output,
+                extractor,
+                options.n,
+                replace=options.replace,
+                license=options.license,
+            )
+            if options.push:
+                _push(output, options)
         return 0
 
     return work
 
 
-def publish(training, output, extractor, n=None, name=None, replace=False):
+def _push_only(folder, options):
+    """Returns the work of pushing a model that is published already."""
+    if not options.push:
+        raise ValueError(
+            f"This is a published model, and no run: give --push=hf://user/name. Received: {folder}"
+        )
+    if more := sorted(options.given - {"push", "license", "private", "debug"}):
+        raise ValueError(
+            "A published model is pushed as it is, without flags on what is measured and written. "
+            f"Received: {', '.join(f'--{name}' for name in more)}"
+        )
+
+    def work():
+        with expected():
+            _push(folder, options)
+        return 0
+
+    return work
+
+
+def _push(folder, options):
+    address, sha256 = zoo.push(folder, options.push, options.license, options.private or None)
+    print(f"pushed                {address}")
+    print(f"sha256                {sha256} of its metadata.json")
+
+
+def publish(training, output, extractor, n=None, name=None, replace=False, license=None):
     """Publishes a run, and prints the facts; `ganzoo.zoo.publish` describes the arguments."""
     with Progress() as progress:
-        facts = zoo.publish(training, output, extractor, n, name, replace, progress)
+        facts = zoo.publish(training, output, extractor, n, name, replace, progress, license)
     weights = facts["weights"]
     size = weights["discriminator_bytes"]
     discriminator = "left out because of its size" if size is None else f"{size:,} bytes"

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from ganzoo.presets import allowed_config, builtin, manifest, safetensors
+from ganzoo.presets import allowed_config, builtin, lookup, manifest, safetensors
 from ganzoo.presets.archives import fetched
 from ganzoo.presets.dry_build import expected_weights
 from ganzoo.presets.errors import PresetError
@@ -24,19 +24,22 @@ def load(name_or_path: str | Path, sha256: str | None = None, allow: list[str] |
     if name.startswith(("http://", "https://")):
         with fetched(name, sha256) as folder:
             return load_folder(folder, allow)
-    if sha256 is not None:
+    if sha256 is not None and not lookup.is_address(name):
         raise ValueError(
-            "`sha256` is the hash of the archive at a URL. "
-            f"Received: sha256={sha256!r} with name_or_path={name!r}"
+            "`sha256` is the hash of the archive at a URL, or of the metadata.json at an address "
+            f"hf://user/name. Received: sha256={sha256!r} with name_or_path={name!r}"
         )
-    folder = builtin.folder_of(name) or Path(name)
+    folder = lookup.folder_of(name, sha256) or Path(name)
     if not (folder / manifest.METADATA).is_file():
         names = ", ".join(builtin.list_models()) or "none are installed"
         raise PresetError(
-            "Expected the name of a published model, the folder of a preset, or the URL of an "
-            f"archive of one with its `sha256`. Published: {names}. Received: {name!r}"
+            "Expected the name of a published model, the folder of a preset, an address "
+            "hf://user/name, or the URL of an archive of one with its `sha256`. "
+            f"Published: {names}. Received: {name!r}"
         )
-    return load_folder(folder, allow)
+    gan = load_folder(folder, allow)
+    gan.preset["name"] = lookup.name_of(name, folder)
+    return gan
 
 
 def load_folder(folder: Path | str, allow: list[str] | tuple = ()):

@@ -11,6 +11,7 @@ from ganzoo.runs.part_flags import (
     parse_augment,
     parse_regularizers,
 )
+from ganzoo.presets import lookup
 
 # Fields of a recipe that the flags of the same names change.
 _FIELDS = (
@@ -73,7 +74,8 @@ def training_command(recipe, settings):
         # A run of an earlier release has fewer settings.
         if (value := getattr(settings, name, default)) != default:
             # The folders above a preset are private.
-            flags[name] = Path(value).name if name == "init_from" else value
+            is_path = name == "init_from" and not lookup.is_address(value)
+            flags[name] = Path(value).name if is_path else value
     parts = [f"--{name}={value}" for name, value in flags.items()]
     if recipe.conditional and not paper.conditional:
         parts.append("--conditional")

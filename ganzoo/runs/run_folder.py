@@ -13,7 +13,7 @@ from ganzoo.callbacks.epoch_log import EpochLog
 from ganzoo.callbacks.folder_lock import FolderLock
 from ganzoo.file_names import check_folder_name
 from ganzoo.files import is_unfinished, new_file
-from ganzoo.presets import builtin, manifest
+from ganzoo.presets import builtin, lookup, manifest
 from ganzoo.recipes import Recipe
 from ganzoo.training import GAN
 from ganzoo.version import __version__
@@ -162,14 +162,14 @@ def data_of(path):
     """Returns how the training data of a run or of a preset were read, or `None` if unknown.
 
     Args:
-        path: A preset's name, or the path of a preset, of a run or of a `.keras` file.
+        path: A preset's name or address, or the path of a preset, of a run or of a `.keras` file.
 
     Returns:
         Dictionary of `data`, `split`, `on_bad` and `max_pixels`, named after the flags of `ganzoo
         train`.
     """
     flags = ("data", "split", "on_bad", "max_pixels")
-    preset = builtin.folder_of(str(path)) or Path(path)
+    preset = lookup.folder_of(str(path)) or Path(path)
     if (preset / manifest.METRICS).is_file():
         facts = zoo.read(preset)
         # For a user's own images it holds a name, and not the place.
@@ -209,14 +209,15 @@ def load_model(path):
     """Returns the GAN of a preset, of a run, or of a `.keras` file.
 
     Args:
-        path: A preset's name, or the path of a preset, of a run or of a `.keras` file.
+        path: A preset's name or address, or the path of a preset, of a run or of a `.keras` file.
 
     Raises:
         ValueError: If the file holds no GAN.
         FileNotFoundError: If there is no such file.
     """
     check_exists(path)
-    if str(path) in builtin.list_models() or Path(path, manifest.METADATA).is_file():
+    is_named = str(path) in builtin.list_models() or lookup.is_address(str(path))
+    if is_named or Path(path, manifest.METADATA).is_file():
         return GAN.from_preset(path)
     path = Path(path)
     if path.is_dir():

@@ -232,9 +232,11 @@ class StoredModel:
         used.
 
         Args:
-            name_or_path: One of `ganzoo.list_models()`, the folder of a preset, or the URL of
-                a zip or an uncompressed tar of one.
-            sha256: SHA-256 of the archive at a URL, in hexadecimal digits.
+            name_or_path: One of `ganzoo.list_models()`; the folder of a preset; a model on the
+                Hugging Face Hub, `hf://user/name` or `hf://user/name@revision` (extra `hub`); or
+                the URL of a zip or an uncompressed tar of a preset.
+            sha256: SHA-256 of the archive at a URL, or of the `metadata.json` of a model on the
+                Hub, in hexadecimal digits. A URL needs it.
             allow: Names of packages whose registered layers the preset may use, such as
                 `["mypackage"]`. They run their own code: allow only packages that you trust. Import
                 the module that registers them first.
@@ -244,6 +246,7 @@ class StoredModel:
                 fetched, is damaged, has content that a preset must not have, or is a model of
                 another class.
             ValueError: If `allow` is no list of names, or names ganzoo or Keras.
+            ImportError: If a model on the Hub needs the extra `hub`.
 
         Example:
 

@@ -8,22 +8,26 @@ from ganzoo.zoo.overview import is_classifier, overview
 from ganzoo.zoo.publishing import (
     Training,
     check_folder,
+    check_license,
     is_local,
     publish,
     read,
     read_all,
     without_paths,
 )
+from ganzoo.zoo.pushing import push
 
 __all__ = [
     "Training",
     "card_of",
     "check_folder",
     "check_folder_of_all",
+    "check_license",
     "is_classifier",
     "is_local",
     "overview",
     "publish",
+    "push",
     "read",
     "read_all",
     "table",

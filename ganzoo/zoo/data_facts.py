@@ -31,19 +31,19 @@ _KNOWN = {
         "MNIST",
         "CC BY-SA 3.0",
         "Y. LeCun, C. Cortes and C. J. C. Burges, http://yann.lecun.com/exdb/mnist/",
-        "mnist",
+        "ylecun/mnist",
     ),
     "tfds:fashion_mnist": DataFacts(
         "Fashion-MNIST",
         "MIT, © 2017 Zalando SE",
         "H. Xiao, K. Rasul and R. Vollgraf, https://github.com/zalandoresearch/fashion-mnist",
-        "fashion_mnist",
+        "zalando-datasets/fashion_mnist",
     ),
     "tfds:cifar10": DataFacts(
         "CIFAR-10",
         "none stated by its authors",
         "A. Krizhevsky, 2009, https://www.cs.toronto.edu/~kriz/cifar.html",
-        "cifar10",
+        "uoft-cs/cifar10",
     ),
 }
 
@@ -68,4 +68,8 @@ def facts_of(source: str) -> DataFacts:
             "not known to ganzoo; ask whoever trained the model",
             "the trainer's own images",
         )
+    if kind == "hf":
+        name = argument.removeprefix("//").partition("@")[0]
+        address = f"https://huggingface.co/datasets/{name}"
+        return DataFacts(name, f"see {address}", address, name)
     return DataFacts(source, "not known to ganzoo", "see the source of the data")

@@ -7,6 +7,7 @@ from ganzoo.presets import builtin
 from ganzoo.recipes import Recipe
 from ganzoo.zoo import comparison, pictures, recipe_diff
 from ganzoo.zoo.data_facts import facts_of
+from ganzoo.zoo.front_matter import front_matter
 from ganzoo.zoo.markdown import table
 from ganzoo.zoo.overview import is_classifier
 
@@ -35,7 +36,13 @@ def summary(facts: dict, recipe: Recipe) -> str:
     return f"{title}, {height} x {width} {colors}: {kind}{of_classes}"
 
 
-def text(facts: dict, recipe: Recipe, folder: Path | str, models: dict[Path, dict]) -> str:
+def text(
+    facts: dict,
+    recipe: Recipe,
+    folder: Path | str,
+    models: dict[Path, dict],
+    location: str | None = None,
+) -> str:
     """Returns the card, in Markdown.
 
     Args:
@@ -44,11 +51,12 @@ def text(facts: dict, recipe: Recipe, folder: Path | str, models: dict[Path, dic
         folder: Path of the model's folder.
         models: Dictionary from the folders of published models to their facts; the models of the
             same data are compared.
+        location: What readers pass to `from_preset`; by default as `location_of` says.
     """
     sections = (
-        _front_matter(facts),
+        front_matter(facts, recipe),
         f"# {facts['name']}\n\n{facts['summary']}.",
-        *_first_sections(facts, location(folder)),
+        *_first_sections(facts, location or location_of(folder)),
         _what_it_is(facts, recipe),
         f"## Between two samples\n\nEach row leads from one latent vector to another.\n\n"
         f"![Interpolation]({pictures.INTERPOLATION})",
@@ -80,19 +88,6 @@ def _error(facts):
     if "test_error" not in results:
         return ""
     return comparison.semi_supervised(results["test_error"], facts)
-
-
-def _front_matter(facts):
-    tag = facts_of(facts["data"]["source"]).tag
-    lines = ["---", "library_name: keras"]
-    if is_classifier(facts):
-        lines.append("pipeline_tag: image-classification")
-    elif not facts["network"]["num_classes"]:
-        lines.append("pipeline_tag: unconditional-image-generation")
-    lines += ["tags:", "- gan", "- image-generation"]
-    if tag is not None:
-        lines += ["datasets:", f"- {tag}"]
-    return "\n".join([*lines, "---"])
 
 
 def _use(facts, name):
@@ -139,7 +134,7 @@ ganzoo export {name} --output=saved_models/{facts["name"]}
 ```"""
 
 
-def location(folder: Path | str) -> str:
+def location_of(folder: Path | str) -> str:
     """Returns the argument of `from_preset`: a name of the zoo, or a path to be replaced."""
     folder = Path(folder).resolve()
     homes = {path.resolve().parent for path in builtin.local_folders().values()}
@@ -180,6 +175,7 @@ def _what_it_is(facts, recipe):
         "average": average,
         "batch": f"{recipe.batch_size} images{updates}",
         "steps": f"{steps:,}, {seen / facts['data']['count']:.3g} epochs",
+        "license of the weights": weights.get("license") or "not stated",
         "learning rates": "{} of the generator, {} of the discriminator".format(*rates),
     }
     precision = {

@@ -12,6 +12,7 @@ from ganzoo.training import GAN
 
 SAMPLES, INTERPOLATION = "samples.png", "interpolation.png"
 NEIGHBORS, CURVES = "neighbors.png", "curves.png"
+ALL = (SAMPLES, INTERPOLATION, NEIGHBORS, CURVES)
 _COUNT = 64
 _ROWS, _COLUMNS = 4, 10
 

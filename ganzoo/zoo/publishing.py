@@ -56,6 +56,7 @@ def publish(
     name: str | None = None,
     replace: bool = False,
     progress=None,
+    license: str | None = None,
 ) -> dict:
     """Measures a trained GAN, and writes it as a preset with its card and pictures.
 
@@ -71,20 +72,24 @@ def publish(
         name: Name of the model; by default the name of the folder.
         replace: Whether a preset in the folder may be replaced.
         progress: As for `ganzoo.metrics.Evaluation.measure`.
+        license: License of the weights, in the spelling of model hubs, such as `"apache-2.0"`; the
+            card says if it is not stated.
 
     Returns:
         The facts, the content of `metrics.json`.
 
     Raises:
-        ValueError: If the GAN does not generate images, or the folder is not empty.
+        ValueError: If the GAN does not generate images, the folder is not empty, or the license
+            has another spelling.
     """
     folder, gan, data = Path(folder), training.gan, training.data
+    check_license(license)
     if not data.has_images:
         raise ValueError(f"Published models generate images. Received: {data!r}")
     check_folder(folder, replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ganzoo-publish-") as temporary:
-        weights = _store(gan, Path(temporary, "weights"))
+        weights = {**_store(gan, Path(temporary, "weights")), "license": license}
         stored = presets.load_folder(Path(temporary, "weights"))
     labels = training.recipe.labels_per_class
     found, neighbors = measure.measure(
@@ -116,6 +121,15 @@ def publish(
         replace=replace,
     )
     return facts
+
+
+def check_license(license: str | None) -> None:
+    """Raises `ValueError` unless a license has the spelling of model hubs, or is not stated."""
+    if license is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", license):
+        raise ValueError(
+            "`license` must be spelled as model hubs spell it, in lower case: apache-2.0, mit, "
+            f"cc-by-4.0, ... Received: license={license!r}"
+        )
 
 
 def check_folder(folder: Path | str, replace: bool = False) -> None:

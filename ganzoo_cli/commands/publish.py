@@ -10,6 +10,8 @@ def _check(options, others):
             raise ValueError(
                 f"Expected the folder of one run. Received: {' '.join(others) or 'none'}"
             )
+        if options.private and not options.push:
+            raise ValueError("--private is for --push=hf://user/name. Received: --private alone")
         return
     more = [*others, *(f"--{name}" for name in sorted(options.given - {"table", "debug"}))]
     if more or not options.table:
@@ -22,15 +24,18 @@ def _check(options, others):
 COMMAND = Command(
     "publish",
     "Publish a run as a model: its weights, metrics, pictures and card.",
-    "RUN [flags]\n--table=FOLDER",
+    "RUN [flags]\nMODEL --push=hf://USER/NAME [flags]\n--table=FOLDER",
     description="""RUN is the folder of a run that has ended. The new folder is a preset, which
         `ganzoo.GAN.from_preset` takes. It holds the weights that samples are drawn with, in float16
         if the samples then change by at most one gray level; the metrics with their protocols; and
         the card with its pictures. All facts on the card are measured or read from the run. The
-        data of the run must still exist.""",
+        data of the run must still exist. MODEL is the folder of a model that is published already.
+        """,
     examples=(
         "ganzoo publish runs/dcgan_mnist",
         "ganzoo publish runs/sngan-folder_photos --output=models/photos --extractor=inception",
+        "ganzoo publish runs/sngan-digits --push=hf://me/sngan_digits --license=apache-2.0",
+        "ganzoo publish models/photos --push=hf://me/photos --private",
         "ganzoo publish --table=models",
     ),
     check=_check,
@@ -54,10 +59,24 @@ COMMAND.text(
 )
 COMMAND.switch("replace", "Replace the preset that is in the folder.")
 COMMAND.text(
+    "license",
+    "NAME",
+    """License of the weights as model hubs spell it, e.g. apache-2.0, for the card. By default the
+    card says that it is not stated.""",
+)
+COMMAND.text(
     "table",
     "FOLDER",
     """In place of publishing: write the page README.md of all models in a folder, and the
     comparisons on their cards.""",
 )
+COMMAND.group("The Hugging Face Hub")
+COMMAND.text(
+    "push",
+    "ADDRESS",
+    """Upload the model to hf://USER/NAME, with a card for that address (extra hub). The token is the
+    one of `hf auth login`, or of the environment variable HF_TOKEN.""",
+)
+COMMAND.switch("private", "Make a new repository private.")
 COMMAND.group("Other")
 add_debug_flag(COMMAND)
