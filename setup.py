@@ -98,6 +98,7 @@ setup(
         "onnx": ONNX,
         "litert": LITERT,
         "hub": [*HUB, "datasets>=4.0"],
+        "ray": ["ray[train]>=2.40"],
         "docs": DOCS,
         "notebooks": NOTEBOOKS,
         "dev": [

@@ -22,6 +22,7 @@ from ganzoo import (
     runs,
     schedules,
     studies,
+    synthesis,
     training,
 )
 from ganzoo.layers import spectral_normalize
@@ -58,6 +59,7 @@ __all__ = [
     "schedules",
     "spectral_normalize",
     "studies",
+    "synthesis",
     "train",
     "training",
 ]

@@ -15,6 +15,7 @@ from ganzoo_cli.suggestions import did_you_mean
 COMMANDS = (
     "train",
     "sample",
+    "generate",
     "interpolate",
     "directions",
     "project",

@@ -2,14 +2,10 @@
 
 from ganzoo_cli.command import Command
 
-<<<<<<< HEAD
-MODEL = "MODEL is a preset that `ganzoo list` lists, a `.keras` file, or the folder of a run."
-# The flags that say how a data source is read.
-DATA_FLAGS = frozenset({"split", "size", "channels", "on_bad", "max_pixels"})
-=======
 MODEL = """MODEL is a preset that `ganzoo list` lists, a model on the Hugging Face Hub as
     hf://user/name or hf://user/name@revision, a `.keras` file, or the folder of a run."""
->>>>>>> 28769ec (Presets on the Hugging Face Hub: from_preset, publish --push, cards with YAML of the Hub)
+# The flags that say how a data source is read.
+DATA_FLAGS = frozenset({"split", "size", "channels", "on_bad", "max_pixels"})
 
 
 def add_data_flags(command: Command) -> None:

@@ -14,7 +14,7 @@ ROOMS = (
     *("layers", "losses", "augment", "interpolation", "drawing", "data"),
     *("regularizers", "architectures", "recipes"),
     *("extractors", "metrics", "generation", "explore", "plot", "presets", "export"),
-    *("training", "callbacks", "zoo", "runs", "studies"),
+    *("training", "callbacks", "zoo", "runs", "studies", "synthesis"),
     # The package itself, whose `__init__` gathers the rooms: only the commands may import it.
     "ganzoo",
     "cli",

@@ -3,7 +3,17 @@
 Images stay uint8 arrays in [0, 255] until they are on the device.
 """
 
-from ganzoo.data import arrays, digits, folder, packed, stacked_mnist, tfds, toy
+from ganzoo.data import (
+    arrays,
+    digits,
+    folder,
+    generated,
+    huggingface,
+    packed,
+    stacked_mnist,
+    tfds,
+    toy,
+)
 from ganzoo.data.batches import Batches
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.mixed_images import MixedImages
@@ -22,6 +32,8 @@ __all__ = [
     "arrays",
     "digits",
     "folder",
+    "generated",
+    "huggingface",
     "load",
     "names",
     "pack",

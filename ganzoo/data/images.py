@@ -125,7 +125,8 @@ def convert_stream(arrays, count, size=None, channels=None):
     """Returns images of any shape from an iterable as one array.
 
     Args:
-        arrays: Iterable of `count` uint8 arrays of shape (height, width, 1, 3 or 4).
+        arrays: Iterable of `count` uint8 arrays of shape (height, width, 1, 3 or 4), or of Pillow
+            images of any mode.
         count: Number of images.
         size: (height, width). Needed unless all have the same.
         channels: 1, 3, or None to keep theirs.
@@ -177,6 +178,8 @@ def _recolored(image, channels):
 
 
 def _as_image(pixels):
+    if isinstance(pixels, Image.Image):
+        return pixels
     _check_pixels(pixels)
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 

@@ -25,6 +25,35 @@ def check_split(split, choices):
     return split
 
 
+def choose_feature(source, option, given, candidates, usual=()):
+    """Returns the name of the feature of a source that an option names.
+
+    Args:
+        source: Name of the source.
+        option: Name of the option.
+        given: Its value, or `None` for the only candidate, or the only one of the usual ones.
+        candidates: Names of the features of the right kind.
+        usual: Names of the features that the source itself prefers.
+
+    Returns:
+        The name, or `None` if there is no candidate.
+
+    Raises:
+        ValueError: If it is no candidate, or if there are several and none is given.
+    """
+    if given is not None and given not in candidates:
+        raise ValueError(
+            f"`{option}` must be one of {candidates} in '{source}'. Received: {option}={given!r}"
+        )
+    preferred = [name for name in candidates if name in usual]
+    if given is None and len(candidates) > 1 and len(preferred) != 1:
+        raise ValueError(
+            f"'{source}' has several features of this kind: pass `{option}`, one of {candidates}. "
+            f"Received: {option}=None"
+        )
+    return given or next(iter(preferred or candidates), None)
+
+
 @dataclasses.dataclass(frozen=True)
 class Source:
     """One kind of data source.
@@ -84,6 +113,8 @@ def load(
         source: One of
             `"digits"`, 1,797 small handwritten digits, which come with ganzoo;
             `"tfds:NAME"`, a data set of TensorFlow Datasets;
+            `"hf:USER/NAME"`, a data set on the Hugging Face Hub (extra `hub`);
+            `"generated:PATH"`, a folder written by `ganzoo generate`;
             `"folder:PATH"`, a folder of image files;
             `"arrays"`, the arrays given as `images=` and `labels=`;
             `"toy:ring"` and `"toy:grid"`, mixtures of Gaussians in the plane;

@@ -7,7 +7,7 @@ import numpy as np
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array, convert_stream
-from ganzoo.data.sources import UnknownSplit, register
+from ganzoo.data.sources import UnknownSplit, choose_feature, register
 
 _BATCH = 1024
 
@@ -130,26 +130,11 @@ def _keys(tfds, info, image_key, label_key):
     classes = [key for key, kind in info.features.items() if type(kind) is tfds.features.ClassLabel]
     supervised = info.supervised_keys or ()
 
-    def choose(option, given, candidates):
-        if given is not None and given not in candidates:
-            raise ValueError(
-                f"`{option}` must be one of {candidates} in 'tfds:{info.name}'. "
-                f"Received: {option}={given!r}"
-            )
-        usual = [key for key in candidates if key in supervised]
-        if given is None and len(candidates) > 1 and len(usual) != 1:
-            raise ValueError(
-                f"'tfds:{info.name}' has several features of this kind: pass `{option}`, one of "
-                f"{candidates}. Received: {option}=None"
-            )
-        return given or next(iter(usual or candidates), None)
-
-    image_key = choose("image_key", image_key, images)
+    source = f"tfds:{info.name}"
+    image_key = choose_feature(source, "image_key", image_key, images, supervised)
     if image_key is None:
-        raise ValueError(
-            f"'tfds:{info.name}' has no images. Received: features {list(info.features)}"
-        )
-    return image_key, choose("label_key", label_key, classes)
+        raise ValueError(f"'{source}' has no images. Received: features {list(info.features)}")
+    return image_key, choose_feature(source, "label_key", label_key, classes, supervised)
 
 
 def _gather(batches, count, image_key, label_key, labels):

@@ -5,13 +5,13 @@ import shlex
 from pathlib import Path
 
 from ganzoo import recipes
+from ganzoo.presets import lookup
 from ganzoo.runs.part_flags import (
     format_augment,
     format_regularizers,
     parse_augment,
     parse_regularizers,
 )
-from ganzoo.presets import lookup
 
 # Fields of a recipe that the flags of the same names change.
 _FIELDS = (

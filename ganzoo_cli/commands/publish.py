@@ -74,8 +74,8 @@ COMMAND.group("The Hugging Face Hub")
 COMMAND.text(
     "push",
     "ADDRESS",
-    """Upload the model to hf://USER/NAME, with a card for that address (extra hub). The token is the
-    one of `hf auth login`, or of the environment variable HF_TOKEN.""",
+    """Upload the model to hf://USER/NAME, with a card for that address (extra hub). The token is
+    the one of `hf auth login`, or of the environment variable HF_TOKEN.""",
 )
 COMMAND.switch("private", "Make a new repository private.")
 COMMAND.group("Other")

@@ -119,9 +119,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif self.headers.get("Authorization") != "Bearer hf_fake":
             self._send(401)
         elif path == "/api/repos/create":
-            name = json.loads(body)
-            self.server.commit(f"{name['organization']}/{name['name']}", {".gitattributes": b""})
-            self._send_json({"url": f"{self.server.url}/{name['organization']}/{name['name']}"})
+            repository = "{organization}/{name}".format(**json.loads(body))
+            if ("model", repository) not in self.server.repositories:
+                self.server.commit(repository, {".gitattributes": b""})
+            self._send_json({"url": f"{self.server.url}/{repository}"})
         else:
             kind, repository, action = _API.fullmatch(path).groups()
             if action.startswith("preupload"):
