@@ -7,7 +7,7 @@ from keras import ops
 
 from ganzoo import backend, schedules
 from ganzoo.numerics import at_least_float32
-from ganzoo.regularizers.base import REGULARIZERS, GeneratorPenalty
+from ganzoo.regularizers.base import REGULARIZERS, GeneratorPenalty, mean_over_replicas
 from ganzoo.validation import check_fraction, check_non_negative, check_positive_integer
 
 # The gradient of a root at 0 would not be a number.
@@ -80,7 +80,7 @@ class PathLength(GeneratorPenalty):
         squares = ops.mean(ops.sum(ops.square(gradient), axis=-1), axis=-1)
         lengths = ops.sqrt(squares + _EPSILON)
         mean = ops.convert_to_tensor(state.mean)
-        observed = ops.cast(ops.stop_gradient(ops.mean(lengths)), mean.dtype)
+        observed = ops.cast(mean_over_replicas(lengths), mean.dtype)
         mean = mean + (1.0 - self.decay) * (observed - mean)
         state.mean.assign(mean)
         return self.weight * ops.mean(ops.square(lengths - ops.cast(mean, lengths.dtype)))

@@ -7,6 +7,8 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import keras
+
 from ganzoo import distribution
 from ganzoo.runs import load_model
 from ganzoo.synthesis.plan import Plan, hash_of, write_shard
@@ -100,8 +102,12 @@ def _with_ray(model, plan, folder, workers, indices):
         resources = ray.cluster_resources()
         gpus = int(resources.get("GPU", 0))
         count = min(workers or gpus or int(resources["CPU"]), len(indices))
-        needed = {"num_gpus": 1} if gpus >= count > 0 else {"num_cpus": 1}
-        actor = ray.remote(max_restarts=_RESTARTS, max_task_retries=_RESTARTS, **needed)(Worker)
+        actor = ray.remote(
+            max_restarts=_RESTARTS,
+            max_task_retries=_RESTARTS,
+            runtime_env={"env_vars": {"KERAS_BACKEND": keras.backend.backend()}},
+            **({"num_gpus": 1} if gpus >= count > 0 else {"num_cpus": 1}),
+        )(Worker)
         pool = ray.util.ActorPool([actor.remote(model, plan, folder) for _ in range(count)])
         yield from pool.map_unordered(lambda worker, index: worker.write.remote(index), indices)
 

@@ -12,6 +12,7 @@ from ganzoo.data.shard_formats import FORMATS
 from ganzoo.distribution import hardware
 from ganzoo.file_names import check_folder_name
 from ganzoo.files import new_file, remove_unfinished
+from ganzoo.presets import list_models, lookup
 from ganzoo.runs import load_model
 from ganzoo.synthesis import workers as pools
 from ganzoo.synthesis.plan import Plan, dataset_of, make_plan
@@ -118,8 +119,10 @@ def generate(
 
 
 def _location(model):
-    """Returns the name of a model, or its absolute path, for workers with another folder."""
-    return str(Path(model).resolve()) if Path(model).exists() else str(model)
+    """Returns the name of a model, or its absolute path, for workers in another folder."""
+    name = str(model)
+    is_named = name in list_models() or lookup.is_address(name)
+    return name if is_named else str(Path(model).resolve())
 
 
 def _start(folder, plan):

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 import ganzoo
-from support.gans import linear
+from support.gans import linear, stateful
 
 EPOCHS, STEPS = 3, 4  # Steps of each epoch.
 BATCH_SIZE = 8
@@ -76,6 +76,10 @@ def _adaptive_augmentation():
     return _vector_gan(generator, discriminator, augment="adaptive_augment")
 
 
+def _styles_and_conditions():
+    return stateful.gan()
+
+
 def _semi_supervised():
     vectors = keras.Input((linear.DIMENSIONS,))
     features = keras.layers.Dense(6, "relu", name="features")(vectors)
@@ -92,6 +96,7 @@ _BUILDERS = {
     "lazy_r1": _lazy_penalty,
     "adaptive_augmentation": _adaptive_augmentation,
     "semi_supervised": _semi_supervised,
+    "styles_and_conditions": _styles_and_conditions,
 }
 NAMES = tuple(_BUILDERS)
 
@@ -117,6 +122,8 @@ def fit(name, gan, callbacks, epochs=EPOCHS):
     rows = STEPS * BATCH_SIZE * (2 if name == "spectral" else 1)
     if name == "adaptive_augmentation":
         data = images()[:rows]
+    elif name == "styles_and_conditions":
+        data = stateful.data(rows)
     else:
         labels = np.arange(rows) % linear.NUM_CLASSES if name == "semi_supervised" else None
         data = ganzoo.data.Dataset(linear.vectors(rows), labels)
