@@ -235,6 +235,9 @@ def split_at_styles(network: keras.Model) -> tuple[keras.layers.Layer, keras.Mod
         The layer, and a `keras.Model` from its outputs to the outputs of the network; or `None` if
         the network has no such layer.
 
+    Raises:
+        ValueError: If other layers take the generator's inputs too.
+
     Example:
 
     >>> generator, _ = ganzoo.architectures.build("stylegan2", (8, 8, 1), latent_dim=4, width=2)
@@ -244,5 +247,12 @@ def split_at_styles(network: keras.Model) -> tuple[keras.layers.Layer, keras.Mod
     """
     for layer in network.layers:
         if hasattr(layer, "truncate"):
-            return layer, keras.Model(layer.output, network.outputs, name="after_styles")
+            try:
+                return layer, keras.Model(layer.output, network.outputs, name="after_styles")
+            except ValueError as error:
+                raise ValueError(
+                    "In a generator with styles, only the layer that gives styles may take the "
+                    "latents, and the classes or conditions. Received: a generator in which "
+                    f"other layers than {layer.name!r} take them"
+                ) from error
     return None

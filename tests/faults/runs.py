@@ -76,7 +76,7 @@ def _adaptive_augmentation():
     return _vector_gan(generator, discriminator, augment="adaptive_augment")
 
 
-def _styles_and_conditions():
+def _conditions_and_averages():
     return stateful.gan()
 
 
@@ -96,7 +96,7 @@ _BUILDERS = {
     "lazy_r1": _lazy_penalty,
     "adaptive_augmentation": _adaptive_augmentation,
     "semi_supervised": _semi_supervised,
-    "styles_and_conditions": _styles_and_conditions,
+    "conditions_and_averages": _conditions_and_averages,
 }
 NAMES = tuple(_BUILDERS)
 
@@ -122,7 +122,7 @@ def fit(name, gan, callbacks, epochs=EPOCHS):
     rows = STEPS * BATCH_SIZE * (2 if name == "spectral" else 1)
     if name == "adaptive_augmentation":
         data = images()[:rows]
-    elif name == "styles_and_conditions":
+    elif name == "conditions_and_averages":
         data = stateful.data(rows)
     else:
         labels = np.arange(rows) % linear.NUM_CLASSES if name == "semi_supervised" else None

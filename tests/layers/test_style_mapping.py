@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ganzoo.layers import StyleMapping
+from ganzoo.layers import StyleMapping, split_at_styles
 from ganzoo.random import Draws
 
 
@@ -123,3 +123,12 @@ def test_config_restores_the_layer():
     layer = StyleMapping(4, 5, 2, num_classes=3, mixing=0.5, average_decay=0.9, latent="uniform")
     config = keras.saving.serialize_keras_object(layer)
     assert keras.saving.deserialize_keras_object(config).get_config() == layer.get_config()
+
+
+def test_inputs_that_pass_by_the_styles_are_refused():
+    latents, conditions = keras.Input((4,)), keras.Input((3,))
+    styles = StyleMapping(num_rows=2, style_dim=5, depth=1)(latents)
+    joined = keras.layers.Concatenate()([keras.layers.Flatten()(styles), conditions])
+    network = keras.Model([latents, conditions], keras.layers.Dense(6)(joined))
+    with pytest.raises(ValueError, match=r"only the layer that gives styles.*than 'style_mapping"):
+        split_at_styles(network)

@@ -1,4 +1,4 @@
-"""Styles, conditions, a SAN head, LeCam, path lengths and lazy R1 in one step, everywhere.
+"""Conditions, a SAN head, LeCam, path lengths and lazy R1 in one step, everywhere.
 
 They are compared with the same three steps without a graph: under XLA, on two replicas, in half
 precision, and on JAX. `tests/faults` resumes the same GAN.
@@ -28,8 +28,8 @@ def expected():
 
 
 def state_of(gan):
-    """Returns the state of the parts: the averages of LeCam, the mean length, the mean style."""
-    names = ("real", "fake", "count", "mean_length", "average")
+    """Returns the state of the parts: the averages of LeCam, and the mean length."""
+    names = ("real", "fake", "count", "mean_length")
     found = {v.path: np.array(v) for v in gan.variables if v.name in names}
     assert {path.rpartition("/")[2] for path in found} == set(names)
     return found

@@ -1,7 +1,7 @@
 """A GAN of vectors with conditions whose step has as much state as one can have.
 
-Styles with their average, a head with two outputs (SAN), LeCam's averages, the running mean of path
-lengths, and a lazy R1 penalty. Nothing in it couples the examples of a batch.
+A head with two outputs (SAN), LeCam's averages, the running mean of path lengths, and a lazy R1
+penalty. Nothing in it couples the examples of a batch.
 """
 
 import keras
@@ -11,15 +11,13 @@ import ganzoo
 from ganzoo import layers, regularizers
 from support.gans import tiny
 
-LATENT_DIM, CONDITION_DIM, DIMENSIONS, STYLE_DIM = 4, 3, 6, 5
+LATENT_DIM, CONDITION_DIM, DIMENSIONS = 4, 3, 6
 
 
 def gan(**settings):
     """Returns the compiled GAN; `settings` are those of `compile`."""
     latents, conditions = keras.Input((LATENT_DIM,)), keras.Input((CONDITION_DIM,))
-    mapping = layers.StyleMapping(num_rows=2, style_dim=STYLE_DIM, depth=1, average_decay=0.5)
-    styles = keras.layers.Flatten()(mapping(latents))
-    joined = keras.layers.Concatenate()([styles, conditions])
+    joined = keras.layers.Concatenate()([latents, conditions])
     hidden = keras.layers.Dense(8, "tanh")(joined)
     generator = keras.Model([latents, conditions], keras.layers.Dense(DIMENSIONS)(hidden))
     vectors, conditions = keras.Input((DIMENSIONS,)), keras.Input((CONDITION_DIM,))
