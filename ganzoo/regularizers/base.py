@@ -7,10 +7,6 @@ the weights of one player or of both. A `Constraint` moves the discriminator's v
 update.
 """
 
-from keras import ops
-
-from ganzoo import backend
-from ganzoo.numerics import at_least_float32
 from ganzoo.part import NameOfClass, Part
 from ganzoo.registry import Registry
 from ganzoo.validation import check_choice, check_positive_integer
@@ -198,13 +194,6 @@ class Constraint(Regularizer):
     def constrain(self, variables):
         """Assigns to each of the Keras `variables` its nearest value in the set."""
         raise NotImplementedError(f"`{type(self).__name__}` must implement `constrain(variables)`.")
-
-
-def mean_over_replicas(values):
-    """Returns the mean of values of all replicas' rows, in float32, a constant for gradients."""
-    values = ops.stop_gradient(at_least_float32(values))
-    _, replicas = backend.replica_context()
-    return ops.mean(values if replicas == 1 else backend.gather_rows(values))
 
 
 def get(identifier, /, **arguments):

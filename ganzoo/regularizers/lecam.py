@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 
-from ganzoo import schedules
-from ganzoo.regularizers.base import REGULARIZERS, Penalty, mean_over_replicas
+from ganzoo import backend, schedules
+from ganzoo.numerics import at_least_float32
+from ganzoo.regularizers.base import REGULARIZERS, Penalty
 from ganzoo.validation import check_fraction, check_non_negative
 
 
@@ -67,9 +68,16 @@ class LeCam(Penalty):
         """Returns the two averages after they have moved to the current means."""
         decay = ops.where(state.count >= self.start, self.decay, 0.0)
         return [
-            decay * average + (1.0 - decay) * mean_over_replicas(logits)
+            decay * average + (1.0 - decay) * _mean(logits)
             for average, logits in ((state.real, real_logits), (state.fake, fake_logits))
         ]
+
+
+def _mean(logits):
+    """Returns the mean over the rows of all replicas, a constant for gradients."""
+    logits = ops.stop_gradient(at_least_float32(logits))
+    _, replicas = backend.replica_context()
+    return ops.mean(logits if replicas == 1 else backend.gather_rows(logits))
 
 
 class _Averages(keras.layers.Layer):

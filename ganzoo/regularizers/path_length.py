@@ -7,7 +7,7 @@ from keras import ops
 
 from ganzoo import backend, schedules
 from ganzoo.numerics import at_least_float32
-from ganzoo.regularizers.base import REGULARIZERS, GeneratorPenalty, mean_over_replicas
+from ganzoo.regularizers.base import REGULARIZERS, GeneratorPenalty
 from ganzoo.validation import check_fraction, check_non_negative, check_positive_integer
 
 # The gradient of a root at 0 would not be a number.
@@ -49,6 +49,10 @@ class PathLength(GeneratorPenalty):
         section 3.2, equation 4, appendix B. The weight, the decay and the interval have the values
         of the official code of [Training Generative Adversarial Networks with Limited Data](
         https://arxiv.org/abs/2006.06676).
+
+    Deviations:
+        On several replicas, each moves the running mean to its own rows for the penalty, as each
+        GPU does in the official code. The mean over the replicas is then kept.
     """
 
     name = "path_length"
@@ -80,7 +84,7 @@ class PathLength(GeneratorPenalty):
         squares = ops.mean(ops.sum(ops.square(gradient), axis=-1), axis=-1)
         lengths = ops.sqrt(squares + _EPSILON)
         mean = ops.convert_to_tensor(state.mean)
-        observed = ops.cast(mean_over_replicas(lengths), mean.dtype)
+        observed = ops.cast(ops.stop_gradient(ops.mean(lengths)), mean.dtype)
         mean = mean + (1.0 - self.decay) * (observed - mean)
         state.mean.assign(mean)
         return self.weight * ops.mean(ops.square(lengths - ops.cast(mean, lengths.dtype)))

@@ -360,6 +360,7 @@ _REGULARIZERS = [
         "regularizer",
         "path length",
         lambda: regularizers.PathLength(weight=0.5, decay=0.5, batch_shrink=1, every=2),
+        batch_coupled=True,
     ),
     Part("regularizer", "r1", lambda: regularizers.R1(gamma=0.1, every=2)),
     Part("regularizer", "r2", lambda: regularizers.R2(gamma=0.1, every=2)),

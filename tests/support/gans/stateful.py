@@ -1,14 +1,14 @@
 """A GAN of vectors with conditions whose step has as much state as one can have.
 
 A head with two outputs (SAN), LeCam's averages, the running mean of path lengths, and a lazy R1
-penalty. Nothing in it couples the examples of a batch.
+penalty. Without the path lengths, nothing in it couples the examples of a batch.
 """
 
 import keras
 import numpy as np
 
 import ganzoo
-from ganzoo import layers, regularizers
+from ganzoo import layers
 from support.gans import tiny
 
 LATENT_DIM, CONDITION_DIM, DIMENSIONS = 4, 3, 6
@@ -28,11 +28,7 @@ def gan(**settings):
     tiny.fill(discriminator, 2)
     settings = {
         "loss": "hinge",
-        "regularizers": [
-            regularizers.LeCam(0.5, decay=0.8, start=1),
-            regularizers.R1(0.1, every=2),
-            regularizers.PathLength(0.5, decay=0.5, batch_shrink=1, every=2),
-        ],
+        "regularizers": regularizers(),
         "g_optimizer": keras.optimizers.SGD(0.05, momentum=0.5),
         "d_optimizer": keras.optimizers.SGD(0.05, momentum=0.5),
         **settings,
@@ -40,6 +36,15 @@ def gan(**settings):
     made = ganzoo.GAN(generator, discriminator)
     made.compile(**settings)
     return made
+
+
+def regularizers():
+    """Returns LeCam, R1 and the path length."""
+    return [
+        ganzoo.regularizers.LeCam(0.5, decay=0.8, start=1),
+        ganzoo.regularizers.R1(0.1, every=2),
+        ganzoo.regularizers.PathLength(0.5, decay=0.5, batch_shrink=1, every=2),
+    ]
 
 
 def data(count):
