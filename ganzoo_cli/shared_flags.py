@@ -20,6 +20,16 @@ def add_data_flags(command: Command) -> None:
     add_folder_flags(command)
 
 
+def add_checkpoint_flag(command: Command) -> None:
+    """Gives a command the flag that chooses a checkpoint of a run."""
+    command.text(
+        "checkpoint",
+        "NAME",
+        """For the folder of a run: best, which a run with --keep_best has; newest; or the number of
+        a step. By default the model at the end of the run.""",
+    )
+
+
 def add_channels_flag(command: Command) -> None:
     """Gives a command the flag for the number of channels of images."""
     command.choice("channels", (1, 3), "Gray or color. By default what the images have.")

@@ -2,6 +2,7 @@
 
 from ganzoo.callbacks.atomic_checkpoint import AtomicCheckpoint
 from ganzoo.callbacks.collapse_monitor import CollapseMonitor
+from ganzoo.callbacks.curve_picture import CurvePicture
 from ganzoo.callbacks.epoch_log import EpochLog
 from ganzoo.callbacks.evaluate_samples import EvaluateSamples
 from ganzoo.callbacks.multi_process_checkpoint import MultiProcessCheckpoint
@@ -14,6 +15,7 @@ from ganzoo.training.stop_at_step import StopAtStep
 __all__ = [
     "AtomicCheckpoint",
     "CollapseMonitor",
+    "CurvePicture",
     "EpochLog",
     "EvaluateSamples",
     "FitHook",

@@ -1,5 +1,6 @@
 """Checkpoints from which a run continues to bit-identical results."""
 
+import math
 import time
 import warnings
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ import keras
 
 from ganzoo import distribution
 from ganzoo.callbacks import callback_states, checkpoint_files, same_run, training_state
+from ganzoo.callbacks.evaluate_samples import EvaluateSamples
 from ganzoo.callbacks.fingerprint import environment, fingerprint
 from ganzoo.callbacks.folder_lock import FolderLock
 from ganzoo.callbacks.interruption import Interruption
@@ -51,7 +53,8 @@ class AtomicCheckpoint(FitHook):
         unit: What the interval counts: `"epochs"`, `"steps"` or `"minutes"`.
         keep: Number of checkpoints to keep, the newest ones. Damaged ones do not count.
         monitor: Name of a value in the logs of an epoch, e.g. `"fid"`. The epoch with the best
-            value is always saved, and its checkpoint is kept in addition.
+            value is always saved, and its checkpoint is kept in addition. Of the values of an
+            `EvaluateSamples`, only those count that were measured at the end of the epoch.
         mode: `"min"` or `"max"`: which value is the best.
         on_signal: Whether SIGTERM and SIGINT (Ctrl-C) write one checkpoint after the current step
             and end the process, with the exit codes 143 and 130. A second signal ends it at once.
@@ -274,12 +277,20 @@ class AtomicCheckpoint(FitHook):
                 f"{', '.join(logs)}. Received: monitor={self.monitor!r}"
             )
         value = float(logs[self.monitor])
+        if not self._is_measured_at(step) or math.isnan(value):
+            return False
         better = self.best is None or (
             value < self.best if self.mode == "min" else value > self.best
         )
         if better:
             self.best, self.best_step = value, step
         return better
+
+    def _is_measured_at(self, step):
+        """Whether the monitored value is of this step, and not one that the logs repeat."""
+        evaluations = [one for one in self._callbacks if isinstance(one, EvaluateSamples)]
+        measured = [one.measured_step(self.monitor) for one in evaluations]
+        return step in measured or not any(one is not None for one in measured)
 
     def _save(self, position):
         gan = self.model

@@ -86,6 +86,16 @@ class EvaluateSamples(FitHook):
         self._evaluation = Evaluation(metrics, data, extractor, n, cache)
         self._callbacks = []
 
+    @property
+    def n(self) -> int:
+        """The number of samples in a measurement."""
+        return self._evaluation.n
+
+    @property
+    def data(self) -> Any:
+        """The real examples, a data set, or `None`."""
+        return self._evaluation.data
+
     def attach(self, callbacks: list[keras.callbacks.Callback]) -> None:
         self._callbacks = callbacks
 
@@ -100,7 +110,8 @@ class EvaluateSamples(FitHook):
         check_listed_before_readers(self, self._callbacks, self._values)
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every == 0:
+        is_last = self._model.stop_training or epoch + 1 == self.params["epochs"]
+        if is_last or (epoch + 1) % self.every == 0:
             self._measure()
         if logs is not None:
             logs.update(self._values)
@@ -108,6 +119,10 @@ class EvaluateSamples(FitHook):
     def on_train_end(self, logs=None):
         if self.model.step != self._step:
             self._measure()
+
+    def measured_step(self, name: str) -> int | None:
+        """Returns the step of the latest value of this name, or `None` if it measures no such."""
+        return self._step if name in self._values else None
 
     def get_state(self) -> list:
         return [[step, _plain(results)] for step, results in self.records]

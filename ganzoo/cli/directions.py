@@ -19,7 +19,7 @@ def run(options, others):
     if options.save:
         check_file_name("--save", options.save, (".npz",))
     classifier = _classifier(options, model)
-    gan = load_model(model)
+    gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)
     labels = _labels(numbers_of(options.labels, gan), options.seeds or [0])
     found = gan.directions(

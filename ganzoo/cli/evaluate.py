@@ -44,7 +44,7 @@ def _prepare(options, others):
     model = others[0]
     trained_on = data_of(model) if options.data is None else None
     extractor = _extractor(options.extractor, trained_on["data"] if trained_on else options.data)
-    gan = load_model(model)
+    gan = load_model(model, options.checkpoint)
     if trained_on is None and options.data is None:
         raise ValueError(
             f"{model} does not say where its data are: --data must be given; `ganzoo list` lists "

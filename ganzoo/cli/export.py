@@ -35,7 +35,7 @@ def run(options, others):
     # Errors of the options and of missing packages come before the model is loaded, which is slow.
     kind = export.check_options(path, **settings)
     importlib.import_module(f"ganzoo.export.{kind}")
-    gan = load_model(model)
+    gan = load_model(model, options.checkpoint)
     try:
         path = gan.export(path, **settings, directions=directions)
     except RuntimeError as error:  # The exported model gives other examples.

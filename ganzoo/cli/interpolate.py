@@ -21,7 +21,7 @@ def run(options, others):
     directions = None if options.directions is None else Directions.load(options.directions)
     along = [] if directions is None else options.along or directions.names
     along = [directions.index(name) for name in along]
-    gan = load_model(model)
+    gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)
     labels = _one_or_list(numbers_of(options.labels, gan))
     if directions is None:

@@ -21,7 +21,7 @@ def run(options, others):
     if options.save:
         check_file_name("--save", options.save, (".npz",))
     extractor = None if options.features is None else extractors.get(options.features)
-    gan = load_model(model)
+    gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)
     images = np.stack([_read(path, gan.example_shape) for path in paths])
     labels = _labels(numbers_of(options.labels, gan), len(paths))

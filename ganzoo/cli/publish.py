@@ -28,7 +28,7 @@ def run(options, others):
     # Errors of the folder come before minutes of measuring.
     output = Path(options.output or Path("models", Path(others[0]).resolve().name))
     zoo.check_folder(output, options.replace)
-    training = read_training(others[0], options.hardware)
+    training = read_training(others[0], options.hardware, options.checkpoint)
     extractor = load_extractor(options.extractor, training.recipe.data)
 
     def work():
@@ -91,12 +91,13 @@ def publish(training, output, extractor, n=None, name=None, replace=False, licen
     print(f"card                  {output / 'README.md'}")
 
 
-def read_training(path, hardware=None):
+def read_training(path, hardware=None, checkpoint=None):
     """Returns the `ganzoo.zoo.Training` of a run that has ended.
 
     Args:
         path: The folder of the run.
         hardware: The machine that trained it, in words; by default as the run has recorded it.
+        checkpoint: As for `ganzoo.runs.load_model`. The log then ends at its step.
 
     Raises:
         ValueError: If there is no such run, or its data have changed.
@@ -110,7 +111,7 @@ def read_training(path, hardware=None):
             "A run can be published after its first epoch: continue it with `ganzoo train --resume "
             f"--output={path}`. Received: {path}, which has no epoch in its log"
         )
-    gan = load_model(folder.path)
+    gan = load_model(folder.path, checkpoint)
     settings = SimpleNamespace(**{"on_bad": None, "hardware": None, **settings})
     data = load_source(recipe.data, settings)
     check_same_data(settings, data)
@@ -119,7 +120,7 @@ def read_training(path, hardware=None):
         recipe=recipe,
         data=data,
         test=load_test_split(recipe.data, data.split, settings),
-        log=log,
+        log=[row for row in log if checkpoint is None or int(row["step"]) <= gan.step],
         command=training_command(zoo.without_paths(recipe), settings),
         seed=settings.seed,
         precision=settings.precision,

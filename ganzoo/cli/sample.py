@@ -22,7 +22,7 @@ def run(options, others):
         check_folder_name("--folder", options.folder)
     else:
         check_file_name("--output", options.output, drawing.PICTURE_SETTINGS)
-    gan = load_model(others[0])
+    gan = load_model(others[0], options.checkpoint)
     check_pictures(gan, others[0], vectors=not options.folder)
     seeds, labels, columns = _lay_out(options, gan)
     samples = gan.sample(

@@ -42,6 +42,8 @@ class SampleMetric(Part, keras.metrics.Metric):
             knows the images, `"pixels"` where none does, or `None` for never.
         headline: Names of the values that the tables of published models show.
         best: Which of these values is best, `"lowest"` or `"highest"`.
+        higher_is_better, lower_is_better: Keys in logs of the values that can choose the best
+            checkpoint of a run, tuples.
 
     Raises:
         ValueError: If the extractor has no name or no hash, or is unknown.
@@ -53,6 +55,8 @@ class SampleMetric(Part, keras.metrics.Metric):
     card: str | None = None
     headline: tuple[str, ...] = ()
     best: str | None = None
+    higher_is_better: tuple[str, ...] = ()
+    lower_is_better: tuple[str, ...] = ()
     accumulator = None
 
     def __init__(self, extractor=None, name=None):

@@ -117,6 +117,7 @@ class FrechetDistance(ReferenceMetric):
     card = "features"
     headline = ("FID",)
     best = "lowest"
+    lower_is_better = ("fid",)
     accumulator = Moments
 
     def __init__(

@@ -120,6 +120,7 @@ class InceptionScore(SampleMetric):
     alias = "is"
     needs = ("probabilities",)
     card = "features"
+    higher_is_better = ("is",)
     accumulator = Collection
 
     def __init__(

@@ -113,6 +113,7 @@ class KernelDistance(ReferenceMetric):
 
     alias = "kid"
     card = "features"
+    lower_is_better = ("kid",)
     accumulator = Collection
 
     def __init__(

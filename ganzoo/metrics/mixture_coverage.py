@@ -65,6 +65,8 @@ class MixtureCoverage(SampleMetric):
     """
 
     needs = ("mixture",)
+    higher_is_better = ("modes", "good")
+    lower_is_better = ("mode_kl",)
     takes_features = False
 
     def __init__(self, centers, deviation: float, threshold: float = 3.0, name: str | None = None):

@@ -88,6 +88,8 @@ class ModeCoverage(SampleMetric):
     """
 
     needs = ("probabilities",)
+    higher_is_better = ("modes",)
+    lower_is_better = ("mode_kl",)
     takes_features = False
 
     def __init__(

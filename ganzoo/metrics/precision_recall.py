@@ -106,6 +106,7 @@ class PrecisionRecall(ReferenceMetric):
     card = "features"
     headline = ("precision", "recall")
     best = "highest"
+    higher_is_better = ("precision", "recall", "density", "coverage")
     accumulator = Collection
 
     def __init__(self, extractor=None, k: int = 3, density_k: int = 5, name: str | None = None):

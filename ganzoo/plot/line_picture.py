@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ganzoo.plot import training_log
 from ganzoo.plot.canvas import COLORS
 
 _GRAY, _LIGHT, _BLACK = (90,) * 3, (225,) * 3, (0,) * 3
@@ -43,6 +44,23 @@ def line_picture(
     for index, curves in enumerate(panels):
         _panel(draw, _SCALE * _HEIGHT * index, np.asarray(steps, float), curves)
     return np.asarray(canvas.resize((_WIDTH, _HEIGHT * len(panels)), Image.Resampling.LANCZOS))
+
+
+def curves_picture(log) -> np.ndarray:
+    """Draws the terms of a training run's log over its steps, in the panels of `plot.curves`.
+
+    Args:
+        log: A log as for `ganzoo.plot.curves`, with steps.
+
+    Returns:
+        uint8 array of shape `(height, width, 3)`.
+    """
+    columns = training_log.read(log)
+    names = [name for name in training_log.terms(columns) if not training_log.is_of_a_layer(name)]
+    panels = training_log.panels(names).values()
+    return line_picture(
+        columns["step"], [{name: columns[name] for name in panel} for panel in panels]
+    )
 
 
 def _panel(draw, top, steps, curves):

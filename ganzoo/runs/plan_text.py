@@ -4,6 +4,7 @@ import keras
 
 from ganzoo import distribution
 from ganzoo.runs.part_flags import format_augment, format_regularizers
+from ganzoo.runs.run_checkpoints import best_of
 
 
 def describe_plan(plan):
@@ -31,6 +32,7 @@ def describe_plan(plan):
             "optimizers": f"{recipe.g_optimizer} for the generator, "
             f"{recipe.d_optimizer} for the discriminator",
             "average": recipe.average,
+            **_measured(plan),
             "steps": f"{recipe.steps:,} of {updates}, in {plan.epochs:,} epochs of up to "
             f"{len(plan.batches):,}",
             "seed": settings.seed,
@@ -43,13 +45,21 @@ def describe_plan(plan):
     )
 
 
-def describe_results(folder):
-    """Returns the files of a run and the next command as lines of text."""
+def describe_results(folder, value=None):
+    """Returns the files of a run and the next command as lines of text.
+
+    Args:
+        folder: The `ganzoo.runs.RunFolder`.
+        value: Name of the value that chooses the best checkpoint, or `None`.
+    """
+    best = best_of(folder) if value else None
+    chosen = {"best": f"{value} {best[1]:.4g} at step {best[0]:,}: --checkpoint=best"}
     return _table(
         {
             "model": folder.model,
+            **(chosen if best else {}),
             "pictures": f"{folder.samples}, with all of them in samples.gif",
-            "log": folder.log,
+            "log": f"{folder.log}, drawn in {folder.curves.name}",
             "options": folder.options,
             "next": f"ganzoo sample {folder.path}",
         }
@@ -80,6 +90,27 @@ def _options(recipe):
         "packing": recipe.packing if recipe.packing > 1 else None,
     }
     return {name: value for name, value in options.items() if value is not None}
+
+
+def _measured(plan):
+    """Returns what is measured and watched while the run trains."""
+    settings, lines = plan.settings, {}
+    if plan.callbacks.evaluation is not None:
+        evaluation = plan.callbacks.evaluation
+        every = "epoch" if evaluation.every == 1 else f"{evaluation.every:,} epochs"
+        best = f"; the best {settings.keep_best} is kept" if settings.keep_best else ""
+        lines["metrics"] = (
+            f"{', '.join(settings.metrics)} of {evaluation.n:,} samples, compared with "
+            f"{evaluation.data}, each {every}{best}"
+        )
+    elif settings.keep_best:
+        lines["metrics"] = f"the checkpoint with the best {settings.keep_best} is kept"
+    watched = [f"{_name(one)} every {one.every:,} epochs" for one in plan.callbacks.monitors]
+    return {**lines, "monitors": plan.without_monitors or ", ".join(watched) or "none"}
+
+
+def _name(monitor):
+    return type(monitor).__name__.removesuffix("Monitor").lower()
 
 
 def _devices(count):

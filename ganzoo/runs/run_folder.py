@@ -1,11 +1,8 @@
 """The folder of a run: the places of its files, and how they are read."""
 
 import json
-import zipfile
 import zlib
 from pathlib import Path
-
-import keras
 
 from ganzoo import zoo
 from ganzoo.callbacks import checkpoint_files
@@ -15,6 +12,8 @@ from ganzoo.file_names import check_folder_name
 from ganzoo.files import is_unfinished, new_file
 from ganzoo.presets import builtin, lookup, manifest
 from ganzoo.recipes import Recipe
+from ganzoo.runs.model_files import load_file
+from ganzoo.runs.run_checkpoints import load_checkpoint
 from ganzoo.training import GAN
 from ganzoo.version import __version__
 from ganzoo_cli.models import check_exists
@@ -26,6 +25,10 @@ _OPTIONS = {
     **{"size": (int, _NOTHING), "channels": (int, _NOTHING), "on_bad": (str, _NOTHING)},
     **{"test_split": (str, _NOTHING), "devices": (str, int, _NOTHING), "examples": dict},
     **{"init_from": (str, _NOTHING), "freeze_discriminator": (int, _NOTHING)},
+    **{"metrics": (list, _NOTHING), "every": int, "metric_samples": (int, _NOTHING)},
+    **{"extractor": (str, _NOTHING), "keep_best": (str, _NOTHING)},
+    **{"monitors": (str, _NOTHING), "checkpoint_every": int, "keep": int, "jit": str},
+    **{"sample_every": (int, _NOTHING)},
     **{"hardware": (str, _NOTHING), "threads": int, "completed": (int, _NOTHING)},
 }
 _ALWAYS_THERE = ("model", "split", "size", "channels", "seed", "precision", "ganzoo")
@@ -44,6 +47,9 @@ class RunFolder:
         samples: Folder of the pictures.
         checkpoints: Folder of the checkpoints to resume from.
         model: `model.keras`, the trained model.
+        config: `gan.json`: the networks and what they are trained with, to load checkpoints.
+        curves: `curves.png`: the curves of the log.
+        toml: `config.toml`: the settings of `ganzoo train` that repeat the run.
     """
 
     def __init__(self, path):
@@ -53,6 +59,9 @@ class RunFolder:
         self.samples = self.path / "samples"
         self.checkpoints = self.path / "checkpoints"
         self.model = self.path / "model.keras"
+        self.config = self.path / "gan.json"
+        self.curves = self.path / "curves.png"
+        self.toml = self.path / "config.toml"
 
     def check_new(self):
         """Raises `RunFolderError` if there is something in the folder, or its name is a file's.
@@ -205,43 +214,43 @@ def check_same_data(settings, data):
         )
 
 
-def load_model(path):
+def load_model(path, checkpoint=None):
     """Returns the GAN of a preset, of a run, or of a `.keras` file.
 
     Args:
         path: A preset's name or address, or the path of a preset, of a run or of a `.keras` file.
+        checkpoint: Of a run: `"best"`, `"newest"` or the number of a step, for the GAN at this
+            checkpoint; by default the trained model.
 
     Raises:
-        ValueError: If the file holds no GAN.
+        ValueError: If the file holds no GAN, or there is no such checkpoint.
         FileNotFoundError: If there is no such file.
+
+    Example:
+
+    >>> run = ganzoo.train("dcgan_digits", steps=50, output="runs/short")
+    >>> ganzoo.runs.load_model("runs/short", checkpoint="newest").step
+    50
     """
     check_exists(path)
+    if checkpoint is not None and not RunFolder(path).options.is_file():
+        raise ValueError(
+            "Only the folder of a run has checkpoints: leave --checkpoint out. "
+            f"Received: --checkpoint={checkpoint} for {path}"
+        )
     is_named = str(path) in builtin.list_models() or lookup.is_address(str(path))
     if is_named or Path(path, manifest.METADATA).is_file():
         return GAN.from_preset(path)
     path = Path(path)
     if path.is_dir():
-        path = RunFolder(path).model
+        folder = RunFolder(path)
+        if checkpoint is not None:
+            return load_checkpoint(folder, checkpoint)
+        path = folder.model
     if not path.is_file():
         raise FileNotFoundError(
-            "There is no such model: `ganzoo train` writes it at the end of a run, and `ganzoo "
-            f"train --resume --output={path.parent}` completes a run that was stopped. "
-            f"Received: {path}"
+            "There is no such model: `ganzoo train` writes it at the end of a run, `ganzoo "
+            f"train --resume --output={path.parent}` completes a run that was stopped, and "
+            f"--checkpoint=newest takes what is trained so far. Received: {path}"
         )
-    if not zipfile.is_zipfile(path):
-        raise ValueError(
-            f"{path} cannot be loaded: it is damaged, or is no `.keras` file. "
-            f"Received: {path.stat().st_size:,} bytes that are no archive"
-        )
-    try:
-        gan = keras.saving.load_model(path)
-    except Exception as error:  # Keras and its decoders raise many kinds of errors.
-        raise ValueError(
-            f"{path} cannot be loaded. Received: {type(error).__name__}: {error}"
-        ) from error
-    if not isinstance(gan, GAN):
-        raise ValueError(
-            f"Expected a file that holds a `ganzoo.GAN`. Received: {path}, which holds a "
-            f"{type(gan).__name__}"
-        )
-    return gan
+    return load_file(path)

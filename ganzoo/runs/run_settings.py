@@ -11,8 +11,11 @@ from ganzoo.runs.run_folder import RunFolder, RunFolderError
 # Flags that are not in the recipe. The run folder keeps their values.
 _SETTINGS = (
     *("model", "split", "size", "channels", "on_bad", "max_pixels", "test_split"),
-    *("seed", "precision", "devices", "init_from", "freeze_discriminator"),
+    *("seed", "precision", "init_from", "freeze_discriminator"),
+    *("metrics", "every", "metric_samples", "extractor", "keep_best"),
 )
+# The ones among them that a resumed run may change.
+_CHANGEABLE = ("devices", "sample_every", "jit", "monitors", "checkpoint_every", "keep")
 
 
 def new_run(options):
@@ -29,15 +32,18 @@ def new_run(options):
     folder = RunFolder(options.output or Path("runs", name))
     folder.check_apart(recipe.data)
     in_process_0(folder.check_new)
-    return folder, recipe, SimpleNamespace(**{name: getattr(options, name) for name in _SETTINGS})
+    names = (*_SETTINGS, *_CHANGEABLE)
+    return folder, recipe, SimpleNamespace(**{name: getattr(options, name) for name in names})
 
 
 def run_to_resume(options):
     """Returns the folder, the recipe and the settings of the run in the output folder."""
     folder = RunFolder(options.output)
     recipe, settings = folder.read_options()
-    if "devices" in options.given or "devices" not in settings:
-        settings["devices"] = options.devices
+    for name in (*_SETTINGS, *_CHANGEABLE):
+        # Older versions of ganzoo did not write all of them.
+        if name not in settings or (name in _CHANGEABLE and name in options.given):
+            settings[name] = getattr(options, name)
     return folder, recipe, SimpleNamespace(**settings)
 
 

@@ -10,27 +10,20 @@ import zlib
 import keras
 
 from ganzoo import distribution
-from ganzoo.callbacks import (
-    AtomicCheckpoint,
-    EpochLog,
-    MultiProcessCheckpoint,
-    NaNGuard,
-    SampleGrid,
-    StopAtStep,
-)
 from ganzoo.callbacks.fingerprint import is_accepted
 from ganzoo.callbacks.interruption import Interrupted
 from ganzoo.data import SemiSupervisedBatches
 from ganzoo.distribution import hardware
 from ganzoo.runs import plan_text
 from ganzoo.runs.progress import RunBar
+from ganzoo.runs.run_callbacks import RunCallbacks
+from ganzoo.runs.run_checkpoints import write_config
 from ganzoo.runs.run_folder import RunFolder, check_same_data
 from ganzoo.runs.run_settings import in_process_0, new_run, run_to_resume, set_threads
 from ganzoo.runs.sources import load_source
 from ganzoo.training import GAN, inputs
 
 _JIT = {"auto": "auto", "true": True, "false": False}
-_PICTURES = 50
 _TIMED_STEPS = 3
 
 
@@ -69,6 +62,8 @@ class TrainPlan:
         batches: The batches of the training steps.
         gan: The GAN.
         transfer: What it took from another GAN, or `None`.
+        callbacks: The `RunCallbacks`.
+        without_monitors: Why monitors that nobody asked for are left out, or `None`.
         epochs: Number of the last epoch.
         steps_done: Number of steps that are done already.
         device_count: Number of devices that share a batch.
@@ -110,10 +105,12 @@ class TrainPlan:
             steps = self.steps_done
         steps_to_do = steps_of_epoch + steps - self.steps_done
         self.epochs = epoch + math.ceil(steps_to_do / len(self.batches))
-        self._sample_every = options.sample_every or math.ceil(self.epochs / _PICTURES)
 
         self._accepted = _accepted_changes(options, recipe, steps)
         self.recipe = dataclasses.replace(recipe, steps=steps)
+        self.callbacks = RunCallbacks(
+            self.folder, self.recipe, settings, self.data, self.epochs, len(self.batches)
+        )
         keras.utils.set_random_seed(settings.seed)
         self.device_count = distribution.check_devices(settings.devices)
         self._scope = distribution.scope(settings.devices)
@@ -122,11 +119,12 @@ class TrainPlan:
                 self.recipe,
                 self.data,
                 seed=settings.seed,
-                jit_compile=_JIT[options.jit],
+                jit_compile=_JIT[settings.jit],
                 frozen_layers=getattr(settings, "freeze_discriminator", None) or 0,
             )
             self.transfer = self._initialize()
             inputs.check_equal_shares(self.gan, recipe.batch_size)
+            self.without_monitors = self.callbacks.leave_out_monitors(self.gan)
 
     def _initialize(self):
         """Gives the GAN the weights of another one, if the run starts so; returns what it took."""
@@ -155,7 +153,7 @@ class TrainPlan:
 
     def describe_results(self) -> str:
         """Returns the files of the run and the next command as lines of text."""
-        return plan_text.describe_results(self.folder)
+        return plan_text.describe_results(self.folder, self.settings.keep_best)
 
     def seconds_per_step(self) -> float:
         """Returns the duration of a step after the first, which compiles. It trains the model."""
@@ -192,21 +190,20 @@ class TrainPlan:
             self.settings.hardware = hardware.machine()
         self.settings.completed = None
         self._write_options()
+        write_config(self.folder, self.gan)
 
     def _write_options(self):
         self.folder.write_options(self.recipe, vars(self.settings))
 
     def _train(self, verbose, bars):
         folder, gan = self.folder, self.gan
-        pictures = SampleGrid(
-            folder.samples, n=None if self.data.has_images else 1024, every=self._sample_every
-        )
+        callbacks = self.callbacks.listed(self.recipe.steps, self._accepted)
         length = {"steps": self.recipe.steps} if self.is_trained else {"epochs": self.epochs}
         try:
             with self._scope:
                 history = gan.fit(
                     self.batches,
-                    callbacks=[*self._callbacks(pictures), *bars],
+                    callbacks=[*callbacks, *bars],
                     verbose=verbose,
                     validation_data=self.test_data,
                     **length,
@@ -214,7 +211,7 @@ class TrainPlan:
         except Interrupted:
             if self.is_primary:
                 folder.save_model(gan)
-                pictures.save_gif()
+                self.callbacks.pictures.save_gif()
             raise
         if self.is_primary:
             folder.save_model(gan)
@@ -222,19 +219,6 @@ class TrainPlan:
             self.settings.completed = gan.step
             self._write_options()
         return TrainedRun(gan, folder, history)
-
-    def _callbacks(self, pictures):
-        """Returns the callbacks of this process."""
-        folder = self.folder
-        several = distribution.process_count() > 1
-        checkpoint = MultiProcessCheckpoint if several else AtomicCheckpoint
-        shared = [
-            StopAtStep(self.recipe.steps),
-            checkpoint(folder.checkpoints, accept_changes=self._accepted),
-        ]
-        if not self.is_primary:
-            return [NaNGuard(), *shared]
-        return [NaNGuard(), pictures, EpochLog(folder.log), *shared]
 
     def _display(self, verbose, run_bar):
         """Returns `verbose` of `fit`, and a list with the bar of the run or without."""

@@ -6,8 +6,6 @@ import numpy as np
 from PIL import Image
 
 from ganzoo import drawing
-from ganzoo.plot import training_log
-from ganzoo.plot.line_picture import line_picture
 from ganzoo.training import GAN
 
 SAMPLES, INTERPOLATION = "samples.png", "interpolation.png"
@@ -38,20 +36,6 @@ def interpolation(gan: GAN) -> np.ndarray:
         for row in range(_ROWS)
     ]
     return drawing.image_grid(np.concatenate(paths), _COLUMNS)
-
-
-def curves(log: list[dict]) -> np.ndarray:
-    """Draws the terms of a run's log, in the panels of `ganzoo.plot.curves`.
-
-    Args:
-        log: List of dictionaries with the values of an epoch by name, with `epoch` and `step`.
-    """
-    columns = training_log.read(log)
-    names = [name for name in training_log.terms(columns) if not training_log.is_of_a_layer(name)]
-    panels = training_log.panels(names).values()
-    return line_picture(
-        columns["step"], [{name: columns[name] for name in panel} for panel in panels]
-    )
 
 
 def encoded(picture: np.ndarray) -> bytes:

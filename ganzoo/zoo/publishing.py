@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ganzoo import presets
 from ganzoo.file_names import check_folder_name
+from ganzoo.plot.line_picture import curves_picture
 from ganzoo.presets import manifest
 from ganzoo.recipes import Recipe
 from ganzoo.training import SemiSupervisedGAN
@@ -107,7 +108,7 @@ def publish(
         pictures.SAMPLES: pictures.samples(stored),
         pictures.INTERPOLATION: pictures.interpolation(stored),
         pictures.NEIGHBORS: neighbors,
-        pictures.CURVES: pictures.curves(training.log),
+        pictures.CURVES: curves_picture(training.log),
     }
     presets.save(
         gan,

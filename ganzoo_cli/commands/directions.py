@@ -2,7 +2,7 @@
 
 from ganzoo_cli.command import Command
 from ganzoo_cli.models import only_model
-from ganzoo_cli.shared_flags import MODEL, add_debug_flag
+from ganzoo_cli.shared_flags import MODEL, add_checkpoint_flag, add_debug_flag
 
 METHODS = ("sefa", "pca", "classes")
 MOST_IMAGES = 10_000
@@ -63,4 +63,5 @@ COMMAND.text(
 )
 COMMAND.text("save", "FILE", "A .npz file with the directions.")
 COMMAND.group("Other")
+add_checkpoint_flag(COMMAND)
 add_debug_flag(COMMAND)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ganzoo_cli.command import Command
 from ganzoo_cli.models import check_exists
-from ganzoo_cli.shared_flags import MODEL, add_data_flags, add_debug_flag
+from ganzoo_cli.shared_flags import MODEL, add_checkpoint_flag, add_data_flags, add_debug_flag
 
 METRICS = (
     *("fid", "kid", "is", "precision_recall", "pairwise_distance", "ms_ssim"),
@@ -25,6 +25,11 @@ def _check(options, others):
     if options.samples and options.data is None:
         raise ValueError(
             "--samples needs --data=SOURCE; `ganzoo list` lists the sources. Received: none"
+        )
+    if options.samples and options.checkpoint:
+        raise ValueError(
+            "--checkpoint is for the folder of a run, and not for --samples. "
+            f"Received: --checkpoint={options.checkpoint} with --samples={options.samples}"
         )
     if others:
         check_exists(others[0])
@@ -87,4 +92,5 @@ add_data_flags(COMMAND)
 COMMAND.group("Files")
 COMMAND.text("output", "FILE", "JSON file of the values with their protocols. By default none.")
 COMMAND.group("Other")
+add_checkpoint_flag(COMMAND)
 add_debug_flag(COMMAND)

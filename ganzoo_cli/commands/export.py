@@ -2,7 +2,7 @@
 
 from ganzoo_cli.command import Command
 from ganzoo_cli.models import only_model
-from ganzoo_cli.shared_flags import MODEL, add_debug_flag
+from ganzoo_cli.shared_flags import MODEL, add_checkpoint_flag, add_debug_flag
 
 FORMATS = ("saved_model", "onnx", "litert", "web")
 QUANTIZATIONS = ("float16", "dynamic_range")
@@ -66,4 +66,5 @@ COMMAND.text(
     page. By default browsers read them from a CDN, and check their hashes.""",
 )
 COMMAND.group("Other")
+add_checkpoint_flag(COMMAND)
 add_debug_flag(COMMAND)

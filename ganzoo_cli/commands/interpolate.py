@@ -2,7 +2,7 @@
 
 from ganzoo_cli.command import Command
 from ganzoo_cli.models import only_model
-from ganzoo_cli.shared_flags import MODEL, add_debug_flag
+from ganzoo_cli.shared_flags import MODEL, add_checkpoint_flag, add_debug_flag
 
 # Steps from one sample to the next, by the kind of file; other pictures are as PNGs.
 STEPS = {".png": 8, ".gif": 30, ".mp4": 60}
@@ -100,4 +100,5 @@ COMMAND.text(
     default="interpolation.png",
 )
 COMMAND.group("Other")
+add_checkpoint_flag(COMMAND)
 add_debug_flag(COMMAND)

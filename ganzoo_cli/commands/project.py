@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ganzoo_cli.command import Command
 from ganzoo_cli.models import check_exists
-from ganzoo_cli.shared_flags import MODEL, add_debug_flag
+from ganzoo_cli.shared_flags import MODEL, add_checkpoint_flag, add_debug_flag
 
 SPACES = ("latents", "style", "style_rows")
 
@@ -76,4 +76,5 @@ COMMAND.text(
     on.""",
 )
 COMMAND.group("Other")
+add_checkpoint_flag(COMMAND)
 add_debug_flag(COMMAND)

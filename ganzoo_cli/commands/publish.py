@@ -1,7 +1,7 @@
 """`ganzoo publish`: from the folder of a run to a published model."""
 
 from ganzoo_cli.command import Command
-from ganzoo_cli.shared_flags import add_debug_flag
+from ganzoo_cli.shared_flags import add_checkpoint_flag, add_debug_flag
 
 
 def _check(options, others):
@@ -79,4 +79,5 @@ COMMAND.text(
 )
 COMMAND.switch("private", "Make a new repository private.")
 COMMAND.group("Other")
+add_checkpoint_flag(COMMAND)
 add_debug_flag(COMMAND)

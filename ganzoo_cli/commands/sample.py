@@ -2,7 +2,7 @@
 
 from ganzoo_cli.command import Command
 from ganzoo_cli.models import only_model
-from ganzoo_cli.shared_flags import MODEL, add_debug_flag
+from ganzoo_cli.shared_flags import MODEL, add_checkpoint_flag, add_debug_flag
 
 MOST_SAMPLES = 100_000
 
@@ -84,4 +84,5 @@ COMMAND.text(
 COMMAND.text("folder", "FOLDER", "Instead of --output: a folder for one PNG file of each sample.")
 COMMAND.positive_integer("columns", "Number of samples in a row of the grid.")
 COMMAND.group("Other")
+add_checkpoint_flag(COMMAND)
 add_debug_flag(COMMAND)

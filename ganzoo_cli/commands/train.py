@@ -15,8 +15,9 @@ LARGEST_SEED = 2**32 - 1
 _CHANGEABLE = {
     *("output", "resume", "epochs", "steps", "sample_every", "jit", "dry_run", "debug"),
     *("devices", "coordinator", "process_id", "num_processes", "accept_changes"),
-    "threads",
+    *("threads", "checkpoint_every", "keep", "monitors"),
 }
+_NEED_METRICS = ("every", "metric_samples", "extractor")
 
 
 def _check(options, others):
@@ -36,6 +37,11 @@ def _check(options, others):
         )
     elif options.model is None:
         raise ValueError("--model must be given; `ganzoo list` lists the recipes. Received: none")
+    if not options.metrics and (given := [n for n in _NEED_METRICS if n in options.given]):
+        raise ValueError(
+            "Give --metrics too, such as --metrics=fid. "
+            f"Received: {', '.join(f'--{name}' for name in given)} without --metrics"
+        )
     if options.epochs is not None and options.steps is not None:
         raise ValueError(
             "Expected --epochs or --steps, not both. "
@@ -51,8 +57,8 @@ def _check_resume(options):
     fixed = sorted(f"--{name}" for name in options.given - _CHANGEABLE)
     if fixed:
         raise ValueError(
-            "A resumed run keeps its options: only --epochs or --steps, --sample_every, --jit, the "
-            "devices and what --accept_changes names can change. "
+            "A resumed run keeps its options: only --epochs or --steps, the devices, how often it "
+            "draws, checks and saves, and what --accept_changes names can change. "
             f"Received: --resume with {', '.join(fixed)}"
         )
 
@@ -63,10 +69,10 @@ COMMAND = Command(
     "--model=NAME [--data=SOURCE] [flags]\n--resume --output=FOLDER [flags]",
     description="""A model is a recipe: the networks, the losses and the optimizers of a paper. The
         flags change single parts of it. The run folder holds options.json; log.csv with the mean of
-        each term over each epoch; samples/ with a picture of the same latents every few epochs and
-        an animation of them; checkpoints/ to resume from; and, at the end, model.keras. Ctrl-C ends
-        the training run after the current step: the folder then holds the current model, and
-        --resume continues from exactly this step.""",
+        each term over each epoch, and curves.png with its curves; samples/ with a picture of the
+        same latents every few epochs and an animation of them; checkpoints/ to resume from; and, at
+        the end, model.keras. Ctrl-C ends the training run after the current step: the folder then
+        holds the current model, and --resume continues from exactly this step.""",
     examples=(
         "ganzoo train --model=dcgan_mnist",
         "ganzoo train --model=sngan --data=digits --width=16 --epochs=60",
@@ -74,6 +80,7 @@ COMMAND = Command(
         "ganzoo train --resume --output=fashion --epochs=40",
         "ganzoo train --model=sngan --data=folder:photos --size=64 --steps=50000 --dry_run",
         "ganzoo train --model=sngan_resnet --data=cifar.npz --conditional --ema_decay=0.9999",
+        "ganzoo train --model=sngan_mnist --metrics=fid,kid --every=5 --keep_best=fid",
         "ganzoo train --model=semi_supervised_mnist --test_split=test",
         "ganzoo train --model=dcgan_mnist --devices=all",
     ),
@@ -163,6 +170,37 @@ COMMAND.positive_or_schedule(
     average, or a schedule. A number is at most 5% of the images so far.""",
 )
 add_seed_flag(COMMAND)
+COMMAND.group("What is measured")
+COMMAND.names(
+    "metrics",
+    """Metrics of samples of the averaged generator while it trains, between commas: fid, kid, is,
+    precision_recall and so on. They compare with the test images of the source, or with the
+    training data if it has none. The values are in log.csv, and with their protocols in
+    metrics.jsonl.""",
+)
+COMMAND.positive_integer("every", "Epochs from one measurement to the next.", default=1)
+COMMAND.positive_integer(
+    "metric_samples", "Samples in a measurement. By default as many as there are real images."
+)
+COMMAND.text(
+    "extractor",
+    "NAME",
+    """The network whose features or classes are compared. By default ganzoo's own for the source,
+    which there is for cifar10, digits, fashion_mnist and mnist.""",
+)
+COMMAND.text(
+    "keep_best",
+    "VALUE",
+    """Keep the checkpoint with the best value of this name, such as fid, in addition to the newest
+    ones. Other commands take it with --checkpoint=best.""",
+)
+COMMAND.text(
+    "monitors",
+    "NAMES",
+    """collapse, spectral, both between commas, or none. collapse warns of samples that are all
+    alike; spectral logs the norms of layers with spectral normalization. By default collapse, so
+    rarely that it takes less than 1% of the time.""",
+)
 COMMAND.group("The machine")
 COMMAND.choice(
     "precision",
@@ -217,6 +255,8 @@ COMMAND.positive_integer(
     "sample_every",
     "Epochs from one picture of samples to the next. By default the run has 50 pictures.",
 )
+COMMAND.positive_integer("checkpoint_every", "Epochs from one checkpoint to the next.", default=1)
+COMMAND.positive_integer("keep", "Number of checkpoints to keep, the newest ones.", default=3)
 COMMAND.group("Other")
 add_dry_run_flag(COMMAND)
 add_debug_flag(COMMAND)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo.plot.line_picture import curves_picture
 from ganzoo.zoo import pictures
 from support import presets, published
 
@@ -35,4 +36,4 @@ def test_png_files_hold_the_exact_picture(colors):
 
 def test_the_terms_of_the_log_have_the_panels_of_the_plot():
     log = [{**row, "fid": "9.5", "d_r1": "0.1"} for row in published.LOG]
-    assert pictures.curves(log).shape[0] == 4 * 220  # Losses, logits, FID, cost.
+    assert curves_picture(log).shape[0] == 4 * 220  # Losses, logits, FID, cost.
