@@ -37,6 +37,8 @@ def readme():
 TENSORFLOW = "tensorflow{}>=2.21,<3"
 JAX = ["jax>=0.7"]
 TENSORBOARD = ["tensorboard>=2.20"]
+WANDB = ["wandb>=0.19"]
+MLFLOW = ["mlflow-skinny>=2.20"]
 PLOT = ["matplotlib>=3.9"]
 TORCH = ["torch>=2.6"]
 DIRECTIONS = ["scikit-learn>=1.5"]
@@ -88,6 +90,8 @@ setup(
         "gpu": [TENSORFLOW.format("[and-cuda]")],
         "jax": JAX,
         "tensorboard": TENSORBOARD,
+        "wandb": WANDB,
+        "mlflow": MLFLOW,
         "plot": PLOT,
         "directions": DIRECTIONS,
         "inception": TORCH,

@@ -16,12 +16,24 @@ _FLAG = re.compile(r"--?([A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True)
-class _Flag:
-    """A flag and the reader of its value, a function of the flag's name and the given text."""
+class Flag:
+    """A flag of a command.
+
+    Attributes:
+        name: Its name, without the hyphens.
+        read: The reader of its value, a function of the flag's name and the given text.
+        default: Its value where it is not given.
+        value: What the help calls its value, or `None` for a switch.
+        help: What it is for.
+        choices: The values that it takes, or nothing if there are many.
+    """
 
     name: str
     read: Callable[..., Any]
     default: Any
+    value: str | None
+    help: str
+    choices: tuple[str, ...] = ()
 
 
 class Command:
@@ -35,6 +47,8 @@ class Command:
         examples: Command lines.
         check: Function of the flags' values and the list of the other arguments. It raises
             `ValueError` or `OSError` where they do not fit each other.
+        answer: Function of the same that returns the text to print, for a command that needs
+            neither ganzoo nor Keras. All others have their work in `ganzoo.cli`.
 
     Attributes:
         groups: For each group of flags its title, and pairs of a flag and what it does.
@@ -48,6 +62,7 @@ class Command:
         description: str = "",
         examples: tuple[str, ...] = (),
         check: Callable[[SimpleNamespace, list[str]], None] | None = None,
+        answer: Callable[[SimpleNamespace, list[str]], str] | None = None,
     ):
         self.name = name
         self.summary = summary
@@ -56,7 +71,8 @@ class Command:
         self.examples = examples
         self.groups: list[tuple[str, list[tuple[str, str]]]] = []
         self._check = check
-        self._flags: dict[str, _Flag] = {}
+        self.answer = answer
+        self._flags: dict[str, Flag] = {}
 
     def group(self, title: str) -> None:
         """Starts a group: the flags defined after it belong to it."""
@@ -68,7 +84,8 @@ class Command:
 
     def choice(self, name: str, choices: Sequence[Any], help: str, default: Any = None) -> None:
         """Defines a flag that takes one of a few words, or one of a few integers."""
-        self._define(name, "|".join(map(str, choices)), help, default, values.choice(choices))
+        words = tuple(map(str, choices))
+        self._define(name, "|".join(words), help, default, values.choice(choices), words)
 
     def seed(self, name: str, help: str, default: int | None = None) -> None:
         """Defines a flag that takes an integer in [0, 2**64)."""
@@ -90,6 +107,18 @@ class Command:
         """Defines a flag that takes a number above 0, or the text of a schedule."""
         self._define(name, "X", help, None, values.positive_or_schedule)
 
+    def positive_or_auto(self, name: str, help: str) -> None:
+        """Defines a flag that takes an integer of at least 1, or auto, the default."""
+        self._define(name, "N|auto", help, values.AUTO, values.positive_or_auto)
+
+    def strength(self, name: str, help: str) -> None:
+        """Defines a flag that takes a number of at least 0, the text of a schedule, or auto."""
+        self._define(name, "X", help, None, values.strength)
+
+    def size(self, name: str, help: str) -> None:
+        """Defines a flag that takes the side of a square, or HEIGHTxWIDTH."""
+        self._define(name, "N|HxW", help, None, values.size)
+
     def fraction(self, name: str, help: str, default: float | None = None) -> None:
         """Defines a flag that takes a number in [0, 1)."""
         self._define(name, "X", help, default, values.fraction)
@@ -104,12 +133,12 @@ class Command:
 
     def names(self, name: str, help: str) -> None:
         """Defines a flag that takes names between commas, as a list, which is empty by default."""
-        self._flags[name] = _Flag(name, values.names, [])
+        self._flags[name] = Flag(name, values.names, [], "NAMES", help)
         self._describe(f"--{name}=NAMES", help)
 
     def switch(self, name: str, help: str) -> None:
         """Defines a flag that is on if it is given, and off otherwise."""
-        self._flags[name] = _Flag(name, values.switch, False)
+        self._flags[name] = Flag(name, values.switch, False, None, help)
         self._describe(f"--{name}", help)
 
     def parse(self, arguments: list[str]) -> tuple[SimpleNamespace, list[str]]:
@@ -140,6 +169,11 @@ class Command:
             else:
                 others.append(word)
         return options, others
+
+    @property
+    def flags(self) -> list[Flag]:
+        """All flags, in the order of the help text."""
+        return list(self._flags.values())
 
     @property
     def flag_names(self) -> list[str]:
@@ -199,8 +233,8 @@ class Command:
             )
         return given
 
-    def _define(self, name, value, help, default, read):
-        self._flags[name] = _Flag(name, read, default)
+    def _define(self, name, value, help, default, read, choices=()):
+        self._flags[name] = Flag(name, read, default, value, help, choices)
         if default is not None:
             help = f"{help} Default: {default}."
         self._describe(f"--{name}={value}", help)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ganzoo_cli import package
 from ganzoo_cli.closed_output import discard_closed_output, discard_output
 from ganzoo_cli.command import Command
+from ganzoo_cli.config_file import read_config
 from ganzoo_cli.errors import Failure
 from ganzoo_cli.quiet import quiet_start
 from ganzoo_cli.suggestions import did_you_mean
@@ -27,6 +28,8 @@ COMMANDS = (
     "create",
     "data",
     "list",
+    "info",
+    "completion",
 )
 
 _USAGE = """\
@@ -156,7 +159,12 @@ def _start(command: Command, arguments: list[str], debug: bool) -> Callable[[], 
         the errors that the returned function raises.
     """
     options, others = command.parse(arguments)
+    if hasattr(options, "config"):
+        read_config(command, options)
     command.check(options, others)
+    if command.answer is not None:
+        print(command.answer(options, others))
+        return None
     quiet_start(is_off=debug)
     return importlib.import_module(f"ganzoo.cli.{command.name}").run(options, others)
 

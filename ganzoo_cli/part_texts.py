@@ -8,6 +8,7 @@ from typing import Any
 # Commas and colons that are not within a JSON list or dictionary.
 _COMMA, _COLON = (re.compile(sign + r"(?![^\[{]*[\]}])") for sign in ",:")
 _EXAMPLES = {"regularizers": "r1:gamma=0.1:every=16", "augment": "bgc:images_to_one=100000"}
+_OTHER_EXAMPLE = "adam:beta_1=0:beta_2=0.9"
 
 
 def parse_parts(flag: str, text: str) -> dict[str, dict[str, Any]]:
@@ -49,7 +50,7 @@ def _parse_one(flag, word):
     if not all(key and sign and value for key, sign, value in pairs):
         raise ValueError(
             "Write arguments as NAME=VALUE, each after a colon, such as "
-            f"{_EXAMPLES[flag]}. Received: --{flag}={word}"
+            f"{_EXAMPLES.get(flag, _OTHER_EXAMPLE)}. Received: --{flag}={word}"
         )
     return name, {key: _value(value) for key, _, value in pairs}
 

@@ -25,14 +25,27 @@ def options_of(command: Command, settings: Mapping[str, Any], source: str) -> Si
     """
     options = command.defaults()
     for name, value in settings.items():
-        if name not in command.flag_names:
-            raise ValueError(
-                f"Unknown setting in {source}.{did_you_mean(name, command.flag_names)} "
-                f"`ganzoo {command.name} --help` lists all settings. Received: {name}"
-            )
-        if value is not None:
-            command.set_flag(options, name, text_of(name, value))
+        add_setting(command, options, name, value, source)
     return options
+
+
+def add_setting(
+    command: Command, options: SimpleNamespace, name: str, value: Any, source: str
+) -> None:
+    """Reads one value into the values of a command's flags; the arguments are as above.
+
+    Raises:
+        ValueError: If there is no such flag, or it cannot take the value.
+    """
+    known = [one for one in command.flag_names if one != "config"]
+    # `ganzoo.train(config=...)` names a file, which must not name another one.
+    if name not in known and (name != "config" or "config" in options.given):
+        raise ValueError(
+            f"Unknown setting in {source}.{did_you_mean(name, known)} "
+            f"`ganzoo {command.name} --help` lists all settings. Received: {name}"
+        )
+    if value is not None:
+        command.set_flag(options, name, text_of(name, value))
 
 
 def text_of(name: str, value: Any) -> str:

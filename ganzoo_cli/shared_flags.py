@@ -11,10 +11,11 @@ DATA_FLAGS = frozenset({"split", "size", "channels", "on_bad", "max_pixels"})
 def add_data_flags(command: Command) -> None:
     """Gives a command the flags that say how a data source is read."""
     command.text("split", "NAME", "Part of the source.", default="train")
-    command.positive_integer(
+    command.size(
         "size",
-        """Side of the images in pixels: they are cropped around their center to a square and
-        resized with antialiasing. By default they keep their own size.""",
+        """Side of the images in pixels, or their height and width such as 32x64: they are cropped
+        around their center to this shape and resized with antialiasing. By default they keep their
+        own size.""",
     )
     add_channels_flag(command)
     add_folder_flags(command)

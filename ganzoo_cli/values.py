@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 _RANGE = re.compile(r"\s*(\d+)(?:-(\d+))?\s*")
+_SIZE = re.compile(r"(\d+)(?:[x,](\d+))?")
+AUTO = "auto"
 _MOST_INTEGERS = 100_000
 _SEEDS = 2**64
 
@@ -63,6 +65,32 @@ def positive_or_schedule(name: str, given: str) -> float | str:
     if not value > 0:
         raise _error(name, given, "a number above 0, or a schedule such as cosine/2/0.2/2e6images")
     return value
+
+
+def positive_or_auto(name: str, given: str) -> int | str:
+    """Returns an integer of at least 1, or `"auto"`."""
+    if given == AUTO:
+        return given
+    return _integer(name, given, 1, f"a positive integer or {AUTO}")
+
+
+def strength(name: str, given: str) -> float | str:
+    """Returns a finite number of at least 0, the text of a schedule, or `"auto"`."""
+    if given == AUTO or "/" in given:
+        return given
+    value = _number(given)
+    if not value >= 0:
+        raise _error(name, given, f"a number of at least 0, a schedule or {AUTO}")
+    return value
+
+
+def size(name: str, given: str) -> int | str:
+    """Returns the side of a square, or height and width as a text such as `"32x64"`."""
+    match = _SIZE.fullmatch(given)
+    sides = [int(side) for side in match.groups() if side] if match else [0]
+    if not all(sides):
+        raise _error(name, given, "a positive integer, or HEIGHTxWIDTH such as 32x64")
+    return sides[0] if len(set(sides)) == 1 else f"{sides[0]}x{sides[1]}"
 
 
 def fraction(name: str, given: str) -> float:

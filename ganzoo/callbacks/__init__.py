@@ -9,6 +9,7 @@ from ganzoo.callbacks.multi_process_checkpoint import MultiProcessCheckpoint
 from ganzoo.callbacks.nan_guard import NaNGuard
 from ganzoo.callbacks.sample_grid import SampleGrid
 from ganzoo.callbacks.spectral_monitor import SpectralMonitor
+from ganzoo.callbacks.track_run import TrackRun
 from ganzoo.training.fit_hook import FitHook, Position
 from ganzoo.training.stop_at_step import StopAtStep
 
@@ -25,4 +26,5 @@ __all__ = [
     "SampleGrid",
     "SpectralMonitor",
     "StopAtStep",
+    "TrackRun",
 ]

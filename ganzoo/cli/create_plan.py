@@ -13,11 +13,12 @@ from ganzoo.cli.train import train
 from ganzoo.files import new_file
 from ganzoo.presets import manifest
 from ganzoo.runs.part_flags import format_augment
-from ganzoo.runs.progress import duration
+from ganzoo.runs.progress import duration, working
 from ganzoo.runs.run_folder import RunFolder
 from ganzoo.runs.train_plan import TrainPlan
 from ganzoo.validation import check_choice
 from ganzoo_cli.commands.train import COMMAND as TRAIN
+from ganzoo_cli.config_file import read_config
 from ganzoo_cli.errors import expected
 
 # Flags whose values a run keeps, by the place where its folder holds them.
@@ -66,6 +67,7 @@ class CreatePlan:
         if self._arguments is not None:
             self._arguments.append(f"--output={self._folder.path}")
             train_options, others = TRAIN.parse(self._arguments)
+            read_config(TRAIN, train_options)
             TRAIN.check(train_options, others)
             self._train_plan = TrainPlan(train_options)
 
@@ -96,7 +98,7 @@ class CreatePlan:
                 partial.write_text(json.dumps(self._chosen, indent=2) + "\n")
         if self._train_plan is not None:
             print()
-            code = train(self._train_plan, run_bar=True)
+            code = train(self._train_plan)
             if code:
                 print("\nThe same `ganzoo create` continues where it stopped.")
                 return code
@@ -107,7 +109,8 @@ class CreatePlan:
                 extractor = load_extractor(self._chosen["extractor"], training.recipe.data)
                 publish(training, self._model, extractor, name=self._name, replace=True)
             if not self._is_exported():
-                path = GAN.from_preset(self._model).export(self._export)
+                with working("exporting the model"):
+                    path = GAN.from_preset(self._model).export(self._export)
                 print(f"{'export':<22}{path}")
             if signs := signs_of_collapse(training.gan, training.data):
                 print(f"{'warning':<22}{signs}")

@@ -65,7 +65,7 @@ def _fitting(options, gan):
     if len(gan.example_shape) != 3:
         return options
     height, width, channels = gan.example_shape
-    size = height if height == width else None
+    size = height if height == width else f"{height}x{width}"
     return with_changes(options, channels=options.channels or channels, size=options.size or size)
 
 

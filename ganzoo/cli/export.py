@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ganzoo import export
 from ganzoo.generation import Directions
+from ganzoo.runs.progress import working
 from ganzoo.runs.run_folder import load_model
 from ganzoo_cli.errors import Failure
 
@@ -37,7 +38,8 @@ def run(options, others):
     importlib.import_module(f"ganzoo.export.{kind}")
     gan = load_model(model, options.checkpoint)
     try:
-        path = gan.export(path, **settings, directions=directions)
+        with working(f"exporting {model}"):
+            path = gan.export(path, **settings, directions=directions)
     except RuntimeError as error:  # The exported model gives other examples.
         raise Failure(str(error)) from error
     print(f"{model} in {path}")

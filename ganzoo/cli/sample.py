@@ -10,6 +10,7 @@ from ganzoo import drawing
 from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.file_names import check_file_name, check_folder_name
+from ganzoo.runs.progress import Progress, working
 from ganzoo.runs.run_folder import load_model
 
 _SAMPLES = 64
@@ -25,9 +26,10 @@ def run(options, others):
     gan = load_model(others[0], options.checkpoint)
     check_pictures(gan, others[0], vectors=not options.folder)
     seeds, labels, columns = _lay_out(options, gan)
-    samples = gan.sample(
-        len(seeds), seeds, labels, options.truncation, latent_scale=options.latent_scale
-    )
+    with working(f"drawing {len(seeds):,} samples"):
+        samples = gan.sample(
+            len(seeds), seeds, labels, options.truncation, latent_scale=options.latent_scale
+        )
     if options.folder:
         _save_each(samples, Path(options.folder), seeds, labels, gan.class_names)
         print(f"{len(samples)} samples in {options.folder}")
@@ -75,8 +77,11 @@ def _save_each(samples, folder, seeds, labels, class_names):
             f"Received: {', '.join(repeated)} more than once"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    for name, image in zip(names, samples, strict=True):
-        drawing.save_picture(folder / f"{name}.png", image)
+    with Progress() as progress:
+        for done, (name, image) in enumerate(zip(names, samples, strict=True), 1):
+            drawing.save_picture(folder / f"{name}.png", image)
+            if progress is not None:
+                progress("files", done, len(names))
 
 
 def _file_name(label, class_names):

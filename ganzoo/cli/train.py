@@ -21,15 +21,12 @@ def run(options, others):
     return lambda: train(plan)
 
 
-def train(plan, run_bar=False):
-    """Trains as planned, prints what there is in the end, and returns the exit code.
-
-    With `run_bar`, a terminal shows one bar for the run instead of one for each epoch.
-    """
+def train(plan):
+    """Trains as planned, prints what there is in the end, and returns the exit code."""
     code = 0
     try:
         with expected(RunFolderError, AnotherRun, OSError):
-            plan.train(run_bar=run_bar)
+            plan.train()
     except FloatingPointError as error:
         print(f"\nganzoo train: {error}", file=sys.stderr)
         return 1

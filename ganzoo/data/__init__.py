@@ -16,6 +16,7 @@ from ganzoo.data import (
 )
 from ganzoo.data.batches import Batches
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.mirrored import MirroredBatches
 from ganzoo.data.mixed_images import MixedImages
 from ganzoo.data.packed import pack
 from ganzoo.data.semi_supervised import SemiSupervisedBatches
@@ -26,6 +27,7 @@ __all__ = [
     "SOURCES",
     "Batches",
     "Dataset",
+    "MirroredBatches",
     "MixedImages",
     "Mixture",
     "SemiSupervisedBatches",

@@ -7,6 +7,7 @@ import numpy as np
 from ganzoo.data.batches import Batches
 from ganzoo.data.checks import RangeEvidence, check_examples, check_labels
 from ganzoo.data.conditions import check_condition_names, check_conditions
+from ganzoo.data.mirrored import MirroredBatches
 from ganzoo.validation import describe
 
 # What examples are called, by the number of their axes.
@@ -130,10 +131,19 @@ class Dataset:
         return self.example_shape
 
     def batches(
-        self, batch_size: int, seed: int = 0, steps_per_epoch: int | None = None
+        self,
+        batch_size: int,
+        seed: int = 0,
+        steps_per_epoch: int | None = None,
+        mirror: bool = False,
     ) -> Batches:
-        """Returns the data as `ganzoo.data.Batches`, which `fit` takes."""
-        return Batches(self, batch_size, seed=seed, steps_per_epoch=steps_per_epoch)
+        """Returns the data as `ganzoo.data.Batches`, which `fit` takes.
+
+        With `mirror`, each image is flipped horizontally with probability 1/2, as
+        `ganzoo.data.MirroredBatches` says.
+        """
+        kind = MirroredBatches if mirror else Batches
+        return kind(self, batch_size, seed=seed, steps_per_epoch=steps_per_epoch)
 
     def __repr__(self):
         name = repr(self.name) if self.split is None else f"{self.name!r} {self.split}"

@@ -1,8 +1,9 @@
 """The settings of the papers and of the published models, by name, as plain data."""
 
 from ganzoo.recipes import papers, zoo
+from ganzoo.recipes.optimizer_settings import OptimizerSettings
 from ganzoo.recipes.papers import RECIPES
-from ganzoo.recipes.recipe import OptimizerSettings, Recipe
+from ganzoo.recipes.recipe import Recipe
 
 __all__ = ["OptimizerSettings", "Recipe", "get", "names", "papers", "zoo"]
 

@@ -8,93 +8,14 @@ import keras
 
 from ganzoo import architectures, augment, losses, regularizers, schedules
 from ganzoo.augment import Augmentation
-from ganzoo.recipes.adam import AdamUnderRoot
+from ganzoo.recipes.optimizer_settings import OptimizerSettings, is_text, short
 from ganzoo.regularizers import Regularizer
-from ganzoo.schedules import LinearDecay
 from ganzoo.validation import (
     check_choice,
     check_fraction,
     check_non_negative,
-    check_positive,
     check_positive_integer,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class OptimizerSettings:
-    """The optimizer of one player.
-
-    `learning_rate`, `beta_1` and `beta_2` may be schedules, written as texts, such as
-    `"cosine/2e-4/5e-5/2e7images"`. See `ganzoo.schedules.get`.
-
-    Args:
-        learning_rate: The rate, before it decays.
-        beta_1: Decay of the mean of the gradients. RMSprop has no such mean: 0.
-        beta_2: Decay of the mean of the squared gradients, RMSprop's `rho`.
-        kind: `"adam"`, `"adam_under_root"` or `"rmsprop"`.
-        decay_start: Share of the training, in [0, 1), after which the rate falls linearly to 0 at
-            its end; `None` for a constant rate.
-        epsilon: Added to the root of the squared gradients' mean, or with `"adam_under_root"` to
-            what is under it. The papers' frameworks have 1e-8.
-
-    Raises:
-        ValueError: If a setting is outside its range.
-
-    Example:
-
-    >>> OptimizerSettings(2e-4, beta_1=0.0, beta_2=0.9).build(updates=1000).beta_1
-    0.0
-    """
-
-    learning_rate: float | str
-    beta_1: float | str = 0.9
-    beta_2: float | str = 0.999
-    kind: str = "adam"
-    decay_start: float | None = None
-    epsilon: float = 1e-8
-
-    def __post_init__(self):
-        check_rate = check_non_negative if _is_text(self.learning_rate) else check_positive
-        schedules.check(check_rate, "learning_rate", self.learning_rate)
-        schedules.check(check_fraction, "beta_1", self.beta_1)
-        schedules.check(check_fraction, "beta_2", self.beta_2)
-        check_choice("kind", self.kind, ("adam", "adam_under_root", "rmsprop"))
-        if self.decay_start is not None:
-            check_fraction("decay_start", self.decay_start)
-            if _is_text(self.learning_rate):
-                raise ValueError(
-                    "A schedule says itself how the rate falls: leave `decay_start` out. Received: "
-                    f"decay_start={self.decay_start!r}, learning_rate={self.learning_rate!r}"
-                )
-        check_positive("epsilon", self.epsilon)
-        if self.kind == "rmsprop" and self.beta_1 != 0:
-            raise ValueError(
-                "RMSprop keeps no mean of the gradients, so `beta_1` must be 0. "
-                f"Received: beta_1={self.beta_1!r}"
-            )
-
-    def __str__(self) -> str:
-        decay = "" if self.decay_start is None else " falling to 0"
-        rate, *betas = map(_short, (self.learning_rate, self.beta_1, self.beta_2))
-        return f"{self.kind}({', '.join([rate + decay, *betas])})"
-
-    def build(self, updates: int) -> keras.optimizers.Optimizer:
-        """Returns the Keras optimizer.
-
-        Args:
-            updates: Number of updates of the player in the whole training run. A rate that decays
-                is 0 after them.
-        """
-        rate, beta_1, beta_2 = (
-            schedules.get(value) if _is_text(value) else value
-            for value in (self.learning_rate, self.beta_1, self.beta_2)
-        )
-        if self.decay_start is not None:
-            rate = LinearDecay(rate, updates, self.decay_start)
-        if self.kind == "rmsprop":
-            return keras.optimizers.RMSprop(rate, rho=beta_2, epsilon=self.epsilon)
-        adam = keras.optimizers.Adam if self.kind == "adam" else AdamUnderRoot
-        return adam(rate, beta_1, beta_2, epsilon=self.epsilon)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -271,9 +192,9 @@ class Recipe:
     def average(self) -> str:
         """The generator's average in a few words."""
         if self.ema_half_life is not None:
-            unit = "" if _is_text(self.ema_half_life) else " images"
-            return f"half-life of {_short(self.ema_half_life)}{unit}"
-        return "none" if self.ema_decay is None else f"decay of {_short(self.ema_decay)}"
+            unit = "" if is_text(self.ema_half_life) else " images"
+            return f"half-life of {short(self.ema_half_life)}{unit}"
+        return "none" if self.ema_decay is None else f"decay of {short(self.ema_decay)}"
 
     @property
     def fit_arguments(self) -> dict[str, Any]:
@@ -371,14 +292,6 @@ class Recipe:
             player = _check_settings(name, OptimizerSettings, settings[name])
             settings[name] = OptimizerSettings(**player)
         return cls(**settings)
-
-
-def _short(value):
-    return value if _is_text(value) else f"{value:g}"
-
-
-def _is_text(value):
-    return isinstance(value, str)
 
 
 def _check_settings(name, settings_class, settings):

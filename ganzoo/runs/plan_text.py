@@ -16,8 +16,10 @@ def describe_plan(plan):
     resumed = f", resumed after step {plan.steps_done:,}" if plan.is_resumed else ""
     if plan.is_trained:
         resumed += ": only the files that the end of the run writes are missing"
+    replaced = ", ".join(f"--{name}" for name in plan.overridden)
     return _table(
         {
+            **({"not of config": f"{replaced}, which the command line gives"} if replaced else {}),
             "model": f"{settings.model}: {recipe.source}",
             "data": plan.data,
             "classes": gan.num_classes or "not used",
@@ -28,7 +30,7 @@ def describe_plan(plan):
             "discriminator": f"{gan.discriminator.count_params():,} parameters",
             "loss": recipe.loss,
             "regularizers": format_regularizers(recipe.regularizers),
-            **_options(recipe),
+            **_options(recipe, settings.mirror),
             "optimizers": f"{recipe.g_optimizer} for the generator, "
             f"{recipe.d_optimizer} for the discriminator",
             "average": recipe.average,
@@ -78,16 +80,17 @@ def _transfer(plan):
     if plan.transfer is not None:
         details = str(plan.transfer).replace("\n", f"\n{'':<15}")
         lines["starts from"] = f"{plan.settings.init_from}: {details}"
-    if count := getattr(plan.settings, "freeze_discriminator", None):
+    if count := plan.settings.freeze_discriminator:
         lines["frozen"] = f"the first {count} layers of the discriminator"
     return lines
 
 
-def _options(recipe):
+def _options(recipe, mirror):
     options = {
         "matching": recipe.generator_loss,
         "augmentation": recipe.augment and format_augment(recipe.augment),
         "packing": recipe.packing if recipe.packing > 1 else None,
+        "mirror": "each image, with probability 1/2" if mirror else None,
     }
     return {name: value for name, value in options.items() if value is not None}
 

@@ -14,7 +14,9 @@ from ganzoo.callbacks import (
     SampleGrid,
     SpectralMonitor,
     StopAtStep,
+    TrackRun,
 )
+from ganzoo.runs.recipe_flags import repeating_settings
 from ganzoo.runs.sources import GIVEN_IN_PYTHON, load_test_split
 from ganzoo.validation import check_choice
 
@@ -58,6 +60,8 @@ class RunCallbacks:
         self.evaluation = _evaluation(folder, recipe, settings, data)
         examples = steps_per_epoch * recipe.batch_size * recipe.discriminator_steps
         self.monitors = _monitors(settings.monitors, data, examples)
+        # A missing package is an error before training.
+        self._tracker = _tracker(folder, recipe, settings) if settings.log else None
 
     def leave_out_monitors(self, gan):
         """Leaves out monitors that nobody asked for and that cannot watch these networks or data.
@@ -99,6 +103,8 @@ class RunCallbacks:
             return [NaNGuard(), *shared]
         measured = [one for one in (self.evaluation, *self.monitors) if one is not None]
         written = [EpochLog(folder.log), CurvePicture(folder.curves, folder.log)]
+        if self._tracker is not None:
+            written.append(self._tracker)
         return [NaNGuard(), self.pictures, *measured, *written, *shared]
 
 
@@ -145,6 +151,14 @@ def _evaluation(folder, recipe, settings, data):
         every=settings.every,
         folder=folder.path,
     )
+
+
+def _tracker(folder, recipe, settings):
+    """Returns the `TrackRun` of a run."""
+    options = repeating_settings(recipe, settings, everything=True)
+    lines = [f"- {name}: {value}" for name, value in options.items()]
+    card = "\n".join([f"# {settings.model}", "", recipe.source, "", *lines])
+    return TrackRun(settings.log, folder.path, folder.samples, options=options, card=card)
 
 
 def _monitors(names, data, examples_per_epoch):

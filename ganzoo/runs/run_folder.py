@@ -16,19 +16,25 @@ from ganzoo.runs.model_files import load_file
 from ganzoo.runs.run_checkpoints import load_checkpoint
 from ganzoo.training import GAN
 from ganzoo.version import __version__
+from ganzoo_cli.config_file import as_toml
 from ganzoo_cli.models import check_exists
 
 _NOTHING = type(None)
 # The types of the options of a run.
 _OPTIONS = {
     **{"model": str, "split": (str, _NOTHING), "seed": int, "precision": str, "ganzoo": str},
-    **{"size": (int, _NOTHING), "channels": (int, _NOTHING), "on_bad": (str, _NOTHING)},
+    **{"size": (int, str, _NOTHING), "channels": (int, _NOTHING), "on_bad": (str, _NOTHING)},
     **{"test_split": (str, _NOTHING), "devices": (str, int, _NOTHING), "examples": dict},
     **{"init_from": (str, _NOTHING), "freeze_discriminator": (int, _NOTHING)},
-    **{"metrics": (list, _NOTHING), "every": int, "metric_samples": (int, _NOTHING)},
+    **{
+        "mirror": bool,
+        "metrics": (list, _NOTHING),
+        "every": int,
+        "metric_samples": (int, _NOTHING),
+    },
     **{"extractor": (str, _NOTHING), "keep_best": (str, _NOTHING)},
     **{"monitors": (str, _NOTHING), "checkpoint_every": int, "keep": int, "jit": str},
-    **{"sample_every": (int, _NOTHING)},
+    **{"sample_every": (int, _NOTHING), "steps_per_execution": (int, str), "log": list},
     **{"hardware": (str, _NOTHING), "threads": int, "completed": (int, _NOTHING)},
 }
 _ALWAYS_THERE = ("model", "split", "size", "channels", "seed", "precision", "ganzoo")
@@ -98,6 +104,12 @@ class RunFolder:
         with new_file(self.options, replace=True) as partial:
             partial.write_text(json.dumps(content, indent=2) + "\n")
 
+    def write_toml(self, settings):
+        """Writes the settings of `ganzoo train` that repeat the run, values by names of flags."""
+        comment = f"ganzoo {__version__}: `ganzoo train --config=FILE` repeats this run."
+        with new_file(self.toml, replace=True) as partial:
+            partial.write_text(as_toml(settings, comment), encoding="utf-8")
+
     def read_options(self):
         """Returns the `Recipe` and the dictionary of the other options.
 
@@ -157,7 +169,7 @@ def _check_options(options, recipe):
         if name in _ALWAYS_THERE or name in options:
             value = options[name]
             # A Boolean is an integer for Python.
-            if not isinstance(value, kinds) or isinstance(value, bool):
+            if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
                 raise TypeError(f"{name}={value!r:.100}")
     if not isinstance(recipe.data, str):
         raise TypeError(f"data={recipe.data!r:.100}")

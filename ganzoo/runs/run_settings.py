@@ -10,12 +10,15 @@ from ganzoo.runs.run_folder import RunFolder, RunFolderError
 
 # Flags that are not in the recipe. The run folder keeps their values.
 _SETTINGS = (
-    *("model", "split", "size", "channels", "on_bad", "max_pixels", "test_split"),
+    *("model", "split", "size", "channels", "on_bad", "max_pixels", "mirror", "test_split"),
     *("seed", "precision", "init_from", "freeze_discriminator"),
     *("metrics", "every", "metric_samples", "extractor", "keep_best"),
 )
 # The ones among them that a resumed run may change.
-_CHANGEABLE = ("devices", "sample_every", "jit", "monitors", "checkpoint_every", "keep")
+_CHANGEABLE = (
+    *("devices", "jit", "steps_per_execution", "sample_every", "checkpoint_every", "keep"),
+    *("monitors", "log"),
+)
 
 
 def new_run(options):

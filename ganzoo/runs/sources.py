@@ -41,8 +41,17 @@ def load_source(source, options, keep_sizes=False, **changes):
         if source.startswith("folder:"):
             given |= {"progress": progress, "keep_sizes": keep_sizes}
         return data.load(
-            source, split=options.split, size=options.size, channels=options.channels, **given
+            source,
+            split=options.split,
+            size=_sides(options.size),
+            channels=options.channels,
+            **given,
         )
+
+
+def _sides(size):
+    """Returns height and width of a size that is the text of both, such as `"32x64"`."""
+    return tuple(map(int, size.split("x"))) if isinstance(size, str) else size
 
 
 def load_test_split(source, trained_on, options):

@@ -6,6 +6,7 @@ from ganzoo.data import Dataset
 from ganzoo.runs.sources import GIVEN_IN_PYTHON
 from ganzoo.runs.train_plan import TrainedRun, TrainPlan
 from ganzoo_cli.commands.train import COMMAND
+from ganzoo_cli.config_file import read_config
 from ganzoo_cli.settings import options_of
 from ganzoo_cli.shared_flags import DATA_FLAGS
 
@@ -29,8 +30,8 @@ def train(
         model: The recipe, a name of `ganzoo.recipes.names()`.
         data: A source as for `ganzoo.data.load`, or a `ganzoo.data.Dataset`. By default the data of
             the recipe. A run on a `Dataset` of your own is resumed with the same one.
-        verbose: `"auto"` shows the progress: on a terminal as a bar, in a file as a line for each
-            epoch. 0 shows nothing, 1 a bar, and 2 lines.
+        verbose: `"auto"` shows the progress: on a terminal as one bar for the run, in a file as a
+            line for each epoch. 0 shows nothing, 1 Keras's bar for each epoch, and 2 lines.
         **settings: All other flags of `ganzoo train` by their names: `output`, `epochs`, `steps`,
             `batch_size`, `regularizers` and so on; `ganzoo train --help` explains them. Values are
             numbers, Booleans, texts as on the command line, lists, and for `regularizers` and
@@ -75,6 +76,7 @@ def plan(model: str | None = None, data: str | Dataset | None = None, **settings
     source = data if dataset is None or settings.get("resume") else GIVEN_IN_PYTHON
     settings = {"model": model, "data": None if source is dataset else source, **settings}
     options = options_of(COMMAND, settings, "ganzoo.train")
+    read_config(COMMAND, options)
     if dataset is not None and (of_source := sorted(options.given & DATA_FLAGS)):
         raise ValueError(
             "A `Dataset` is loaded already: these settings are for sources. "

@@ -16,6 +16,7 @@ from ganzoo.data import SemiSupervisedBatches
 from ganzoo.distribution import hardware
 from ganzoo.runs import plan_text
 from ganzoo.runs.progress import RunBar
+from ganzoo.runs.recipe_flags import repeating_settings
 from ganzoo.runs.run_callbacks import RunCallbacks
 from ganzoo.runs.run_checkpoints import write_config
 from ganzoo.runs.run_folder import RunFolder, check_same_data
@@ -53,6 +54,7 @@ class TrainPlan:
     Attributes:
         is_primary: Whether this is the process that prints and writes files.
         is_resumed: Whether an earlier run continues.
+        overridden: Names of the flags of a config file that the command line replaces.
         is_trained: Whether all steps are done and only files are missing.
         folder: The `ganzoo.runs.RunFolder`.
         recipe: The `ganzoo.recipes.Recipe` with its changes.
@@ -76,6 +78,7 @@ class TrainPlan:
         _join_processes(options)
         self.is_primary = distribution.process_index() == 0
         self.is_resumed = options.resume
+        self.overridden = options.overridden
         prepare = run_to_resume if options.resume else new_run
         self.folder, recipe, self.settings = prepare(options)
         settings = self.settings
@@ -85,7 +88,7 @@ class TrainPlan:
             check_same_data(settings, self.data)
         _check_same_everywhere("data", zlib.crc32(self.data.examples))
         _check_labels(recipe, self.data)
-        self.batches = _batches(recipe, self.data, settings.seed)
+        self.batches = _batches(recipe, self.data, settings)
         self.test_data = _test_data(recipe, settings)
 
         epoch, steps_of_epoch, self.steps_done = self.folder.progress()
@@ -120,7 +123,8 @@ class TrainPlan:
                 self.data,
                 seed=settings.seed,
                 jit_compile=_JIT[settings.jit],
-                frozen_layers=getattr(settings, "freeze_discriminator", None) or 0,
+                frozen_layers=settings.freeze_discriminator or 0,
+                steps_per_execution=settings.steps_per_execution,
             )
             self.transfer = self._initialize()
             inputs.check_equal_shares(self.gan, recipe.batch_size)
@@ -128,7 +132,7 @@ class TrainPlan:
 
     def _initialize(self):
         """Gives the GAN the weights of another one, if the run starts so; returns what it took."""
-        source = getattr(self.settings, "init_from", None)
+        source = self.settings.init_from
         # Later on, the weights come from the checkpoint.
         return self.gan.initialize_from(source) if source and not self.steps_done else None
 
@@ -163,12 +167,11 @@ class TrainPlan:
             self.gan.fit(self.batches, steps=1 + _TIMED_STEPS, verbose=0)
             return (time.perf_counter() - start) / _TIMED_STEPS
 
-    def train(self, verbose: int | str = "auto", run_bar: bool = False) -> TrainedRun:
+    def train(self, verbose: int | str = "auto") -> TrainedRun:
         """Trains, and completes the run folder.
 
         Args:
             verbose: As for `ganzoo.train`.
-            run_bar: Whether a terminal shows one bar for the run, not one for each epoch.
 
         Raises:
             RunFolderError: If another run has taken the folder.
@@ -180,7 +183,7 @@ class TrainPlan:
         with contextlib.ExitStack() as stack:
             in_process_0(lambda: self._start(stack))
             stack.enter_context(self._precision())
-            return self._train(*self._display(verbose, run_bar))
+            return self._train(*self._display(verbose))
 
     def _start(self, stack):
         """Makes this process the only writer of the folder, and writes the options."""
@@ -194,6 +197,7 @@ class TrainPlan:
 
     def _write_options(self):
         self.folder.write_options(self.recipe, vars(self.settings))
+        self.folder.write_toml(repeating_settings(self.recipe, self.settings, everything=True))
 
     def _train(self, verbose, bars):
         folder, gan = self.folder, self.gan
@@ -220,7 +224,7 @@ class TrainPlan:
             self._write_options()
         return TrainedRun(gan, folder, history)
 
-    def _display(self, verbose, run_bar):
+    def _display(self, verbose):
         """Returns `verbose` of `fit`, and a list with the bar of the run or without."""
         if not self.is_primary:
             return 0, []
@@ -228,7 +232,7 @@ class TrainPlan:
             return verbose, []
         if not sys.stdout.isatty():
             return 2, []
-        return (0, [RunBar(self.steps_to_do)]) if run_bar else (1, [])
+        return 0, [RunBar(self.steps_to_do)]
 
 
 def _join_processes(options):
@@ -271,11 +275,18 @@ def _check_labels(recipe, data):
         )
 
 
-def _batches(recipe, data, seed):
+def _batches(recipe, data, settings):
     """Returns the batches of the training steps."""
-    if recipe.labels_per_class is not None:
-        return SemiSupervisedBatches(data, recipe.labels_per_class, recipe.batch_size, seed=seed)
-    return data.batches(recipe.batch_size * recipe.discriminator_steps, seed=seed)
+    seed = settings.seed
+    if recipe.labels_per_class is None:
+        size = recipe.batch_size * recipe.discriminator_steps
+        return data.batches(size, seed=seed, mirror=settings.mirror)
+    if settings.mirror:
+        raise ValueError(
+            "A semi-supervised model sees its images as they are: leave --mirror out. "
+            f"Received: --mirror with --model={settings.model}"
+        )
+    return SemiSupervisedBatches(data, recipe.labels_per_class, recipe.batch_size, seed=seed)
 
 
 def _test_data(recipe, settings):

@@ -15,7 +15,7 @@ LARGEST_SEED = 2**32 - 1
 _CHANGEABLE = {
     *("output", "resume", "epochs", "steps", "sample_every", "jit", "dry_run", "debug"),
     *("devices", "coordinator", "process_id", "num_processes", "accept_changes"),
-    *("threads", "checkpoint_every", "keep", "monitors"),
+    *("threads", "steps_per_execution", "checkpoint_every", "keep", "monitors", "log", "config"),
 }
 _NEED_METRICS = ("every", "metric_samples", "extractor")
 
@@ -83,6 +83,7 @@ COMMAND = Command(
         "ganzoo train --model=sngan_mnist --metrics=fid,kid --every=5 --keep_best=fid",
         "ganzoo train --model=semi_supervised_mnist --test_split=test",
         "ganzoo train --model=dcgan_mnist --devices=all",
+        "ganzoo train --config=runs/sngan-digits/config.toml --seed=1 --output=runs/again",
     ),
     check=_check,
 )
@@ -119,6 +120,10 @@ COMMAND.positive_integer(
     "freeze_discriminator",
     """Keep the first N layers of the discriminator, next to the images, as they are (Freeze-D).""",
 )
+COMMAND.switch(
+    "mirror",
+    "Flip each training image horizontally with probability 1/2. Not for digits or letters.",
+)
 COMMAND.group("How long")
 COMMAND.positive_integer("epochs", "Passes over the data; or give --steps.")
 COMMAND.positive_integer(
@@ -130,6 +135,7 @@ COMMAND.positive_integer(
 COMMAND.group("Changes to the recipe")
 COMMAND.positive_integer("width", "Channels of the networks at the full image size.")
 COMMAND.positive_integer("latent_dim", "Size of a latent vector.")
+COMMAND.text("latent", "KIND", "Distribution of the latents: normal, or uniform in [-1, 1].")
 COMMAND.text("loss", "NAME", "The adversarial loss; `ganzoo list` lists them.")
 COMMAND.text(
     "regularizers",
@@ -139,6 +145,9 @@ COMMAND.text(
     r1:gamma=0.1:every=16. A number may be a schedule: r1:gamma=cosine/2/0.2/2e6images goes from 2
     to 0.2 in two million real images; linear/2/0.2/1e4-5e4steps does from step 10,000 to 50,000.
     """,
+)
+COMMAND.strength(
+    "gamma", "Strength of the regularizers r1 and r2, a schedule of it, or auto for a rule."
 )
 COMMAND.text(
     "augment",
@@ -155,6 +164,23 @@ COMMAND.text(
     {", ".join(NORMALIZATIONS[:-1])} or {NORMALIZATIONS[-1]}.""",
 )
 COMMAND.positive_integer("packing", "Examples that the discriminator sees in one row (PacGAN).")
+COMMAND.positive_integer(
+    "discriminator_steps", "Updates of the discriminator in each step, each on other examples."
+)
+COMMAND.positive_integer(
+    "generator_batch_ratio",
+    "Fakes in an update of the generator for each real example in one of the discriminator.",
+)
+COMMAND.text(
+    "optimizer",
+    "KIND",
+    """The optimizer of both players: adam, adamw, lion, muon, rmsprop or sgd. Arguments follow
+    after colons: beta_1, beta_2, epsilon, weight_decay and clip_norm, the largest norm of all
+    gradients together, as in adam:beta_1=0:beta_2=0.9. Others stay as the recipe says, or have the
+    defaults of another kind.""",
+)
+COMMAND.text("generator_optimizer", "KIND", "The same, for the generator alone.")
+COMMAND.text("discriminator_optimizer", "KIND", "The same, for the discriminator alone.")
 COMMAND.positive_or_schedule("generator_rate", "Learning rate of the generator, or a schedule.")
 COMMAND.positive_or_schedule(
     "discriminator_rate", "Learning rate of the discriminator, or a schedule."
@@ -214,6 +240,11 @@ COMMAND.choice(
     "Compile with XLA. With auto, JAX always compiles and TensorFlow compiles on a GPU.",
     default="auto",
 )
+COMMAND.positive_or_auto(
+    "steps_per_execution",
+    """Steps in one call of the compiled function. More of them cost less time on a GPU; pictures
+    and checkpoints follow at the end of a call.""",
+)
 COMMAND.text(
     "devices",
     "N",
@@ -257,6 +288,17 @@ COMMAND.positive_integer(
 )
 COMMAND.positive_integer("checkpoint_every", "Epochs from one checkpoint to the next.", default=1)
 COMMAND.positive_integer("keep", "Number of checkpoints to keep, the newest ones.", default=3)
+COMMAND.names(
+    "log",
+    """Show the run in trackers between commas: tensorboard, wandb, mlflow. Each needs its extra,
+    such as ganzoo[wandb]. If one of them fails, the run goes on without it.""",
+)
 COMMAND.group("Other")
+COMMAND.text(
+    "config",
+    "FILE",
+    """A TOML file with flags, such as batch_size = 64; flags of the command line win. The file
+    config.toml of a run folder repeats the run.""",
+)
 add_dry_run_flag(COMMAND)
 add_debug_flag(COMMAND)

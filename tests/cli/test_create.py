@@ -1,9 +1,11 @@
+import io
 import json
 import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
 import ganzoo
 from ganzoo.cli import create_defaults
@@ -159,11 +161,14 @@ def test_samples_that_are_all_alike_are_told():
     assert "their mean distance is 1% of" in signs_of_collapse(gan, data)
 
 
-def test_the_bar_of_a_run_counts_all_steps(capsys):
-    bar = RunBar(4)
+def test_the_bar_of_a_run_counts_all_steps():
+    console = Console(file=io.StringIO(), force_terminal=True, width=200)
+    bar = RunBar(4, console)
     linear.gan().fit(linear.vectors(16), batch_size=8, epochs=2, verbose=0, callbacks=[bar])
-    printed = capsys.readouterr().out
-    assert "4/4" in printed and "d_loss" in printed and "Epoch" not in printed
+    printed = console.file.getvalue()
+    assert "4/4" in printed and "compiling" in printed and "training" in printed
+    assert printed.count("what the players minimize") == 1
+    assert "d_fake" in printed.splitlines()[-1] and "Epoch" not in printed
 
 
 def test_durations_are_in_words():

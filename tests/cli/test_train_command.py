@@ -101,6 +101,9 @@ def interrupt_at(monkeypatch):
 def test_a_run_folder_is_complete(whole_run):
     assert sorted(path.name for path in whole_run.iterdir()) == [
         "checkpoints",
+        "config.toml",
+        "curves.png",
+        "gan.json",
         "log.csv",
         "model.keras",
         "options.json",
