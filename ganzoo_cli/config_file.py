@@ -21,9 +21,8 @@ def read_config(command: Command, options: SimpleNamespace) -> None:
         options: What `Command.parse` returned. Without `--config`, nothing changes.
 
     Raises:
-        ValueError: If the file is no TOML, or has an unknown key or a value that a flag cannot
-            take.
-        OSError: If it cannot be read.
+        ValueError: If the file cannot be read, is no TOML, has an unknown key, or a value that a
+            flag cannot take.
     """
     options.overridden = []
     if options.config is None:
@@ -31,7 +30,7 @@ def read_config(command: Command, options: SimpleNamespace) -> None:
     path = Path(options.config)
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # It is no UTF-8, or no TOML.
+    except (OSError, ValueError) as error:  # It cannot be read, is no UTF-8, or no TOML.
         raise ValueError(
             f"--config must be a TOML file, with lines such as batch_size = 64: {error}. "
             f"Received: --config={path}"
