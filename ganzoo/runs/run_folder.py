@@ -58,7 +58,7 @@ class RunFolder:
         toml: `config.toml`: the settings of `ganzoo train` that repeat the run.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path):
         self.path = Path(path)
         self.options = self.path / "options.json"
         self.log = self.path / "log.csv"
@@ -226,7 +226,7 @@ def check_same_data(settings, data):
         )
 
 
-def load_model(path, checkpoint=None):
+def load_model(path: str | Path, checkpoint: str | int | None = None) -> GAN:
     """Returns the GAN of a preset, of a run, or of a `.keras` file.
 
     Args:
