@@ -82,6 +82,7 @@ setup(
         "numpy>=2.0",
         "absl-py>=2.1",
         "pillow>=11.0",
+        "rich>=13.7",
         "tensorflow-datasets>=4.9.10",
         # tensorflow-datasets 4.9.10 imports it without declaring it.
         "importlib_resources>=6.0",

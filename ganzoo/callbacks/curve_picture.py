@@ -53,9 +53,8 @@ class CurvePicture(keras.callbacks.Callback):
         self._draw()
 
     def _draw(self):
-        rows = EpochLog.read(self.log)
-        if rows:
-            start = time.monotonic()
+        start = time.monotonic()
+        if rows := EpochLog.read(self.log):
             drawing.save_picture(self.path, curves_picture(rows))
-            end = time.monotonic()
-            self._next = end + _PAUSE * (end - start)
+        end = time.monotonic()
+        self._next = end + _PAUSE * (end - start)
