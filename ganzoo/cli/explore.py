@@ -14,7 +14,7 @@ def run(options, others):
     # A missing package is an error before the model is loaded, which is slow.
     page = importlib.import_module("ganzoo.explore.page")
     directions = None if options.directions is None else Directions.load(options.directions)
-    gan = load_model(model)
+    gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)
     explorer = Explorer(gan, directions)
     if explorer.why_no_directions is not None:

@@ -67,6 +67,5 @@ def build_gan(
         ema_half_life=recipe.ema_half_life,
         steps_per_execution=steps_per_execution,
         jit_compile=jit_compile,
-        steps_per_execution=steps_per_execution,
     )
     return gan

@@ -2,7 +2,7 @@
 
 from ganzoo_cli.command import Command
 from ganzoo_cli.models import only_model
-from ganzoo_cli.shared_flags import MODEL, add_debug_flag
+from ganzoo_cli.shared_flags import MODEL, add_checkpoint_flag, add_debug_flag
 
 LOCAL = "127.0.0.1"
 _MOST_PORT = 65535
@@ -47,4 +47,5 @@ COMMAND.text(
 COMMAND.positive_integer("port", "The port. By default the first free one from 7860.")
 COMMAND.switch("share", "Let Gradio publish the page at a public address for a week.")
 COMMAND.group("Other")
+add_checkpoint_flag(COMMAND)
 add_debug_flag(COMMAND)
