@@ -54,12 +54,13 @@ def describe_results(folder, value=None):
         folder: The `ganzoo.runs.RunFolder`.
         value: Name of the value that chooses the best checkpoint, or `None`.
     """
-    best = best_of(folder) if value else None
-    chosen = {"best": f"{value} {best[1]:.4g} at step {best[0]:,}: --checkpoint=best"}
+    chosen = {}
+    if value and (best := best_of(folder)):
+        chosen["best"] = f"{value} {best[1]:.4g} at step {best[0]:,}: --checkpoint=best"
     return _table(
         {
             "model": folder.model,
-            **(chosen if best else {}),
+            **chosen,
             "pictures": f"{folder.samples}, with all of them in samples.gif",
             "log": f"{folder.log}, drawn in {folder.curves.name}",
             "options": folder.options,

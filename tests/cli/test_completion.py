@@ -29,7 +29,7 @@ def test_bash_completes_commands_flags_and_values(tmp_path):
     assert "keras" not in script.stderr and "tensorflow" not in script.stderr
     (tmp_path / "photo.png").touch()
     lines = {
-        "ganzoo exp": "export",
+        "ganzoo expo": "export",
         "ganzoo train --discriminator_o": "--discriminator_optimizer=",
         "ganzoo train --res": "--resume",
         "ganzoo train --precision = mixed": "mixed_bfloat16 mixed_float16",
