@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import ganzoo
-from ganzoo.runs import run_folder, train_plan
+from ganzoo.runs import run_callbacks, run_folder, train_plan
 from ganzoo_cli.main import main
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def test_a_run_starts_from_a_preset_with_frozen_layers(tmp_path, capsys, whole_r
 @pytest.fixture
 def interrupt_at(monkeypatch):
     """Sends a signal to this process after a step, as Ctrl-C would."""
-    original = train_plan.StopAtStep
+    original = run_callbacks.StopAtStep
 
     def arrange(step, number=signal.SIGINT):
         class Interrupting(original):
@@ -93,7 +93,7 @@ def interrupt_at(monkeypatch):
                 if self._epoch_start + batch + 1 == step:
                     signal.raise_signal(number)
 
-        monkeypatch.setattr(train_plan, "StopAtStep", Interrupting)
+        monkeypatch.setattr(run_callbacks, "StopAtStep", Interrupting)
 
     return arrange
 
@@ -249,7 +249,7 @@ def kill_in(monkeypatch):
     [
         (EPOCH, run_folder.RunFolder, "save_model"),
         # The checkpoint of an epoch that ends early is written before its line in the log.
-        (1, train_plan.EpochLog, "on_epoch_end"),
+        (1, run_callbacks.EpochLog, "on_epoch_end"),
     ],
 )
 def test_a_run_that_is_killed_before_its_model_is_written_is_completed(
@@ -375,13 +375,13 @@ def test_other_data_cannot_resume_a_run(tmp_path, capsys):
 
 
 def test_nan_ends_a_run_and_keeps_its_checkpoint(tmp_path, monkeypatch, capsys):
-    class Poisoning(train_plan.StopAtStep):
+    class Poisoning(run_callbacks.StopAtStep):
         def on_train_batch_begin(self, batch, logs=None):
             if self._epoch_start + batch == 3:
                 kernel = self.model.generator.trainable_weights[0]
                 kernel.assign(np.full(kernel.shape, np.nan))
 
-    monkeypatch.setattr(train_plan, "StopAtStep", Poisoning)
+    monkeypatch.setattr(run_callbacks, "StopAtStep", Poisoning)
 
     assert main([*SMALL, "--steps=7", f"--output={tmp_path / 'run'}"]) == 1
 
