@@ -17,6 +17,9 @@ from ganzoo.validation import (
     check_positive_integer,
 )
 
+_PLAYERS = ("g_optimizer", "d_optimizer")
+_OPTIONAL = ("weight_decay", "clip_norm")
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -134,7 +137,7 @@ class Recipe:
                     f"normalization={self.normalization!r}"
                 )
         check_choice("latent", self.latent, ("normal", "uniform"))
-        for name in ("g_optimizer", "d_optimizer"):
+        for name in _PLAYERS:
             if not isinstance(settings := getattr(self, name), OptimizerSettings):
                 raise ValueError(
                     f"`{name}` must be an `OptimizerSettings`. Received: {name}={settings!r}"
@@ -281,14 +284,19 @@ class Recipe:
         return get(name, **arguments)
 
     def to_json(self) -> str:
-        """Returns the recipe as JSON."""
-        return json.dumps(dataclasses.asdict(self), indent=2)
+        """Returns the recipe as JSON. What an optimizer does not have is left out."""
+        settings = dataclasses.asdict(self)
+        for name in _PLAYERS:
+            for option in _OPTIONAL:
+                if settings[name][option] is None:
+                    del settings[name][option]
+        return json.dumps(settings, indent=2)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Returns the recipe that `to_json` wrote, or raises `ValueError`."""
         settings = _check_settings("recipe", cls, json.loads(text))
-        for name in ("g_optimizer", "d_optimizer"):
+        for name in _PLAYERS:
             player = _check_settings(name, OptimizerSettings, settings[name])
             settings[name] = OptimizerSettings(**player)
         return cls(**settings)
