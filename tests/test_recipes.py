@@ -169,7 +169,7 @@ def test_settings_are_checked(field, value):
         {"learning_rate": "fast"},
         {"beta_1": 1.0},
         {"beta_2": -0.1},
-        {"kind": "sgd"},
+        {"kind": "adagrad"},
         {"decay_start": 1.0},
         {"epsilon": 0.0},
         {"beta_1": 0.5, "kind": "rmsprop"},

@@ -13,6 +13,7 @@ COMMAND = Command(
     "info",
     "Print versions, devices, the backend and the extras: what a report of a fault needs.",
     "[flags]",
+    examples=("ganzoo info", "KERAS_BACKEND=jax ganzoo info"),
     check=_check,
 )
 COMMAND.group("Flags")
