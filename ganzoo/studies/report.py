@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ganzoo.files import new_file
 from ganzoo.studies import figures
-from ganzoo.studies.study import Study
+from ganzoo.studies.study import Study, names
 from ganzoo.studies.summary import Row, decide, mean_and_spread, summarize
 
 _WIDTH = 100
@@ -88,10 +88,11 @@ def _value(values, digits):
 
 def _page(study, rows, pictures):
     records = [record for row in rows for record in row.records]
+    file = study.name if study.name in names() else f"{study.name}.toml"
     parts = [
         f"# {study.title}",
         _paragraph(study.question),
-        "```\n" + f"ganzoo ablate {study.name}\n```",
+        f"```\nganzoo ablate {file}\n```",
         "## Results",
         _paragraph(
             "Mean ± standard deviation over seeds; `failed` counts the runs that diverged, which "
@@ -102,6 +103,8 @@ def _page(study, rows, pictures):
     parts += [f"![{caption}]({path.name})" for caption, path in pictures.items()]
     if verdicts := decide(study, rows):
         parts += ["## Claims", _verdicts(verdicts)]
+    if said := _warnings(rows):
+        parts += ["## What the monitors said", said]
     if study.remarks:
         parts += ["## What it says", study.remarks.strip()]
     parts += ["## Protocol", _paragraph(study.protocol), _facts(study, rows, records)]
@@ -117,6 +120,17 @@ def _verdicts(verdicts):
         "Confirmed or denied: the means differ by two standard errors of their difference or more."
     )
     return "\n".join(lines) + "\n\n" + note
+
+
+def _warnings(rows):
+    """Returns a list of the warnings of each cell with a monitor, for its first seed."""
+    lines = []
+    for row in rows:
+        if row.cell.collapse is None and row.cell.spectral is None:
+            continue
+        warnings = row.records[0].get("warnings") or ["Nothing."]
+        lines.append(f"- **{', '.join(row.cell.labels.values())}**: {' '.join(warnings)}")
+    return _wrapped(lines)
 
 
 def _cost(records):
@@ -139,6 +153,11 @@ def _facts(study, rows, records):
         f"- Versions: {', '.join(versions)}.",
         f"- All settings, values and logs of each run: [{study.name}.json]({study.name}.json).",
     ]
+    return _wrapped(lines)
+
+
+def _wrapped(lines):
+    """Returns the items of a list in Markdown."""
     return "\n".join(
         "\n".join(textwrap.wrap(line, _WIDTH, subsequent_indent="  ")) for line in lines
     )

@@ -204,7 +204,7 @@ def test_claims_are_decided_by_the_records(tmp_path):
 
 
 def test_the_page_has_the_table_the_figures_and_the_records(tmp_path):
-    tiny = study()
+    tiny = study(settings={**CONTENT["settings"], "collapse": {}})
     with pytest.raises(ValueError, match="run the study first"):
         studies.report(tiny, tmp_path / "runs", tmp_path / "page")
     studies.run(tiny, tmp_path / "runs", work=results_of)
@@ -213,7 +213,8 @@ def test_the_page_has_the_table_the_figures_and_the_records(tmp_path):
         *("tiny.md", "tiny.png", "tiny_samples.png", "tiny.json")
     ]
     page = written[0].read_text()
-    assert "# Tiny" in page and "ganzoo ablate tiny" in page and "8 of the 8" in page
+    assert "# Tiny" in page and "ganzoo ablate tiny.toml\n" in page and "8 of the 8" in page
+    assert "- **plain, none**: Nothing." in page
     records = json.loads(written[-1].read_text())
     assert len(records) == 8 and records[0]["versions"]["ganzoo"]
 
