@@ -11,9 +11,10 @@ import pytest
 import ganzoo
 from ganzoo import data, export, extractors, interpolation, metrics
 from ganzoo.architectures.base import NORMALIZATIONS
+from ganzoo.data import shard_formats
 from ganzoo_cli import package
 from ganzoo_cli.command import Command
-from ganzoo_cli.commands import evaluate, interpolate, train
+from ganzoo_cli.commands import evaluate, generate, interpolate, train
 from ganzoo_cli.commands import export as export_command
 from ganzoo_cli.main import COMMANDS, command, main
 from support.processes import ROOT
@@ -208,6 +209,7 @@ def test_the_choices_of_the_front_end_are_those_of_the_parts():
     assert set(evaluate.EXTRACTORS) == set(extractors.names())
     assert interpolate.INTERPOLATIONS == interpolation.INTERPOLATIONS
     assert export_command.FORMATS == export.FORMATS
+    assert tuple(shard_formats.FORMATS) == generate.FORMATS
     assert export_command.QUANTIZATIONS == export.QUANTIZATIONS
     assert set(train.NORMALIZATIONS) == set(NORMALIZATIONS)
     assert "pack" not in data.names()  # `ganzoo data pack` is not a source.

@@ -101,7 +101,10 @@ def test_the_pods_of_kubernetes_find_each_other(environment, tmp_path):
 @pytest.mark.slow
 def test_ray_train_resumes_after_a_worker_is_killed(tmp_path):
     pytest.importorskip("ray")
-    flags = ["--model=dcgan", "--data=toy:ring", "--width=16", "--epochs=12", "--batch_size=500"]
+    flags = [
+        *("--model=mlp", "--data=toy:ring", "--width=4", "--loss=hinge", "--regularizers=none"),
+        *("--batch_size=2000", "--epochs=30"),  # Of 10 steps each.
+    ]
     output = tmp_path / "run"
     process = subprocess.Popen(
         [sys.executable, EXAMPLES / "ray_train.py", "--workers=2", f"--output={output}", *flags],
@@ -118,9 +121,8 @@ def test_ray_train_resumes_after_a_worker_is_killed(tmp_path):
     printed, _ = process.communicate(timeout=400)
     assert process.returncode == 0, printed
     log = (output / "log.csv").read_text().splitlines()
-    assert [line.split(",")[0] for line in log[1:]] == [str(epoch) for epoch in range(1, 13)]
-    assert keras.saving.load_model(output / "model.keras").step == 12 * 20
-    assert "resumed after step" in printed or "Traceback" not in printed
+    assert [line.split(",")[0] for line in log[1:]] == [str(epoch) for epoch in range(1, 31)]
+    assert keras.saving.load_model(output / "model.keras").step == 300
 
 
 def _workers():
