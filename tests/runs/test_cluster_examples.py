@@ -114,7 +114,7 @@ def test_ray_train_resumes_after_a_worker_is_killed(tmp_path):
         text=True,
     )
     deadline = time.monotonic() + 300
-    while not list(output.glob("checkpoints/*")) and time.monotonic() < deadline:
+    while not list(output.glob("checkpoints/step_*")) and time.monotonic() < deadline:
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.2)
     os.kill(_workers()[1], signal.SIGKILL)
