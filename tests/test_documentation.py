@@ -19,7 +19,7 @@ PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "_pages" not in page.par
 SLOW = {
     *("getting_started.md", "index.md", "metrics.md", "own_images.md", "other_examples.md"),
     *("semi_supervised.md", "text_to_image.md", "trained_generators.md"),
-    *("migration_from_keras_examples.md", "migration_from_tfgan.md"),
+    *("migration_from_keras_examples.md", "migration_from_tfgan.md", "training_runs.md"),
 }
 
 
