@@ -5,8 +5,12 @@ random numbers: as easy as 1, 2, 3", SC 2011, 20 rounds): the numbers are the sa
 graph, under XLA and on both backends, and there is no hidden state that a checkpoint could lose.
 """
 
+import contextlib
+import contextvars
 import math
 import zlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -34,11 +38,56 @@ def threefry2x32(key, counter):
     return backend.threefry2x32(key, counter)
 
 
+class BatchPart(NamedTuple):
+    """One of the parts of a batch that are computed one after another.
+
+    Part i of n has the rows i, i + n, i + 2n, ... So if a batch is spread over devices, each part
+    is spread over them too. Tensors with `g` times as many rows, such as the images in packs, are
+    divided in groups of `g` rows.
+
+    Attributes:
+        index: Index of the part, an integer tensor.
+        count: Number of parts.
+        rows: Rows of the discriminator in a part on this replica.
+    """
+
+    index: Any
+    count: int
+    rows: Any
+
+    def take(self, tensor: Any) -> Any:
+        """Returns the rows of this part."""
+        groups = ops.reshape(tensor, (self.rows, self.count, -1, *tensor.shape[1:]))
+        return ops.reshape(groups[:, self.index], (-1, *tensor.shape[1:]))
+
+    def numbers(self, rows: Any, total: Any) -> Any:
+        """Returns the numbers in the whole batch of `rows` of this part, which has `total`."""
+        size = total // self.rows
+        return (rows // size * self.count + self.index) * size + rows % size
+
+    @contextlib.contextmanager
+    def active(self) -> Iterator[None]:
+        """Makes this the `current_part` in the context."""
+        token = _CURRENT_PART.set(self)
+        try:
+            yield
+        finally:
+            _CURRENT_PART.reset(token)
+
+
+_CURRENT_PART = contextvars.ContextVar("current_part", default=None)
+
+
+def current_part() -> BatchPart | None:
+    """Returns the part of a batch that is being computed, or `None` where it is the whole."""
+    return _CURRENT_PART.get()
+
+
 class Draws:
     """The random numbers of one training step.
 
     Rows are numbered over the global batch, so that each replica draws its own rows and several
-    replicas together draw what one would.
+    replicas together draw what one would. So do the parts of a batch.
 
     Args:
         seed: Integer, taken modulo 2**64; or two integer words, a tensor of shape `(2,)`, such as
@@ -46,6 +95,7 @@ class Draws:
         step: Integer or integer tensor, the number of the training step.
         replica: Integer or integer tensor, the index of this replica.
         scope: Prefix of the purposes; draws of different scopes are independent.
+        part: The `BatchPart` that the rows belong to, or `None`.
 
     Example:
 
@@ -54,15 +104,20 @@ class Draws:
     >>> noise = draws.scope("discriminator").uniform("noise", rows=64)
     """
 
-    def __init__(self, seed, step, replica=0, scope=""):
+    def __init__(self, seed, step, replica=0, scope="", part=None):
         self._seed = seed
         self._step = step
         self._replica = replica
         self._scope = scope
+        self._part = part
 
     def scope(self, name):
         """Returns the draws of the same step under a scope within this one."""
-        return Draws(self._seed, self._step, self._replica, f"{self._scope}{name}/")
+        return Draws(self._seed, self._step, self._replica, f"{self._scope}{name}/", self._part)
+
+    def of_part(self, part):
+        """Returns the draws of the rows of a `BatchPart`."""
+        return Draws(self._seed, self._step, self._replica, self._scope, part)
 
     def uniform(self, purpose, rows, shape=(), minval=0.0, maxval=1.0):
         """Returns float32 of shape `(rows, *shape)`, uniform in the open (`minval`, `maxval`)."""
@@ -94,7 +149,10 @@ class Draws:
 
     def _draw(self, distribution, purpose, rows, shape):
         key = self._key(purpose)
-        row = _word(self._replica * rows) + _word(ops.arange(rows, dtype="int32"))
+        row = self._replica * rows + ops.arange(rows, dtype="int32")
+        if self._part is not None:
+            row = self._part.numbers(row, rows)
+        row = _word(row)
         columns = math.prod(shape)
         numbers = distribution(key, ops.expand_dims(row, 1), columns)
         return ops.reshape(numbers, (-1, *shape))

@@ -29,6 +29,7 @@ class Augmentation(Part):
             underscores.
         probability_name: The name by which training logs the probability of the state.
         replaces_real: Whether `replace_real` needs fakes. The training step draws some if so.
+        batch_coupled: Whether what becomes of an example depends on the others of its batch.
 
     Example:
 
@@ -47,6 +48,7 @@ class Augmentation(Part):
     example_rank: int | None = 3
     probability_name = "augment_probability"
     replaces_real = False
+    batch_coupled = False
 
     def __call__(self, images: Any, draws: Any, state: Any = None) -> Any:
         """Returns augmented images.

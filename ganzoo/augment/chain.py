@@ -50,6 +50,10 @@ class Chain(Augmentation):
     def replaces_real(self):
         return any(part.replaces_real for part in self.parts)
 
+    @property
+    def batch_coupled(self):
+        return any(part.batch_coupled for part in self.parts)
+
     def check_example_shape(self, shape):
         for part in self.parts:
             part.check_example_shape(shape)

@@ -128,6 +128,37 @@ def split(vector, sizes):
     return jax.numpy.split(vector, list(itertools.accumulate(sizes))[:-1])
 
 
+def rematerialized(function):
+    """Returns a function that keeps nothing for its backward pass, which calls it again.
+
+    Args:
+        function: Function of a list of activations and a list of other tensors. It returns a
+            structure of tensors.
+    """
+    return jax.checkpoint(function)
+
+
+def sum_of_parts(function, count):
+    """Calls a function for each part of a batch, one after another in one loop.
+
+    Args:
+        function: Function of the index of a part, an integer tensor. It returns two structures of
+            tensors.
+        count: Number of parts.
+
+    Returns:
+        The sum of the first structures over the parts, and the second ones stacked.
+    """
+    shapes, _ = jax.eval_shape(function, jax.ShapeDtypeStruct((), "int32"))
+    zeros = jax.tree.map(lambda spec: jax.numpy.zeros(spec.shape, spec.dtype), shapes)
+
+    def add(sums, index):
+        values, rows = function(index)
+        return jax.tree.map(jax.numpy.add, sums, values), rows
+
+    return jax.lax.scan(add, zeros, jax.numpy.arange(count, dtype="int32"))
+
+
 def replica_context():
     """Returns 0 and 1, the index and the number of replicas: one program computes all rows."""
     return 0, 1

@@ -3,6 +3,7 @@
 import functools
 
 import tensorflow as tf
+from tensorflow.python.eager import record
 
 from ganzoo.backend import tensorflow_gradients  # noqa: F401, replaces gradients.
 from ganzoo.backend.tensorflow_memory import keep_freed_memory
@@ -125,6 +126,106 @@ def assign_all(variables, values, add=False):
 def split(vector, sizes):
     """Splits a vector into parts of the given sizes."""
     return tf.split(vector, sizes)
+
+
+def rematerialized(function):
+    """Returns a function that keeps nothing for its backward pass, which calls it again.
+
+    Unlike those of `tf.recompute_grad`, its gradients can be differentiated again.
+
+    Args:
+        function: Function of a list of activations and a list of other tensors. It returns a
+            structure of tensors. It must not read variables.
+    """
+
+    def call(activations, others):
+        structure = None
+
+        @tf.custom_gradient
+        def forward(*arguments):
+            nonlocal structure
+            with record.stop_recording():
+                structure = function(*_split_list(arguments, len(activations)))
+            outputs = tf.nest.flatten(structure)
+
+            def backward(*gradients):
+                known = [i for i, output in enumerate(outputs) if output.dtype.is_floating]
+                gradients = [gradients[i] for i in known]
+                inputs, values = _split_list(arguments, len(activations))
+                inputs = [_after(gradients[0], tensor) for tensor in inputs]
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch([x for x in [*inputs, *values] if x.dtype.is_floating])
+                    again = tf.nest.flatten(function(inputs, values))
+                return tape.gradient([again[i] for i in known], [*inputs, *values], gradients)
+
+            return outputs, backward
+
+        return tf.nest.pack_sequence_as(structure, forward(*activations, *others))
+
+    return call
+
+
+def _split_list(tensors, count):
+    return list(tensors[:count]), list(tensors[count:])
+
+
+def _after(other, tensor):
+    """Returns a tensor that a graph cannot know before `other`.
+
+    Otherwise the graph would compute what depends on it early, or keep it from the forward pass.
+    """
+    if tf.executing_eagerly() or not tensor.dtype.is_floating:
+        return tensor
+    element = tf.reduce_max(tf.reshape(other, [-1])[:1])
+    # NaN is not equal to itself, so no compiler can replace this by 0.
+    zero = tf.where(tf.equal(element, element), tf.zeros_like(element), element)
+    return tensor + tf.cast(tf.stop_gradient(zero), tensor.dtype)
+
+
+def sum_of_parts(function, count):
+    """Calls a function for each part of a batch, one after another.
+
+    In a graph it is traced once, and a loop calls it.
+
+    Args:
+        function: Function of the index of a part, an integer tensor. It returns two structures of
+            tensors.
+        count: Number of parts.
+
+    Returns:
+        The sum of the first structures over the parts, and the second ones stacked.
+    """
+    if tf.executing_eagerly():
+        sums, *rows = function(tf.constant(0))
+        for index in range(1, count):
+            values, more = function(tf.constant(index))
+            sums = tf.nest.map_structure(tf.add, sums, values)
+            rows.append(more)
+        return sums, tf.nest.map_structure(lambda *parts: tf.stack(parts), *rows)
+    traced = tf.function(function, autograph=False).get_concrete_function(
+        tf.TensorSpec((), tf.int32)
+    )
+    sums, rows = traced.structured_outputs
+    sums = tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), sums)
+    rows = tf.nest.map_structure(
+        lambda spec: tf.TensorArray(spec.dtype, count, element_shape=spec.shape), rows
+    )
+
+    def add(index, sums, arrays):
+        values, rows = traced(index)
+        sums = tf.nest.map_structure(tf.add, sums, values)
+        arrays = tf.nest.map_structure(lambda array, row: array.write(index, row), arrays, rows)
+        return index + 1, sums, arrays
+
+    _, sums, rows = tf.while_loop(
+        lambda index, *_: index < count,
+        add,
+        (tf.constant(0), sums, rows),
+        # The next part starts when this one has freed its memory.
+        parallel_iterations=1,
+        maximum_iterations=count,
+    )
+    return sums, tf.nest.map_structure(lambda array: array.stack(), rows)
 
 
 def replica_context():

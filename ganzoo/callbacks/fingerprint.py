@@ -61,6 +61,8 @@ def environment(gan) -> dict[str, Any]:
         "devices": backend.share_count(gan),
         "processes": distribution.process_count(),
         "jit_compile": bool(gan.jit_compile),
+        "accumulate": None if gan.accumulate == 1 else gan.accumulate,
+        "remat": gan.remat or None,
         "backend": name,
         name: hardware.backend_version(),
         "keras": keras.__version__,

@@ -68,6 +68,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
         weight_normalization=True, use_bias=True, data_dependent=True`.
     """
 
+    batch_coupled = True
+
     def __init__(
         self,
         num_kernels: int = 100,

@@ -54,6 +54,8 @@ class MinibatchStdDev(keras.layers.Layer):
         and the constant under the root come from the official code.
     """
 
+    batch_coupled = True
+
     def __init__(self, group_size: int | None = 4, num_channels: int = 1, **kwargs: Any):
         super().__init__(**kwargs)
         if group_size is not None:

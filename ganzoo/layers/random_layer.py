@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.random import Draws
+from ganzoo.random import Draws, current_part
 
 
 class RandomLayer(keras.layers.Layer):
@@ -33,8 +33,11 @@ class RandomLayer(keras.layers.Layer):
         )
 
     def next_draws(self):
-        """Advances the state. Returns draws of the rows of this replica, and of the whole batch."""
+        """Advances the state. Returns draws of the rows of this replica, and of the whole batch.
+
+        If the replica computes its batch in parts, these are the rows of the current part.
+        """
         seed = ops.convert_to_tensor(self.seed_state) * 1
         self.seed_state.assign(seed + ops.convert_to_tensor(np.array([0, 1], "int32")))
         replica, _ = backend.replica_context()
-        return Draws(seed, step=0, replica=replica), Draws(seed, step=0)
+        return Draws(seed, step=0, replica=replica, part=current_part()), Draws(seed, step=0)

@@ -56,6 +56,8 @@ class VirtualBatchNormalization(keras.layers.Layer):
         the official code for the weight `w` and the mixture of raw moments.
     """
 
+    batch_coupled = True
+
     def __init__(
         self,
         reference_size: int,

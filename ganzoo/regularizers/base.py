@@ -28,10 +28,13 @@ class Regularizer(Part):
             letters with underscores.
         transforms_images: Whether it transforms single images, so that it cannot be used where the
             discriminator sees packs of images.
+        batch_coupled: Whether its cost of a batch is not the mean of its costs of the parts of the
+            batch.
     """
 
     name = NameOfClass()
     transforms_images = False
+    batch_coupled = False
 
     def check_example_shape(self, shape):
         """Raises `ValueError` unless it can be computed for examples of this shape."""

@@ -59,6 +59,10 @@ class Consistency(Penalty):
                 f"such as `DiffAugment`. Received: transform={transform!r}"
             )
 
+    @property
+    def batch_coupled(self) -> bool:
+        return self.transform.batch_coupled
+
     def check_example_shape(self, shape):
         self.transform.check_example_shape(shape)
 

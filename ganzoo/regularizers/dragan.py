@@ -61,6 +61,10 @@ class DRAGAN(Penalty):
         self.noise = check_choice("noise", noise, ("uniform", "normal"))
         self.variance = check_positive("variance", variance)
 
+    @property
+    def batch_coupled(self) -> bool:
+        return self.noise == "uniform"
+
     def penalty(self, discriminator, real, fake, draws):
         x = at_least_float32(real.examples)
         gradients = discriminator.gradient(x + ops.cast(self._noise(x, draws), x.dtype))

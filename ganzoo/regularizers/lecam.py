@@ -41,6 +41,7 @@ class LeCam(Penalty):
     """
 
     name = "lecam"
+    batch_coupled = True
 
     def __init__(self, weight=0.3, decay=0.9, start=1000):
         super().__init__()

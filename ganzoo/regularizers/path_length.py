@@ -56,6 +56,7 @@ class PathLength(GeneratorPenalty):
     """
 
     name = "path_length"
+    batch_coupled = True
 
     def __init__(
         self, weight: float = 2.0, decay: float = 0.99, batch_shrink: int = 2, every: int = 4

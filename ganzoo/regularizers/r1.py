@@ -5,6 +5,7 @@ from keras import ops
 
 from ganzoo import backend, schedules
 from ganzoo.numerics import squared_norms
+from ganzoo.random import current_part
 from ganzoo.regularizers.base import REGULARIZERS, Penalty
 from ganzoo.validation import check_non_negative
 
@@ -83,5 +84,7 @@ def _auto_gamma(gradient):
             f"number. Received: examples of shape {tuple(gradient.shape)}"
         )
     _, replicas = backend.replica_context()
-    batch = ops.cast(ops.shape(gradient)[0] * replicas, gradient.dtype)
+    part = current_part()
+    parts = 1 if part is None else part.count
+    batch = ops.cast(ops.shape(gradient)[0] * parts * replicas, gradient.dtype)
     return _AUTO_FACTOR * gradient.shape[1] * gradient.shape[2] / batch

@@ -8,7 +8,8 @@ from keras import ops
 
 from ganzoo import backend
 from ganzoo.layers import san_head_of
-from ganzoo.numerics import at_least_float32
+from ganzoo.numerics import at_least_float32, to_signed_range
+from ganzoo.training.rematerialization import RematerializedNetwork
 
 
 class DiscriminatorOutputs(NamedTuple):
@@ -50,6 +51,7 @@ class Discriminator:
     Args:
         network: A functional model of examples, or of `[examples, labels]`.
         feature_layer: Name of the layer whose output becomes `features`, or `None`.
+        remat: Whether a backward pass computes activations again, in less memory.
 
     Raises:
         ValueError: If the network has no layer of that name.
@@ -59,7 +61,7 @@ class Discriminator:
         https://arxiv.org/abs/1606.03498), section 5.
     """
 
-    def __init__(self, network, feature_layer=None):
+    def __init__(self, network, feature_layer=None, remat=False):
         self._takes_labels = len(network.inputs) == 2
         self._gives_features = feature_layer is not None
         self._has_class_logits_alone = len(network.outputs) == 1 and network.output_shape[-1] > 1
@@ -71,6 +73,8 @@ class Discriminator:
         if inner:
             outputs = [*network.outputs, *inner]
             self._network = keras.Model(network.inputs, outputs, name="discriminator_with_features")
+        if remat:
+            self._network = RematerializedNetwork(self._network)
 
     def __call__(self, examples, labels=None, training=True):
         """Returns the `DiscriminatorOutputs` of a batch.
@@ -156,6 +160,24 @@ def direction_terms(on_real, on_fake):
     if on_real.directions is None:
         return {}
     return {"d_direction": ops.mean(on_fake.directions) - ops.mean(on_real.directions)}
+
+
+def split_batch(batch, updates, size, packing, label_dtype):
+    """Returns the examples, packed in [-1, 1], and the labels of each of several updates.
+
+    Args:
+        batch: Examples, or a tuple of examples and labels or conditions.
+        updates: Number of updates.
+        size: Static number of examples, or `None`.
+        packing: Examples in a row.
+        label_dtype: The dtype of the labels, or `None` if there are no labels to return.
+    """
+    examples, labels, *_ = (*batch, None) if isinstance(batch, (tuple, list)) else (batch, None)
+    real = split_rows(examples, updates, size)
+    real = [pack(to_signed_range(part), packing) for part in real]
+    if label_dtype is None:
+        return real, [None] * len(real)
+    return real, split_rows(ops.cast(labels, label_dtype), updates, size)
 
 
 def split_rows(rows, updates, size):

@@ -6,15 +6,16 @@ import keras
 from keras import ops
 
 from ganzoo import backend, losses, schedules
-from ganzoo.numerics import check_scalar, to_signed_range
+from ganzoo.numerics import check_scalar
 from ganzoo.random import Draws, reseed_layers
 from ganzoo.training import checks, ema, generator_penalties, part_state, scheduled
+from ganzoo.training.accumulation import in_parts
 from ganzoo.training.discriminator import (
     StatelessDiscriminator,
     differentiable_pass,
     direction_terms,
     pack,
-    split_rows,
+    split_batch,
     unpack,
 )
 from ganzoo.training.model import AdversarialModel
@@ -108,13 +109,11 @@ class GAN(AdversarialModel):
             self.update_generator(real[-1], labels[-1], k, draws.scope(f"generator_{k}"))
 
     def _update_discriminator(self, real, labels, k, draws):
-        fake = self.draw_fakes(draws, ops.shape(real)[0], labels)
-        real = self.replace_real(real, labels, draws)
-        differentiable = bool(self._penalties)
-
-        def objective():
-            on_real = self.discriminate(real, labels, draws.scope("real"), differentiable)
-            on_fake = self.discriminate(fake, labels, draws.scope("fake"), differentiable)
+        def objective(draws, real, labels):
+            fake = self.draw_fakes(draws, ops.shape(real)[0], labels)
+            real = self.replace_real(real, labels, draws)
+            on_real = self.discriminate(real, labels, draws.scope("real"), bool(self._penalties))
+            on_fake = self.discriminate(fake, labels, draws.scope("fake"), bool(self._penalties))
             loss = self.adversarial_loss.discriminator(on_real.patch_logits, on_fake.patch_logits)
             terms = self.penalty_terms(on_real, on_fake, labels, k, draws)
             if self.classifier_loss is not None:
@@ -125,7 +124,8 @@ class GAN(AdversarialModel):
             logs = {"d_loss": loss, **means, **terms}
             return sum(terms.values(), loss), logs, (on_real.patch_logits, on_fake.patch_logits)
 
-        self.finish_discriminator_update(*self.minimize(objective, "discriminator", k))
+        results = self.minimize(objective, "discriminator", k, draws, real, labels)
+        self.finish_discriminator_update(*results)
 
     def update_generator(self, real, labels, k, draws):
         """Makes update `k` of the generator in this step.
@@ -137,11 +137,11 @@ class GAN(AdversarialModel):
             draws: `ganzoo.random.Draws` of this update.
         """
         ratio = self.generator_batch_ratio
-        rows = ratio * ops.shape(real)[0]
         fake_labels = None if labels is None else ops.concatenate([labels] * ratio)
         needs_real = self.generator_loss is not None or self.adversarial_loss.generator_needs_real
 
-        def objective():
+        def objective(draws, real, labels, fake_labels):
+            rows = ratio * ops.shape(real)[0]
             fake = self.draw_fakes(draws, rows, fake_labels)
             on_fake = self.discriminate(fake, fake_labels, draws.scope("fake"))
             on_real = self.discriminate(real, labels, draws.scope("real")) if needs_real else None
@@ -156,7 +156,8 @@ class GAN(AdversarialModel):
                 terms |= costs
             return sum(terms.values(), loss), {"g_loss": loss, **terms}, new_values
 
-        for state, values in self.minimize(objective, "generator", k).items():
+        batch = real, labels, fake_labels
+        for state, values in self.minimize(objective, "generator", k, draws, *batch).items():
             part_state.assign(self._memories[state], values)
 
     def _generator_objective(self, on_fake, on_real):
@@ -170,17 +171,19 @@ class GAN(AdversarialModel):
             loss = loss + weight * adversarial.generator(on_fake.patch_logits, real_logits)
         return loss
 
-    def minimize(self, objective, player, k):
+    def minimize(self, objective, player, k, draws, *batch):
         """Makes update `k` of one player in this step, with the penalties of its weights.
 
         Args:
-            objective: Function without arguments that returns the loss, a dictionary of scalars to
-                log, and anything that the caller wants back.
+            objective: Function of draws and of rows that returns the loss, a dictionary of scalars
+                to log, and a structure of values for each row that the caller wants back.
             player: `"generator"` or `"discriminator"`.
             k: Index of the update in this step.
+            draws: `ganzoo.random.Draws` of this update.
+            *batch: Structures of rows that `objective` takes: all, or those of parts of the batch.
 
         Returns:
-            The third result of `objective`.
+            The third result of `objective`, for all rows.
         """
         variables = getattr(self, player).trainable_variables
         optimizer = getattr(self.optimizer, player)
@@ -188,18 +191,23 @@ class GAN(AdversarialModel):
         for part in self._weight_penalties(player):
             part.update_state(variables, self._part_state(player, part))
 
-        def scaled_objective():
-            loss, logs, result = objective()
-            check_scalar(f"The loss of the {player}", loss)
-            costs = self._weight_terms(player, variables, k)
-            loss = optimizer.scale_loss(sum(costs.values(), loss))
-            # The gradients of replicas are summed.
-            return loss / replicas, ({**logs, **costs}, result)
+        def differentiate(draws, *batch):
+            def scaled_objective():
+                loss, logs, result = objective(draws, *batch)
+                check_scalar(f"The loss of the {player}", loss)
+                costs = self._weight_terms(player, variables, k)
+                loss = optimizer.scale_loss(sum(costs.values(), loss))
+                # The gradients of replicas are summed.
+                return loss / replicas, ({**logs, **costs}, result)
 
-        _, (logs, result), gradients = backend.value_and_grad(
-            scaled_objective, variables, [*self.variables, *optimizer.variables]
-        )
-        gradients = dict(zip(map(id, variables), gradients, strict=True))
+            state = [*self.variables, *optimizer.variables]
+            values = backend.value_and_grad(scaled_objective, variables, state)
+            _, (logs, result), gradients = values
+            return dict(zip(map(id, variables), gradients, strict=True)), logs, result
+
+        if self.accumulate > 1:
+            differentiate = in_parts(self, differentiate)
+        gradients, logs, result = differentiate(draws, *batch)
         with self._settings_now(player):
             self.optimizer.updates[player].apply(gradients)
         for name, value in logs.items():
@@ -225,8 +233,6 @@ class GAN(AdversarialModel):
     def draw_fakes(self, draws, rows, labels):
         """Returns generated examples, packed, in training mode.
 
-        They have the classes of the real examples, so that both have one distribution of classes.
-
         Args:
             draws: `ganzoo.random.Draws` of this update.
             rows: Number of rows of the discriminator.
@@ -237,7 +243,7 @@ class GAN(AdversarialModel):
             reference, reference_labels = reference_batch(self)
             latents = ops.concatenate([reference, latents])
             labels = None if labels is None else ops.concatenate([reference_labels, labels])
-        fake = self.generator(latents if labels is None else [latents, labels], training=True)
+        fake = self._generate(latents if labels is None else [latents, labels], training=True)
         if self._reference_size is not None:
             fake = fake[self._reference_size :]
         return pack(fake, self.packing)
@@ -328,16 +334,10 @@ class GAN(AdversarialModel):
 
     def _split_batch(self, batch):
         """Returns the examples, packed in [-1, 1], and the labels or conditions of each update."""
-        examples, labels, *_ = (*batch, None) if isinstance(batch, (tuple, list)) else (batch, None)
         _, replicas = backend.replica_context()
         # Keras leaves the size of a batch open. A static size lets layers check it.
         size = None if self._batch_size is None else self._batch_size // replicas
-        real = split_rows(examples, self.discriminator_steps, size)
-        real = [pack(to_signed_range(part), self.packing) for part in real]
-        if not self.is_conditional:
-            return real, [None] * len(real)
-        dtype = "int32" if self.condition_dim is None else keras.config.floatx()
-        return real, split_rows(ops.cast(labels, dtype), self.discriminator_steps, size)
+        return split_batch(batch, self.discriminator_steps, size, self.packing, self._label_dtype)
 
     # The hooks of a subclass, and what they are by default. `update_players` is above.
 

@@ -221,7 +221,7 @@ def _take_class_names(gan, dataset):
 
 
 def check_equal_shares(gan, count):
-    """Raises unless the examples of an update fill whole packs, equally many on each device."""
+    """Raises unless the rows of an update are equally many on each device and in each part."""
     if count % gan.packing:
         raise ValueError(
             f"The discriminator sees {gan.packing} examples in a row, so their number in an update "
@@ -233,6 +233,12 @@ def check_equal_shares(gan, count):
             "Each replica, one on each device, takes an equal share of the examples of an update: "
             "change the batch size, or the number of devices. Received: "
             f"{count} examples in an update, with {replicas} replicas and packing={gan.packing}"
+        )
+    if count // gan.packing % (replicas * gan.accumulate):
+        raise ValueError(
+            f"An update is computed in accumulate={gan.accumulate} parts of equally many rows. "
+            f"Received: {count} examples in an update, with {replicas} replicas and "
+            f"packing={gan.packing}"
         )
 
 

@@ -20,6 +20,7 @@ from ganzoo.regularizers import (
     WeightPenalty,
 )
 from ganzoo.training import (
+    accumulation,
     checks,
     ema,
     generator_penalties,
@@ -33,6 +34,7 @@ from ganzoo.training.evaluation import EvaluatedModel, MetricSettings
 from ganzoo.training.execution import AUTO
 from ganzoo.training.fitting import FittedModel
 from ganzoo.training.optimizer import AdversarialOptimizer, join_optimizers
+from ganzoo.training.rematerialization import RematerializedNetwork
 from ganzoo.training.saving import StoredModel
 from ganzoo.training.transfer import TransferringModel
 from ganzoo.validation import check_choice, check_positive_integer, check_seed
@@ -66,6 +68,9 @@ class AdversarialModel(
         self.condition_dim = checks.check_condition_dim(generator, self.num_classes, condition_dim)
         # Whether the networks take classes or vectors of conditions.
         self.is_conditional = self.num_classes is not None or self.condition_dim is not None
+        self._label_dtype = "int32" if self.num_classes is not None else None
+        if self.condition_dim is not None:
+            self._label_dtype = keras.config.floatx()
         self.latent_dim, self.example_shape = checks.check_generator(
             generator, latent_dim, self.is_conditional
         )
@@ -132,6 +137,8 @@ class AdversarialModel(
         discriminator_steps: int = 1,
         generator_steps: int = 1,
         generator_batch_ratio: int = 1,
+        accumulate: int = 1,
+        remat: bool = False,
         ema_decay: float | None = ema.DEFAULT_DECAY,
         ema_half_life: float | schedules.Schedule | str | None = None,
         metrics: Sequence[Any] | None = None,
@@ -165,6 +172,13 @@ class AdversarialModel(
             generator_steps: Updates of the generator per step.
             generator_batch_ratio: Fakes in the generator's update for each fake in the
                 discriminator's.
+            accumulate: Parts in which the batch of each update is computed, one after another, in
+                less memory. The gradient is that of the whole batch. So no loss, regularizer or
+                layer may couple the examples of a batch, as batch normalization does. The noise of
+                Keras's own layers, such as `Dropout`, has the same distribution, but is another one
+                than for the whole batch.
+            remat: Whether backward passes compute activations again instead of keeping them: in
+                less memory, in more time, with the same results.
             ema_decay: Decay of the generator's average per step, in [0, 1). With `None` there is no
                 average: `sample` then uses the weights in training.
             ema_half_life: In place of `ema_decay`: the number of real images after which weights
@@ -207,6 +221,8 @@ class AdversarialModel(
             "generator_batch_ratio": check_positive_integer(
                 "generator_batch_ratio", generator_batch_ratio
             ),
+            "accumulate": check_positive_integer("accumulate", accumulate),
+            "remat": check_choice("remat", remat, (True, False)),
             **ema.check(ema_decay, ema_half_life),
             "metric_settings": MetricSettings(metrics, extractor),
             "_execution_choice": steps_per_execution,
@@ -214,6 +230,7 @@ class AdversarialModel(
         }
         checks.check_trainable(self)
         checks.check_batch_ratio(settings["adversarial_loss"], generator_batch_ratio)
+        accumulation.check(self, settings)
         output_range.check_logits(
             self.discriminator, settings["adversarial_loss"], settings["classifier_loss"]
         )
@@ -223,7 +240,8 @@ class AdversarialModel(
         replicas = backend.replica_count(self)
         checks.check_xla_of_replicas(replicas, jit_compile)
         feature_layer = getattr(settings["generator_loss"], "layer", None)
-        discriminate = Discriminator(self.discriminator, feature_layer)
+        discriminate = Discriminator(self.discriminator, feature_layer, remat)
+        generate = RematerializedNetwork(self.generator) if remat else self.generator.__call__
         generator_penalties.check(self.generator, settings["regularizers"], GeneratorPenalty)
         split_generator = generator_penalties.split(self.generator)
         parts = self._new_part_states(settings["augment"], settings["regularizers"])
@@ -246,7 +264,7 @@ class AdversarialModel(
         self._compiled_variables = checks.trainable_ids(self)
         for name, value in settings.items():
             setattr(self, name, value)
-        self._discriminate = discriminate
+        self._discriminate, self._generate = discriminate, generate
         self._penalties = self._regularizers_of(Penalty)
         self._generator_penalties = self._regularizers_of(GeneratorPenalty)
         self._split_generator = split_generator

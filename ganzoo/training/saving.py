@@ -141,6 +141,8 @@ class StoredModel:
             "discriminator_steps": self.discriminator_steps,
             "generator_steps": self.generator_steps,
             "generator_batch_ratio": self.generator_batch_ratio,
+            "accumulate": self.accumulate,
+            "remat": self.remat,
             "ema_decay": self.ema_decay,
             "ema_half_life": serialize(self.ema_half_life),
             **self._metric_config(),

@@ -156,11 +156,11 @@ class SemiSupervisedGAN(GAN):
             self.update_generator(examples["matching"], None, k, draws.scope(f"generator_{k}"))
 
     def _update_classifier(self, examples, labels, draws):
-        fake = self.draw_fakes(draws, ops.shape(examples["unlabeled"])[0], None)
-        unlabeled = self.replace_real(examples["unlabeled"], None, draws)
         needs_gradient = bool(self._penalties)
 
-        def objective():
+        def objective(draws, examples, labels):
+            fake = self.draw_fakes(draws, ops.shape(examples["unlabeled"])[0], None)
+            unlabeled = self.replace_real(examples["unlabeled"], None, draws)
             on_labeled = self.discriminate(examples["labeled"], None, draws.scope("labeled"))
             on_real = self.discriminate(unlabeled, None, draws.scope("real"), needs_gradient)
             on_fake = self.discriminate(fake, None, draws.scope("fake"), needs_gradient)
@@ -173,16 +173,11 @@ class SemiSupervisedGAN(GAN):
                 "d_fake": ops.mean(on_fake.logits),
                 "train_error": ops.mean(_is_wrong(on_labeled.class_logits, labels)),
             }
-            return (
-                sum(terms.values(), loss),
-                {"d_loss": loss, **means, **terms},
-                (
-                    on_real.logits,
-                    on_fake.logits,
-                ),
-            )
+            logs = {"d_loss": loss, **means, **terms}
+            return sum(terms.values(), loss), logs, (on_real.logits, on_fake.logits)
 
-        self.finish_discriminator_update(*self.minimize(objective, "discriminator", 0))
+        results = self.minimize(objective, "discriminator", 0, draws, examples, labels)
+        self.finish_discriminator_update(*results)
 
     def test_step(self, *args):
         return backend.run_step(self, self._test_on_batch, *args)
