@@ -9,7 +9,6 @@ from keras import ops
 
 from ganzoo import backend
 
-
 # Sizes of segments that are tried.
 _MOST_LIMITS = 64
 
