@@ -1,13 +1,18 @@
-"""Gradients of TensorFlow's operations in 16 bits on a CPU: right sums, and faster convolutions.
+"""Gradients of TensorFlow's operations: right sums in 16 bits, faster convolutions, no zeros.
 
 TensorFlow computes some gradients on a CPU by adding bfloat16 numbers one by one. Such a sum stands
 still when it is 256 times as large as what is added: the sum of 1,156 ones is 256. Here these
 gradients are added in float32. The gradient of a convolution by its kernel has another form too,
 which is faster for some shapes. All of them can be differentiated again.
 
+The second derivative of a piecewise linear activation is zero. TensorFlow computes a tensor of
+zeros, which then passes back through all layers before the activation. Here there is nothing to
+pass back, for every dtype and device.
+
 Importing this module replaces the gradients for the whole process. TensorFlow asks its registry for
 the gradient of an operation, so this holds for the layers of Keras and for your own, eagerly, in
-graphs, with XLA and on replicas. Other dtypes, and computers with a GPU, keep TensorFlow's own.
+graphs, with XLA and on replicas. Sums and convolutions of other dtypes, and on computers with a
+GPU, keep TensorFlow's own.
 """
 
 import functools
@@ -22,11 +27,11 @@ _MOST_POSITIONS = 64
 _FEWEST_CHANNELS = 128
 
 
-def _replaces(*names):
-    """Makes a function of `(op, gradient, original)` the gradient of operations on a CPU.
+def _replaces(*names, where=lambda dy: True):
+    """Makes a function of `(op, gradient, original)` the gradient of operations.
 
-    It is used where the gradient has 16 bits. `original` is TensorFlow's own gradient, a
-    function of `(op, gradient)`.
+    It is used for the gradients of outputs for which `where` holds. `original` is TensorFlow's own
+    gradient, a function of `(op, gradient)`.
     """
 
     def register(function):
@@ -34,20 +39,22 @@ def _replaces(*names):
             original = registered._gradient_registry.lookup(name)
             # TensorFlow refuses a second gradient for an operation, so the first one goes.
             del registered._gradient_registry._registry[name]
-            tf.RegisterGradient(name)(_for_half_precision(function, original))
+            tf.RegisterGradient(name)(_chosen(function, original, where))
         return function
 
     return register
 
 
-def _for_half_precision(function, original):
+def _chosen(function, original, where):
     @functools.wraps(original)
     def gradient(op, dy):
-        if dy.dtype in _HALF_DTYPES and _on_cpu():
-            return function(op, dy, original)
-        return original(op, dy)
+        return function(op, dy, original) if where(dy) else original(op, dy)
 
     return gradient
+
+
+def _in_half_precision(dy):
+    return dy.dtype in _HALF_DTYPES and _on_cpu()
 
 
 @functools.cache
@@ -66,7 +73,13 @@ def _has_bfloat16():
     return facts.exists() and " avx512bw " in f"{facts.read_text()} ".replace("\n", " ")
 
 
-@_replaces("BiasAdd")
+@_replaces("ReluGrad", "Relu6Grad", "LeakyReluGrad")
+def _piecewise_linear(op, dy, original):
+    """The second derivative: the slope does not depend on the inputs of the activation."""
+    return original(op, dy)[0], None
+
+
+@_replaces("BiasAdd", where=_in_half_precision)
 def _bias_add(op, dy, original):
     """The bias: unlike `BiasAddGrad`, `Sum` adds in float32."""
     channels_first = op.get_attr("data_format") in (b"NCHW", "NCHW")
@@ -74,7 +87,7 @@ def _bias_add(op, dy, original):
     return dy, tf.reduce_sum(dy, [axis for axis in range(len(dy.shape)) if axis != channels])
 
 
-@_replaces("DepthwiseConv2dNative")
+@_replaces("DepthwiseConv2dNative", where=_in_half_precision)
 def _in_float32(op, dy, original):
     """Computes TensorFlow's gradient in float32."""
     gradients = original(_InFloat32(op), tf.cast(dy, tf.float32))
@@ -102,12 +115,12 @@ def _widened(operand):
     return tf.cast(operand, tf.float32)
 
 
-@_replaces("Conv3D", "Conv3DBackpropInputV2")
+@_replaces("Conv3D", "Conv3DBackpropInputV2", where=_in_half_precision)
 def _conv3d(op, dy, original):
     return original(op, dy) if _has_bfloat16() else _in_float32(op, dy, original)
 
 
-@_replaces("Conv2D")
+@_replaces("Conv2D", where=_in_half_precision)
 def _conv2d(op, dy, original):
     x, kernel = op.inputs
     dx, dkernel = _conv3d(op, dy, original)
@@ -116,7 +129,7 @@ def _conv2d(op, dy, original):
     return dx, dkernel
 
 
-@_replaces("Conv2DBackpropInput")
+@_replaces("Conv2DBackpropInput", where=_in_half_precision)
 def _conv2d_transpose(op, dy, original):
     """A transposed convolution is the convolution from its output to its input, backward."""
     _, kernel, x = op.inputs

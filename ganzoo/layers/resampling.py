@@ -29,7 +29,16 @@ def upsample(images: Any) -> Any:
         [Analyzing and Improving the Image Quality of StyleGAN](https://arxiv.org/abs/1912.04958),
         with the filter of the official code.
     """
-    return _double(_double(images, axis=1), axis=2)
+
+    @ops.custom_gradient
+    def filtered(images):
+        def gradient(*args, upstream=None):
+            upstream = args[0] if upstream is None else upstream
+            return 4.0 * downsample(upstream)
+
+        return _double(_double(images, axis=1), axis=2), gradient
+
+    return filtered(images)
 
 
 def downsample(images: Any) -> Any:
@@ -54,10 +63,21 @@ def downsample(images: Any) -> Any:
         [Analyzing and Improving the Image Quality of StyleGAN](https://arxiv.org/abs/1912.04958),
         with the filter of the official code.
     """
-    return _halve(_halve(images, axis=1), axis=2)
+    height, width = images.shape[1:3]
+
+    @ops.custom_gradient
+    def filtered(images):
+        def gradient(*args, upstream=None):
+            upstream = args[0] if upstream is None else upstream
+            return 0.25 * upsample(upstream)[:, :height, :width]
+
+        return _halve(_halve(images, axis=1), axis=2), gradient
+
+    return filtered(images)
 
 
-# Shifted sums and reshapes: XLA fuses them, and they have gradients of any order everywhere.
+# Shifted sums and reshapes, which XLA fuses. The gradients of slices would take TensorFlow several
+# times as long, so each function has the other one as its gradient.
 
 
 def _double(x, axis):

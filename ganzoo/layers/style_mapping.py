@@ -137,7 +137,7 @@ class StyleMapping(RandomLayer):
         others = draws.latents(ops.shape(latents)[0], latents.shape[-1], self.latent)
         others = self._broadcast(self._map(ops.cast(others, latents.dtype), labels))
         first = self._first_mixed_row(of_batch)
-        is_own = ops.reshape(ops.arange(self.num_rows) < first, (1, -1, 1))
+        is_own = ops.reshape(ops.arange(self.num_rows, dtype="int32") < first, (1, -1, 1))
         return ops.where(is_own, rows, others)
 
     def _map(self, latents, labels):

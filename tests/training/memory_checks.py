@@ -16,10 +16,12 @@ PENALTIES = (ganzoo.regularizers.R1("auto"), "gradient_penalty", "consistency")
 @contextlib.contextmanager
 def float64():
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     try:
         yield
     finally:
         keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
 
 
 def networks(dropout=0.0):
@@ -41,8 +43,9 @@ def networks(dropout=0.0):
 
 
 def state_after_a_step(penalties=PENALTIES, dropout=0.0, **settings):
-    """Returns the logs and all variables after a step, as NumPy arrays by path."""
+    """Returns the logs and all variables after a step, as NumPy arrays by name."""
     keras.utils.set_random_seed(0)
+    keras.backend.clear_session()  # It numbers the names.
     generator, discriminator = networks(dropout)
     for layer in generator.layers:
         if isinstance(layer, ganzoo.layers.NoiseInjection):
@@ -80,11 +83,12 @@ def assert_equal(first, second, tolerance):
         np.testing.assert_allclose(second[name], value, tolerance, tolerance, err_msg=name)
 
 
-def check_accumulation(**settings):
+def check_accumulation(remat=False, **settings):
     with float64():
         settings["augment"] = ["adaptive_pseudo_augment", "translation"]
         whole = state_after_a_step(**settings)
-        assert_equal(whole, state_after_a_step(accumulate=3, **settings), 1e-10)
+        parts = state_after_a_step(accumulate=3, remat=remat, **settings)
+        assert_equal(whole, parts, 1e-10)
 
 
 def check_rematerialization(**settings):

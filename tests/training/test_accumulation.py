@@ -20,10 +20,20 @@ def test_jax():
     run_python(
         """
 from training import memory_checks
-memory_checks.check_accumulation()
-memory_checks.check_rematerialization()
+memory_checks.check_accumulation(remat=True)
+""",
+        backend="jax",
+        without_tensorflow=True,
+        JAX_ENABLE_X64="1",
+    )
 
+
+@pytest.mark.slow
+def test_both_settings_save_memory_on_jax():
+    run_python(
+        """
 import jax, numpy as np
+from training import memory_checks
 
 def temporary_bytes(**settings):
     gan = memory_checks.deep_gan(**settings)
@@ -40,7 +50,6 @@ assert parts < 0.3 * whole and again < 0.7 * whole, (whole, parts, again)
 """,
         backend="jax",
         without_tensorflow=True,
-        JAX_ENABLE_X64="1",
         JAX_DISABLE_MOST_OPTIMIZATIONS="0",
     )
 

@@ -29,9 +29,10 @@ def test_cuts_need_the_least_memory():
         assert memory(best_cuts(costs, kept)) == least
 
 
-def test_networks_with_side_inputs_and_two_outputs_are_cut():
-    generator, _ = ganzoo.architectures.build("stylegan2", (8, 8, 1), latent_dim=4, width=2)
+def test_networks_whose_layers_share_an_input_are_cut():
+    generator, _ = ganzoo.architectures.build("stylegan2", (32, 32, 1), latent_dim=4, width=2)
     network = RematerializedNetwork(generator)
     assert len(network._segments) > 1
     latents = np.ones((2, 4), "float32")
-    np.testing.assert_array_equal(network(latents, training=False), generator(latents))
+    images = network(latents, training=False)
+    np.testing.assert_allclose(images, generator(latents), atol=1e-6)
