@@ -160,7 +160,8 @@ def rematerialized(function):
 
             return outputs, backward
 
-        return tf.nest.pack_sequence_as(structure, forward(*activations, *others))
+        outputs = forward(*activations, *others)
+        return tf.nest.pack_sequence_as(structure, outputs)
 
     return call
 

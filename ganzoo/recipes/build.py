@@ -14,6 +14,8 @@ def build_gan(
     jit_compile="auto",
     frozen_layers=0,
     steps_per_execution="auto",
+    accumulate=1,
+    remat=False,
 ):
     """Builds and compiles a GAN; it has the arguments of `ganzoo.GAN.from_recipe`."""
     if isinstance(recipe, str):
@@ -63,6 +65,8 @@ def build_gan(
         discriminator_steps=recipe.discriminator_steps,
         generator_steps=recipe.generator_steps,
         generator_batch_ratio=recipe.generator_batch_ratio,
+        accumulate=accumulate,
+        remat=remat,
         ema_decay=recipe.ema_decay,
         ema_half_life=recipe.ema_half_life,
         steps_per_execution=steps_per_execution,

@@ -33,17 +33,16 @@ class RematerializedNetwork:
         # A `Sequential` has no nodes of its own.
         self._network = keras.Model(network.inputs, network.outputs, name="rematerialized")
         self._segments = _segments(self._network)
-        self._has_one_output = not isinstance(network.output, (list, tuple))
 
     def __call__(self, inputs, training=True):
-        """Returns what the network returns."""
+        """Returns the output of the network, or a list of several."""
         inputs = keras.tree.flatten(inputs)
         tensors = dict(zip(map(id, self._network.inputs), inputs, strict=True))
         for segment in self._segments:
             results = segment.call([tensors[id(t)] for t in segment.takes], training)
             tensors |= zip(map(id, segment.gives), results, strict=True)
         outputs = [tensors[id(output)] for output in self._network.outputs]
-        return outputs[0] if self._has_one_output else outputs
+        return outputs[0] if len(outputs) == 1 else outputs
 
 
 class _Segment(NamedTuple):
@@ -83,17 +82,22 @@ def _segments(network):
             last_use.setdefault(id(tensor), i)
     costs = [sum(map(_size, node.output_tensors)) for node in nodes]
     kept = [
-        sum(_size(t) for node in nodes[:cut] for t in node.output_tensors if last_use[id(t)] >= cut)
+        sum(_size(t) for node in nodes[:cut] for t in _used_from(cut, node, last_use))
         for cut in range(len(nodes))
     ]
     segments = []
     for start, stop in itertools.pairwise(best_cuts(costs, kept)):
-        made = {id(t): t for node in nodes[start:stop] for t in node.output_tensors}
-        used = {id(t): t for node in nodes[start:stop] for t in node.input_tensors}
+        inner = nodes[start:stop]
+        made = {id(t) for node in inner for t in node.output_tensors}
+        used = {id(t): t for node in inner for t in node.input_tensors}
         takes = [tensor for key, tensor in used.items() if key not in made]
-        gives = [tensor for key, tensor in made.items() if last_use.get(key, -1) >= stop]
+        gives = [tensor for node in inner for tensor in _used_from(stop, node, last_use)]
         segments.append(_Segment(takes, gives, keras.Model(takes, gives)))
     return segments
+
+
+def _used_from(cut, node, last_use):
+    return [tensor for tensor in node.output_tensors if last_use.get(id(tensor), -1) >= cut]
 
 
 def best_cuts(costs: list[int], kept: list[int]) -> list[int]:

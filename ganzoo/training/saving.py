@@ -30,6 +30,8 @@ class StoredModel:
         jit_compile: bool | str = "auto",
         frozen_layers: int = 0,
         steps_per_execution: int | str = "auto",
+        accumulate: int = 1,
+        remat: bool = False,
     ) -> Self:
         """Builds the networks of a recipe, and compiles the GAN that trains as the recipe says.
 
@@ -48,6 +50,8 @@ class StoredModel:
             frozen_layers: How many layers of the discriminator stay frozen, as for
                 `freeze_discriminator`.
             steps_per_execution: Steps per call of the compiled function, as in `compile`.
+            accumulate: Parts in which a batch is computed, as in `compile`.
+            remat: Whether backward passes compute activations again, as in `compile`.
 
         Returns:
             A compiled `ganzoo.GAN`; a `ganzoo.SemiSupervisedGAN` for a semi-supervised recipe.
@@ -63,7 +67,15 @@ class StoredModel:
         >>> history = gan.fit(digits, **recipe.fit_arguments)
         """
         gan = build_gan(
-            recipe, data, num_classes, seed, jit_compile, frozen_layers, steps_per_execution
+            recipe,
+            data,
+            num_classes,
+            seed,
+            jit_compile,
+            frozen_layers,
+            steps_per_execution,
+            accumulate,
+            remat,
         )
         if not isinstance(gan, cls):
             raise ValueError(

@@ -83,12 +83,12 @@ def assert_equal(first, second, tolerance):
         np.testing.assert_allclose(second[name], value, tolerance, tolerance, err_msg=name)
 
 
-def check_accumulation(remat=False, **settings):
+def check_accumulation(tolerance=1e-10, remat=False, **settings):
     with float64():
         settings["augment"] = ["adaptive_pseudo_augment", "translation"]
         whole = state_after_a_step(**settings)
         parts = state_after_a_step(accumulate=3, remat=remat, **settings)
-        assert_equal(whole, parts, 1e-10)
+        assert_equal(whole, parts, tolerance)
 
 
 def check_rematerialization(**settings):

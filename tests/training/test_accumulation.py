@@ -20,7 +20,8 @@ def test_jax():
     run_python(
         """
 from training import memory_checks
-memory_checks.check_accumulation(remat=True)
+# XLA computes the float32 noise of parts and of the whole in other vectors.
+memory_checks.check_accumulation(1e-8, remat=True)
 """,
         backend="jax",
         without_tensorflow=True,

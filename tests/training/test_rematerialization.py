@@ -30,7 +30,7 @@ def test_cuts_need_the_least_memory():
 
 
 def test_networks_whose_layers_share_an_input_are_cut():
-    generator, _ = ganzoo.architectures.build("stylegan2", (32, 32, 1), latent_dim=4, width=2)
+    generator, _ = ganzoo.architectures.build("stylegan2", (32, 32, 1), latent_dim=4, width=16)
     network = RematerializedNetwork(generator)
     assert len(network._segments) > 1
     latents = np.ones((2, 4), "float32")
