@@ -160,7 +160,8 @@ def rematerialized(function):
 
             return outputs, backward
 
-        outputs = forward(*activations, *others)
+        # Of variables, the values of now: the second call comes after they have changed.
+        outputs = forward(*map(tf.convert_to_tensor, [*activations, *others]))
         return tf.nest.pack_sequence_as(structure, outputs)
 
     return call
