@@ -25,8 +25,8 @@ sys.path.insert(0, str(ROOT))
 RESULTS = ROOT / "benchmarks/results/memory.json"
 # Name, side, width and rows of an update.
 NETWORKS = {
-    "r3gan": {"side": 128, "width": 64, "batch": 16},
-    "resnet": {"side": 128, "width": 16, "batch": 16},
+    "r3gan": {"side": 64, "width": 32, "batch": 16},
+    "resnet": {"side": 64, "width": 16, "batch": 16},
 }
 SETTINGS = ({}, {"accumulate": 4}, {"remat": True}, {"accumulate": 4, "remat": True})
 
