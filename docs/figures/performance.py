@@ -4,7 +4,8 @@
     python docs/figures/performance.py --check    # Fails if one is not current.
 
 `benchmarks/train_step.py --json benchmarks/results/NAME.json` and `benchmarks/memory.py` store
-measurements. The table of NAME stands between two comments of the page, as the ones that are there.
+measurements. The table of NAME stands between two comments of the page: `<!-- The table of NAME:
+... -->` and `<!-- /The table -->`.
 """
 
 import json
