@@ -16,7 +16,6 @@ from ganzoo.validation import check_positive_integer
 _DIRECTIONS = 6
 _BATCH = 16  # The largest count of a picture that is drawn while a slider moves.
 _LARGEST_SEED = 2**53 - 1  # Integers that JavaScript's numbers hold exactly.
-_LEAST_TRUNCATION = 0.05
 _MOST_TRUNCATION = {"normal": 3.0, "uniform": 1.0, "styles": 1.0}
 
 

@@ -23,6 +23,7 @@ _COUNTS = (1, 4, 16, 64)
 _FRAME_SECONDS = 0.06
 _CACHE_SECONDS = 3600
 _MOST_FOLDERS = 64
+_LEAST_TRUNCATION = 0.05
 _LARGEST_RANDOM = 2**32 - 1
 _IN_TURN = "In turn"
 _FROM_SEED, _FROM_IMAGE = "a seed", "your image"
@@ -231,7 +232,7 @@ class _Page:
         self._label = self._class_dropdown("Class", "label", _IN_TURN)
         most = explorer.most_truncation
         self._truncation = gr.Slider(
-            0.05,
+            _LEAST_TRUNCATION,
             most,
             most,
             step=0.05,

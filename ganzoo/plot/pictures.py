@@ -62,6 +62,7 @@ def images(
     axes = canvas.axes_of(ax, *(s + margin for s, margin in zip(size, margins, strict=True)), path)
     grid = grid[..., 0] if grid.shape[-1] == 1 else grid
     axes.imshow(grid, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
     _name(axes.set_yticks, "row_names", row_names, rows, height)
