@@ -16,7 +16,11 @@ _FEW_IMAGES = 5000
 
 
 # Architectures whose names say too little, or too much.
-_ARCHITECTURES = {"infogan": "InfoGAN architecture (no mutual-information term)"}
+_ARCHITECTURES = {
+    "infogan": "InfoGAN architecture (no mutual-information term)",
+    "resnet": "ResNet",
+    "stylegan2": "StyleGAN2",
+}
 
 
 def summary(facts: dict, recipe: Recipe) -> str:

@@ -23,7 +23,7 @@ def rows(recipe: Recipe) -> dict[str, str]:
     if paper is not None:
         found["changed from the paper's recipe"] = _differences(recipe, paper)
     if named not in (None, paper):
-        found[f"changed from `{named}`"] = _differences(recipe, named)
+        found[f"changed from the recipe `{named}`"] = _differences(recipe, named)
     return {title: words or "nothing" for title, words in found.items()}
 
 
