@@ -3,13 +3,17 @@
 import keras
 from keras import ops
 
+# Half of the largest pixel, by type.
+_HALVES = {"uint8": 127.5, "uint16": 32767.5}
+
 
 def to_signed_range(examples):
     """Returns float examples.
 
     Args:
-        examples: uint8 images in [0, 255], which are scaled to [-1, 1]; or float examples, which
-            keep their values. Tensors or NumPy arrays of any shape.
+        examples: uint8 images in [0, 255] or uint16 images in [0, 65535], which are scaled to
+            [-1, 1]; or float examples, which keep their values. Tensors or NumPy arrays of any
+            shape.
 
     Returns:
         Tensor of dtype `keras.config.floatx()`.
@@ -19,8 +23,9 @@ def to_signed_range(examples):
     >>> to_signed_range(np.array([0, 255], "uint8"))
     <... [-1., 1.] ...>
     """
-    if keras.backend.standardize_dtype(examples.dtype) == "uint8":
-        return ops.cast(examples, keras.config.floatx()) / 127.5 - 1.0
+    half = _HALVES.get(keras.backend.standardize_dtype(examples.dtype))
+    if half is not None:
+        return ops.cast(examples, keras.config.floatx()) / half - 1.0
     return ops.cast(examples, keras.config.floatx())
 
 

@@ -111,7 +111,7 @@ class CollapseMonitor(FitHook):
         self.max_oscillation = check_positive("max_oscillation", max_oscillation)
         self.patience = check_positive_integer("patience", patience)
         self.stop = bool(stop)
-        self.data = data if isinstance(data, Dataset) else Dataset(data)
+        self.data = (data if isinstance(data, Dataset) else Dataset(data)).in_eight_bits()
         if not 2 <= self.n <= len(self.data):
             raise ValueError(
                 "`n` must be from 2 to the number of real examples. "

@@ -134,7 +134,7 @@ class SampleGrid(keras.callbacks.Callback):
         samples = self.model.sample(
             n, self.seed, labels, self.truncation, conditions=self.conditions
         )
-        picture = drawing.picture(samples, columns)
+        picture = drawing.picture(self.model.pixels.in_eight_bits(samples), columns)
         self._drawn_step = self.model.step
         drawing.save_picture(self.folder / f"step_{self._drawn_step:08d}.png", picture)
         if self._summaries is not None:

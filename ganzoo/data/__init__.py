@@ -19,6 +19,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.mirrored import MirroredBatches
 from ganzoo.data.mixed_images import MixedImages
 from ganzoo.data.packed import pack
+from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.semi_supervised import SemiSupervisedBatches
 from ganzoo.data.sources import SOURCES, load, names
 from ganzoo.data.toy import Mixture
@@ -30,6 +31,7 @@ __all__ = [
     "MirroredBatches",
     "MixedImages",
     "Mixture",
+    "PixelFormat",
     "SemiSupervisedBatches",
     "arrays",
     "digits",

@@ -10,6 +10,11 @@ from ganzoo.validation import check_positive_integer
 # Rounding, as in a resize, may leave the range by this much.
 _TOLERANCE = 1e-3
 
+# The types of images whose range is the one of the type.
+_PIXELS = (np.uint8, np.uint16)
+# Pixels that use no more than this share of 16 bits hold 12 bits or fewer, and would be dark.
+DARK = 65535 // 8
+
 # What to write for arrays in each case.
 ARRAY_CURES = {
     "[0, 1]": "`images * 2 - 1`",
@@ -17,7 +22,7 @@ ARRAY_CURES = {
     "{0, 1}": "`images * 255`",
     "bright": '`((images + 1) * 127.5).round().astype("uint8")`',
     "8 bits": '`images.astype("uint8")`',
-    "16 bits": '`(images // 257).astype("uint8")`',
+    "16 bits": '`images.astype("uint16")`',
     "bool": '`images.astype("uint8") * 255`',
     "vectors": '`vectors.astype("float32")`',
     "half": '`examples.astype("float32")`',
@@ -30,7 +35,7 @@ ARRAY_CURES = {
 
 
 def check_examples(examples, cures=ARRAY_CURES):
-    """Returns uint8 images, float32 images in [-1, 1] or other float32 examples, or raises.
+    """Returns uint8 or uint16 images, float32 images in [-1, 1] or other float32, or raises.
 
     Args:
         examples: Array of shape (count, height, width, channels); or of other examples, such as
@@ -59,11 +64,11 @@ def check_examples(examples, cures=ARRAY_CURES):
             f"images need a last axis of 1 ({cures['axis']}). Sequences are float. "
             f"Received: examples.shape={examples.shape}"
         )
-    if not is_float and (examples.dtype != np.uint8 or examples.ndim != 4):
+    if not is_float and (examples.dtype not in _PIXELS or examples.ndim != 4):
         raise TypeError(
-            "`examples` must be uint8 images in [0, 255], float images in [-1, 1] or other float "
-            f"examples{_type_cure(examples, cures)}. Received: examples.dtype={examples.dtype}, "
-            f"examples.shape={examples.shape}"
+            "`examples` must be uint8 images in [0, 255], uint16 images in [0, 65535], float "
+            f"images in [-1, 1] or other float examples{_type_cure(examples, cures)}. Received: "
+            f"examples.dtype={examples.dtype}, examples.shape={examples.shape}"
         )
     if is_float:
         _check_finite(examples)
@@ -98,13 +103,14 @@ class RangeEvidence:
         self._high = max(self._high, images.max())
         self._dtype = images.dtype
         self.count += len(images)
-        shows = self._high > 1 if images.dtype == np.uint8 else self._low < 0
+        brightest = {"uint8": 1, "uint16": DARK}.get(images.dtype.name)
+        shows = self._low < 0 if brightest is None else self._high > brightest
         self.is_clear = self.is_clear or images.ndim != 4 or bool(shows)
 
     def check(self):
         """Raises `ValueError` if none of the images shows that the range is right."""
-        # Black uint8 images are black in both ranges.
-        if self.is_clear or (self._dtype == np.uint8 and self._high == 0):
+        # Black images of integers are black in each range.
+        if self.is_clear or (self._dtype in _PIXELS and self._high == 0):
             return
         received = (
             f"Received: {self.count:,} examples of {self._dtype} in "
@@ -115,6 +121,18 @@ class RangeEvidence:
                 "uint8 images must be in [0, 255], and these seem to be in [0, 1]: multiply them "
                 f"by 255, {self._cures['{0, 1}']}. {received}"
             )
+        if self._dtype == np.uint16:
+            if self._high <= 255:
+                raise ValueError(
+                    "uint16 images must be in [0, 65535], and these seem to be in [0, 255]: pass "
+                    f"{self._cures['8 bits']}. {received}"
+                )
+            warnings.warn(
+                "uint16 images are in [0, 65535], and the brightest pixel of these is nearly "
+                f"black: scale them to the range of 16 bits. {received}",
+                stacklevel=3,
+            )
+            return
         raise ValueError(
             "Float images must be in [-1, 1], and these seem to be in [0, 1]: pass "
             f"{self._cures['[0, 1]']}. If they are in [-1, 1], and no pixel of them is darker than "
@@ -225,7 +243,7 @@ def _check_channels_last(images):
 
 
 def _check_range(images, cures):
-    if images.dtype == np.uint8:
+    if images.dtype in _PIXELS:
         return
     low, high = images.min(), images.max()
     if low >= -1 - _TOLERANCE and high <= 1 + _TOLERANCE:

@@ -1,13 +1,16 @@
 """A data set in memory, which is checked once, when it is created."""
 
+import copy
 from collections.abc import Iterable
+from typing import Self
 
 import numpy as np
 
 from ganzoo.data.batches import Batches
-from ganzoo.data.checks import RangeEvidence, check_examples, check_labels
+from ganzoo.data.checks import RangeEvidence, as_array, check_examples, check_labels
 from ganzoo.data.conditions import check_condition_names, check_conditions
 from ganzoo.data.mirrored import MirroredBatches
+from ganzoo.data.pixel_format import PixelFormat, check_value_range
 from ganzoo.validation import describe
 
 # What examples are called, by the number of their axes.
@@ -20,10 +23,10 @@ class Dataset:
     It refuses data that would otherwise only show as a bad model after an hour.
 
     Args:
-        examples: uint8 images in [0, 255] or float images in [-1, 1], shape (count, height, width,
-            channels); or other float examples, such as vectors (count, dimensions), sequences
-            (count, time, channels) or volumes (count, depth, height, width, channels). Floats are
-            kept as float32.
+        examples: uint8 images in [0, 255], uint16 images in [0, 65535] or float images in [-1, 1],
+            shape (count, height, width, channels); or other float examples, such as vectors (count,
+            dimensions), sequences (count, time, channels) or volumes (count, depth, height, width,
+            channels). Floats are kept as float32.
         labels: Optional classes, shape (count,): integers in [0, num_classes), or some of the
             `class_names`.
         num_classes: Number of classes. Defaults to the number of `class_names`, or else to the
@@ -35,9 +38,16 @@ class Dataset:
         conditions: Optional vectors in place of labels, shape (count, condition_dim): continuous
             attributes, embeddings of a text, or labels of which several may apply (0 or 1 each).
         condition_names: Optional name of each component of a vector, all different.
+        value_range: For float images, the values that stand for black and white, if they are not
+            -1 and 1. The images are then stored in [-1, 1], and the samples of a GAN that is
+            trained on them are in this range.
+        pixels: The `ganzoo.data.PixelFormat` of samples, for float images that were in another
+            range and are in [-1, 1] already.
 
     Attributes:
-        examples: uint8 or float32 array, contiguous.
+        examples: uint8, uint16 or float32 array, contiguous.
+        pixels: The `ganzoo.data.PixelFormat` that samples of a GAN have: of 8 bits, of 16 bits for
+            uint16 images, or of floats for a `value_range`.
         labels: int32 array of shape (count,), or None.
         num_classes: Integer, or None without labels.
         class_names: Tuple of strings, or None.
@@ -69,13 +79,23 @@ class Dataset:
         split: str | None = None,
         conditions: np.ndarray | None = None,
         condition_names: Iterable[str] | None = None,
+        value_range: tuple[float, float] | None = None,
+        pixels: PixelFormat | None = None,
     ):
         self.name = name
         self.split = split
+        self.pixels = PixelFormat.get(pixels)
+        if value_range is not None:
+            self.pixels = PixelFormat("float32", *check_value_range(value_range))
+            examples = _in_range(examples, self.pixels)
         examples = check_examples(examples)
-        evidence = RangeEvidence()
-        evidence.add(examples)
-        evidence.check()
+        if examples.dtype == np.uint16:
+            self.pixels = PixelFormat("uint16")
+        # Images of a stated range may all be bright.
+        if self.pixels.dtype != "float32":
+            evidence = RangeEvidence()
+            evidence.add(examples)
+            evidence.check()
         # `np.take` would copy all of a non-contiguous array for every batch.
         self.examples = np.ascontiguousarray(examples)
         self.class_names = None if class_names is None else tuple(map(str, class_names))
@@ -130,6 +150,19 @@ class Dataset:
             )
         return self.example_shape
 
+    def in_eight_bits(self) -> Self:
+        """Returns the data with uint8 images, as metrics take them; or these data.
+
+        Pixels of 16 bits, and floats of a `value_range`, become the nearest of 256 levels.
+        """
+        if self.pixels.is_eight_bits:
+            return self
+        # Floats of a range are stored in [-1, 1].
+        stored = self.pixels if self.pixels.dtype == "uint16" else PixelFormat("float32", -1, 1)
+        result = copy.copy(self)
+        result.examples, result.pixels = stored.in_eight_bits(self.examples), PixelFormat()
+        return result
+
     def batches(
         self,
         batch_size: int,
@@ -155,3 +188,14 @@ class Dataset:
             f"{type(self).__name__}({name}, {len(self):,} {self.examples.dtype} {kind} "
             f"of shape {self.example_shape}, {classes})"
         )
+
+
+def _in_range(examples, pixels):
+    """Returns float images of a range in [-1, 1]."""
+    examples = as_array("examples", examples)
+    if examples.ndim != 4 or not np.issubdtype(examples.dtype, np.floating) or not examples.size:
+        raise ValueError(
+            "`value_range` is for float images of shape (count, height, width, channels). "
+            f"Received: examples.dtype={examples.dtype}, examples.shape={examples.shape}"
+        )
+    return pixels.to_signed(examples)

@@ -1,33 +1,25 @@
 """A folder of image files of any format and mode that Pillow reads."""
 
-import concurrent.futures
 import contextlib
+import dataclasses
 import pathlib
 import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PIL import Image
 
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.decoder import Decoder, report
+from ganzoo.data.deep_images import ARRAY_SUFFIX
 from ganzoo.data.folder_layout import Layout, layout_of, natural
-from ganzoo.data.image_files import (
-    MAX_PIXELS,
-    image_files,
-    kind_of,
-    printable,
-    read_image,
-    unread_note,
-)
+from ganzoo.data.image_files import image_files, kind_of, printable, unread_note
+from ganzoo.data.image_options import MAX_PIXELS, image_options
 from ganzoo.data.label_columns import Targets, targets_of
 from ganzoo.data.label_tables import read_table, rows_of
 from ganzoo.data.mixed_images import MixedImages
+from ganzoo.data.random_crops import RandomCrops
 from ganzoo.data.sources import register
-from ganzoo.validation import check_choice, check_positive_integer
-
-_MOST_BAD = 0.05
-# Files that use no more than this share of 16 bits hold 12 bits or fewer, and would be dark.
-_DARK = 65535 // 8
+from ganzoo.validation import check_choice
 
 
 @register("folder", argument="PATH")
@@ -43,6 +35,10 @@ def load_folder(
     labels: str | pathlib.Path | None = None,
     label_columns: Sequence[str] | None = None,
     labels_as: str | None = None,
+    alpha: str | None = None,
+    crop: str = "center",
+    dtype: str = "uint8",
+    value_range: tuple[float, float] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Dataset | MixedImages:
     """A folder of image files, with its sub-folders, whose names become the classes.
@@ -50,7 +46,8 @@ def load_folder(
     Files are read in natural order (`2.png` before `10.png`). Hidden files, and files without the
     suffix of an image format, are ignored. The first frame of an animation is used, the rotation in
     the camera's metadata is applied, the background of transparent pixels becomes white, and pixels
-    of 16 bits are scaled to 8. Large JPEG files are decoded at a fraction of their size.
+    of 16 bits are scaled to 8, unless `alpha` or `dtype` say otherwise. Large JPEG files are
+    decoded at a fraction of their size.
 
     If there are at least two sub-folders, the top one is the class of an image, however deep it
     lies. The classes are numbered in natural order of the names in all splits together, so that a
@@ -61,7 +58,8 @@ def load_folder(
         split: A sub-folder, if sub-folders have names of splits in any case and spelling, such as
             `train`, `Test`, `val` or `validation`. Otherwise only `"train"`, all of the folder.
         size: (height, width) that images are cropped and resized to. Needed if their sizes differ.
-        channels: 1 or 3; None stands for 1 if all images are gray, and 3 otherwise.
+        channels: 1, 3, or 4 to keep alpha; None stands for 1 if all images are gray, and otherwise
+            for 3.
         on_bad: `"error"` to raise for the first file that cannot be used. `"skip"` to leave such
             files out, with a warning that lists them, if they are at most 5% of all files.
         max_pixels: The largest number of pixels of a file that is decoded.
@@ -74,6 +72,12 @@ def load_folder(
             One column of texts or integers holds classes. A column of floats, or several columns,
             are conditions (`ganzoo.data.label_columns.targets_of`).
         labels_as: `"classes"` or `"conditions"`, to choose where a column can be both.
+        alpha, crop: As for `ganzoo.data.image_options.image_options`. With `crop="random"`, images
+            have one size of their own, of which each batch gets windows of the size `size`.
+        dtype: `"uint16"` keeps 16 bits, and `"float32"` floats, for which `value_range` is needed:
+            the values of black and white. Both also read arrays in `.npy` files, of any number of
+            channels.
+        value_range: (low, high), the range of floats.
         progress: Function that is called with `"images"`, the number of images that are loaded,
             and the number of all.
 
@@ -86,29 +90,32 @@ def load_folder(
         UserWarning: If images or folders were left out, or may not be what was meant.
     """
     check_choice("on_bad", on_bad, ("error", "skip"))
-    check_positive_integer("max_pixels", max_pixels)
-    layout, targets = _labeled(argument, split, labels, label_columns, labels_as)
+    window = size if crop == "random" else None
+    options = image_options(size, channels, alpha, crop, dtype, value_range, max_pixels)
+    more = () if options.pixels.is_eight_bits else (ARRAY_SUFFIX,)
+    layout, targets = _labeled(argument, split, (labels, label_columns, labels_as), more)
     if layout.notes:
         notes = "".join(f"\n  {note}" for note in layout.notes)
         warnings.warn(f"In the folder {printable(argument)!r}:{notes}", stacklevel=3)
     name = f"folder:{printable(argument)}"
-    if keep_sizes and size is None:
+    if keep_sizes and size is None and options.pixels.is_eight_bits:
         kinds = _kinds(layout.files)
         if len({kind[:2] for kind in kinds}) > 1:
             if channels is None:
                 channels = 1 if all(gray for *_, gray in kinds) else 3
             files = layout.files
             if on_bad == "skip":
-                bad = _Decoder(None, channels, max_pixels).find_bad(files)
+                found = dataclasses.replace(options, channels=channels)
+                bad = Decoder(found).find_bad(files)
                 if bad:
-                    _report(bad, len(files), argument)
+                    report(bad, len(files), argument)
                     files = [file for file in files if file not in bad]
             return MixedImages(files, channels, name, split, max_pixels)
-    images, bad = _Decoder(size, channels, max_pixels).all(layout.files, on_bad, progress)
+    images, bad = Decoder(options).all(layout.files, on_bad, progress)
     kept = np.array([file not in bad for file in layout.files])
     if bad:
-        _report(bad, len(layout.files), argument)
-    return Dataset(
+        report(bad, len(layout.files), argument)
+    dataset = Dataset(
         images,
         None if targets.labels is None else targets.labels[kept],
         class_names=targets.class_names,
@@ -116,21 +123,24 @@ def load_folder(
         split=split,
         conditions=None if targets.conditions is None else targets.conditions[kept],
         condition_names=targets.condition_names,
+        value_range=value_range,
     )
+    return dataset if window is None else RandomCrops(dataset, window)
 
 
-def _labeled(folder, split, table, columns, labels_as):
+def _labeled(folder, split, labels, suffixes):
     """Returns the `Layout` of a folder, and the `Targets` of its files."""
+    table, columns, labels_as = labels
     if table is None:
         if columns is not None or labels_as is not None:
             raise ValueError(
                 "`label_columns` and `labels_as` are of a table: give it as `labels`. "
                 f"Received: label_columns={columns!r}, labels_as={labels_as!r}, labels=None"
             )
-        layout = folder_layout(folder, split)
+        layout = folder_layout(folder, split, suffixes)
         numbers = None if layout.labels is None else np.array(layout.labels, np.int32)
         return layout, Targets(numbers, layout.class_names)
-    root, files, unread = _all_files(folder)
+    root, files, unread = _all_files(folder, suffixes)
     layout = layout_of(root, files, split, has_classes=False)
     table = read_table(_path_of_table(table, root))
     targets = targets_of(table, columns, labels_as)
@@ -151,21 +161,26 @@ def _path_of_table(path, root):
     return inside if inside.is_file() else path
 
 
-def folder_layout(argument, split="train"):
+def folder_layout(argument, split="train", suffixes=()):
     """Returns the `Layout` of a folder of images: the files of a split, and their classes.
+
+    Args:
+        argument: Path of the folder.
+        split: Name of the split.
+        suffixes: Suffixes of other files that hold images.
 
     Raises:
         FileNotFoundError: If there is no such folder.
         ValueError: As for `load_folder`.
     """
-    root, files, unread = _all_files(argument)
+    root, files, unread = _all_files(argument, suffixes)
     layout = layout_of(root, files, split)
     if unread:
         layout.notes.append(unread_note(unread))
     return layout
 
 
-def _all_files(folder):
+def _all_files(folder, suffixes):
     """Returns the path of a folder, its image files in natural order, and files of other formats.
 
     Raises:
@@ -176,7 +191,7 @@ def _all_files(folder):
         raise FileNotFoundError(
             f"There is no such folder. Received: source='folder:{printable(root)}'"
         )
-    files, unread = image_files(root)
+    files, unread = image_files(root, suffixes)
     files.sort(key=lambda file: natural(file.relative_to(root).parts))
     return root, files, unread
 
@@ -188,116 +203,3 @@ def _kinds(files):
         with contextlib.suppress(Exception):  # What is wrong is found when it is decoded.
             kinds.append(kind_of(file))
     return kinds
-
-
-class _Decoder:
-    """Decodes files to images of one size, and finds out what they have in common."""
-
-    def __init__(self, size, channels, max_pixels):
-        self._size, self._channels, self._max_pixels = size, channels, max_pixels
-        self._is_gray = True
-        self._highest = 0  # Of pixels of more than 8 bits.
-        self._damaged = []
-
-    def all(self, files, on_bad, progress):
-        """Returns the images, and a dictionary from unusable files to reasons."""
-        images, bad, kept = None, {}, 0
-        progress = progress or (lambda *state: None)
-        with _pillow_limit(self._max_pixels), concurrent.futures.ThreadPoolExecutor() as pool:
-            outcomes = pool.map(self._outcome, files)
-            for done, (file, (decoded, reason)) in enumerate(zip(files, outcomes, strict=True), 1):
-                if reason is None and images is None:
-                    images = np.empty((len(files), *decoded.pixels.shape), np.uint8)
-                if reason is None and decoded.pixels.shape != images.shape[1:]:
-                    reason = (
-                        f"it is {_size(decoded.pixels)} pixels and the first image "
-                        f"{_size(images[0])}; pass `size` to make them equal"
-                    )
-                if reason is None:
-                    images[kept] = decoded.pixels
-                    kept += 1
-                    self._note(file, decoded)
-                elif on_bad == "error":
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise ValueError(
-                        f"The image file {printable(file)!r} cannot be used: {reason}. Repair or "
-                        "remove it, or pass on_bad='skip' to leave out up to 5% of the files"
-                    )
-                else:
-                    bad[file] = reason
-                progress("images", done, len(files))
-        self._check_notes()
-        if images is not None:
-            images = images[:kept]
-            if self._channels is None and self._is_gray:
-                images = images[..., :1]
-        return images, bad
-
-    def find_bad(self, files):
-        """Returns a dictionary from unusable files to reasons."""
-        with _pillow_limit(self._max_pixels), concurrent.futures.ThreadPoolExecutor() as pool:
-            outcomes = zip(files, pool.map(self._outcome, files), strict=True)
-            return {file: reason for file, (_, reason) in outcomes if reason is not None}
-
-    def _outcome(self, file):
-        """Returns what `read_image` does, and why the file cannot be used or `None`."""
-        # A decoder may raise any error for a damaged file.
-        try:
-            return read_image(file, self._size, self._channels or 3, self._max_pixels), None
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}".replace(f" {str(file)!r}", " it")
-            return None, reason
-
-    def _note(self, file, image):
-        self._is_gray &= image.is_gray
-        self._highest = max(self._highest, image.highest)
-        if image.is_damaged:
-            self._damaged.append(file)
-
-    def _check_notes(self):
-        if self._damaged:
-            warnings.warn(
-                f"The metadata of {len(self._damaged):,} image files cannot be read, e.g. of "
-                f"{printable(self._damaged[0])!r}: they are taken as they are stored, without a "
-                "rotation.",
-                stacklevel=5,
-            )
-        if not self._highest or self._highest > _DARK:
-            return
-        problem = (
-            f"The pixels of the files with more than 8 bits are at most {self._highest} of 65535, "
-            "so that the images are nearly black"
-        )
-        if self._highest < 256:
-            raise ValueError(
-                f"{problem}: save the files with 8 bits, or multiply their pixels by 257. "
-                f"Received: files of 16 bits with values up to {self._highest}"
-            )
-        warnings.warn(f"{problem}: scale their pixels to the range of 16 bits.", stacklevel=5)
-
-
-@contextlib.contextmanager
-def _pillow_limit(max_pixels):
-    """Puts a limit in place of Pillow's own, and keeps Pillow's warnings, which name no file."""
-    limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None:
-        Image.MAX_IMAGE_PIXELS = max(limit, max_pixels)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="PIL")
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
-
-
-def _report(bad, count, folder):
-    """Warns about the files that are left out, or raises if they are too many."""
-    listed = "\n".join(f"  {printable(file)}: {reason}" for file, reason in bad.items())
-    found = f"{len(bad):,} of {count:,} image files in {printable(folder)!r} cannot be used"
-    if len(bad) > _MOST_BAD * count:
-        raise ValueError(f"{found}, more than {_MOST_BAD:.0%}:\n{listed}")
-    warnings.warn(f"{found} and are left out:\n{listed}", stacklevel=4)
-
-
-def _size(image):
-    return f"{image.shape[1]} x {image.shape[0]}"

@@ -8,15 +8,15 @@ import pathlib
 import stat
 import struct
 import zlib
+from collections.abc import Iterable
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
 
+from ganzoo.data.image_options import MAX_PIXELS, WHITE
 from ganzoo.data.images import convert, is_deep, is_gray, upright
 
-# Twice the pixels of a phone's camera, 192 MB in memory.
-MAX_PIXELS = 64_000_000
 # Formats whose files are no pictures, or are decoded by another program.
 _NO_IMAGES = {"EPS", "FITS", "IPTC", "MPEG"}
 # Formats of photographs that Pillow does not read.
@@ -51,16 +51,22 @@ def _is_stub(factory):
     return isinstance(factory, type) and issubclass(factory, ImageFile.StubImageFile)
 
 
-def image_files(root: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
+def image_files(
+    root: pathlib.Path, more_suffixes: Iterable[str] = ()
+) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
     """Returns the paths of all image files below a folder, and those in formats that are not read.
 
     Hidden files and folders are left out. Links are followed.
+
+    Args:
+        root: The folder.
+        more_suffixes: Suffixes of other files that hold images.
 
     Raises:
         ValueError: If there are no image files.
         OSError: If a folder cannot be read.
     """
-    known = suffixes()
+    known = suffixes() | set(more_suffixes)
     files, unread, seen = [], [], set()
     for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_raise):
         # A link may lead back to a folder above it.
@@ -130,7 +136,7 @@ class DecodedImage:
     """What a file holds.
 
     Attributes:
-        pixels: uint8 array of shape (height, width, channels).
+        pixels: Array of shape (height, width, channels).
         is_gray: Whether its mode is a gray one.
         highest: The largest value of pixels of more than 8 bits; 0 for 8 bits.
         is_damaged: Whether its metadata, such as the rotation, could not be read.
@@ -147,6 +153,8 @@ def read_image(
     size: tuple[int, int] | None = None,
     channels: int | None = None,
     max_pixels: int = MAX_PIXELS,
+    background: tuple[int, int, int] = WHITE,
+    crop: str = "center",
 ) -> DecodedImage:
     """Decodes an image file.
 
@@ -154,24 +162,26 @@ def read_image(
         path: Path of the file.
         size: (height, width) that it is cropped and resized to, or `None`. A JPEG is then decoded
             at a half, a quarter or an eighth of its size, if that is at least twice `size`.
-        channels: 1, 3 or `None`, as for `ganzoo.data.images.convert`.
+        channels: 1, 3, 4 or `None`, as for `ganzoo.data.images.convert`.
         max_pixels: The largest number of pixels that is decoded.
+        background, crop: As for `ganzoo.data.images.convert`.
 
     Raises:
         OSError: If it is not a regular file.
         ValueError: If it has more pixels, or pixels without a fixed range.
         Exception: Decoders raise any error for a damaged file.
     """
+    settings = size, channels, max_pixels, background, crop
     with open_file(path) as file:
         try:
-            return _decoded(file, size, channels, max_pixels)
+            return _decoded(file, *settings)
         except Exception as error:
             # Damaged metadata must not decide whether whole pixels load.
             file.seek(0)
             content = _without_metadata(file)
             if content is not None:
                 with contextlib.suppress(Exception):
-                    image = _decoded(io.BytesIO(content), size, channels, max_pixels)
+                    image = _decoded(io.BytesIO(content), *settings)
                     return dataclasses.replace(image, is_damaged=True)
             if not isinstance(error, UnidentifiedImageError):
                 raise
@@ -182,7 +192,7 @@ def read_image(
             raise ValueError(what) from error
 
 
-def _decoded(file, size, channels, max_pixels):
+def _decoded(file, size, channels, max_pixels, background, crop):
     with Image.open(file) as image:
         if isinstance(image, JpegImagePlugin.JpegImageFile) and size is not None:
             _reduce(image, size)
@@ -194,7 +204,8 @@ def _decoded(file, size, channels, max_pixels):
         image.load()
         highest = int(np.asarray(image).max()) if is_deep(image) else 0
         turned, is_damaged = upright(image)
-        return DecodedImage(convert(turned, size, channels), is_gray(image), highest, is_damaged)
+        pixels = convert(turned, size, channels, background, crop)
+        return DecodedImage(pixels, is_gray(image), highest, is_damaged)
 
 
 def _reduce(image, size):

@@ -6,10 +6,10 @@ import itertools
 import numpy as np
 from PIL import Image
 
-from ganzoo.validation import check_choice, check_positive_integer
+from ganzoo.data.image_options import WHITE
 
 _BLOCK = 256
-_FILTER = Image.Resampling.LANCZOS
+FILTER = Image.Resampling.LANCZOS
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 # The value of EXIF's tag for the orientation, and how an image is turned to be upright.
@@ -23,25 +23,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-def check_size(size):
-    """Returns `size` as (height, width), or None; one integer stands for both."""
-    if size is None:
-        return None
-    if isinstance(size, (tuple, list)):
-        if len(size) != 2:
-            raise ValueError(
-                f"`size` must be one integer or (height, width). Received: size={size!r}"
-            )
-        return tuple(check_positive_integer("size", side) for side in size)
-    side = check_positive_integer("size", size)
-    return side, side
-
-
-def check_channels(channels):
-    """Returns `channels` if it is None, 1 or 3."""
-    return check_choice("channels", channels, (None, 1, 3))
 
 
 def is_gray(image):
@@ -68,10 +49,10 @@ def upright(image):
     return turned, False
 
 
-def convert(image, size=None, channels=None):
+def convert(image, size=None, channels=None, background=WHITE, crop="center"):
     """Returns a Pillow image as a uint8 array of shape (height, width, channels).
 
-    The background of transparent pixels becomes white. 16-bit grays are scaled to 8 bits.
+    16-bit grays are scaled to 8 bits.
 
     Args:
         image: `PIL.Image.Image` of any mode except 32-bit ones, which have no fixed range (integers
@@ -79,42 +60,52 @@ def convert(image, size=None, channels=None):
         size: (height, width), or None to keep the image's own. The image is cropped about its
             center to the aspect of `size`, then resized with Pillow's antialiased Lanczos filter.
         channels: 1, 3, or None for 1 if the image's mode is gray and 3 otherwise. Colors become
-            gray by the weights of ITU-R BT.601.
+            gray by the weights of ITU-R BT.601. 4 keeps alpha: pixels that cannot be seen become
+            black.
+        background: (red, green, blue) that transparent pixels are laid over.
+        crop: `"center"`, or `"pad"` to keep the whole image, with borders of the background, which
+            are transparent if alpha is kept.
     """
     if channels is None:
         channels = 1 if is_gray(image) else 3
-    image = _recolored(image, channels)
+    image = recolored(image, channels, background)
     if size is not None and (image.height, image.width) != size:
-        height, width = size
-        left, top, right, bottom = _central_box(image.size, width, height)
+        height, width = fitted_size((image.height, image.width), size) if crop == "pad" else size
+        left, top, right, bottom = box_of(image.size, width, height, crop)
         # One side after the other: `resize` of both takes them in an order that depends on
         # Pillow's version, and the rounding between them shows.
         image = _resized_in_width(image, width, left, right)
-        image = image.resize((width, height), _FILTER, box=(0, top, width, bottom))
+        image = image.resize((width, height), FILTER, box=(0, top, width, bottom))
+        if (height, width) != size:
+            image = _padded(image, size, background)
     return np.asarray(image).reshape(image.height, image.width, channels)
 
 
-def convert_array(images, size=None, channels=None):
+def convert_array(images, size=None, channels=None, background=WHITE):
     """Returns images of one shape at another size or number of channels.
 
     The result is the same as with `convert` for every image, but much faster.
 
     Args:
-        images: uint8 array of shape (count, height, width, channels) with 1, 3 or 4 channels. The
-            fourth is alpha.
+        images: uint8 array of shape (count, height, width, channels). The fourth of 4 channels is
+            alpha. Other numbers of channels than 1, 3 and 4 can only be kept.
         size: (height, width), or None to keep theirs.
-        channels: 1, 3, or None to keep theirs.
+        channels: 1, 3, or None to keep theirs. Resized images keep alpha with 4 alone.
+        background: (red, green, blue) that transparent pixels are laid over.
     """
     size = images.shape[1:3] if size is None else size
     if size == images.shape[1:3] and channels in (None, images.shape[3]):
         return images
+    if images.shape[3] not in (1, 3, 4) and channels in (None, images.shape[3]):
+        layers = [convert_array(images[..., [layer]], size) for layer in range(images.shape[3])]
+        return np.concatenate(layers, axis=3)
     _check_pixels(images[0])
     channels = channels or (1 if images.shape[3] == 1 else 3)
     result = np.empty((len(images), *size, channels), np.uint8)
 
     def fill(start):
         rows = slice(start, start + _BLOCK)
-        result[rows] = _converted_block(images[rows], size, channels)
+        result[rows] = _converted_block(images[rows], size, channels, background)
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
         list(pool.map(fill, range(0, len(images), _BLOCK)))
@@ -151,14 +142,15 @@ def convert_stream(arrays, count, size=None, channels=None):
     return images
 
 
-def _converted_block(images, size, channels):
+def _converted_block(images, size, channels, background):
     # Thousands of small images are slow to convert one by one. Stacked, they are one tall image,
     # which Pillow recolors and resizes in width without mixing rows. Then the images are turned,
     # and the same is done for the height.
     count, height, width, _ = images.shape
     new_height, new_width = size
-    left, top, right, bottom = _central_box((width, height), new_width, new_height)
-    tall = _recolored(_as_image(images.reshape(count * height, width, -1)), channels)
+    left, top, right, bottom = box_of((width, height), new_width, new_height)
+    tall = _as_image(images.reshape(count * height, width, -1))
+    tall = recolored(tall, channels, background)
     tall = _resized_in_width(tall, new_width, left, right)
     turned = np.asarray(tall).reshape(count, height, new_width, channels).swapaxes(1, 2)
     tall = _as_image(turned.reshape(count * new_width, height, channels))
@@ -169,12 +161,21 @@ def _converted_block(images, size, channels):
 def _resized_in_width(image, width, left, right):
     if (image.width, 0, image.width) == (width, left, right):
         return image
-    return image.resize((width, image.height), _FILTER, box=(left, 0, right, image.height))
+    return image.resize((width, image.height), FILTER, box=(left, 0, right, image.height))
 
 
-def _recolored(image, channels):
-    """Returns a Pillow image in mode L or RGB."""
-    return _without_alpha(_in_eight_bits(image)).convert("L" if channels == 1 else "RGB")
+def recolored(image, channels, background=WHITE):
+    """Returns a Pillow image in mode L, RGB or RGBA, for 1, 3 or 4 channels of 8 bits."""
+    if channels not in (1, 3, 4):
+        raise ValueError(f"pictures have 1, 3 or 4 channels, and {channels} are wanted")
+    image = _in_eight_bits(image)
+    if channels == 4:
+        image = image.convert("RGBA")
+        # Colors that nobody sees would be learned too.
+        hidden = image.getchannel("A").point(lambda alpha: 255 * (alpha == 0))
+        image.paste((0, 0, 0, 0), mask=hidden)
+        return image
+    return _without_alpha(image, background).convert("L" if channels == 1 else "RGB")
 
 
 def _as_image(pixels):
@@ -211,16 +212,38 @@ def _in_eight_bits(image):
     return Image.fromarray(pixels)
 
 
-def _without_alpha(image):
+def _without_alpha(image, background):
     if image.mode not in _ALPHA_MODES and "transparency" not in image.info:
         return image
     image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return Image.alpha_composite(Image.new("RGBA", image.size, background), image)
 
 
-def _central_box(original_size, width, height):
-    """Returns the largest centered box (left, top, right, bottom) of the aspect width : height."""
+def fitted_size(original, size):
+    """Returns the largest (height, width) within `size` of the aspect of `original`."""
+    scale = min(size[0] / original[0], size[1] / original[1])
+    return tuple(max(1, round(side * scale)) for side in original)
+
+
+def _padded(image, size, background):
+    """Returns a Pillow image in the middle of a larger one."""
+    height, width = size
+    color = (0, 0, 0, 0) if image.mode == "RGBA" else background
+    if image.mode == "L":
+        color = Image.new("RGB", (1, 1), background).convert("L").getpixel((0, 0))
+    canvas = Image.new(image.mode, (width, height), color)
+    canvas.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
+    return canvas
+
+
+def box_of(original_size, width, height, crop="center"):
+    """Returns the part (left, top, right, bottom) of an image that is resized.
+
+    It is the largest centered box of the aspect width : height, or all of an image to be padded.
+    """
     original_width, original_height = original_size
+    if crop == "pad":
+        return 0.0, 0.0, original_width, original_height
     scale = min(original_width / width, original_height / height)
     left = (original_width - width * scale) / 2
     top = (original_height - height * scale) / 2

@@ -9,10 +9,12 @@ import numpy as np
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array
+from ganzoo.data.pixel_format import PixelFormat
+from ganzoo.data.random_crops import RandomCrops
 from ganzoo.data.sources import UnknownSplit, register
 from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
-from ganzoo.validation import describe
+from ganzoo.validation import check_choice, describe
 
 _FORMAT = "ganzoo-dataset"
 _VERSION = 1
@@ -56,6 +58,7 @@ def pack(dataset: Dataset, path: pathlib.Path | str, compress: bool = False) -> 
         "num_classes": dataset.num_classes,
         "class_names": dataset.class_names,
         "condition_names": dataset.condition_names,
+        "pixels": dataset.pixels.to_dict(),
     }
     arrays = {
         "examples": dataset.examples,
@@ -70,7 +73,7 @@ def pack(dataset: Dataset, path: pathlib.Path | str, compress: bool = False) -> 
 
 
 @register("packed", argument="PATH.npz")
-def load_packed(argument, split="train", size=None, channels=None) -> Dataset:
+def load_packed(argument, split="train", size=None, channels=None, *, crop="center") -> Dataset:
     """A file written by `ganzoo data pack` (`ganzoo.data.pack`), read without TensorFlow.
 
     Args:
@@ -78,11 +81,16 @@ def load_packed(argument, split="train", size=None, channels=None) -> Dataset:
         split: The split that was packed. A file holds only one.
         size: (height, width) to resize uint8 images to, or None.
         channels: 1 or 3, or None.
+        crop: `"center"`, or `"random"` for windows of the size `size`, at other places in each
+            batch.
 
     Raises:
         ValueError: If the file is damaged, is no packed data set, or holds another split.
         FileNotFoundError: If there is no such file.
     """
+    check_choice("crop", crop, ("center", "random"))
+    if crop == "random" and size is None:
+        raise ValueError("Crops need `size`. Received: crop='random', size=None")
     arrays, metadata = _read(pathlib.Path(argument).expanduser())
     held = metadata.get("split") or "train"
     # "train[:10%]" is a part of "train".
@@ -100,11 +108,13 @@ def load_packed(argument, split="train", size=None, channels=None) -> Dataset:
             split=held,
             conditions=arrays.get("conditions"),
             condition_names=metadata.get("condition_names"),
+            pixels=PixelFormat.get(metadata.get("pixels")),
         )
-        dataset.examples = convert_array(dataset.examples, size, channels)
+        resized = None if crop == "random" else size
+        dataset.examples = convert_array(dataset.examples, resized, channels)
     except (TypeError, ValueError) as error:
         raise ValueError(f"The packed file {argument!r} cannot be used. {error}") from error
-    return dataset
+    return RandomCrops(dataset, size) if crop == "random" else dataset
 
 
 def _read(path):

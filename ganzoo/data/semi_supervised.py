@@ -62,6 +62,11 @@ class SemiSupervisedBatches(Batches):
         seed: int = 0,
         steps_per_epoch: int | None = None,
     ):
+        if hasattr(dataset, "whole"):
+            raise ValueError(
+                "Semi-supervised models take whole images, and no random windows of them. "
+                f"Received: {dataset!r}"
+            )
         super().__init__(dataset, batch_size, seed=seed, steps_per_epoch=steps_per_epoch)
         self.labels_per_class = check_positive_integer("labels_per_class", labels_per_class)
         self.labeled_subset = _choose(dataset, self.labels_per_class, self.seed)

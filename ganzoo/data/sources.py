@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Callable
 
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.images import check_channels, check_size
+from ganzoo.data.image_options import check_channels, check_size
 from ganzoo.registry import Registry
 from ganzoo.validation import describe
 
@@ -103,7 +103,7 @@ def names() -> list[str]:
 def load(
     source: str | pathlib.Path,
     split: str = "train",
-    size: int | tuple[int, int] | None = None,
+    size: int | str | tuple[int, int] | None = None,
     channels: int | None = None,
     **options,
 ) -> Dataset:
@@ -121,9 +121,11 @@ def load(
             `"stacked_mnist"`, 1000 classes of three digits;
             `"packed:PATH"`, or just a path that ends in `.npz`: a file written by `pack`.
         split: Part of the source: `"train"`, `"test"`, or another one that the source has.
-        size: Side of the images in pixels, or (height, width). Images are cropped about their
-            center to its aspect and resized with antialiasing. Defaults to their own size.
-        channels: 1 for grayscale, 3 for color. Defaults to what the images have.
+        size: Side of the images in pixels, (height, width), or a text such as "48x64". Images are
+            cropped about their center to its aspect and resized with antialiasing. Defaults to
+            their own size.
+        channels: 1 for grayscale, 3 for color, 4 for color with alpha. Defaults to what the images
+            have.
         **options: Further options of the source; see its function in `ganzoo.data`.
 
     Returns:

@@ -100,8 +100,8 @@ def _ranges(description, specs):
         )
     if _examples(description) == "images":
         yield (
-            "- `images` are (height, width, channels): float32 in [-1, 1] from latents, uint8 in "
-            "[0, 255] elsewhere."
+            "- `images` are (height, width, channels): float32 in [-1, 1] from latents, "
+            "{dtype} in [{low:g}, {high:g}] elsewhere.".format(**_pixels(description))
         )
 
 
@@ -198,6 +198,10 @@ def _without_server(name, version, description, specs):
 def _condition_names(description):
     names = description.get("condition_names")
     return f": {', '.join(f'`{name}`' for name in names)}" if names else ""
+
+
+def _pixels(description):
+    return description.get("pixels", {"dtype": "uint8", "low": 0, "high": 255})
 
 
 def _class_names(description):

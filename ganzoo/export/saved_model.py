@@ -69,6 +69,7 @@ def describe(gan, name):
         # Descriptions of GANs without them have no such key.
         **({"condition_names": list(gan.condition_names)} if gan.condition_names else {}),
         "example_shape": list(gan.example_shape),
+        **({} if gan.pixels.is_eight_bits else {"pixels": gan.pixels.to_dict()}),
         "preset": gan.preset and dict(gan.preset),
         "steps": gan.step,
         "truncation": describe_range(largest_truncation(gan)),

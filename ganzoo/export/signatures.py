@@ -54,7 +54,8 @@ def signatures(gan, truncation=False, discriminator=False, directions=None):
         "serving_default": _checked(gan, *generation(gan)),
         "sample": _checked(gan, *_sampling(gan, truncation)),
     }
-    if has_images(gan) and gan.example_shape[-1] <= _MOST_CHANNELS_OF_PNG:
+    is_integer = gan.pixels.dtype != "float32"
+    if has_images(gan) and is_integer and gan.example_shape[-1] <= _MOST_CHANNELS_OF_PNG:
         built["sample_png"] = _checked(gan, *_png(*_sampling(gan, truncation)))
     if directions is not None:
         edit, specs = _editing(gan, truncation, directions)
@@ -150,12 +151,12 @@ def _png(sample, specs):
 
 def _discrimination(gan):
     """Returns the function from examples to the discriminator's outputs, and its specs."""
-    dtype = "uint8" if has_images(gan) else "float32"
+    dtype = gan.pixels.dtype if has_images(gan) else "float32"
     discriminator = gan.inference_discriminator
 
     def discriminate(examples, condition=None):
         condition = None if condition is None else _as_input(condition)
-        outputs = discriminator(to_signed_range(examples), condition, training=False)
+        outputs = discriminator(_signed(gan, examples), condition, training=False)
         results = {"score": outputs.logits[:, 0]}
         if outputs.class_logits is not None:
             results["class_probabilities"] = tf.nn.softmax(outputs.class_logits)
@@ -165,6 +166,14 @@ def _discrimination(gan):
         _spec(examples_name(gan), dtype, *gan.example_shape),
         *_condition_spec(gan),
     ]
+
+
+def _signed(gan, examples):
+    """Returns examples as the networks take them."""
+    if has_images(gan) and gan.pixels.dtype == "float32":
+        low, high = gan.pixels.low, gan.pixels.high
+        return 2.0 * (examples - low) / (high - low) - 1.0
+    return to_signed_range(examples)
 
 
 def _check_rows(network, function, specs):

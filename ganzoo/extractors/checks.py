@@ -85,7 +85,8 @@ def check_images(name: str, images, evidence: RangeEvidence | None = None) -> np
     if images.dtype != np.uint8 or images.ndim != 4 or not images.size:
         raise ValueError(
             f"`{name}` must be uint8 images in [0, 255] of shape (batch, height, width, channels), "
-            "such as `gan.sample` returns: metrics depend on the rounding. "
+            "such as `gan.sample` returns: metrics depend on the rounding. For other pixels, "
+            "`gan.pixels.in_eight_bits(images)` makes them. "
             f"Received: {name} of dtype {images.dtype} and shape {images.shape}"
         )
     if not _HAS_KNOWN_RANGE.get():

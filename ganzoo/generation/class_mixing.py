@@ -206,7 +206,8 @@ def _check_tables(gan, function, generate_mixed, latents, truncation):
     mixed, expected = map(ops.convert_to_numpy, (mixed, function(latents, labels, truncation)))
     difference = np.abs(mixed.astype(np.float64) - expected).max()
     # Rounding differs where a batch is computed in another order: by a gray level at most.
-    if difference > (1.0 if mixed.dtype == "uint8" else 1e-3 * np.abs(expected).max()):
+    level = {"uint8": 1.0, "uint16": 257.0}.get(mixed.dtype.name)
+    if difference > (level or 1e-3 * np.abs(expected).max()):
         raise ValueError(
             "Classes can be mixed where labels go to `ConditionalBatchNormalization` and "
             "`Embedding` layers alone, and to layers of your own that list their weights with a "

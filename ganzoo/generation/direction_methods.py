@@ -162,7 +162,7 @@ def of_classes(gan, layers, samples, classifier, seed, batch_size):
         )
     seeds = _seeds(seed, samples)
     images = gan.sample(samples, seed=seeds, batch_size=batch_size)
-    probabilities = np.asarray(classifier.probabilities(images))
+    probabilities = np.asarray(classifier.probabilities(gan.pixels.in_eight_bits(images)))
     names = class_names or map(str, range(probabilities.shape[1]))
     mapping = truncating_layer(gan.inference_generator)
     if mapping is None:

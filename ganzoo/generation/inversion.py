@@ -149,13 +149,15 @@ def check_images(gan, images):
             f"Received: images of shape {images.shape}"
         )
     is_image, is_floating = len(gan.example_shape) == 3, np.issubdtype(images.dtype, np.floating)
-    if not is_floating and not (is_image and images.dtype == "uint8"):
+    if not is_floating and not (is_image and images.dtype in ("uint8", "uint16")):
         raise ValueError(
-            "`images` must be uint8 images or floating in [-1, 1]; vectors must be floating. "
+            "`images` must be uint8 or uint16 images, or floating; vectors must be floating. "
             f"Received: images of dtype {images.dtype}"
         )
     if is_floating and not np.isfinite(images).all():
         raise ValueError("`images` must be finite. Received: images with NaN or infinity")
+    if is_image and is_floating:
+        images = gan.pixels.to_signed(images)
     if is_image and is_floating and np.abs(images).max() > 1.0:
         raise ValueError(
             "Floating `images` must be in [-1, 1]. "

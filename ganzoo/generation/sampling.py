@@ -6,7 +6,6 @@ from keras import ops
 from ganzoo import backend
 from ganzoo.generation.conditioning import condition_of
 from ganzoo.generation.truncation import TruncatedGenerator, check_truncation
-from ganzoo.numerics import to_uint8
 from ganzoo.random import latents_from_seeds, split_seeds
 from ganzoo.validation import check_non_negative, check_positive_integer, check_seed, describe
 
@@ -30,10 +29,10 @@ def check_latent_scale(latent_scale):
 
 
 def as_examples(gan, outputs):
-    """Returns the generator's outputs as examples: uint8 images, or float32 vectors."""
+    """Returns the generator's outputs as examples: images of `gan.pixels`, or float32 vectors."""
     outputs = ops.cast(outputs, "float32")
     if len(gan.example_shape) == 3:
-        return to_uint8(outputs)
+        return gan.pixels.from_signed(outputs)
     return outputs
 
 

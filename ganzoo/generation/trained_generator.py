@@ -15,7 +15,7 @@ class TrainedGenerator(EditedGenerator):
     """What a GAN does with its trained generator.
 
     The class that inherits from it has the attributes `inference_generator` (the network that
-    samples), `latent_dim`, `latent`, `num_classes`, `condition_dim`, `example_shape` and
+    samples), `latent_dim`, `latent`, `num_classes`, `condition_dim`, `example_shape`, `pixels` and
     `variables`, is called as a function of the generator's inputs, and has the method
     `update_inference_state()`, which brings its variables up to date.
     """
@@ -62,7 +62,9 @@ class TrainedGenerator(EditedGenerator):
 
         Returns:
             NumPy array: uint8 images of shape `(n, height, width, channels)`, or other float32
-            examples of shape `(n, ...)`.
+            examples of shape `(n, ...)`. Images of a GAN that was trained on 16 bits, or on floats
+            of a `value_range`, are such numbers: `gan.pixels` says which, and
+            `gan.pixels.in_eight_bits(images)` makes uint8 of them.
 
         Raises:
             ValueError: If an argument is out of its range.

@@ -67,6 +67,8 @@ class Evaluation:
     Metrics with the same extractor share its passes. The features of the real images are extracted
     once, and kept on disk.
 
+    Images of 16 bits, and floats of a `value_range`, are measured in 8 bits, rounded.
+
     Samples and real examples have the same shape, unless the extractor resizes images (it says how
     in its attribute `resize`). Then each image is resized by it alone, and grays are treated as it
     says; the protocol holds both shapes.
@@ -109,6 +111,8 @@ class Evaluation:
     ):
         check_metrics(metrics)
         self.data = data if data is None or isinstance(data, _SETS) else Dataset(data)
+        if isinstance(self.data, Dataset):
+            self.data = self.data.in_eight_bits()
         if n is None and data is None:
             raise ValueError("`n`, the number of samples, must be given without data.")
         self.n = len(self.data) if n is None else check_positive_integer("n", n)
@@ -341,7 +345,7 @@ def _drawn(sample, n, seed):
 def _chosen(samples, n, seed):
     """Yields batches of `n` of the samples, which the seed draws and orders."""
     if isinstance(samples, Dataset):
-        samples = samples.examples
+        samples = samples.in_eight_bits().examples
     elif not isinstance(samples, MixedImages):
         samples = np.asarray(samples)
     if n > len(samples):

@@ -178,6 +178,7 @@ def style_mixing(
     )
     ends = [gan.generate(latents, labels, truncation=truncation) for latents in (left, top)]
     grid = np.full((len(left) + 1, len(top) + 1, *mixed.shape[1:]), 255, "uint8")
+    mixed, *ends = map(gan.pixels.in_eight_bits, (mixed, *ends))
     grid[1:, 0], grid[0, 1:] = ends
     grid[1:, 1:] = mixed.reshape(len(left), len(top), *mixed.shape[1:])
     return images(grid.reshape(-1, *mixed.shape[1:]), len(top) + 1, title, ax=ax, path=path)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import keras
 
+from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.presets.errors import PresetError
 
 # Layers that compute with their inputs and weights alone. None of them runs code of a config, opens
@@ -38,7 +39,7 @@ _KEYS = {"class_name", "config", "module", "registered_name", "name", "build_con
 _KEYS |= {"inbound_nodes", "shared_object_id", "compile_config"}
 _SETTINGS = {"latent_dim", "latent", "name", "averaging", "seed", "generator", "discriminator"}
 _CLASSES = {"GAN": _SETTINGS | {"num_classes", "packing"}, "SemiSupervisedGAN": _SETTINGS}
-_OPTIONAL = {"class_names", "condition_dim", "condition_names"}
+_OPTIONAL = {"class_names", "condition_dim", "condition_names", "pixels"}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 # The kinds of a user's own classes that a preset may name.
 _OWN_KINDS = (keras.layers.Layer, keras.initializers.Initializer, keras.constraints.Constraint)
@@ -130,6 +131,8 @@ def check(config, class_name: str, allow: tuple[str, ...] = ()) -> None:
                 raise PresetError(f"The seed must be an integer. Received: {value!r:.200}")
         elif key in ("class_names", "condition_names"):
             _check_names(key, value)
+        elif key == "pixels":
+            _check_pixels(value)
         else:
             if not isinstance(value, (*_TEXTS, int)):
                 raise PresetError(f"`{key}` must be a number or a text. Received: {value!r:.200}")
@@ -147,6 +150,15 @@ def _check_names(key, names):
             f"`{key}` must be a list of at most {_MAX_CLASSES:,} texts of up to "
             f"{_MAX_CLASS_NAME} characters that can be printed. Received: {names!r:.200}"
         )
+
+
+def _check_pixels(value):
+    try:
+        PixelFormat(**value)
+    except (TypeError, ValueError) as error:
+        raise PresetError(
+            f"`pixels` must be a format of pixels. Received: {value!r:.200}"
+        ) from error
 
 
 class _Checker:

@@ -173,6 +173,8 @@ def _check_rounding(gan, folder, allow):
         one.sample(_COMPARED_SAMPLES, conditions=conditions).astype("float32") for one in gans
     ]
     largest = float(np.abs(samples[0] - samples[1]).max())
+    if gan.pixels.dtype == "float32":
+        largest *= 65535.0 / (gan.pixels.high - gan.pixels.low)
     if len(gan.example_shape) == 3 and largest > 1:
         raise PresetError(
             "In float16, samples must stay within one gray level. Store the weights with "

@@ -23,6 +23,7 @@ def build_gan(
     is_semi_supervised = recipe.labels_per_class is not None
     takes_classes = recipe.conditional or is_semi_supervised
     example_shape, class_names, condition_dim, condition_names = data, None, None, None
+    pixels = None
     if isinstance(data, Dataset):
         if num_classes is not None:
             raise ValueError(
@@ -33,6 +34,7 @@ def build_gan(
         condition_dim = data.condition_dim if takes_classes else None
         class_names = data.class_names if takes_classes else None
         condition_names = data.condition_names if takes_classes else None
+        pixels = data.pixels
     elif num_classes is not None and not takes_classes:
         raise ValueError(
             "The recipe is for images without classes: leave `num_classes` out, or take "
@@ -47,6 +49,7 @@ def build_gan(
         )
     networks = recipe.build_networks(example_shape, num_classes, condition_dim)
     settings = {"latent": recipe.latent, "seed": seed, "class_names": class_names}
+    settings["pixels"] = pixels
     if not is_semi_supervised:
         settings |= {"num_classes": num_classes, "packing": recipe.packing}
         settings["condition_names"] = condition_names

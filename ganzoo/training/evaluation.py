@@ -104,13 +104,16 @@ class EvaluatedModel:
         return _values(results)
 
     def sampler_for(self, data: Any) -> Any:
-        """Returns the method `sample`, bound to the conditions of real examples where it needs any.
+        """Returns what metrics and pictures of samples call: `sample`, with images as uint8.
 
         Args:
-            data: A `ganzoo.data.Dataset`. A sample of seed s has the conditions of example s.
+            data: A `ganzoo.data.Dataset`. With conditions, a sample of seed s has the ones of
+                example s.
         """
         if self.condition_dim is None:
-            return self.sample
+            if self.pixels.is_eight_bits:
+                return self.sample
+            return lambda n, seed=0: self.pixels.in_eight_bits(self.sample(n, seed))
         if getattr(data, "conditions", None) is None:
             raise ValueError(
                 "Samples have the conditions of the real examples: give examples with conditions. "
@@ -121,7 +124,8 @@ class EvaluatedModel:
         def sample(n, seed=0):
             # A sample of seed s has the conditions of example s.
             rows = (np.arange(n) + seed) % len(conditions)
-            return self.sample(n, seed, conditions=conditions[rows])
+            samples = self.sample(n, seed, conditions=conditions[rows])
+            return self.pixels.in_eight_bits(samples)
 
         return sample
 

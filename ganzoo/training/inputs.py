@@ -196,13 +196,13 @@ def with_classes_of(gan, dataset):
     Raises:
         ValueError: If examples belong to a class that the GAN does not have.
     """
-    _take_class_names(gan, dataset)
+    _take_names_and_pixels(gan, dataset)
     return numbered_as(dataset, gan.class_names, "the GAN")
 
 
 def check_same_classes(gan, dataset):
     """Raises `ValueError` unless the classes of ready batches have the numbers of the GAN's."""
-    _take_class_names(gan, dataset)
+    _take_names_and_pixels(gan, dataset)
     if not have_same_numbers(gan.class_names, dataset.class_names):
         raise ValueError(
             "The classes of ready batches must have the numbers that they have in the GAN: make "
@@ -212,12 +212,22 @@ def check_same_classes(gan, dataset):
         )
 
 
-def _take_class_names(gan, dataset):
-    is_new = gan.class_names is None and gan.preset is None and gan.step == 0
-    if is_new and dataset.num_classes == gan.class_count:
-        gan.class_names = dataset.class_names
-    if gan.condition_names is None and gan.preset is None and gan.step == 0:
-        gan.condition_names = dataset.condition_names if gan.condition_dim else None
+def _take_names_and_pixels(gan, dataset):
+    """Lets a GAN that was not trained take what it does not know from the data."""
+    if gan.preset is None and gan.step == 0:
+        if gan.class_names is None and dataset.num_classes == gan.class_count:
+            gan.class_names = dataset.class_names
+        if gan.condition_names is None and gan.condition_dim is not None:
+            gan.condition_names = dataset.condition_names
+        if gan.pixels.is_eight_bits and gan.pixels != dataset.pixels:
+            gan.pixels = dataset.pixels
+            gan._forget_functions()
+    formats = {gan.pixels, dataset.pixels}
+    if len(formats) > 1 and all(pixels.dtype == "float32" for pixels in formats):
+        raise ValueError(
+            "The GAN was trained on pixels of another range: pass its `value_range`. "
+            f"Expected: {gan.pixels}. Received: {dataset.pixels}"
+        )
 
 
 def check_equal_shares(gan, count):

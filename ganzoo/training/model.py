@@ -10,6 +10,7 @@ from ganzoo import backend, layers, losses, schedules
 from ganzoo.data.checks import RangeEvidence
 from ganzoo.data.classes import check_class_names
 from ganzoo.data.conditions import check_condition_names
+from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.generation import TrainedGenerator
 from ganzoo.numerics import dtype_of_means
 from ganzoo.regularizers import (
@@ -58,6 +59,7 @@ class AdversarialModel(
         class_names: Sequence[str] | None = None,
         condition_dim: int | None = None,
         condition_names: Sequence[str] | None = None,
+        pixels: PixelFormat | dict | None = None,
     ):
         super().__init__(name=name)
         self.latent = check_choice("latent", latent, ("normal", "uniform"))
@@ -83,6 +85,8 @@ class AdversarialModel(
         self.discriminator = discriminator
         self.class_names = check_class_names(class_names, self.class_count)
         self.condition_names = check_condition_names(condition_names, self.condition_dim)
+        # What samples are, if they are images.
+        self.pixels = PixelFormat.get(pixels)
         self.ema_generator = ema.clone(generator)
         self._averaging = True
         # Name of the preset that the weights came from, and the hash of the generator's.

@@ -119,11 +119,8 @@ class StoredModel:
             # Files of GANs without them have no such keys.
             **({} if self.condition_dim is None else {"condition_dim": self.condition_dim}),
             **({} if self.class_names is None else {"class_names": list(self.class_names)}),
-            **(
-                {}
-                if self.condition_names is None
-                else {"condition_names": list(self.condition_names)}
-            ),
+            **({"condition_names": list(self.condition_names)} if self.condition_names else {}),
+            **({} if self.pixels.is_eight_bits else {"pixels": self.pixels.to_dict()}),
             "averaging": self._averaging,
             "preset": self.preset and dict(self.preset),
         }

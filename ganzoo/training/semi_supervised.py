@@ -38,7 +38,7 @@ class SemiSupervisedGAN(GAN):
         latent: As for `GAN`. The paper's latents are uniform.
         seed: Integer in [0, 2**64).
         name: Name of the model.
-        class_names: As for `GAN`.
+        class_names, pixels: As for `GAN`.
 
     Raises:
         ValueError: If the networks do not fit each other or the other arguments.
@@ -64,6 +64,7 @@ class SemiSupervisedGAN(GAN):
         seed=0,
         name="semi_supervised_gan",
         class_names=None,
+        pixels=None,
     ):
         super().__init__(
             generator,
@@ -73,6 +74,7 @@ class SemiSupervisedGAN(GAN):
             seed=seed,
             name=name,
             class_names=class_names,
+            pixels=pixels,
         )
         self.ema_discriminator = ema.clone(discriminator)
         self._error = keras.metrics.Mean("error", dtype_of_means(keras.config.floatx()))

@@ -22,7 +22,7 @@ _TENSOR_CURES = {
     "{0, 1}": "images * 255",
     "bright": "tf.cast(tf.round((images + 1) * 127.5), tf.uint8)",
     "8 bits": "tf.cast(images, tf.uint8)",
-    "16 bits": "tf.cast(images // 257, tf.uint8)",
+    "16 bits": "tf.cast(images, tf.uint16)",
     "bool": "tf.cast(images, tf.uint8) * 255",
     "vectors": "tf.cast(images, tf.float32)",
     "half": "tf.cast(images, tf.float32)",

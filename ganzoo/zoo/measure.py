@@ -47,13 +47,16 @@ def measure(
     """
     if len(training) < 2:
         raise ValueError(f"A card needs at least 2 training images. Received: {training!r}")
+    # Metrics and pictures are of 8 bits.
+    training, test = (data and data.in_eight_bits() for data in (training, test))
     reference = training if test is None else test
+    sample = gan.sampler_for(reference)
     images = training.examples[philox.permutation(0, 0, len(training))]
     if extractor is None:
-        samples, real = _by_pixels(gan, images, n or _FEW, progress)
+        samples, real = _by_pixels(sample, images, n or _FEW, progress)
     else:
         n = len(reference) if n is None else n
-        samples = _evaluation(reference, extractor, n).measure(gan.sample, progress=progress)
+        samples = _evaluation(reference, extractor, n).measure(sample, progress=progress)
         real = {}
         if test is not None:
             count = min(n, len(images))
@@ -68,7 +71,7 @@ def measure(
     if test is not None:
         held_out = test.examples[philox.permutation(0, 0, len(test))[:_FEW]]
     with known_range():
-        nearest, picture = Nearest(gan.sample(_FEW), images, held_out, spaces).measure()
+        nearest, picture = Nearest(sample(_FEW), images, held_out, spaces).measure()
     nearest["real_of"] = len(reference)
     facts = {"samples": _plain(samples), "real": _plain(real), "nearest": nearest}
     return facts, picture
@@ -79,10 +82,10 @@ def _evaluation(reference, extractor, n):
     return Evaluation(names, reference, extractor, n)
 
 
-def _by_pixels(gan, images, n, progress):
+def _by_pixels(sample, images, n, progress):
     """Returns the values that need no network, of samples and of training images."""
     names = _metrics_of_cards("pixels", images.shape[1:], n, Pixels())
-    samples = Evaluation(names, None, Pixels(), n).measure(gan.sample, progress=progress)
+    samples = Evaluation(names, None, Pixels(), n).measure(sample, progress=progress)
     count = min(n, len(images))
     real = Evaluation(names, None, Pixels(), count).measure(images[:count], progress=progress)
     return samples, real
@@ -113,7 +116,7 @@ def _tells_classes(extractor, gan, data):
 def _class_accuracies(gan, data, classifier, n):
     """Returns the classifier's accuracy on samples of chosen classes, and on real images."""
     labels = np.arange(n) % gan.num_classes
-    samples = gan.sample(n, labels=labels)
+    samples = gan.pixels.in_eight_bits(gan.sample(n, labels=labels))
     name = " ".join(filter(None, (data.name, data.split)))
 
     def result(images, labels, **settings):

@@ -96,7 +96,10 @@ def _error(facts):
 
 def _use(facts, name):
     classes = facts["network"]["num_classes"]
+    vectors = facts["data"].get("condition_dim") if not classes else None
     labels = ", labels=3" if classes and classes > 3 else ", labels=0" if classes else ""
+    if vectors:
+        labels = f", conditions=[0.0] * {vectors}"
     shape = ", ".join(map(str, facts["data"]["shape"]))
     lines = [
         "## Use",
@@ -151,6 +154,10 @@ def _what_it_is(facts, recipe):
     if weights["discriminator_bytes"] is not None:
         storage = f"in the preset, {_megabytes(weights['discriminator_bytes'])}"
     classes = "none"
+    if names := facts["data"].get("condition_names"):
+        classes = f"none; vectors of {len(names)} conditions: {', '.join(names)}"
+    elif size := facts["data"].get("condition_dim"):
+        classes = f"none; vectors of {size} conditions"
     if network["num_classes"]:
         classes = f"{network['num_classes']}: {', '.join(facts['data']['class_names'])}"
     elif is_classifier(facts):

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from ganzoo import drawing
+from ganzoo.data import Dataset
 from ganzoo.training import GAN
 
 SAMPLES, INTERPOLATION = "samples.png", "interpolation.png"
@@ -15,27 +16,38 @@ _COUNT = 64
 _ROWS, _COLUMNS = 4, 10
 
 
-def samples(gan: GAN) -> np.ndarray:
-    """Draws samples from seed 0 on; for a conditional GAN each row is one class."""
+def samples(gan: GAN, data: Dataset | None = None) -> np.ndarray:
+    """Draws samples from seed 0 on.
+
+    For a GAN of classes each row is one class; vectors of conditions are the ones of the data.
+    """
     labels, columns = None, None
     count = _COUNT
     if gan.num_classes is not None:
         labels, columns = drawing.class_rows(_COUNT, gan.num_classes)
         count = len(labels)
-    return drawing.image_grid(gan.sample(count, labels=labels), columns)
+    if gan.condition_dim is not None:
+        return drawing.image_grid(gan.sampler_for(data)(count), columns)
+    drawn = gan.sample(count, labels=labels)
+    return drawing.image_grid(gan.pixels.in_eight_bits(drawn), columns)
 
 
-def interpolation(gan: GAN) -> np.ndarray:
-    """Draws paths from one sample to another: a path in each row, within one class."""
+def interpolation(gan: GAN, data: Dataset | None = None) -> np.ndarray:
+    """Draws paths from one sample to another: a path in each row, within one class.
+
+    Vectors of conditions are the ones of an example of the data in each row.
+    """
+    conditions = None if gan.condition_dim is None else data.conditions
     paths = [
         gan.interpolate(
             [2 * row, 2 * row + 1],
             labels=None if gan.num_classes is None else row % gan.num_classes,
+            conditions=None if conditions is None else conditions[row % len(conditions)],
             steps=_COLUMNS - 1,
         )
         for row in range(_ROWS)
     ]
-    return drawing.image_grid(np.concatenate(paths), _COLUMNS)
+    return drawing.image_grid(gan.pixels.in_eight_bits(np.concatenate(paths)), _COLUMNS)
 
 
 def encoded(picture: np.ndarray) -> bytes:

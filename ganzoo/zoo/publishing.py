@@ -105,8 +105,8 @@ def publish(
     recipe = without_paths(training.recipe)
     facts = _facts(training, recipe, name or folder.name, weights, found)
     drawn = {
-        pictures.SAMPLES: pictures.samples(stored),
-        pictures.INTERPOLATION: pictures.interpolation(stored),
+        pictures.SAMPLES: pictures.samples(stored, data),
+        pictures.INTERPOLATION: pictures.interpolation(stored, data),
         pictures.NEIGHBORS: neighbors,
         pictures.CURVES: curves_picture(training.log),
     }
@@ -211,6 +211,7 @@ def _facts(training, recipe, name, weights, found):
             "count": len(data),
             "shape": list(data.example_shape),
             "class_names": None if class_names is None else list(class_names),
+            **_conditions(data),
         },
         "network": {
             "class_name": type(gan).__name__,
@@ -233,6 +234,17 @@ def _facts(training, recipe, name, weights, found):
         "figures": found,
     }
     return {"summary": model_card.summary(facts, recipe), **facts}
+
+
+def _conditions(data):
+    """Returns facts about vectors of conditions; data without them have none."""
+    if data.conditions is None:
+        return {}
+    names = data.condition_names
+    return {
+        "condition_dim": data.condition_dim,
+        "condition_names": None if names is None else list(names),
+    }
 
 
 def without_paths(recipe: Recipe) -> Recipe:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.data.images import check_channels, check_size, convert, convert_array, convert_stream
+from ganzoo.data.image_options import check_channels, check_size
+from ganzoo.data.images import convert, convert_array, convert_stream
 
 RNG = np.random.default_rng(0)
 LANCZOS = Image.Resampling.LANCZOS
@@ -113,9 +114,11 @@ def test_sizes_and_channels_are_checked():
     assert check_size(None) is None
     assert check_size(32) == (32, 32)
     assert check_size((48, 64)) == (48, 64)
-    for size in (0, -1, 3.0, (1, 2, 3), (4, 0), "32"):
+    assert check_size("48x64") == (48, 64) and check_size("32") == (32, 32)
+    for size in (0, -1, 3.0, (1, 2, 3), (4, 0), "32x", "x32", "0x4", "3.0"):
         with pytest.raises(ValueError, match="Received: size="):
             check_size(size)
-    for channels in (2, 4, "3"):
+    assert check_channels(4) == 4 and check_channels(None) is None
+    for channels in (0, 1.5, "3"):
         with pytest.raises(ValueError, match="Received: channels="):
             check_channels(channels)

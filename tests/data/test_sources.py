@@ -23,7 +23,10 @@ def test_all_sources_are_listed_with_their_summary_and_options():
     ]
     for name in data.SOURCES.names():
         assert data.SOURCES[name].summary.endswith(".")
-    options = ("on_bad", "max_pixels", "keep_sizes", "progress")
+    options = (
+        *("on_bad", "max_pixels", "keep_sizes", "labels", "label_columns", "labels_as"),
+        *("alpha", "crop", "dtype", "value_range", "progress"),
+    )
     assert data.SOURCES["folder"].options == options
 
 

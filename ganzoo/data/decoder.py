@@ -1,0 +1,146 @@
+"""Decodes the image files of a folder to one array, and collects the ones that cannot be used."""
+
+import concurrent.futures
+import contextlib
+import warnings
+
+import numpy as np
+from PIL import Image
+
+from ganzoo.data.checks import DARK
+from ganzoo.data.deep_images import read_deep_image
+from ganzoo.data.image_files import printable, read_image
+
+_MOST_BAD = 0.05
+
+
+class Decoder:
+    """Decodes files to images of one size, and finds out what they have in common.
+
+    Args:
+        options: An `ImageOptions`.
+    """
+
+    def __init__(self, options):
+        self._options = options
+        self._is_gray = True
+        self._highest = 0  # Of pixels of more than 8 bits.
+        self._damaged = []
+
+    def all(self, files, on_bad, progress):
+        """Returns the images, and a dictionary from unusable files to reasons."""
+        images, bad, kept = None, {}, 0
+        channels = self._options.channels
+        progress = progress or (lambda *state: None)
+        with (
+            _pillow_limit(self._options.max_pixels),
+            concurrent.futures.ThreadPoolExecutor() as pool,
+        ):
+            outcomes = pool.map(self._outcome, files)
+            for done, (file, (decoded, reason)) in enumerate(zip(files, outcomes, strict=True), 1):
+                if reason is None and images is None:
+                    images = np.empty((len(files), *decoded.pixels.shape), decoded.pixels.dtype)
+                if reason is None and decoded.pixels.shape != images.shape[1:]:
+                    reason = (
+                        f"it is {_size(decoded.pixels)} pixels and the first image "
+                        f"{_size(images[0])}; pass `size` to make them equal"
+                    )
+                if reason is None:
+                    images[kept] = decoded.pixels
+                    kept += 1
+                    self._note(file, decoded)
+                elif on_bad == "error":
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise ValueError(
+                        f"The image file {printable(file)!r} cannot be used: {reason}. Repair or "
+                        "remove it, or pass on_bad='skip' to leave out up to 5% of the files"
+                    )
+                else:
+                    bad[file] = reason
+                progress("images", done, len(files))
+        self._check_notes()
+        if images is not None:
+            images = images[:kept]
+            if channels is None and self._is_gray:
+                images = images[..., :1]
+        return images, bad
+
+    def find_bad(self, files):
+        """Returns a dictionary from unusable files to reasons."""
+        with (
+            _pillow_limit(self._options.max_pixels),
+            concurrent.futures.ThreadPoolExecutor() as pool,
+        ):
+            outcomes = zip(files, pool.map(self._outcome, files), strict=True)
+            return {file: reason for file, (_, reason) in outcomes if reason is not None}
+
+    def _outcome(self, file):
+        """Returns what `read_image` does, and why the file cannot be used or `None`."""
+        # A decoder may raise any error for a damaged file.
+        try:
+            return self._read(file), None
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".replace(f" {str(file)!r}", " it")
+            return None, reason
+
+    def _read(self, file):
+        one = self._options
+        if not one.pixels.is_eight_bits:
+            return read_deep_image(file, one)
+        channels = one.channels or 3
+        return read_image(file, one.size, channels, one.max_pixels, one.background, one.crop)
+
+    def _note(self, file, image):
+        self._is_gray &= image.is_gray
+        self._highest = max(self._highest, image.highest)
+        if image.is_damaged:
+            self._damaged.append(file)
+
+    def _check_notes(self):
+        if self._damaged:
+            warnings.warn(
+                f"The metadata of {len(self._damaged):,} image files cannot be read, e.g. of "
+                f"{printable(self._damaged[0])!r}: they are taken as they are stored, without a "
+                "rotation.",
+                stacklevel=5,
+            )
+        if not self._highest or self._highest > DARK:
+            return
+        problem = (
+            f"The pixels of the files with more than 8 bits are at most {self._highest} of 65535, "
+            "so that the images are nearly black"
+        )
+        if self._highest < 256:
+            raise ValueError(
+                f"{problem}: save the files with 8 bits, or multiply their pixels by 257. "
+                f"Received: files of 16 bits with values up to {self._highest}"
+            )
+        warnings.warn(f"{problem}: scale their pixels to the range of 16 bits.", stacklevel=5)
+
+
+@contextlib.contextmanager
+def _pillow_limit(max_pixels):
+    """Puts a limit in place of Pillow's own, and keeps Pillow's warnings, which name no file."""
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None:
+        Image.MAX_IMAGE_PIXELS = max(limit, max_pixels)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="PIL")
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def report(bad, count, folder):
+    """Warns about the files that are left out, or raises if they are too many."""
+    listed = "\n".join(f"  {printable(file)}: {reason}" for file, reason in bad.items())
+    found = f"{len(bad):,} of {count:,} image files in {printable(folder)!r} cannot be used"
+    if len(bad) > _MOST_BAD * count:
+        raise ValueError(f"{found}, more than {_MOST_BAD:.0%}:\n{listed}")
+    warnings.warn(f"{found} and are left out:\n{listed}", stacklevel=4)
+
+
+def _size(image):
+    size = f"{image.shape[1]} x {image.shape[0]}"
+    return size if image.shape[2] in (1, 3) else f"{size} x {image.shape[2]}"
