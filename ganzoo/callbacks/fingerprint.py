@@ -134,7 +134,6 @@ def _data(gan, batches):
 
 
 def _hash(array):
-    array = np.asarray(array)
     every = -(-array.nbytes // _MOST_BYTES)
     return hashlib.sha256(np.ascontiguousarray(array[::every])).hexdigest()[:32]
 

@@ -21,6 +21,7 @@ from ganzoo.data.mixed_images import MixedImages
 from ganzoo.data.packed import pack
 from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.semi_supervised import SemiSupervisedBatches
+from ganzoo.data.shards import pack_shards
 from ganzoo.data.sources import SOURCES, load, names
 from ganzoo.data.toy import Mixture
 
@@ -41,6 +42,7 @@ __all__ = [
     "load",
     "names",
     "pack",
+    "pack_shards",
     "packed",
     "stacked_mnist",
     "tfds",

@@ -1,6 +1,7 @@
 """A data set in memory, which is checked once, when it is created."""
 
 import copy
+import zlib
 from collections.abc import Iterable
 from typing import Self
 
@@ -149,6 +150,11 @@ class Dataset:
                 f"Only images have an image shape: use `example_shape`. Received: {self!r}"
             )
         return self.example_shape
+
+    @property
+    def checksum(self) -> int:
+        """CRC-32 of all examples."""
+        return zlib.crc32(self.examples)
 
     def in_eight_bits(self) -> Self:
         """Returns the data with uint8 images, as metrics take them; or these data.

@@ -12,6 +12,7 @@ from ganzoo.data.deep_images import read_deep_image
 from ganzoo.data.image_files import printable, read_image
 
 _MOST_BAD = 0.05
+_AT_ONCE = 64
 
 
 class Decoder:
@@ -29,25 +30,41 @@ class Decoder:
 
     def all(self, files, on_bad, progress):
         """Returns the images, and a dictionary from unusable files to reasons."""
-        images, bad, kept = None, {}, 0
-        channels = self._options.channels
+        images, kept = None, 0
+
+        def keep(pixels):
+            nonlocal images, kept
+            if images is None:
+                images = np.empty((len(files), *pixels.shape), pixels.dtype)
+            images[kept] = pixels
+            kept += 1
+
+        bad = self.each(files, on_bad, progress, keep)
+        if images is not None:
+            images = images[:kept]
+            if self._options.channels is None and self._is_gray:
+                images = images[..., :1]
+        return images, bad
+
+    def each(self, files, on_bad, progress, keep):
+        """Calls `keep` with the pixels of each file; returns unusable files with reasons."""
+        bad, first = {}, None
         progress = progress or (lambda *state: None)
         with (
             _pillow_limit(self._options.max_pixels),
             concurrent.futures.ThreadPoolExecutor() as pool,
         ):
-            outcomes = pool.map(self._outcome, files)
+            outcomes = self._outcomes(pool, files)
             for done, (file, (decoded, reason)) in enumerate(zip(files, outcomes, strict=True), 1):
-                if reason is None and images is None:
-                    images = np.empty((len(files), *decoded.pixels.shape), decoded.pixels.dtype)
-                if reason is None and decoded.pixels.shape != images.shape[1:]:
+                if reason is None and first is None:
+                    first = decoded.pixels
+                if reason is None and decoded.pixels.shape != first.shape:
                     reason = (
                         f"it is {_size(decoded.pixels)} pixels and the first image "
-                        f"{_size(images[0])}; pass `size` to make them equal"
+                        f"{_size(first)}; pass `size` to make them equal"
                     )
                 if reason is None:
-                    images[kept] = decoded.pixels
-                    kept += 1
+                    keep(decoded.pixels)
                     self._note(file, decoded)
                 elif on_bad == "error":
                     pool.shutdown(wait=False, cancel_futures=True)
@@ -59,11 +76,12 @@ class Decoder:
                     bad[file] = reason
                 progress("images", done, len(files))
         self._check_notes()
-        if images is not None:
-            images = images[:kept]
-            if channels is None and self._is_gray:
-                images = images[..., :1]
-        return images, bad
+        return bad
+
+    def _outcomes(self, pool, files):
+        """Yields the outcome of each file; only the images of a few files are waiting."""
+        for start in range(0, len(files), _AT_ONCE):
+            yield from pool.map(self._outcome, files[start : start + _AT_ONCE])
 
     def find_bad(self, files):
         """Returns a dictionary from unusable files to reasons."""
@@ -102,7 +120,7 @@ class Decoder:
                 f"The metadata of {len(self._damaged):,} image files cannot be read, e.g. of "
                 f"{printable(self._damaged[0])!r}: they are taken as they are stored, without a "
                 "rotation.",
-                stacklevel=5,
+                stacklevel=6,
             )
         if not self._highest or self._highest > DARK:
             return
@@ -115,7 +133,7 @@ class Decoder:
                 f"{problem}: save the files with 8 bits, or multiply their pixels by 257. "
                 f"Received: files of 16 bits with values up to {self._highest}"
             )
-        warnings.warn(f"{problem}: scale their pixels to the range of 16 bits.", stacklevel=5)
+        warnings.warn(f"{problem}: scale their pixels to the range of 16 bits.", stacklevel=6)
 
 
 @contextlib.contextmanager

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ganzoo.data.checks import RangeEvidence
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.decoder import Decoder, report
 from ganzoo.data.deep_images import ARRAY_SUFFIX
+from ganzoo.data.folder_cache import SHARD_BYTES, cached
 from ganzoo.data.folder_layout import Layout, layout_of, natural
 from ganzoo.data.image_files import image_files, kind_of, printable, unread_note
 from ganzoo.data.image_options import MAX_PIXELS, image_options
@@ -18,6 +20,7 @@ from ganzoo.data.label_columns import Targets, targets_of
 from ganzoo.data.label_tables import read_table, rows_of
 from ganzoo.data.mixed_images import MixedImages
 from ganzoo.data.random_crops import RandomCrops
+from ganzoo.data.shards import ShardWriter
 from ganzoo.data.sources import register
 from ganzoo.validation import check_choice
 
@@ -39,6 +42,7 @@ def load_folder(
     crop: str = "center",
     dtype: str = "uint8",
     value_range: tuple[float, float] | None = None,
+    cache: str | pathlib.Path | bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Dataset | MixedImages:
     """A folder of image files, with its sub-folders, whose names become the classes.
@@ -78,6 +82,10 @@ def load_folder(
             the values of black and white. Both also read arrays in `.npy` files, of any number of
             channels.
         value_range: (low, high), the range of floats.
+        cache: For folders that are larger than the memory: a folder where the decoded images are
+            kept in shards, or `True` for `ganzoo.data.folder_cache.default_folder()`. They are
+            decoded again if a name, size or date of a file or an option changes. The batches are
+            the ones of images in memory.
         progress: Function that is called with `"images"`, the number of images that are loaded,
             and the number of all.
 
@@ -98,6 +106,20 @@ def load_folder(
         notes = "".join(f"\n  {note}" for note in layout.notes)
         warnings.warn(f"In the folder {printable(argument)!r}:{notes}", stacklevel=3)
     name = f"folder:{printable(argument)}"
+    if cache:
+        if window is not None:
+            raise ValueError(
+                "Random crops are windows of images in memory. "
+                f"Received: crop='random' with cache={cache!r}"
+            )
+        settings = {"name": name, "split": split, "on_bad": on_bad}
+        settings["labels"] = label_columns, labels_as
+        more_files = (
+            [] if labels is None else [_path_of_table(labels, pathlib.Path(argument).expanduser())]
+        )
+        return _cached(
+            cache, layout.files, more_files, targets, options, settings, progress, argument
+        )
     if keep_sizes and size is None and options.pixels.is_eight_bits:
         kinds = _kinds(layout.files)
         if len({kind[:2] for kind in kinds}) > 1:
@@ -112,20 +134,63 @@ def load_folder(
                     files = [file for file in files if file not in bad]
             return MixedImages(files, channels, name, split, max_pixels)
     images, bad = Decoder(options).all(layout.files, on_bad, progress)
-    kept = np.array([file not in bad for file in layout.files])
     if bad:
         report(bad, len(layout.files), argument)
+    kept = targets.take(np.array([file not in bad for file in layout.files]))
     dataset = Dataset(
         images,
-        None if targets.labels is None else targets.labels[kept],
-        class_names=targets.class_names,
+        kept.labels,
+        class_names=kept.class_names,
         name=name,
         split=split,
-        conditions=None if targets.conditions is None else targets.conditions[kept],
-        condition_names=targets.condition_names,
+        conditions=kept.conditions,
+        condition_names=kept.condition_names,
         value_range=value_range,
     )
     return dataset if window is None else RandomCrops(dataset, window)
+
+
+def _cached(cache, files, more_files, targets, options, settings, progress, folder):
+    """Returns the images of a folder from the cache, where they are decoded first if needed."""
+    kinds = _kinds(files)
+    if options.channels is None and options.pixels.is_eight_bits:
+        channels = 1 if all(gray for *_, gray in kinds) else 3
+        options = dataclasses.replace(options, channels=channels)
+
+    def write(unfinished):
+        height, width = options.size or (kinds[0][:2] if kinds else (1, 1))
+        row = height * width * (options.channels or 3) * options.pixels.bytes
+        writer = ShardWriter(unfinished, len(files), 1 + len(files) * row // SHARD_BYTES)
+        evidence = RangeEvidence()
+
+        def keep(pixels):
+            image = options.pixels.to_signed(pixels)[None]
+            if options.pixels.dtype != "float32":
+                evidence.add(image)
+            writer.add(image)
+
+        bad = Decoder(options).each(files, settings["on_bad"], progress, keep)
+        if bad:
+            report(bad, len(files), folder)
+        if evidence.count:
+            evidence.check()
+        kept = targets.take(np.array([file not in bad for file in files]))
+        writer.close(
+            {
+                "name": settings["name"],
+                "split": settings["split"],
+                "num_classes": None if kept.class_names is None else len(kept.class_names),
+                "class_names": kept.class_names,
+                "condition_names": kept.condition_names,
+                "pixels": options.pixels.to_dict(),
+                "left_out": len(bad),
+            },
+            labels=kept.labels,
+            conditions=kept.conditions,
+        )
+
+    facts = {**settings, "options": dataclasses.asdict(options)}
+    return cached(cache, [*files, *more_files], facts, write)
 
 
 def _labeled(folder, split, labels, suffixes):

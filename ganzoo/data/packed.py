@@ -11,6 +11,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array
 from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.random_crops import RandomCrops
+from ganzoo.data.shards import is_sharded, load_shards
 from ganzoo.data.sources import UnknownSplit, register
 from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
@@ -74,10 +75,11 @@ def pack(dataset: Dataset, path: pathlib.Path | str, compress: bool = False) -> 
 
 @register("packed", argument="PATH.npz")
 def load_packed(argument, split="train", size=None, channels=None, *, crop="center") -> Dataset:
-    """A file written by `ganzoo data pack` (`ganzoo.data.pack`), read without TensorFlow.
+    """A file or a folder of shards that `ganzoo data pack` wrote, read without TensorFlow.
 
     Args:
-        argument: Path of the file.
+        argument: Path of the file that `ganzoo.data.pack` wrote, or of the folder of
+            `ganzoo.data.pack_shards`.
         split: The split that was packed. A file holds only one.
         size: (height, width) to resize uint8 images to, or None.
         channels: 1 or 3, or None.
@@ -91,13 +93,11 @@ def load_packed(argument, split="train", size=None, channels=None, *, crop="cent
     check_choice("crop", crop, ("center", "random"))
     if crop == "random" and size is None:
         raise ValueError("Crops need `size`. Received: crop='random', size=None")
+    if is_sharded(argument):
+        return _from_shards(argument, split, size, channels, crop)
     arrays, metadata = _read(pathlib.Path(argument).expanduser())
     held = metadata.get("split") or "train"
-    # "train[:10%]" is a part of "train".
-    if split not in (held, held.partition("[")[0]):
-        raise UnknownSplit(
-            f"The packed file {argument!r} holds split {held!r}. Received: split={split!r}"
-        )
+    _check_split(argument, held, split)
     try:
         dataset = Dataset(
             arrays["examples"],
@@ -115,6 +115,27 @@ def load_packed(argument, split="train", size=None, channels=None, *, crop="cent
     except (TypeError, ValueError) as error:
         raise ValueError(f"The packed file {argument!r} cannot be used. {error}") from error
     return RandomCrops(dataset, size) if crop == "random" else dataset
+
+
+def _from_shards(folder, split, size, channels, crop):
+    """Returns the data of a folder of shards, which have the size that they were packed at."""
+    dataset = load_shards(folder)
+    _check_split(folder, dataset.split or "train", split)
+    wanted = (*(size or dataset.image_shape[:2]), channels or dataset.image_shape[2])
+    if wanted != dataset.image_shape or crop != "center":
+        raise ValueError(
+            "Images in shards are used as they were packed: pack them at another `size`. "
+            f"Received: size={size}, channels={channels}, crop={crop!r} for {dataset!r}"
+        )
+    return dataset
+
+
+def _check_split(path, held, split):
+    # "train[:10%]" is a part of "train".
+    if split not in (held, held.partition("[")[0]):
+        raise UnknownSplit(
+            f"The packed file {str(path)!r} holds split {held!r}. Received: split={split!r}"
+        )
 
 
 def _read(path):

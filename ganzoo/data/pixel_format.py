@@ -79,6 +79,11 @@ class PixelFormat:
         """Whether pixels are uint8."""
         return self.dtype == "uint8"
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of a number."""
+        return np.dtype(self.dtype).itemsize
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the arguments, as plain data."""
         return dataclasses.asdict(self)

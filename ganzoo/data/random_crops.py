@@ -32,6 +32,11 @@ class RandomCrops(Dataset):
     """
 
     def __init__(self, dataset: Dataset, size: tuple[int, int]):
+        if not isinstance(dataset.examples, np.ndarray):
+            raise ValueError(
+                "Random crops are windows of images in memory, and not in shards. "
+                f"Received: {dataset!r}"
+            )
         if not dataset.has_images or any(
             side > whole for side, whole in zip(size, dataset.example_shape[:2], strict=True)
         ):

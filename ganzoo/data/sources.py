@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.image_options import check_channels, check_size
+from ganzoo.data.shards import is_sharded
 from ganzoo.registry import Registry
 from ganzoo.validation import describe
 
@@ -119,7 +120,8 @@ def load(
             `"arrays"`, the arrays given as `images=` and `labels=`;
             `"toy:ring"` and `"toy:grid"`, mixtures of Gaussians in the plane;
             `"stacked_mnist"`, 1000 classes of three digits;
-            `"packed:PATH"`, or just a path that ends in `.npz`: a file written by `pack`.
+            `"packed:PATH"`, or just the path: a file written by `pack`, or a folder by
+            `pack_shards`.
         split: Part of the source: `"train"`, `"test"`, or another one that the source has.
         size: Side of the images in pixels, (height, width), or a text such as "48x64". Images are
             cropped about their center to its aspect and resized with antialiasing. Defaults to
@@ -164,7 +166,7 @@ def _parse(source):
     text = str(source)
     name, colon, argument = text.partition(":")
     if name not in SOURCES.names():
-        if text.endswith(".npz"):
+        if text.endswith(".npz") or is_sharded(text):
             return SOURCES["packed"], text
         hint = f" Did you mean 'folder:{text}'?" if pathlib.Path(text).is_dir() else ""
         raise ValueError(

@@ -54,7 +54,8 @@ class Execution:
         self._examples = None
         if self.in_blocks:
             examples = batches.dataset.examples
-            if batches.takes_rows and examples.nbytes <= MOST_BYTES:
+            in_memory = isinstance(examples, np.ndarray)
+            if batches.takes_rows and in_memory and examples.nbytes <= MOST_BYTES:
                 self._examples = examples
         else:
             checks.check_executions_of_replicas(backend.replica_count(gan), self.steps)
