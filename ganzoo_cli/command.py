@@ -123,6 +123,10 @@ class Command:
         """Defines a flag that takes a number in [0, 1)."""
         self._define(name, "X", help, default, values.fraction)
 
+    def pair(self, name: str, value: str, help: str) -> None:
+        """Defines a flag that takes two numbers with a comma between them, as a list."""
+        self._define(name, value, help, None, values.pair)
+
     def integers(self, name: str, value: str, help: str) -> None:
         """Defines a flag that takes integers and ranges between commas, as a list."""
         self._define(name, value, help, None, values.integers)

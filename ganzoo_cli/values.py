@@ -101,6 +101,14 @@ def fraction(name: str, given: str) -> float:
     return value
 
 
+def pair(name: str, given: str) -> list[float]:
+    """Returns the two finite numbers of a text such as `"-80,0"`."""
+    numbers = [_number(part) for part in given.split(",")]
+    if len(numbers) != 2 or any(map(math.isnan, numbers)):
+        raise _error(name, given, "two numbers with a comma between them, such as -80,0")
+    return numbers
+
+
 def integers(name: str, given: str) -> list[int]:
     """Returns the integers of a text such as `"3"`, `"3,17,204"` or `"0-7,100"`."""
     parts = [_RANGE.fullmatch(part) for part in given.split(",")]

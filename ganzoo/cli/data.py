@@ -3,7 +3,7 @@
 import numpy as np
 
 from ganzoo import data, drawing
-from ganzoo.file_names import check_file_name
+from ganzoo.file_names import check_file_name, check_folder_name
 from ganzoo.runs.sources import load_source
 from ganzoo_cli.commands.data import parse_action
 
@@ -11,12 +11,18 @@ from ganzoo_cli.commands.data import parse_action
 def run(options, others):
     """Describes a data source, and packs it into a file if the command asks for it."""
     action, source = parse_action(others)
-    suffixes = (".npz",) if action == "pack" else drawing.PICTURE_SETTINGS
-    check_file_name("--output", options.output, suffixes)
+    if options.shards:
+        check_folder_name("--output", options.output)
+    else:
+        suffixes = (".npz",) if action == "pack" else drawing.PICTURE_SETTINGS
+        check_file_name("--output", options.output, suffixes)
     dataset = load_source(source, options)
     _describe(dataset)
     if action == "pack":
-        data.pack(dataset, options.output)
+        if options.shards:
+            data.pack_shards(dataset, options.output, options.shards)
+        else:
+            data.pack(dataset, options.output)
         print(f"packed      {options.output}")
     else:
         count = _draw(dataset, options.output, options.n, "n" in options.given)
@@ -29,6 +35,10 @@ def _describe(dataset):
     print(f"examples    {len(dataset):,}")
     print(f"shape       {' x '.join(map(str, dataset.example_shape))} ({examples.dtype})")
     print(f"range       {examples.min():g} to {examples.max():g}, mean {examples.mean():.4g}")
+    if dataset.conditions is not None:
+        names = dataset.condition_names or ()
+        print(f"conditions  {dataset.condition_dim}{': ' * bool(names)}{', '.join(names)}")
+        return
     if dataset.labels is None:
         print("classes     none")
         return
@@ -45,7 +55,8 @@ def _draw(dataset, path, n, is_exact):
     """
     order = np.random.default_rng(0).permutation(len(dataset))
     if dataset.labels is None:
-        drawing.save_picture(path, drawing.picture(dataset.examples[order[:n]]))
+        drawn = dataset.stored.in_eight_bits(dataset.examples[order[:n]])
+        drawing.save_picture(path, drawing.picture(drawn))
         return len(order[:n])
     lay_out = drawing.class_grid if is_exact else drawing.class_rows
     labels, columns = lay_out(n, dataset.num_classes)
@@ -53,8 +64,12 @@ def _draw(dataset, path, n, is_exact):
     rows = [next(by_class[label], None) for label in labels]
     if dataset.has_images:
         # A class with fewer examples than columns ends in white.
-        white = np.full_like(dataset.examples[0], 255)
-        examples = np.stack([white if row is None else dataset.examples[row] for row in rows])
+        drawn = [
+            None if row is None else dataset.stored.in_eight_bits(dataset.examples[row])
+            for row in rows
+        ]
+        white = np.full(dataset.example_shape, 255, np.uint8)
+        examples = np.stack([white if image is None else image for image in drawn])
     else:
         examples = dataset.examples[[row for row in rows if row is not None]]
     drawing.save_picture(path, drawing.picture(examples, columns))

@@ -152,6 +152,11 @@ class Dataset:
         return self.example_shape
 
     @property
+    def stored(self) -> PixelFormat:
+        """The format of `examples`: floats of a range are stored in [-1, 1]."""
+        return PixelFormat("float32", -1, 1) if self.pixels.dtype == "float32" else self.pixels
+
+    @property
     def checksum(self) -> int:
         """CRC-32 of all examples."""
         return zlib.crc32(self.examples)
@@ -163,10 +168,8 @@ class Dataset:
         """
         if self.pixels.is_eight_bits:
             return self
-        # Floats of a range are stored in [-1, 1].
-        stored = self.pixels if self.pixels.dtype == "uint16" else PixelFormat("float32", -1, 1)
         result = copy.copy(self)
-        result.examples, result.pixels = stored.in_eight_bits(self.examples), PixelFormat()
+        result.examples, result.pixels = self.stored.in_eight_bits(self.examples), PixelFormat()
         return result
 
     def batches(

@@ -23,6 +23,7 @@ from ganzoo.validation import check_choice
 MONITORS = ("collapse", "spectral")
 _NONE = "none"
 _PICTURES = 50
+_DRAWN = 64
 _COMPARED = 256
 # Real examples between two checks for a collapse that nobody asked for: the samples of a check then
 # cost less than 1% of the training.
@@ -56,6 +57,7 @@ class RunCallbacks:
             folder.samples,
             n=None if data.has_images else 1024,
             every=settings.sample_every or math.ceil(epochs / _PICTURES),
+            conditions=_drawn_conditions(recipe, data),
         )
         self.evaluation = _evaluation(folder, recipe, settings, data)
         examples = steps_per_epoch * recipe.batch_size * recipe.discriminator_steps
@@ -179,3 +181,10 @@ def _monitors(names, data, examples_per_epoch):
         )
     made = {"collapse": lambda: CollapseMonitor(data, n=count), "spectral": SpectralMonitor}
     return [made[name]() for name in chosen]
+
+
+def _drawn_conditions(recipe, data):
+    """Returns vectors of conditions for the pictures, spread over the data, or `None`."""
+    if not recipe.conditional or data.conditions is None:
+        return None
+    return data.conditions[:: -(-len(data) // _DRAWN)]

@@ -9,6 +9,11 @@ from ganzoo.runs.progress import Progress
 
 # The source of a `Dataset` that was given to `ganzoo.train`.
 GIVEN_IN_PYTHON = "arrays"
+# Options of some sources, which other sources refuse.
+_OPTIONS = (
+    *("on_bad", "max_pixels", "labels", "label_columns", "labels_as"),
+    *("alpha", "crop", "dtype", "value_range", "cache"),
+)
 # The whole training split or a slice of it. A model trained on any other split may have seen the
 # test images.
 _PART_OF_TRAINING = re.compile(r"train(\[[^\]+]*\])?")
@@ -35,8 +40,8 @@ def load_source(source, options, keep_sizes=False, **changes):
         )
     options = with_changes(options, **changes)
     # Only folders have these options, and other sources refuse them.
-    given = {name: getattr(options, name, None) for name in ("on_bad", "max_pixels")}
-    given = {name: value for name, value in given.items() if value is not None}
+    given = {name: getattr(options, name, None) for name in _OPTIONS}
+    given = {name: value for name, value in given.items() if value not in (None, [])}
     with Progress() as progress:
         if source.startswith("folder:"):
             given |= {"progress": progress, "keep_sizes": keep_sizes}

@@ -5,7 +5,6 @@ import dataclasses
 import math
 import sys
 import time
-import zlib
 
 import keras
 
@@ -86,7 +85,7 @@ class TrainPlan:
         self.data = load_source(recipe.data, settings) if dataset is None else dataset
         if not _accepts_data(options):
             check_same_data(settings, self.data)
-        _check_same_everywhere("data", zlib.crc32(self.data.examples))
+        _check_same_everywhere("data", self.data.checksum)
         _check_labels(recipe, self.data)
         self.batches = _batches(recipe, self.data, settings)
         self.test_data = _test_data(recipe, settings)
@@ -267,7 +266,8 @@ def _accepted_changes(options, recipe, steps):
 def _check_labels(recipe, data):
     """Raises `ValueError` if the recipe needs labels and the data have none."""
     needs_labels = recipe.conditional or recipe.labels_per_class is not None
-    if needs_labels and data.labels is None:
+    taken = data.labels if recipe.labels_per_class is not None else data.targets
+    if needs_labels and taken is None:
         raise ValueError(
             "A conditional or semi-supervised model needs data with labels: give other data, or "
             "another --model and no --conditional. "

@@ -114,7 +114,7 @@ def _use(facts, name):
         "```",
         "",
         "```",
-        f"ganzoo sample {name} --n=64 --output=grid.png",
+        *([] if vectors else [f"ganzoo sample {name} --n=64 --output=grid.png"]),
     ]
     if classes:
         lines.append(f"ganzoo sample {name} --n=16 --labels={classes - 1} --folder=one_class")

@@ -22,6 +22,10 @@ def parse_action(others: list[str]) -> tuple[str, str]:
 
 def _check(options, others):
     action, _ = parse_action(others)
+    if action != "pack" and "shards" in options.given:
+        raise ValueError(
+            f"--shards is for `ganzoo data pack`. Received: --shards={options.shards} without pack"
+        )
     if action == "pack" and "output" not in options.given:
         raise ValueError(
             "`ganzoo data pack` needs a file to write: --output=FILE.npz. Received: none"
@@ -43,17 +47,63 @@ COMMAND = Command(
         "ganzoo data digits --size=32 --output=digits.png",
         "ganzoo data folder:photos --size=64 --on_bad=skip",
         "ganzoo data pack tfds:fashion_mnist --size=32 --output=fashion_32.npz",
+        "ganzoo data pack folder:photos --labels=labels.csv --size=64 --output=photos.npz",
+        "ganzoo data pack folder:photos --size=64 --cache=cache --shards=16 --output=photos_64",
     ),
     check=_check,
 )
 COMMAND.group("Data")
 add_data_flags(COMMAND)
+COMMAND.group("What a folder holds")
+COMMAND.text(
+    "labels",
+    "FILE",
+    """Table of labels in place of sub-folders, which may lie in the folder: .csv, .tsv, .jsonl or
+    .json, such as StyleGAN's dataset.json.""",
+)
+COMMAND.names(
+    "label_columns",
+    """Columns of the table. One column of texts or integers holds classes; floats or several
+    columns are conditions. By default all columns, if there is one or if all are numbers.""",
+)
+COMMAND.choice("labels_as", ("classes", "conditions"), "What a column holds that could be both.")
+COMMAND.text(
+    "alpha",
+    "keep|COLOR",
+    """Keep alpha as a fourth channel, or lay transparent pixels over a color such as #000000. By
+    default over white.""",
+)
+COMMAND.choice(
+    "crop",
+    ("center", "pad"),
+    """What happens to images of another aspect than --size: their longer sides are cut, or borders
+    are added. By default they are cut.""",
+)
+COMMAND.choice(
+    "dtype",
+    ("uint8", "uint16", "float32"),
+    """Keep 16 bits or floats, also of .npy files of any number of channels. Floats need
+    --value_range. By default uint8.""",
+)
+COMMAND.pair("value_range", "LOW,HIGH", "The values of black and white, for --dtype=float32.")
+COMMAND.text(
+    "cache",
+    "FOLDER",
+    """Keep the decoded images of a folder in shards here, and not in memory. They are decoded again
+    if files or flags change.""",
+)
 COMMAND.group("Files")
 COMMAND.text(
     "output",
     "FILE",
-    "Picture of examples: .png, .jpg or .webp; for `pack`, the .npz file to write.",
+    """Picture of examples: .png, .jpg or .webp; for `pack`, the .npz file to write, or with
+    --shards a new folder.""",
     default="data.png",
+)
+COMMAND.positive_integer(
+    "shards",
+    """Pack into a folder of so many files, which are read where batches need them: for data that
+    are larger than the memory.""",
 )
 COMMAND.positive_integer("n", "Number of examples in the picture.", default=64)
 COMMAND.group("Other")

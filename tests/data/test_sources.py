@@ -25,7 +25,7 @@ def test_all_sources_are_listed_with_their_summary_and_options():
         assert data.SOURCES[name].summary.endswith(".")
     options = (
         *("on_bad", "max_pixels", "keep_sizes", "labels", "label_columns", "labels_as"),
-        *("alpha", "crop", "dtype", "value_range", "progress"),
+        *("alpha", "crop", "dtype", "value_range", "cache", "progress"),
     )
     assert data.SOURCES["folder"].options == options
 
