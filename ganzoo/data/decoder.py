@@ -120,7 +120,7 @@ class Decoder:
                 f"The metadata of {len(self._damaged):,} image files cannot be read, e.g. of "
                 f"{printable(self._damaged[0])!r}: they are taken as they are stored, without a "
                 "rotation.",
-                stacklevel=6,
+                stacklevel=7,
             )
         if not self._highest or self._highest > DARK:
             return
@@ -133,7 +133,7 @@ class Decoder:
                 f"{problem}: save the files with 8 bits, or multiply their pixels by 257. "
                 f"Received: files of 16 bits with values up to {self._highest}"
             )
-        warnings.warn(f"{problem}: scale their pixels to the range of 16 bits.", stacklevel=6)
+        warnings.warn(f"{problem}: scale their pixels to the range of 16 bits.", stacklevel=7)
 
 
 @contextlib.contextmanager
@@ -156,7 +156,7 @@ def report(bad, count, folder):
     found = f"{len(bad):,} of {count:,} image files in {printable(folder)!r} cannot be used"
     if len(bad) > _MOST_BAD * count:
         raise ValueError(f"{found}, more than {_MOST_BAD:.0%}:\n{listed}")
-    warnings.warn(f"{found} and are left out:\n{listed}", stacklevel=4)
+    warnings.warn(f"{found} and are left out:\n{listed}", stacklevel=6)
 
 
 def _size(image):

@@ -1,26 +1,21 @@
 """A folder of image files of any format and mode that Pillow reads."""
 
-import contextlib
-import dataclasses
 import pathlib
 import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ganzoo.data.checks import RangeEvidence
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.decoder import Decoder, report
 from ganzoo.data.deep_images import ARRAY_SUFFIX
-from ganzoo.data.folder_cache import SHARD_BYTES, cached
+from ganzoo.data.folder_images import FolderImages
 from ganzoo.data.folder_layout import Layout, layout_of, natural
-from ganzoo.data.image_files import image_files, kind_of, printable, unread_note
-from ganzoo.data.image_options import MAX_PIXELS, image_options
+from ganzoo.data.image_files import image_files, printable, unread_note
+from ganzoo.data.image_options import MAX_PIXELS, check_size, image_options
 from ganzoo.data.label_columns import Targets, targets_of
 from ganzoo.data.label_tables import read_table, rows_of
 from ganzoo.data.mixed_images import MixedImages
 from ganzoo.data.random_crops import RandomCrops
-from ganzoo.data.shards import ShardWriter
 from ganzoo.data.sources import register
 from ganzoo.validation import check_choice
 
@@ -98,99 +93,25 @@ def load_folder(
         UserWarning: If images or folders were left out, or may not be what was meant.
     """
     check_choice("on_bad", on_bad, ("error", "skip"))
-    window = size if crop == "random" else None
     options = image_options(size, channels, alpha, crop, dtype, value_range, max_pixels)
+    if cache and crop == "random":
+        raise ValueError(
+            "Random crops are windows of images in memory. "
+            f"Received: crop='random' with cache={cache!r}"
+        )
     more = () if options.pixels.is_eight_bits else (ARRAY_SUFFIX,)
     layout, targets = _labeled(argument, split, (labels, label_columns, labels_as), more)
     if layout.notes:
         notes = "".join(f"\n  {note}" for note in layout.notes)
         warnings.warn(f"In the folder {printable(argument)!r}:{notes}", stacklevel=3)
-    name = f"folder:{printable(argument)}"
+    images = FolderImages(argument, split, layout.files, targets, options, on_bad, progress)
     if cache:
-        if window is not None:
-            raise ValueError(
-                "Random crops are windows of images in memory. "
-                f"Received: crop='random' with cache={cache!r}"
-            )
-        settings = {"name": name, "split": split, "on_bad": on_bad}
-        settings["labels"] = label_columns, labels_as
-        more_files = (
-            [] if labels is None else [_path_of_table(labels, pathlib.Path(argument).expanduser())]
-        )
-        return _cached(
-            cache, layout.files, more_files, targets, options, settings, progress, argument
-        )
-    if keep_sizes and size is None and options.pixels.is_eight_bits:
-        kinds = _kinds(layout.files)
-        if len({kind[:2] for kind in kinds}) > 1:
-            if channels is None:
-                channels = 1 if all(gray for *_, gray in kinds) else 3
-            files = layout.files
-            if on_bad == "skip":
-                found = dataclasses.replace(options, channels=channels)
-                bad = Decoder(found).find_bad(files)
-                if bad:
-                    report(bad, len(files), argument)
-                    files = [file for file in files if file not in bad]
-            return MixedImages(files, channels, name, split, max_pixels)
-    images, bad = Decoder(options).all(layout.files, on_bad, progress)
-    if bad:
-        report(bad, len(layout.files), argument)
-    kept = targets.take(np.array([file not in bad for file in layout.files]))
-    dataset = Dataset(
-        images,
-        kept.labels,
-        class_names=kept.class_names,
-        name=name,
-        split=split,
-        conditions=kept.conditions,
-        condition_names=kept.condition_names,
-        value_range=value_range,
-    )
-    return dataset if window is None else RandomCrops(dataset, window)
-
-
-def _cached(cache, files, more_files, targets, options, settings, progress, folder):
-    """Returns the images of a folder from the cache, where they are decoded first if needed."""
-    kinds = _kinds(files)
-    if options.channels is None and options.pixels.is_eight_bits:
-        channels = 1 if all(gray for *_, gray in kinds) else 3
-        options = dataclasses.replace(options, channels=channels)
-
-    def write(unfinished):
-        height, width = options.size or (kinds[0][:2] if kinds else (1, 1))
-        row = height * width * (options.channels or 3) * options.pixels.bytes
-        writer = ShardWriter(unfinished, len(files), 1 + len(files) * row // SHARD_BYTES)
-        evidence = RangeEvidence()
-
-        def keep(pixels):
-            image = options.pixels.to_signed(pixels)[None]
-            if options.pixels.dtype != "float32":
-                evidence.add(image)
-            writer.add(image)
-
-        bad = Decoder(options).each(files, settings["on_bad"], progress, keep)
-        if bad:
-            report(bad, len(files), folder)
-        if evidence.count:
-            evidence.check()
-        kept = targets.take(np.array([file not in bad for file in files]))
-        writer.close(
-            {
-                "name": settings["name"],
-                "split": settings["split"],
-                "num_classes": None if kept.class_names is None else len(kept.class_names),
-                "class_names": kept.class_names,
-                "condition_names": kept.condition_names,
-                "pixels": options.pixels.to_dict(),
-                "left_out": len(bad),
-            },
-            labels=kept.labels,
-            conditions=kept.conditions,
-        )
-
-    facts = {**settings, "options": dataclasses.asdict(options)}
-    return cached(cache, [*files, *more_files], facts, write)
+        table = None if labels is None else _path_of_table(labels, _root(argument))
+        return images.in_cache(cache, table, (label_columns, labels_as))
+    if keep_sizes and images.have_different_sizes:
+        return images.in_own_sizes()
+    dataset = images.in_memory()
+    return RandomCrops(dataset, check_size(size)) if crop == "random" else dataset
 
 
 def _labeled(folder, split, labels, suffixes):
@@ -251,7 +172,7 @@ def _all_files(folder, suffixes):
     Raises:
         FileNotFoundError: If there is no such folder.
     """
-    root = pathlib.Path(folder).expanduser()
+    root = _root(folder)
     if not root.is_dir():
         raise FileNotFoundError(
             f"There is no such folder. Received: source='folder:{printable(root)}'"
@@ -261,10 +182,5 @@ def _all_files(folder, suffixes):
     return root, files, unread
 
 
-def _kinds(files):
-    """Returns (width, height, whether it is gray) of each file that can be opened."""
-    kinds = []
-    for file in files:
-        with contextlib.suppress(Exception):  # What is wrong is found when it is decoded.
-            kinds.append(kind_of(file))
-    return kinds
+def _root(folder):
+    return pathlib.Path(folder).expanduser()

@@ -48,15 +48,10 @@ def load_source(source, options, keep_sizes=False, **changes):
         return data.load(
             source,
             split=options.split,
-            size=_sides(options.size),
+            size=options.size,
             channels=options.channels,
             **given,
         )
-
-
-def _sides(size):
-    """Returns height and width of a size that is the text of both, such as `"32x64"`."""
-    return tuple(map(int, size.split("x"))) if isinstance(size, str) else size
 
 
 def load_test_split(source, trained_on, options):

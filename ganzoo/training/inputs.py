@@ -11,6 +11,7 @@ from ganzoo import backend, distribution
 from ganzoo.data import Batches, Dataset, sharding
 from ganzoo.data.classes import have_same_numbers, listed, numbered_as
 from ganzoo.data.conditions import check_conditions, check_same_conditions
+from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.training import output_range
 from ganzoo.training.streams import (
     BatchCheck,
@@ -83,6 +84,7 @@ def as_batches(gan, x, y, batch_size):
     if first[1] is not None:
         _warn_of_labels(gan)
     check.size = check_size(gan, *_checked_shapes(gan, *first), batch_size)
+    _take_pixels_of(gan, first[0])
     return x, check.errors()
 
 
@@ -111,6 +113,7 @@ def as_batch(gan, x, y=None, evidence=None):
         evidence.add(examples)
         if evidence.count >= _BRIGHT_IMAGES:
             evidence.check()
+    _take_pixels_of(gan, examples)
     return examples, labels
 
 
@@ -219,15 +222,26 @@ def _take_names_and_pixels(gan, dataset):
             gan.class_names = dataset.class_names
         if gan.condition_names is None and gan.condition_dim is not None:
             gan.condition_names = dataset.condition_names
-        if gan.pixels.is_eight_bits and gan.pixels != dataset.pixels:
-            gan.pixels = dataset.pixels
-            gan._forget_functions()
+    _take_pixels(gan, dataset.pixels)
     formats = {gan.pixels, dataset.pixels}
     if len(formats) > 1 and all(pixels.dtype == "float32" for pixels in formats):
         raise ValueError(
             "The GAN was trained on pixels of another range: pass its `value_range`. "
             f"Expected: {gan.pixels}. Received: {dataset.pixels}"
         )
+
+
+def _take_pixels(gan, pixels):
+    """Lets the samples of a GAN that was not trained have the pixels of its data."""
+    is_new = gan.preset is None and gan.step == 0
+    if is_new and gan.pixels.is_eight_bits and gan.pixels != pixels:
+        gan.pixels = pixels
+        gan._forget_functions()
+
+
+def _take_pixels_of(gan, examples):
+    if keras.backend.standardize_dtype(examples.dtype) == "uint16":
+        _take_pixels(gan, PixelFormat("uint16"))
 
 
 def check_equal_shares(gan, count):

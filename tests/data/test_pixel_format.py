@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import ganzoo
 from ganzoo.data import Dataset, PixelFormat
@@ -98,6 +99,17 @@ def test_a_gan_takes_and_keeps_the_format(examples, value_range, dtype, tmp_path
     assert gan.project(samples, steps=1, restarts=1).images.dtype == dtype
     (value,) = gan.evaluate(data, metrics=["fid"], extractor=Means(), n=8, verbose=0).values()
     assert np.isfinite(value)
+
+
+def test_a_gan_takes_the_format_of_streams_and_batches():
+    stream = tf.data.Dataset.from_tensor_slices(DEEP).batch(8, drop_remainder=True)
+    for train in (
+        lambda gan: gan.fit(stream, steps_per_epoch=1, verbose=0),
+        lambda gan: gan.train_on_batch(DEEP[:8]),
+    ):
+        gan = small_gan()
+        train(gan)
+        assert gan.step == 1 and gan.sample(2).dtype == np.uint16
 
 
 def test_packed_files_keep_the_format(tmp_path):

@@ -16,6 +16,8 @@ def test_all_sources_are_listed_with_their_summary_and_options():
         "arrays",
         "digits",
         "folder:PATH",
+        "generated:PATH",
+        "hf:USER/NAME",
         "packed:PATH.npz",
         "stacked_mnist",
         "tfds:NAME",

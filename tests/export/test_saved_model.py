@@ -436,7 +436,7 @@ def test_the_next_version_is_after_the_largest(tmp_path):
         ({"version": 2**63}, r"`version` must be below 2\*\*63"),
         ({"format": "onxx"}, r"`format` must be one of"),
         ({"quantization": "float16"}, r"`quantization` is for the format 'litert'"),
-        ({"path": "x.onnx", "version": 0}, r"has no versions.*Received: version=0"),
+        ({"path": "x.onnx", "version": 0}, r"has neither versions.*Received: version=0"),
         ({"path": "x.tflite", "truncation": True}, r"Received: truncation=True"),
         ({"format": "litert", "quantization": "int3"}, r"`quantization` must be one of"),
         ({"path": "a_file.onnx"}, r"There is such a file already"),

@@ -162,7 +162,8 @@ def test_the_lines_in_the_messages_about_tf_data_work():
         "[0, 255]": images().astype("float32"),
         "{0, 1}": images() // 128,
         "int64": images().astype("int64"),
-        "uint16": images().astype("uint16") * 257,
+        "8 bits as uint16": images().astype("uint16"),
+        "16 bits as int32": images().astype("int32") * 257,
         "bool": images() > 127,
         "no last axis": images()[..., 0],
     }

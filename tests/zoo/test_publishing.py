@@ -259,7 +259,7 @@ def test_a_semi_supervised_model_has_its_error_rate(tmp_path):
     assert "classes = classifier.classify(images)" in card
     assert "classifier of 3 classes from few labels" in card
     assert "it classifies apple, pear, plum" in card
-    assert "pipeline_tag: image-classification" in card
+    assert 'pipeline_tag: "image-classification"' in card
     assert card.index("it is wrong on") < card.index("## Its samples") < card.index("![Samples]")
     (tmp_path / "models").mkdir()
     (tmp_path / "model").rename(tmp_path / "models" / "model")
