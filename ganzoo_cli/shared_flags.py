@@ -4,8 +4,12 @@ from ganzoo_cli.command import Command
 
 MODEL = """MODEL is a preset that `ganzoo list` lists, a model on the Hugging Face Hub as
     hf://user/name or hf://user/name@revision, a `.keras` file, or the folder of a run."""
+# The flags that say what the files of a folder hold.
+CONTENT_FLAGS = (
+    *("labels", "label_columns", "labels_as", "alpha", "crop", "dtype", "value_range", "cache"),
+)
 # The flags that say how a data source is read.
-DATA_FLAGS = frozenset({"split", "size", "channels", "on_bad", "max_pixels"})
+DATA_FLAGS = frozenset({"split", "size", "channels", "on_bad", "max_pixels", *CONTENT_FLAGS})
 
 
 def add_data_flags(command: Command) -> None:
@@ -48,6 +52,50 @@ def add_folder_flags(command: Command) -> None:
         "max_pixels",
         """The largest number of pixels of a file in a folder; a JPEG may have 64 times as many if
         --size is much smaller. By default 64,000,000.""",
+    )
+
+
+def add_content_flags(command: Command) -> None:
+    """Gives a command the flags that say what the files of a folder hold, in their own group."""
+    command.group("What a folder holds")
+    command.text(
+        "labels",
+        "FILE",
+        """Table of labels in place of sub-folders, which may lie in the folder: .csv, .tsv, .jsonl
+        or .json, such as StyleGAN's dataset.json.""",
+    )
+    command.names(
+        "label_columns",
+        """Columns of the table. One column of texts or integers holds classes; floats or several
+        columns are conditions. By default all columns, if there is one or if all are numbers.""",
+    )
+    command.choice(
+        "labels_as", ("classes", "conditions"), "What a column holds that could be both."
+    )
+    command.text(
+        "alpha",
+        "keep|COLOR",
+        """Keep alpha as a fourth channel, or lay transparent pixels over a color such as #000000.
+        By default over white.""",
+    )
+    command.choice(
+        "crop",
+        ("center", "pad"),
+        """What happens to images of another aspect than --size: their longer sides are cut, or
+        borders are added. By default they are cut.""",
+    )
+    command.choice(
+        "dtype",
+        ("uint8", "uint16", "float32"),
+        """Keep 16 bits or floats, also of .npy files of any number of channels. Floats need
+        --value_range. By default uint8.""",
+    )
+    command.pair("value_range", "LOW,HIGH", "The values of black and white, for --dtype=float32.")
+    command.text(
+        "cache",
+        "FOLDER",
+        """Keep the decoded images of a folder in shards here, and not in memory. They are decoded
+        again if files or flags change. With true, the folder is ganzoo/folders in Keras's own.""",
     )
 
 

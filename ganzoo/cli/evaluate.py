@@ -11,6 +11,10 @@ from ganzoo.runs.run_folder import data_of, load_model
 from ganzoo.runs.sources import load_source, load_test_split, with_changes
 from ganzoo.version import __version__
 from ganzoo.zoo.measure import error_of, tells_error
+from ganzoo_cli.shared_flags import CONTENT_FLAGS
+
+# Flags that are for the data, and not for a folder of samples.
+_OF_DATA = dict.fromkeys(("labels", "label_columns", "labels_as"))
 
 
 def run(options, others):
@@ -37,7 +41,7 @@ def _prepare(options, others):
         extractor = _extractor(options.extractor, options.data)
         # An extractor that resizes takes images of any sizes.
         keep_sizes = getattr(extractor, "resize", None) is not None
-        samples = load_source(options.samples, options, keep_sizes, split="train")
+        samples = load_source(options.samples, options, keep_sizes, split="train", **_OF_DATA)
         data = load_source(options.data, options, keep_sizes)
         n = options.n or len(samples)
         return Evaluation(names, data, extractor, n), None, samples, samples.name
@@ -52,7 +56,7 @@ def _prepare(options, others):
         )
     fitting = _fitting(options, gan)
     data = _unseen(trained_on, fitting) if trained_on else load_source(options.data, fitting)
-    return Evaluation(names, data, extractor, options.n), gan, gan.sample, model
+    return Evaluation(names, data, extractor, options.n), gan, gan.sampler_for(data), model
 
 
 def _extractor(name, source):
@@ -72,7 +76,7 @@ def _fitting(options, gan):
 def _unseen(trained_on, options):
     """Returns the test images of a model's training data, or, if there are none, all of it."""
     source, split = trained_on["data"], trained_on["split"]
-    names = ("on_bad", "max_pixels")
+    names = ("on_bad", "max_pixels", *CONTENT_FLAGS)
     changes = {name: getattr(options, name) or trained_on[name] for name in names}
     options = with_changes(options, **changes)
     if "split" in options.given:

@@ -30,11 +30,12 @@ _PLAYERS = (
 # Flags that are not in a recipe and decide what the run computes, measures or keeps.
 _SETTINGS = (
     *("split", "size", "channels", "on_bad", "max_pixels", "mirror", "test_split", "seed"),
+    *("labels", "label_columns", "labels_as", "alpha", "crop", "dtype", "value_range"),
     *("precision", "init_from", "freeze_discriminator"),
     *("metrics", "every", "metric_samples", "extractor", "keep_best"),
 )
 # The ones that change how it runs.
-_OF_THE_MACHINE = ("jit", "devices", "steps_per_execution")
+_OF_THE_MACHINE = ("jit", "devices", "steps_per_execution", "cache")
 _OF_THE_FOLDER = ("sample_every", "checkpoint_every", "keep", "monitors", "log")
 _WITH_GAMMA = ("r1", "r2")
 
@@ -130,6 +131,8 @@ def training_command(recipe, settings):
     flags = repeating_settings(recipe, settings)
     if "init_from" in flags and not lookup.is_address(flags["init_from"]):
         flags["init_from"] = Path(flags["init_from"]).name
+    if "labels" in flags:
+        flags["labels"] = Path(flags["labels"]).name
     words = [
         f"--{name}" if value is True else f"--{name}={text_of(name, value)}"
         for name, value in flags.items()

@@ -17,12 +17,15 @@ from ganzoo.training import GAN
 from ganzoo.version import __version__
 from ganzoo_cli.config_file import as_toml
 from ganzoo_cli.models import check_exists
+from ganzoo_cli.shared_flags import DATA_FLAGS
 
 _NOTHING = type(None)
 # The types of the options of a run.
 _OPTIONS = {
     **{"model": str, "split": (str, _NOTHING), "seed": int, "precision": str, "ganzoo": str},
     **{"size": (int, str, _NOTHING), "channels": (int, _NOTHING), "on_bad": (str, _NOTHING)},
+    **{name: (str, _NOTHING) for name in ("labels", "labels_as", "alpha", "crop", "dtype")},
+    **{"label_columns": list, "value_range": (list, _NOTHING), "cache": (str, _NOTHING)},
     **{"test_split": (str, _NOTHING), "devices": (str, int, _NOTHING), "examples": dict},
     **{"init_from": (str, _NOTHING), "freeze_discriminator": (int, _NOTHING)},
     **{
@@ -185,10 +188,10 @@ def data_of(path):
         path: A preset's name or address, or the path of a preset, of a run or of a `.keras` file.
 
     Returns:
-        Dictionary of `data`, `split`, `on_bad` and `max_pixels`, named after the flags of `ganzoo
-        train`.
+        Dictionary of the flags of `ganzoo train` that say so, without the size and the channels,
+        which are the ones of the model.
     """
-    flags = ("data", "split", "on_bad", "max_pixels")
+    flags = ("data", *sorted(DATA_FLAGS - {"size", "channels"}))
     preset = lookup.folder_of(str(path)) or Path(path)
     if (preset / manifest.METRICS).is_file():
         facts = zoo.read(preset)

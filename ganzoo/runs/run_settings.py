@@ -11,13 +11,14 @@ from ganzoo.runs.run_folder import RunFolder, RunFolderError
 # Flags that are not in the recipe. The run folder keeps their values.
 _SETTINGS = (
     *("model", "split", "size", "channels", "on_bad", "max_pixels", "mirror", "test_split"),
+    *("labels", "label_columns", "labels_as", "alpha", "crop", "dtype", "value_range"),
     *("seed", "precision", "init_from", "freeze_discriminator"),
     *("metrics", "every", "metric_samples", "extractor", "keep_best"),
 )
 # The ones among them that a resumed run may change.
 _CHANGEABLE = (
     *("devices", "jit", "steps_per_execution", "sample_every", "checkpoint_every", "keep"),
-    *("monitors", "log"),
+    *("monitors", "log", "cache"),
 )
 
 

@@ -6,14 +6,12 @@ from types import SimpleNamespace
 from ganzoo import data
 from ganzoo.data.sources import UnknownSplit
 from ganzoo.runs.progress import Progress
+from ganzoo_cli.shared_flags import CONTENT_FLAGS
 
 # The source of a `Dataset` that was given to `ganzoo.train`.
 GIVEN_IN_PYTHON = "arrays"
 # Options of some sources, which other sources refuse.
-_OPTIONS = (
-    *("on_bad", "max_pixels", "labels", "label_columns", "labels_as"),
-    *("alpha", "crop", "dtype", "value_range", "cache"),
-)
+_OPTIONS = ("on_bad", "max_pixels", *CONTENT_FLAGS)
 # The whole training split or a slice of it. A model trained on any other split may have seen the
 # test images.
 _PART_OF_TRAINING = re.compile(r"train(\[[^\]+]*\])?")
@@ -24,7 +22,7 @@ def load_source(source, options, keep_sizes=False, **changes):
 
     Args:
         source: The source, such as `"digits"`.
-        options: The flags `split`, `size`, `channels`, `on_bad` and `max_pixels` as attributes.
+        options: The flags that `ganzoo_cli.shared_flags.DATA_FLAGS` names, as attributes.
         keep_sizes: Whether images of a folder may keep different sizes, for metrics.
         **changes: Values that replace those of `options`.
 
@@ -42,6 +40,8 @@ def load_source(source, options, keep_sizes=False, **changes):
     # Only folders have these options, and other sources refuse them.
     given = {name: getattr(options, name, None) for name in _OPTIONS}
     given = {name: value for name, value in given.items() if value not in (None, [])}
+    if given.get("cache") == "true":
+        given["cache"] = True
     with Progress() as progress:
         if source.startswith("folder:"):
             given |= {"progress": progress, "keep_sizes": keep_sizes}
@@ -60,7 +60,7 @@ def load_test_split(source, trained_on, options):
     Args:
         source: The source of the data.
         trained_on: The split that the model was trained on.
-        options: The flags `size`, `channels`, `on_bad` and `max_pixels` as attributes.
+        options: The flags that `ganzoo_cli.shared_flags.DATA_FLAGS` names, as attributes.
     """
     if not _PART_OF_TRAINING.fullmatch(trained_on or ""):
         return None

@@ -1,7 +1,7 @@
 """`ganzoo data`: describes a data source, or packs it into one file."""
 
 from ganzoo_cli.command import Command
-from ganzoo_cli.shared_flags import add_data_flags, add_debug_flag
+from ganzoo_cli.shared_flags import add_content_flags, add_data_flags, add_debug_flag
 
 
 def parse_action(others: list[str]) -> tuple[str, str]:
@@ -54,44 +54,7 @@ COMMAND = Command(
 )
 COMMAND.group("Data")
 add_data_flags(COMMAND)
-COMMAND.group("What a folder holds")
-COMMAND.text(
-    "labels",
-    "FILE",
-    """Table of labels in place of sub-folders, which may lie in the folder: .csv, .tsv, .jsonl or
-    .json, such as StyleGAN's dataset.json.""",
-)
-COMMAND.names(
-    "label_columns",
-    """Columns of the table. One column of texts or integers holds classes; floats or several
-    columns are conditions. By default all columns, if there is one or if all are numbers.""",
-)
-COMMAND.choice("labels_as", ("classes", "conditions"), "What a column holds that could be both.")
-COMMAND.text(
-    "alpha",
-    "keep|COLOR",
-    """Keep alpha as a fourth channel, or lay transparent pixels over a color such as #000000. By
-    default over white.""",
-)
-COMMAND.choice(
-    "crop",
-    ("center", "pad"),
-    """What happens to images of another aspect than --size: their longer sides are cut, or borders
-    are added. By default they are cut.""",
-)
-COMMAND.choice(
-    "dtype",
-    ("uint8", "uint16", "float32"),
-    """Keep 16 bits or floats, also of .npy files of any number of channels. Floats need
-    --value_range. By default uint8.""",
-)
-COMMAND.pair("value_range", "LOW,HIGH", "The values of black and white, for --dtype=float32.")
-COMMAND.text(
-    "cache",
-    "FOLDER",
-    """Keep the decoded images of a folder in shards here, and not in memory. They are decoded again
-    if files or flags change.""",
-)
+add_content_flags(COMMAND)
 COMMAND.group("Files")
 COMMAND.text(
     "output",

@@ -4,7 +4,13 @@ from pathlib import Path
 
 from ganzoo_cli.command import Command
 from ganzoo_cli.models import check_exists
-from ganzoo_cli.shared_flags import MODEL, add_checkpoint_flag, add_data_flags, add_debug_flag
+from ganzoo_cli.shared_flags import (
+    MODEL,
+    add_checkpoint_flag,
+    add_content_flags,
+    add_data_flags,
+    add_debug_flag,
+)
 
 METRICS = (
     *("fid", "kid", "is", "precision_recall", "pairwise_distance", "ms_ssim"),
@@ -89,6 +95,7 @@ COMMAND.text(
     that the model was trained on, or, if there is no test split, its training data.""",
 )
 add_data_flags(COMMAND)
+add_content_flags(COMMAND)
 COMMAND.group("Files")
 COMMAND.text("output", "FILE", "JSON file of the values with their protocols. By default none.")
 COMMAND.group("Other")

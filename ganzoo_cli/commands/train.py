@@ -2,6 +2,7 @@
 
 from ganzoo_cli.command import Command
 from ganzoo_cli.shared_flags import (
+    add_content_flags,
     add_data_flags,
     add_debug_flag,
     add_dry_run_flag,
@@ -16,6 +17,7 @@ _CHANGEABLE = {
     *("output", "resume", "epochs", "steps", "sample_every", "jit", "dry_run", "debug"),
     *("devices", "coordinator", "process_id", "num_processes", "accept_changes"),
     *("threads", "steps_per_execution", "checkpoint_every", "keep", "monitors", "log", "config"),
+    "cache",
 }
 _NEED_METRICS = ("every", "metric_samples", "extractor")
 
@@ -124,6 +126,7 @@ COMMAND.switch(
     "mirror",
     "Flip each training image horizontally with probability 1/2. Not for digits or letters.",
 )
+add_content_flags(COMMAND)
 COMMAND.group("How long")
 COMMAND.positive_integer("epochs", "Passes over the data; or give --steps.")
 COMMAND.positive_integer(
