@@ -8,6 +8,7 @@ import numpy as np
 
 from ganzoo import drawing
 from ganzoo.cli.class_flags import numbers_of
+from ganzoo.cli.condition_flags import conditions_of
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.file_names import check_file_name, check_folder_name
 from ganzoo.runs.progress import Progress, working
@@ -25,11 +26,20 @@ def run(options, others):
         check_file_name("--output", options.output, drawing.PICTURE_SETTINGS)
     gan = load_model(others[0], options.checkpoint)
     check_pictures(gan, others[0], vectors=not options.folder)
-    seeds, labels, columns = _lay_out(options, gan)
+    conditions = conditions_of(options.conditions, gan)
+    seeds, labels, columns = _lay_out(options, gan, conditions)
     with working(f"drawing {len(seeds):,} samples"):
         samples = gan.sample(
-            len(seeds), seeds, labels, options.truncation, latent_scale=options.latent_scale
+            len(seeds),
+            seeds,
+            labels,
+            options.truncation,
+            latent_scale=options.latent_scale,
+            conditions=conditions,
         )
+    if not gan.pixels.is_eight_bits:
+        print(f"pictures have 8 bits; `gan.sample` in Python returns {gan.pixels.dtype}")
+        samples = gan.pixels.in_eight_bits(samples)
     if options.folder:
         _save_each(samples, Path(options.folder), seeds, labels, gan.class_names)
         print(f"{len(samples)} samples in {options.folder}")
@@ -39,7 +49,7 @@ def run(options, others):
         print(f"{len(samples)} samples in {options.output}")
 
 
-def _lay_out(options, gan):
+def _lay_out(options, gan, conditions):
     """Returns the seed and the class of each sample, and the number of columns of the grid.
 
     For a conditional model without `options.labels`, rows or columns of the grid are classes.
@@ -56,6 +66,8 @@ def _lay_out(options, gan):
             labels, columns = drawing.class_grid(n, num_classes)
     elif labels is not None and len(labels) == 1:
         labels = labels[0]
+    if np.ndim(conditions) == 2:
+        n = len(conditions) if n is None else n
     if chosen is None:
         if n is None:
             n = len(labels) if np.ndim(labels) else _SAMPLES

@@ -47,12 +47,13 @@ def describe_plan(plan):
     )
 
 
-def describe_results(folder, value=None):
+def describe_results(folder, value=None, needs_conditions=False):
     """Returns the files of a run and the next command as lines of text.
 
     Args:
         folder: The `ganzoo.runs.RunFolder`.
         value: Name of the value that chooses the best checkpoint, or `None`.
+        needs_conditions: Whether samples need vectors of conditions.
     """
     chosen = {}
     if value and (best := best_of(folder)):
@@ -64,7 +65,7 @@ def describe_results(folder, value=None):
             "pictures": f"{folder.samples}, with all of them in samples.gif",
             "log": f"{folder.log}, drawn in {folder.curves.name}",
             "options": folder.options,
-            "next": f"ganzoo sample {folder.path}",
+            "next": f"ganzoo sample {folder.path}" + " --conditions=VECTOR" * needs_conditions,
         }
     )
 

@@ -156,7 +156,8 @@ class TrainPlan:
 
     def describe_results(self) -> str:
         """Returns the files of the run and the next command as lines of text."""
-        return plan_text.describe_results(self.folder, self.settings.keep_best)
+        needs_conditions = self.gan.condition_dim is not None
+        return plan_text.describe_results(self.folder, self.settings.keep_best, needs_conditions)
 
     def seconds_per_step(self) -> float:
         """Returns the duration of a step after the first, which compiles. It trains the model."""

@@ -43,14 +43,15 @@ COMMAND = Command(
         "ganzoo sample model.keras --seeds=3,17,204 --truncation=0.7 --folder=chosen",
         "ganzoo sample model.keras --labels=0-9 --folder=one_of_each",
         "ganzoo sample my_gan/model --labels=cat --n=16",
+        "ganzoo sample my_gan/model --conditions=age=0.5,hat=1 --n=16",
     ),
     check=_check,
 )
 COMMAND.group("Samples")
 COMMAND.positive_integer(
     "n",
-    """Number of samples. By default one for each of several --labels, and otherwise 64, or what
-    fills the rows of a grid of classes.""",
+    """Number of samples. By default one for each of several --labels or --conditions, and otherwise
+    64, or what fills the rows of a grid of classes.""",
 )
 COMMAND.seed("seed", "Seed of the first sample.", default=0)
 COMMAND.integers(
@@ -66,6 +67,12 @@ COMMAND.classes(
     """For a conditional model: one class, or one class for each sample, as names, integers or
     ranges between commas. By default each row of the grid is one class, or each column if N is no
     multiple of the number of classes.""",
+)
+COMMAND.text(
+    "conditions",
+    "VECTOR",
+    """For a model of vectors of conditions: numbers between commas, such as 0.5,1, or by name,
+    age=0.5,hat=1, for all samples; or a .npy file of a vector for each sample.""",
 )
 COMMAND.positive(
     "truncation",

@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import ganzoo
+from ganzoo.cli.condition_flags import conditions_of
 from ganzoo.data.shards import ShardedDataset
 from ganzoo.runs.recipe_flags import training_command
 from ganzoo.runs.run_folder import data_of
@@ -88,6 +91,35 @@ def test_a_model_is_evaluated_on_data_that_are_read_as_in_its_run(run, monkeypat
     assert "16 of folder:" in capsys.readouterr().out
     (result,) = json.loads((root.parent / "fid.json").read_text())["results"].values()
     assert np.isfinite(result["value"])
+
+
+def test_samples_have_the_given_conditions(run, tmp_path, monkeypatch, capsys):
+    trained = run[1]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ganzoo.cli.sample.load_model", lambda path, checkpoint: trained.gan)
+    sample = ["sample", str(trained.folder.path), "--folder=drawn"]
+    expected = trained.gan.sample(2, conditions=[0.5, 1])
+    for flag in ("0.5,1", "hat=1, age=0.5"):
+        shutil.rmtree("drawn", ignore_errors=True)
+        assert main([*sample, "--n=2", f"--conditions={flag}"]) == 0
+        drawn = np.stack([np.asarray(Image.open(path)) for path in sorted(Path("drawn").iterdir())])
+        found = trained.gan.pixels.in_eight_bits(expected)[..., 0]
+        assert np.abs(drawn.astype(int) - found).max() <= 1
+    assert "pictures have 8 bits" in capsys.readouterr().out
+    np.save("three.npy", [[0.5, 1], [1, 0], [0, 0]])
+    np.save("wide.npy", np.zeros((3, 4)))
+    assert main(["sample", sample[1], "--conditions=three.npy"]) == 0
+    assert capsys.readouterr().out.endswith("3 samples in samples.png\n")
+    for flag in ("1", "1,2,3", "age=1", "age=1,age=2", "age=1,cap=2", "age=x,hat=1", "1,nan"):
+        assert main([*sample, f"--conditions={flag}"]) == 2
+        message = capsys.readouterr().err
+        assert "2 numbers between commas, such as age=0,hat=0" in message and flag in message
+    assert main([*sample, "--conditions=wide.npy"]) == 2
+    assert "float64 of shape (3, 4)" in capsys.readouterr().err
+    assert main(sample) == 2
+    assert "needs --conditions" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="classes are --labels"):
+        conditions_of("1", SimpleNamespace(condition_dim=None))
 
 
 def test_data_of_other_kinds_have_no_such_flags(tmp_path, monkeypatch, capsys):
