@@ -1,0 +1,14 @@
+"""The scripts in `examples/` end with metrics that show that the GAN works."""
+
+import runpy
+
+import pytest
+
+from support.processes import ROOT
+
+
+@pytest.mark.slow
+def test_samples_of_a_table_train_a_classifier():
+    accuracies, differences = runpy.run_path(str(ROOT / "examples/table.py"))["main"]()
+    assert accuracies["trained on samples"] > accuracies["trained on real rows"] - 0.05
+    assert differences["samples"] < differences["shuffled columns"] / 4
