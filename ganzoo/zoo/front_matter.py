@@ -18,7 +18,7 @@ _NAMES = {
     "test error": "share of wrong answers",
 }
 # With the features of Inception, hubs and papers have these names.
-_INCEPTION = {"FID": "fid", "KID": "kid", "IS": "inception_score"}
+_INCEPTION = {"FID": "FID", "KID": "KID", "IS": "Inception score"}
 
 
 def front_matter(facts: dict, recipe: Recipe) -> str:

@@ -199,7 +199,7 @@ def test_sample_refuses_unknown_names(named_model, capsys, flag, message):
 @pytest.mark.parametrize("command", ["sample", "interpolate"])
 @pytest.mark.parametrize("shape", [(8, 8, 2), (8, 8, 6), (6, 2)])
 def test_samples_that_no_picture_holds_are_refused(command, shape, monkeypatch, capsys):
-    def gan_of(path):
+    def gan_of(path, checkpoint):
         return SimpleNamespace(example_shape=shape)
 
     monkeypatch.setattr(f"ganzoo.cli.{command}.load_model", gan_of)
