@@ -32,7 +32,8 @@ def is_classifier(facts: dict) -> bool:
 
 
 def _metric(results):
-    """Returns the value that matters most: the error of a classifier, or the FID."""
+    """Returns the value that matters most: the error of a classifier, or the first of the card."""
     if "test_error" in results:
         return f"error {results['test_error']['value']:.2%}"
-    return f"FID {results['fid']['value']:.3g}" if "fid" in results else ""
+    first = next(iter(results.values()), None)
+    return "" if first is None else f"{first['name']} {first['value']:.3g}"
