@@ -64,6 +64,7 @@ def test_slow_files_run_first_and_their_tests_in_order(monkeypatch, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_fresh_process_has_its_own_modules_and_environment():
     code = "import os, sys; print('ganzoo' in sys.modules, os.environ.get('FIRST'))"
     assert run_python(code, FIRST="1").split() == ["False", "1"]

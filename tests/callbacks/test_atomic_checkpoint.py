@@ -128,7 +128,10 @@ def monitors(name):
     ]
 
 
-@pytest.fixture(scope="module", params=["spectral", "adaptive_augmentation"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("spectral", marks=pytest.mark.slow), "adaptive_augmentation"],
+)
 def monitored(request):
     """The name of a run, its monitors and its GAN, trained without a stop."""
     callbacks = monitors(request.param)

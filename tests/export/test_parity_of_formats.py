@@ -15,8 +15,8 @@ VARIANTS = {
     "sngan": {"generator_normalization": "virtual", "reference_size": 4, "packing": 2},
     "semi_supervised_cnn": {"image_shape": (9, 9, 3)},
 }
-# Their layers are in the other architectures too.
-ALIKE = ("dcgan", "infogan", "mlp", "resnet", "semi_supervised_mlp")
+# Their layers are in the other architectures too, or exported by the conformance suite.
+ALIKE = ("dcgan", "infogan", "mlp", "r3gan", "resnet", "semi_supervised_mlp")
 OTHERS = [
     *((name, {}) for name in ("dcgan", "infogan", "mlp", "resnet")),
     ("sngan", {"num_classes": 3}),

@@ -11,14 +11,14 @@ from faults import runs
 import ganzoo
 from support.processes import ROOT, TESTS, run_python
 
+# What else they resume, the other runs and the tests of the callbacks resume too.
+SLOW = ("virtual_batches", "spectral", "lazy_r1")
+
 
 @pytest.mark.graph  # As users train.
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow if name == "virtual_batches" else ())
-        for name in runs.NAMES
-    ],
+    [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in runs.NAMES],
 )
 def test_a_stopped_run_resumes_to_bit_identical_results(tmp_path, name, count):
     # It stops in step 6, in the middle of the second epoch.

@@ -133,6 +133,7 @@ def test_the_number_of_rollbacks_is_limited(tmp_path):
     assert is_finite(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_rollback_needs_a_checkpoint_and_constant_learning_rates(tmp_path):
     guard = NaNGuard("rollback")
     with pytest.raises(ValueError, match=r"list an `AtomicCheckpoint` too"):

@@ -16,6 +16,7 @@ def test_parts_have_the_gradient_of_the_batch():
     memory_checks.check_accumulation(run_eagerly=True)
 
 
+@pytest.mark.slow
 def test_jax():
     run_python(
         """

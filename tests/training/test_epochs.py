@@ -234,6 +234,7 @@ def test_a_run_stops_at_its_last_step_within_an_execution():
         assert watch.indices[-1] == last
 
 
+@pytest.mark.slow
 def test_epochs_on_jax():
     run_python(
         """

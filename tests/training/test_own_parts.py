@@ -47,12 +47,12 @@ class TwoTerms(ganzoo.GAN):
     """Adds a term to the objective of the generator, and forgets its mean."""
 
     def update_generator(self, real, labels, k, draws):
-        def objective():
+        def objective(draws):
             fake = self.draw_fakes(draws, ops.shape(real)[0], labels)
             loss = self.adversarial_loss.generator(self.discriminate(fake, labels, draws).logits)
             return loss + ops.square(fake[:, 0]), {"g_loss": loss}, None
 
-        self.minimize(objective, "generator", k)
+        self.minimize(objective, "generator", k, draws)
 
 
 @pytest.mark.parametrize("run_eagerly", [True, False])
