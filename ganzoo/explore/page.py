@@ -1,7 +1,6 @@
-"""The page: the controls that a model has, and what they call. Only this module needs Gradio."""
+"""The page: the controls that a model has, and what they call."""
 
 import dataclasses
-import os
 import pathlib
 import random
 import shutil
@@ -10,13 +9,7 @@ from collections import deque
 
 from ganzoo import drawing
 from ganzoo.explore.explorer import Explorer, View
-
-# Gradio reads it when it is imported, and would report each start of a page.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-try:
-    import gradio as gr
-except ImportError as error:
-    raise ImportError(f"The page needs Gradio: `pip install 'ganzoo[explore]'`. {error}") from error
+from ganzoo.explore.widgets import as_shown, escaped, gr, picture, shown_errors, whole
 
 _CSS = pathlib.Path(__file__).with_name("page.css")
 _COUNTS = (1, 4, 16, 64)
@@ -144,11 +137,11 @@ class _Page:
             facts.append(f"{gan.num_classes} classes")
         if self._explorer.style_rows is not None:
             facts.append(f"{self._explorer.style_rows} rows of styles")
-        return f"<h1>{_escaped(self._title)}</h1><p>{' &middot; '.join(facts)}</p>"
+        return f"<h1>{escaped(self._title)}</h1><p>{' &middot; '.join(facts)}</p>"
 
     def _samples_tab(self):
         with gr.Tab("Samples", elem_id="tab-samples"):
-            self._picture = _picture("picture", "Samples")
+            self._picture = picture("picture", "Samples")
             with gr.Row(elem_classes="gz-seeds"):
                 self._seed = gr.Number(
                     0, label="Seed", precision=0, minimum=0, elem_id="seed", min_width=120
@@ -158,7 +151,7 @@ class _Page:
 
     def _walk_tab(self):
         with gr.Tab("Walk", elem_id="tab-walk"):
-            self._animation = _picture("animation", "Walk")
+            self._animation = picture("animation", "Walk")
             with gr.Row():
                 self._end_seed = gr.Number(
                     1,
@@ -184,7 +177,7 @@ class _Page:
     def _styles_tab(self):
         rows = self._explorer.style_rows
         with gr.Tab("Styles", elem_id="tab-styles"):
-            self._mixture = _picture("mixture", "Mixed styles")
+            self._mixture = picture("mixture", "Mixed styles")
             gr.Markdown(
                 "The first row gives the chosen rows of its styles, and the first column all "
                 "others. The first rows decide shapes, and the last ones colors and details."
@@ -223,7 +216,7 @@ class _Page:
             self._search = gr.Button(
                 "Find the nearest sample", variant="primary", size="md", elem_id="search"
             )
-            self._pair = _picture("pair", "Your image and the nearest sample")
+            self._pair = picture("pair", "Your image and the nearest sample")
             self._report = gr.Markdown(elem_id="report")
 
     def _shared_controls(self):
@@ -317,7 +310,7 @@ class _Page:
         number = len(self._sliders)
         amounts, start, label = rest[:number], rest[number], (*rest[number + 1 :], -1)[0]
         view = View(
-            seed=_whole(seed),
+            seed=whole(seed),
             count=int(count),
             label=None if label < 0 else int(label),
             truncation=None if truncation >= self._explorer.most_truncation else truncation,
@@ -334,22 +327,22 @@ class _Page:
         return 6 + len(self._sliders) + (self._label is not None)
 
     def _draw(self, *values):
-        with _shown_errors():
+        with shown_errors():
             view = self._view(*values)
             images = self._explorer.samples(view)
             name = "image" if view.latents is not None else f"seed_{view.seed}"
             png = self._file(f"{name}.png", self._explorer.png(images))
             npz = self._file(f"{name}.npz", self._explorer.latent_file(view))
-            return _shown(self._explorer.grid(images)), png, npz
+            return as_shown(self._explorer.grid(images)), png, npz
 
     def _walk(self, *values):
         count = self._controls_count()
         end_seed, steps, loop, easing, *end_class = values[count:]
-        with _shown_errors():
+        with shown_errors():
             end_label = end_class[0] if end_class and end_class[0] >= 0 else None
             frames = self._explorer.walk(
                 self._view(*values[:count]),
-                _whole(end_seed),
+                whole(end_seed),
                 end_label,
                 int(steps),
                 loop,
@@ -363,14 +356,14 @@ class _Page:
     def _mixed(self, *values):
         count = self._controls_count()
         other_seed, first, last = values[count:]
-        with _shown_errors():
+        with shown_errors():
             view = dataclasses.replace(self._view(*values[:count]), count=4, latents=None)
-            return _shown(self._explorer.mixed(view, _whole(other_seed), 4, int(first), int(last)))
+            return as_shown(self._explorer.mixed(view, whole(other_seed), 4, int(first), int(last)))
 
     def _project(self, path, steps, label=-1):
         if path is None:
             raise gr.Error("Choose an image first.", print_exception=False)
-        with _shown_errors():
+        with shown_errors():
             image, note = self._explorer.read(path)
             found = self._explorer.gan.project(
                 image, None if label < 0 else int(label), steps=int(steps), restarts=2
@@ -385,7 +378,7 @@ class _Page:
             text += "" if note is None else f" Your image has {note}."
             text += " The controls now start from it."
             start = gr.Radio(value=_FROM_IMAGE, visible=True)
-            return _shown(pair), text, (found.latents, label), start
+            return as_shown(pair), text, (found.latents, label), start
 
     def _file(self, name, content):
         path = self._new_folder() / name
@@ -398,42 +391,3 @@ class _Page:
         if len(self._folders) > _MOST_FOLDERS:
             shutil.rmtree(self._folders.popleft(), ignore_errors=True)
         return self._folders[-1]
-
-
-class _shown_errors:
-    """Shows errors of bad input on the page, without a traceback in the terminal."""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        if isinstance(error, ValueError):
-            raise gr.Error(str(error), print_exception=False) from error
-
-
-def _picture(name, label):
-    return gr.Image(
-        label=label,
-        elem_id=name,
-        elem_classes="gz-picture",
-        interactive=False,
-        format="png",
-        image_mode=None,
-        show_label=False,
-        buttons=["fullscreen"],
-    )
-
-
-def _shown(picture):
-    """Returns a picture as Gradio takes it: without an axis for a single channel."""
-    return picture[..., 0] if picture.shape[-1] == 1 else picture
-
-
-def _whole(number):
-    if number is None or number != int(number):
-        raise ValueError(f"Seeds are integers. Received: {number}")
-    return int(number)
-
-
-def _escaped(text):
-    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -166,7 +166,8 @@ def test_a_generator_without_directions_is_explored_without_them(monkeypatch, co
 
 def test_the_command_names_the_extra(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "gradio", None)
-    monkeypatch.delitem(sys.modules, "ganzoo.explore.page", raising=False)
+    for name in ("page", "widgets"):
+        monkeypatch.delitem(sys.modules, f"ganzoo.explore.{name}", raising=False)
     assert main(["explore", "dcgan_digits"]) == 2
     assert "pip install 'ganzoo[explore]'" in capsys.readouterr().err
     assert main(["explore", "dcgan_digits", "--port=70000"]) == 2
