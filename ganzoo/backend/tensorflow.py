@@ -131,7 +131,7 @@ def split(vector, sizes):
 def rematerialized(function):
     """Returns a function that keeps nothing for its backward pass, which calls it again.
 
-    Unlike those of `tf.recompute_grad`, its gradients can be differentiated again.
+    Its gradients can be differentiated again, which `tf.recompute_grad` does not allow.
 
     Args:
         function: Function of a list of activations and a list of other tensors. It returns a

@@ -19,6 +19,9 @@ _KEPT_BYTES = 2**31 - 1
 def keep_freed_memory():
     """Sets glibc's allocator to keep up to 2 GiB of freed memory for the next tensors.
 
+    TensorFlow lowers the limit to 128 KiB when it first reads data from a generator. That matters
+    little: all blocks come from the heap then, and other blocks keep its top in use.
+
     It does nothing with another C library, or where the environment has settings for the allocator.
     """
     if platform.libc_ver()[0] != "glibc" or _is_set_by_the_user():
