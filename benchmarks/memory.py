@@ -5,7 +5,7 @@
 On JAX this is what XLA reserves for temporary values of the compiled step, so nothing is run. On
 TensorFlow it is the growth of the resident memory from the start of the steps to its peak, in a new
 process for each row (Linux only). Neither has the weights, the optimizer or the batch in it. The
-seconds are those of the fastest of the steps, on TensorFlow alone.
+seconds are of the fastest step, on TensorFlow alone.
 
 The rows are added to `benchmarks/results/memory.json`, from which `python
 docs/figures/performance.py` writes the table of the page Performance.
@@ -19,6 +19,8 @@ import pathlib
 import subprocess
 import sys
 import time
+
+from processes import resident
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -100,14 +102,6 @@ def measure(network, settings, steps=3):
         float(step(images)["d_loss"])
         seconds.append(time.perf_counter() - start)
     return {**backend, "megabytes": resident("VmHWM") - before, "seconds": min(seconds)}
-
-
-def resident(field):
-    """Returns a field of /proc/self/status in MB."""
-    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError(f"/proc/self/status has no {field}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import time
 
+from processes import resident
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 DERIVATIVES = ("forward", "forward and backward", "second derivative")
@@ -114,21 +116,13 @@ def measure(batch, kernels, length, mode, form, derivative, calls):
     seconds = []
     # Resets the peak that Linux reports as VmHWM.
     pathlib.Path("/proc/self/clear_refs").write_text("5")
-    before = memory("VmRSS")
+    before = resident("VmRSS")
     for _ in range(calls + 1):
         start = time.perf_counter()
         results = tf.nest.flatten(function())
         results[0].numpy()
         seconds.append(time.perf_counter() - start)
-    return {"peak_mb": memory("VmHWM") - before, "ms": 1000 * min(seconds[1:])}
-
-
-def memory(field):
-    """Returns a field of /proc/self/status in MB."""
-    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError(f"/proc/self/status has no {field}")
+    return {"peak_mb": resident("VmHWM") - before, "ms": 1000 * min(seconds[1:])}
 
 
 if __name__ == "__main__":

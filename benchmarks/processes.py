@@ -51,3 +51,11 @@ class Side:
     def __exit__(self, *_):
         self._process.stdin.close()
         self._process.wait(timeout=60)
+
+
+def resident(field):
+    """Returns a field of /proc/self/status in MB, such as `VmRSS` or its peak, `VmHWM`."""
+    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"/proc/self/status has no {field}")

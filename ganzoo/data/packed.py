@@ -11,7 +11,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array
 from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.random_crops import RandomCrops
-from ganzoo.data.shards import is_sharded, load_shards
+from ganzoo.data.shards import facts_of, is_sharded, load_shards
 from ganzoo.data.sources import UnknownSplit, register
 from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
@@ -54,12 +54,7 @@ def pack(dataset: Dataset, path: pathlib.Path | str, compress: bool = False) -> 
     metadata = {
         "format": _FORMAT,
         "version": _VERSION,
-        "name": dataset.name,
-        "split": dataset.split,
-        "num_classes": dataset.num_classes,
-        "class_names": dataset.class_names,
-        "condition_names": dataset.condition_names,
-        "pixels": dataset.pixels.to_dict(),
+        **facts_of(dataset),
     }
     arrays = {
         "examples": dataset.examples,

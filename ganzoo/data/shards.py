@@ -104,7 +104,7 @@ class ShardWriter:
 
 
 def facts_of(dataset: Dataset) -> dict[str, Any]:
-    """Returns what the metadata of shards say about a data set."""
+    """Returns what the metadata of packed files and of shards say about a data set."""
     return {
         "name": dataset.name,
         "split": dataset.split,

@@ -10,6 +10,7 @@ from ganzoo import drawing
 from ganzoo import interpolation as interpolations
 from ganzoo.data.image_files import read_image
 from ganzoo.generation import Directions
+from ganzoo.generation.pages import check_gan_of_page
 from ganzoo.generation.truncation import largest_truncation, truncating_layer
 from ganzoo.validation import check_positive_integer
 
@@ -68,7 +69,7 @@ class Explorer:
     """
 
     def __init__(self, gan, directions: Directions | None = None):
-        _check(gan)
+        check_gan_of_page(gan)
         self.gan = gan
         self.directions, self.why_no_directions = directions, None
         if directions is None:
@@ -255,20 +256,6 @@ class Explorer:
     def _scale(self, columns):
         """Returns the factor at which a picture of some columns has about 512 pixels."""
         return max(1, 512 // (columns * max(self.gan.example_shape[:2])))
-
-
-def _check(gan):
-    shape = gan.example_shape
-    if len(shape) != 3 or shape[-1] not in (1, 3, 4):
-        raise ValueError(
-            "Only images of 1, 3 or 4 channels are explored on a page. "
-            f"Received: a GAN of examples of shape {shape}"
-        )
-    if gan.condition_dim is not None:
-        raise ValueError(
-            "The page has no controls for vectors of conditions: use `gan.sample` in Python. "
-            f"Received: a GAN with condition_dim={gan.condition_dim}"
-        )
 
 
 def _check_seed(seed):

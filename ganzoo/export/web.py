@@ -12,6 +12,7 @@ from ganzoo.export.portable_network import check_examples, portable_generation
 from ganzoo.export.saved_model import describe
 from ganzoo.export.web_runtime import write_runtime
 from ganzoo.files import new_folder
+from ganzoo.generation.pages import check_gan_of_page
 from ganzoo.generation.truncation import truncating_layer
 from ganzoo.layers import split_at_styles
 
@@ -47,7 +48,7 @@ def export_web(gan, path, directions=None, runtime=None):
         ValueError: If the GAN has no images of 1, 3 or 4 channels or takes vectors of conditions.
         RuntimeError: If ONNX Runtime gives other images than the GAN.
     """
-    _check_gan(gan)
+    check_gan_of_page(gan)
     directions = _closed_form(gan) if directions is None else directions
     of_styles = directions is not None and directions.space == "styles"
     content, weights = _generator(gan, of_styles)
@@ -62,21 +63,6 @@ def export_web(gan, path, directions=None, runtime=None):
             model["style_rows"] = truncating_layer(gan.inference_generator).output.shape[1]
         (partial / "model.json").write_text(json.dumps(model, indent=1) + "\n")
     return Path(path)
-
-
-def _check_gan(gan):
-    """Raises `ValueError` if a page has no controls for a GAN."""
-    shape = gan.example_shape
-    if len(shape) != 3 or shape[-1] not in (1, 3, 4):
-        raise ValueError(
-            "A page draws images of 1, 3 or 4 channels. "
-            f"Received: a GAN of examples of shape {shape}"
-        )
-    if gan.condition_dim is not None:
-        raise ValueError(
-            "A page has no controls for vectors of conditions: export a SavedModel. "
-            f"Received: a GAN with condition_dim={gan.condition_dim}"
-        )
 
 
 def _closed_form(gan):

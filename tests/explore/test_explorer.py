@@ -147,7 +147,7 @@ def test_seeds_that_a_browser_cannot_hold(conditional, seed):
 
 def test_models_that_do_not_fit(conditional, styles):
     vectors = ganzoo.GAN(*ganzoo.architectures.build("mlp", (2,), latent_dim=2, width=2))
-    with pytest.raises(ValueError, match="Only images of 1, 3 or 4 channels"):
+    with pytest.raises(ValueError, match="A page draws images of 1, 3 or 4 channels"):
         Explorer(vectors)
     with pytest.raises(ValueError, match="were found with another generator"):
         Explorer(styles.gan, conditional.directions)
