@@ -14,7 +14,7 @@ _HEAD = """\
 
 Claims of the papers and folklore of the field, each measured by one command. Each page has its
 protocol, a table over seeds, figures, and the claims that the records confirm, deny, or do not
-decide. Most protocols are much shorter than those of the papers: each page says how.
+decide. Most protocols are much shorter than in the papers: each page says how.
 [Studies](../studies.md) explains the command, and how you measure your own data.
 
 | study | question |

@@ -4,7 +4,7 @@
     python ray_train.py --workers=2 --output=/shared/run --model=dcgan_mnist --epochs=20
     python ray_train.py --workers=8 --gpus --output=/shared/run --model=dcgan
 
-All other flags are those of `ganzoo train`, as --name=value. The folder must be on a file system
+All other flags of `ganzoo train` work too, as --name=value. The folder must be on a file system
 that all machines share. The cluster is the one of RAY_ADDRESS; without it, Ray starts one on this
 machine.
 """

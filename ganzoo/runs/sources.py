@@ -24,7 +24,7 @@ def load_source(source, options, keep_sizes=False, **changes):
         source: The source, such as `"digits"`.
         options: The flags that `ganzoo_cli.shared_flags.DATA_FLAGS` names, as attributes.
         keep_sizes: Whether images of a folder may keep different sizes, for metrics.
-        **changes: Values that replace those of `options`.
+        **changes: Values that replace values of `options`.
 
     Returns:
         A `ganzoo.data.Dataset`, or a `ganzoo.data.MixedImages`.

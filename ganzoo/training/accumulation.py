@@ -111,7 +111,7 @@ def _differentiate_in_parts(gan, differentiate, draws, batch):
 
 
 def _joined(parts):
-    """Returns the rows of a batch from those of its parts, of shape `(count, rows, ...)`."""
+    """Returns the rows of a batch from the rows of its parts, of shape `(count, rows, ...)`."""
     return ops.reshape(ops.swapaxes(parts, 0, 1), (-1, *parts.shape[2:]))
 
 

@@ -180,7 +180,7 @@ class GAN(AdversarialModel):
             player: `"generator"` or `"discriminator"`.
             k: Index of the update in this step.
             draws: `ganzoo.random.Draws` of this update.
-            *batch: Structures of rows that `objective` takes: all, or those of parts of the batch.
+            *batch: Structures of rows that `objective` takes: all rows, or a part of the batch.
 
         Returns:
             The third result of `objective`, for all rows.

@@ -99,7 +99,7 @@ def _identifier(words):
 
 
 def _yaml(value, indent=0):
-    """Returns plain data as YAML, whose scalars are those of JSON."""
+    """Returns plain data as YAML, with the scalars of JSON."""
     space = " " * indent
     if isinstance(value, dict):
         return "\n".join(f"{space}{key}:{_nested(part, indent)}" for key, part in value.items())

@@ -58,13 +58,13 @@ def case():
     return images, weights, np.sum(gradients**2) / 2, slope.reshape(SHAPE[1:])
 
 
-def check(case, value, slope):
+def assert_right(case, value, slope):
     np.testing.assert_allclose(value, case[2], rtol=1e-4)
     np.testing.assert_allclose(slope, case[3], rtol=1e-3, atol=1e-4 * np.abs(case[3]).max())
 
 
 def test_eagerly(case):
-    check(case, *penalty(tf.constant(case[0]), keras.Variable(case[1])))
+    assert_right(case, *penalty(tf.constant(case[0]), keras.Variable(case[1])))
 
 
 def test_in_a_graph_of_any_batch_size_and_with_xla(case):
@@ -72,7 +72,7 @@ def test_in_a_graph_of_any_batch_size_and_with_xla(case):
     any_batch = [tf.TensorSpec((None, *SHAPE[1:]))]
     for settings in ({"input_signature": any_batch}, {"jit_compile": True}):
         function = tf.function(lambda images: penalty(images, weights), **settings, autograph=False)
-        check(case, *function(tf.constant(case[0])))
+        assert_right(case, *function(tf.constant(case[0])))
 
 
 @pytest.mark.slow
@@ -91,4 +91,6 @@ weights = keras.Variable({weights})
 value, slope = jax.jit(lambda images: penalty(images, weights))(np.array({images}, "float32"))
 print(json.dumps([float(value), np.asarray(slope).tolist()]))
 """
-    check(case, *json.loads(run_python(code, "jax", without_tensorflow=True).splitlines()[-1]))
+    assert_right(
+        case, *json.loads(run_python(code, "jax", without_tensorflow=True).splitlines()[-1])
+    )

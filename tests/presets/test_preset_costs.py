@@ -76,7 +76,7 @@ def _peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _refused(folder, generator, match):
+def assert_refused(folder, generator, match):
     def edit(config):
         config["generator"] = generator
         for layer in config["generator"]["config"]["layers"]:
@@ -91,17 +91,17 @@ def _refused(folder, generator, match):
 
 @pytest.mark.parametrize("nested", [False, True])
 def test_large_activations_are_refused_in_inner_networks_too(folder, nested):
-    _refused(folder, _generator(SIDE, nested=nested), r"in each layer.*larger.*16384, 32768")
+    assert_refused(folder, _generator(SIDE, nested=nested), r"in each layer.*larger.*16384, 32768")
 
 
 def test_large_activations_of_a_layer_with_two_calls_are_refused(folder):
-    _refused(folder, _generator(SIDE, twice=True), r"in each layer.*larger.*16384, 32768")
+    assert_refused(folder, _generator(SIDE, twice=True), r"in each layer.*larger.*16384, 32768")
 
 
 @pytest.mark.parametrize("scale, match", [(SIDE, "in each layer"), (2**11, "no weights")])
 def test_arrays_that_a_layer_makes_from_its_config_are_bounded(folder, scale, match):
     layer = keras.layers.Normalization(axis=(1, 2, 3), mean=0.0, variance=1.0)
-    _refused(folder, _generator(scale, [layer]), match)
+    assert_refused(folder, _generator(scale, [layer]), match)
 
 
 @pytest.mark.parametrize("initializer", ["orthogonal", "identity", "glorot_uniform", "ones"])
@@ -112,7 +112,7 @@ def test_initializers_compute_nothing_before_the_weights_are_known(folder, initi
     config = json.dumps(_plain(keras.Model(latents, keras.layers.Dense(2)(x))))
     config = json.loads(config.replace('"units": 4', f'"units": {SIDE}'))
     # The weights of the file are smaller than these.
-    _refused(folder, config, "generator.safetensors|weights")
+    assert_refused(folder, config, "generator.safetensors|weights")
 
 
 def test_sides_that_are_not_known_are_refused(folder):
@@ -120,7 +120,7 @@ def test_sides_that_are_not_known_are_refused(folder):
     text = json.dumps(config).replace(
         '"batch_shape": [null, 1, 2, 1]', '"batch_shape": [null, null, null, 1]'
     )
-    _refused(folder, json.loads(text), "sides that are known")
+    assert_refused(folder, json.loads(text), "sides that are known")
 
 
 def test_a_small_normalization_is_loaded(tmp_path):

@@ -15,7 +15,7 @@ LATENT_DIM, CONDITION_DIM, DIMENSIONS = 4, 3, 6
 
 
 def gan(**settings):
-    """Returns the compiled GAN; `settings` are those of `compile`."""
+    """Returns the compiled GAN; `settings` are arguments of `compile`."""
     latents, conditions = keras.Input((LATENT_DIM,)), keras.Input((CONDITION_DIM,))
     joined = keras.layers.Concatenate()([latents, conditions])
     hidden = keras.layers.Dense(8, "tanh")(joined)
