@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pytest
 
+import ganzoo
 from ganzoo import architectures, recipes, schedules
 from ganzoo.recipes import OptimizerSettings, Recipe
 
@@ -235,6 +236,24 @@ def test_the_options_of_a_recipe_reach_the_networks_and_the_loss():
         dataclasses.replace(recipe, normalization="batch", network_options=plain).build_networks(
             (2,)
         )
+
+
+def test_the_loss_of_a_semi_supervised_recipe_has_options():
+    recipe = dataclasses.replace(
+        recipes.get("semi_supervised_mnist"),
+        loss_options={"label_smoothing": 0.25, "labeled_weight": 0.0},
+        network_options={"generator_width": 3, "generator_normalization": "virtual"},
+        width=2,
+        data=None,
+    )
+    data = ganzoo.data.Dataset(np.zeros((8, 5), "float32"), np.arange(8) % 4)
+    gan = ganzoo.GAN.from_recipe(recipe, data)
+    loss = gan.adversarial_loss
+    assert (loss.num_classes, loss.label_smoothing, loss.labeled_weight) == (4, 0.25, 0.0)
+    assert ganzoo.layers.reference_size_of(gan.generator) == 64
+    assert recipes.Recipe.from_json(recipe.to_json()) == recipe
+    with pytest.raises(ValueError, match="smoothing"):
+        dataclasses.replace(recipe, loss_options={"smoothing": 0.1})
 
 
 def test_adam_under_the_root_equals_the_official_code():

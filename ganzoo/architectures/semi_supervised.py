@@ -7,7 +7,16 @@ from keras import layers
 
 from ganzoo.architectures import base
 from ganzoo.architectures.options import build_network
-from ganzoo.layers import MinibatchDiscrimination, WeightNormalization
+from ganzoo.architectures.semi_supervised_layers import (
+    class_logits,
+    hidden_convolution,
+    hidden_layer,
+    latents_and_scaled,
+    minibatch_discrimination,
+    normal,
+    unscaled_normalization,
+)
+from ganzoo.layers import WeightNormalization
 from ganzoo.registry import Registry
 from ganzoo.validation import check_choice, check_image_shape, check_positive_integer
 
@@ -26,6 +35,8 @@ def build_semi_supervised(
     width: int | None = None,
     generator_width: int | None = None,
     minibatch_features: str | None = None,
+    generator_normalization: str | None = None,
+    reference_size: int | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Builds the two networks of a semi-supervised architecture.
 
@@ -38,8 +49,9 @@ def build_semi_supervised(
         latent_dim: Length of the latent vectors.
         width: Width of the discriminator.
         generator_width: Width of the generator.
-        minibatch_features: `"none"` or `"discrimination"`, for `"semi_supervised_cnn"`. See the
-            discriminator.
+        minibatch_features: `"none"` or `"discrimination"`. See the discriminators.
+        generator_normalization: `"batch"` or `"virtual"`. See the generators.
+        reference_size: Size of the reference batch of virtual batch normalization.
 
     Returns:
         The generator and the discriminator, whose outputs are class logits.
@@ -56,7 +68,12 @@ def build_semi_supervised(
     ((None, 28, 28, 1), (None, 10))
     """
     family = semi_supervised_families[name]
-    generator = {"latent_dim": latent_dim, "width": generator_width}
+    generator = {
+        "latent_dim": latent_dim,
+        "width": generator_width,
+        "normalization": generator_normalization,
+        "reference_size": reference_size,
+    }
     discriminator = {"width": width, "minibatch_features": minibatch_features}
     return (
         build_network(family.generator, image_shape, **generator),
@@ -65,7 +82,11 @@ def build_semi_supervised(
 
 
 def semi_supervised_mlp_generator(
-    shape: tuple[int, ...], latent_dim: int = 100, width: int = 500
+    shape: tuple[int, ...],
+    latent_dim: int = 100,
+    width: int = 500,
+    normalization: str = "batch",
+    reference_size: int = base.REFERENCE_SIZE,
 ) -> keras.Model:
     """Builds the generator for MNIST: two hidden layers with softplus, then a normalized one.
 
@@ -73,6 +94,8 @@ def semi_supervised_mlp_generator(
         shape: `(height, width, channels)` of images, or `(d,)` of vectors.
         latent_dim: Length of the latent vectors, which are uniform in (-1, 1).
         width: Units of each hidden layer.
+        normalization: `"batch"` or `"virtual"`.
+        reference_size: Size of the reference batch of virtual batch normalization.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -95,11 +118,12 @@ def semi_supervised_mlp_generator(
     """
     shape = _check_shape(shape)
     check_positive_integer("width", width)
-    latents, x = _latents(latent_dim)
+    normalized = unscaled_normalization(normalization, reference_size)
+    latents, x = latents_and_scaled(latent_dim)
     for layer in (1, 2):
         name = f"hidden_{layer}"
         x = layers.Dense(width, use_bias=False, name=name)(x)
-        x = _batch_normalization(name)(x)
+        x = normalized(name)(x)
         x = layers.Activation("softplus", name=f"{name}_softplus")(x)
     # The rows start with the length 1, which is trained.
     last = layers.Dense(math.prod(shape), name="to_image")
@@ -111,7 +135,10 @@ def semi_supervised_mlp_generator(
 
 
 def semi_supervised_mlp_discriminator(
-    shape: tuple[int, ...], num_classes: int, width: int = 250
+    shape: tuple[int, ...],
+    num_classes: int,
+    width: int = 250,
+    minibatch_features: str = "none",
 ) -> keras.Model:
     """Builds the classifier for MNIST: five hidden layers with noise before each layer.
 
@@ -123,6 +150,8 @@ def semi_supervised_mlp_discriminator(
         shape: `(height, width, channels)` of images, or `(d,)` of vectors.
         num_classes: Number of classes.
         width: The hidden layers have 4, 2, 1, 1 and 1 times as many units.
+        minibatch_features: `"none"`, or `"discrimination"` for minibatch discrimination on the last
+            hidden layer, before its noise.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to class logits `(batch, num_classes)`.
@@ -140,28 +169,36 @@ def semi_supervised_mlp_discriminator(
         the official code for MNIST with feature matching.
 
     Deviations:
-        The images are first mapped from [-1, 1] to the official code's [0, 1].
+        The images are first mapped from [-1, 1] to the official code's [0, 1]. Minibatch
+        discrimination is that of the official code for CIFAR-10: there is none for MNIST.
     """
     shape = _check_shape(shape)
     check_positive_integer("num_classes", num_classes)
     check_positive_integer("width", width)
+    check_choice("minibatch_features", minibatch_features, base.MINIBATCH_FEATURES)
     images = keras.Input(shape, name=_example(shape))
     x = layers.Rescaling(0.5, 0.5, name="to_unit_interval")(images)
     x = layers.Flatten(name="flatten")(x)
     x = layers.GaussianNoise(0.3, name="noise_0")(x)
     for layer, multiple in enumerate(HIDDEN_MULTIPLES, start=1):
         dense = layers.Dense(
-            multiple * width, kernel_initializer=_normal(0.1), name=f"dense_{layer}"
+            multiple * width, kernel_initializer=normal(0.1), name=f"dense_{layer}"
         )
-        x = _hidden(dense)(x)
+        x = hidden_layer(dense)(x)
         name = "features" if layer == len(HIDDEN_MULTIPLES) else f"dense_{layer}_relu"
         x = layers.ReLU(name=name)(x)
+        if name == "features" and minibatch_features == "discrimination":
+            x = minibatch_discrimination()(x)
         x = layers.GaussianNoise(0.5, name=f"noise_{layer}")(x)
-    return _model(images, _class_logits(num_classes, _normal(0.1), initial_scale=1.0)(x))
+    return _model(images, class_logits(num_classes, normal(0.1), initial_scale=1.0)(x))
 
 
 def semi_supervised_cnn_generator(
-    image_shape: tuple[int, int, int], latent_dim: int = 100, width: int = 128
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 100,
+    width: int = 128,
+    normalization: str = "batch",
+    reference_size: int = base.REFERENCE_SIZE,
 ) -> keras.Model:
     """Builds the generator for CIFAR-10 and SVHN: 5x5 transposed convolutions of stride 2.
 
@@ -174,6 +211,8 @@ def semi_supervised_cnn_generator(
         image_shape: `(height, width, channels)`, sides of at least 8 pixels.
         latent_dim: Length of the latent vectors, which are uniform in (-1, 1).
         width: Channels before the last layer.
+        normalization: `"batch"` or `"virtual"`.
+        reference_size: Size of the reference batch of virtual batch normalization.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -195,11 +234,12 @@ def semi_supervised_cnn_generator(
     """
     base_size, *sizes = reversed(base.stage_sizes(image_shape, largest_base=6))
     base_channels, *channels = reversed(base.doubling_channels(width, len(sizes)))
-    latents, x = _latents(latent_dim)
+    normalized = unscaled_normalization(normalization, reference_size)
+    latents, x = latents_and_scaled(latent_dim)
     units = math.prod(base_size) * base_channels
-    x = layers.Dense(units, use_bias=False, kernel_initializer=_normal(), name="project")(x)
+    x = layers.Dense(units, use_bias=False, kernel_initializer=normal(), name="project")(x)
     # As in the official code, each unit has its own statistics here, and not each channel.
-    x = _batch_normalization("project")(x)
+    x = normalized("project")(x)
     x = layers.ReLU(name="project_relu")(x)
     x = layers.Reshape((*base_size, base_channels), name="project_reshape")(x)
     for stage, (size, outputs) in enumerate(zip(sizes, [*channels, None], strict=True), start=1):
@@ -211,7 +251,7 @@ def semi_supervised_cnn_generator(
             strides=2,
             padding="same",
             use_bias=is_last,
-            kernel_initializer=_normal(),
+            kernel_initializer=normal(),
             name=name,
         )
         if is_last:
@@ -220,7 +260,7 @@ def semi_supervised_cnn_generator(
             )
         x = base.crop(convolution(x), size, f"{name}_crop")
         if not is_last:
-            x = _batch_normalization(name)(x)
+            x = normalized(name)(x)
             x = layers.ReLU(name=f"{name}_relu")(x)
     return _model(latents, layers.Activation("tanh", dtype=base.full_precision(), name="images")(x))
 
@@ -280,21 +320,15 @@ def semi_supervised_cnn_discriminator(
         x = layers.GaussianNoise(0.2, name="noise_0")(images)
     for stage, channels in enumerate((width, 2 * width), start=1):
         for layer, strides in enumerate((1, 1, 2), start=1):
-            x = _convolution(x, channels, 3, f"conv_{stage}_{layer}", strides=strides)
+            x = hidden_convolution(x, channels, 3, f"conv_{stage}_{layer}", strides=strides)
         x = layers.Dropout(0.5, name=f"dropout_{stage}")(x)
-    x = _convolution(x, 2 * width, 3, "conv_3_1", padding="valid")
+    x = hidden_convolution(x, 2 * width, 3, "conv_3_1", padding="valid")
     for layer in (2, 3):
-        x = _convolution(x, 2 * width, 1, f"conv_3_{layer}")
+        x = hidden_convolution(x, 2 * width, 1, f"conv_3_{layer}")
     x = layers.GlobalAveragePooling2D(name="features")(x)
     if minibatch_features == "discrimination":
-        x = MinibatchDiscrimination(
-            include_self=False,
-            weight_normalization=True,
-            use_bias=True,
-            data_dependent=True,
-            name="minibatch",
-        )(x)
-    return _model(images, _class_logits(num_classes, _normal(), initial_scale=0.1)(x))
+        x = minibatch_discrimination()(x)
+    return _model(images, class_logits(num_classes, normal(), initial_scale=0.1)(x))
 
 
 semi_supervised_families.register("semi_supervised_mlp")(
@@ -313,49 +347,6 @@ def _check_shape(shape):
 
 def _example(shape):
     return "images" if len(shape) == 3 else "vectors"
-
-
-def _latents(latent_dim):
-    """Returns the generator's input in (-1, 1), and the tensor scaled to the paper's (0, 1)."""
-    check_positive_integer("latent_dim", latent_dim)
-    latents = keras.Input((latent_dim,), name="latents")
-    return latents, layers.Rescaling(0.5, 0.5, name="to_unit_interval")(latents)
-
-
-def _batch_normalization(name):
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-6, scale=False, name=f"{name}_norm")
-
-
-def _normal(stddev=0.05):
-    return keras.initializers.RandomNormal(stddev=stddev)
-
-
-def _hidden(layer):
-    return WeightNormalization(layer, trainable_scale=False, data_dependent=True, name=layer.name)
-
-
-def _convolution(x, channels, kernel_size, name, strides=1, padding="same"):
-    convolution = layers.Conv2D(
-        channels,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        kernel_initializer=_normal(),
-        name=name,
-    )
-    return layers.ReLU(negative_slope=0.2, name=f"{name}_relu")(_hidden(convolution)(x))
-
-
-def _class_logits(num_classes, kernel_initializer, initial_scale):
-    dense = layers.Dense(
-        num_classes,
-        kernel_initializer=kernel_initializer,
-        dtype=base.full_precision(),
-        name="class_logits",
-    )
-    return WeightNormalization(
-        dense, data_dependent=True, initial_scale=initial_scale, name="class_logits"
-    )
 
 
 def _model(inputs, outputs):

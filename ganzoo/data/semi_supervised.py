@@ -69,7 +69,9 @@ class SemiSupervisedBatches(Batches):
             )
         super().__init__(dataset, batch_size, seed=seed, steps_per_epoch=steps_per_epoch)
         self.labels_per_class = check_positive_integer("labels_per_class", labels_per_class)
-        self.labeled_subset = _choose(dataset, self.labels_per_class, self.seed)
+        self.labeled_subset = rows_of_each_class(
+            dataset, self.labels_per_class, self.seed, argument="labels_per_class"
+        )
         self._labeled = _Permutations(len(self.labeled_subset), self.seed, _LABELED)
         self._matching = _Permutations(len(dataset), self.seed, _MATCHING)
 
@@ -123,21 +125,33 @@ class _Permutations:
         return order
 
 
-def _choose(dataset, labels_per_class, seed):
-    """Returns rows of `labels_per_class` examples of each class, class after class."""
+def rows_of_each_class(
+    dataset, count: int, seed: int, argument: str = "images_per_class"
+) -> np.ndarray:
+    """Returns rows of `count` examples of each class, class after class, chosen by the seed.
+
+    Args:
+        dataset: A `ganzoo.data.Dataset`.
+        count: Number of examples of each class.
+        seed: Integer in [0, 2**64).
+        argument: What the number is called in messages.
+
+    Raises:
+        ValueError: If the data have no labels, or a class has too few examples.
+    """
     if dataset.labels is None:
         raise ValueError(
-            "Semi-supervised learning needs the labels of some examples. "
+            f"`{argument}` chooses examples by their labels. "
             f"Received: data without labels, {dataset!r}"
         )
     counts = np.bincount(dataset.labels, minlength=dataset.num_classes)
-    if counts.min() < labels_per_class:
+    if counts.min() < count:
         raise ValueError(
-            "Each class must have `labels_per_class` examples: lower it, or give more data. "
-            f"Received: labels_per_class={labels_per_class}, where class {counts.argmin()} has "
+            f"Each class must have `{argument}` examples: lower it, or give more data. "
+            f"Received: {argument}={count}, where class {counts.argmin()} has "
             f"{counts.min():,} examples in {dataset!r}"
         )
     order = permutation(seed, _SUBSET, len(dataset))
     labels = dataset.labels[order]
-    chosen = [order[labels == label][:labels_per_class] for label in range(dataset.num_classes)]
+    chosen = [order[labels == label][:count] for label in range(dataset.num_classes)]
     return np.concatenate(chosen)

@@ -11,6 +11,7 @@ def classifier_network(
     num_classes: int = 10,
     widths: tuple[int, ...] = (24, 48, 96),
     features: int = 128,
+    momentum: float = 0.99,
 ) -> keras.Model:
     """Returns a classifier of 32 x 32 images with the outputs `features` and `logits`.
 
@@ -22,6 +23,7 @@ def classifier_network(
         num_classes: Number of classes.
         widths: Channels of the three blocks.
         features: Number of units of the feature layer.
+        momentum: Momentum of the moving statistics of the batch normalizations.
 
     Returns:
         A `keras.Model` from images in [0, 255], shape `(batch, 32, 32, channels)`, to a dictionary
@@ -36,11 +38,11 @@ def classifier_network(
         for part in "ab" if block else "a":
             name = f"block_{block}{part}"
             x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"{name}_conv")(x)
-            x = layers.BatchNormalization(name=f"{name}_norm")(x)
+            x = layers.BatchNormalization(momentum=momentum, name=f"{name}_norm")(x)
             x = layers.ReLU()(x)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dense(features, use_bias=False, name="features_dense")(x)
-    x = layers.BatchNormalization(name="features_norm")(x)
+    x = layers.BatchNormalization(momentum=momentum, name="features_norm")(x)
     x = layers.ReLU(name="features")(x)
     logits = layers.Dense(num_classes, name="logits")(x)
     return keras.Model(images, {"features": x, "logits": logits}, name="classifier")

@@ -18,6 +18,7 @@ import numpy as np
 from ganzoo.data import load
 from ganzoo.extractors.classifier import WEIGHTS, Classifier
 from ganzoo.extractors.classifier_network import SIDE, classifier_network
+from ganzoo.extractors.classifier_training import fit_classifier, shifted_and_flipped
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,15 +65,7 @@ def augmented(batches, training, step):
     """Returns the shifted and flipped images and the labels of a step, a function of the step."""
     images, labels = batches.batch(step)
     rng = np.random.default_rng((training.seed, step))
-    shift, count = training.shift, len(images)
-    padded = np.pad(images, ((0, 0), (shift, shift), (shift, shift), (0, 0)), mode="reflect")
-    top, left = rng.integers(0, 2 * shift + 1, (2, count, 1))
-    rows, columns = top + np.arange(SIDE), left + np.arange(SIDE)
-    images = padded[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
-    if training.flip:
-        mirrored = rng.random(count) < 0.5
-        images[mirrored] = images[mirrored, :, ::-1]
-    return images, labels
+    return shifted_and_flipped(images, training.shift, training.flip, rng), labels
 
 
 def train(training):
@@ -82,27 +75,18 @@ def train(training):
     batches = data.batches(training.batch_size, seed=training.seed)
     steps = batches.steps_per_pass * training.epochs
     network = classifier_network(data.image_shape[2], data.num_classes, training.widths)
-    model = keras.Model(network.input, network.output["logits"])
-    model.compile(
-        keras.optimizers.AdamW(
-            keras.optimizers.schedules.CosineDecay(training.learning_rate, steps),
-            weight_decay=training.weight_decay,
-            use_ema=True,
-            ema_momentum=training.average,
-        ),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
-    # At its end, `fit` replaces the weights by their average.
-    model.fit(
-        (augmented(batches, training, step) for step in range(steps)),
-        steps_per_epoch=batches.steps_per_pass,
+    fit_classifier(
+        network,
+        lambda step: augmented(batches, training, step),
+        steps,
+        training.learning_rate,
+        training.weight_decay,
+        training.average,
         epochs=training.epochs,
-        shuffle=False,
         verbose=2,
     )
     for step in range(_STATISTICS_BATCHES):
-        model(augmented(batches, training, steps + step)[0], training=True)
+        network(augmented(batches, training, steps + step)[0], training=True)
     return network
 
 

@@ -132,8 +132,8 @@ def get(identifier: Any, /, **arguments: Any) -> Loss:
     >>> from ganzoo import losses
     >>> losses.get("least_squares")
     LeastSquares(label_smoothing=0.0)
-    >>> losses.get("semi_supervised", num_classes=10)
-    SemiSupervised(num_classes=10, unlabeled_weight=1.0)
+    >>> losses.get("semi_supervised", num_classes=10).unlabeled_weight
+    1.0
     """
     return LOSSES.instance(identifier, Loss, arguments)
 

@@ -10,7 +10,7 @@ from ganzoo.losses.class_logits import as_class_logits, cross_entropy
 from ganzoo.losses.minimax import Minimax
 from ganzoo.validation import check_non_negative, check_positive_integer
 
-_UNSMOOTHED = Minimax()
+_ADDED = {"label_smoothing": 0.0, "labeled_weight": 1.0}
 
 
 @LOSSES.register("semi_supervised")
@@ -24,11 +24,11 @@ class SemiSupervised(Loss):
         lse(x) = log(exp l_1(x) + ... + exp l_K(x))
         D(x) = 1 - p(y = K + 1 | x) = sigmoid(lse(x))
 
-    so that `lse(x)` is the logit of being real. The discriminator minimizes
-    `L_supervised + unlabeled_weight * L_unsupervised`,
+    so that `lse(x)` is the logit of being real. With `s` the `label_smoothing`, the discriminator
+    minimizes `labeled_weight * L_supervised + unlabeled_weight * L_unsupervised`,
 
         L_supervised = -E[log p(y | x, y < K + 1)] = E[lse(x) - l_y(x)]
-        L_unsupervised = -1/2 E[log D(x)] - 1/2 E[log(1 - D(G(z)))]
+        L_unsupervised = -1/2 E[(1 - s) log D(x) + s log(1 - D(x))] - 1/2 E[log(1 - D(G(z)))]
 
     the first over labeled and the second over unlabeled examples. The code writes both with
     softplus of `lse`, which is finite everywhere.
@@ -36,6 +36,9 @@ class SemiSupervised(Loss):
     Args:
         num_classes: `K`, at least 2.
         unlabeled_weight: Weight of `L_unsupervised`, at least 0.
+        label_smoothing: `s` in [0, 1), one-sided: the target of real examples is `1 - s`, and that
+            of generated ones stays 0.
+        labeled_weight: Weight of `L_supervised`, at least 0. With 0 the labels are not used.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -55,7 +58,8 @@ class SemiSupervised(Loss):
     -1.3863
 
     Reference:
-        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 5.
+        [Improved Techniques for Training GANs](https://arxiv.org/abs/1606.03498), section 5, and
+        section 3.4 for the label smoothing.
 
     Deviations:
         The two halves in `L_unsupervised` come from the paper's
@@ -67,11 +71,25 @@ class SemiSupervised(Loss):
     has_scale = True
     bounded_logits = False
 
-    def __init__(self, num_classes: int, unlabeled_weight: float = 1.0):
+    def __init__(
+        self,
+        num_classes: int,
+        unlabeled_weight: float = 1.0,
+        label_smoothing: float = 0.0,
+        labeled_weight: float = 1.0,
+    ):
         self.num_classes = check_positive_integer("num_classes", num_classes)
         if self.num_classes < 2:
             raise ValueError(f"`num_classes` must be at least 2. Received: {num_classes=}")
         self.unlabeled_weight = check_non_negative("unlabeled_weight", unlabeled_weight)
+        self.label_smoothing = label_smoothing
+        self.labeled_weight = check_non_negative("labeled_weight", labeled_weight)
+        self._real_or_fake = Minimax(label_smoothing)
+
+    def get_config(self) -> dict[str, Any]:
+        # Checkpoints of earlier versions do not have these arguments, and would seem to differ.
+        config = super().get_config()
+        return {name: value for name, value in config.items() if value != _ADDED.get(name)}
 
     def real_logits(self, class_logits: Any) -> Any:
         """Returns the logits of being real, `lse`, of shape `(batch, 1)`.
@@ -109,7 +127,7 @@ class SemiSupervised(Loss):
         """
         unlabeled = self._real_logits("unlabeled_class_logits", unlabeled_class_logits)
         fake = self._real_logits("fake_class_logits", fake_class_logits)
-        return _UNSMOOTHED.discriminator(unlabeled, fake) / 2
+        return self._real_or_fake.discriminator(unlabeled, fake) / 2
 
     def discriminator(
         self,
@@ -118,7 +136,7 @@ class SemiSupervised(Loss):
         unlabeled_class_logits: Any,
         fake_class_logits: Any,
     ) -> Any:
-        """Returns `L_supervised + unlabeled_weight * L_unsupervised`, a scalar.
+        """Returns `labeled_weight * L_supervised + unlabeled_weight * L_unsupervised`, a scalar.
 
         Args:
             labeled_class_logits: Class logits of labeled examples, `(batch, num_classes)`.
@@ -131,7 +149,7 @@ class SemiSupervised(Loss):
         """
         supervised = self._supervised("labeled_class_logits", labeled_class_logits, labels)
         unsupervised = self.unsupervised(unlabeled_class_logits, fake_class_logits)
-        return supervised + self.unlabeled_weight * unsupervised
+        return self.labeled_weight * supervised + self.unlabeled_weight * unsupervised
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """Returns `E[log(1 - D(G(z)))]`, a scalar: the saturating loss of the paper's code.
@@ -144,7 +162,7 @@ class SemiSupervised(Loss):
         Raises:
             ValueError: If the logits are not floating or not one number for each example.
         """
-        return _UNSMOOTHED.generator(fake_logits)
+        return self._real_or_fake.generator(fake_logits)
 
     def _real_logits(self, name, class_logits):
         class_logits = as_class_logits(name, class_logits, self.num_classes)

@@ -31,6 +31,7 @@ raises an error in a traced function (`tf.function`, `jax.jit`), which would run
 """
 
 from ganzoo.metrics.base import ReferenceMetric, SampleMetric, find, get, names
+from ganzoo.metrics.classification_accuracy import classification_accuracy
 from ganzoo.metrics.conditional_accuracy import conditional_accuracy
 from ganzoo.metrics.evaluation import Evaluation, check_metrics, evaluate
 from ganzoo.metrics.frechet_distance import FrechetDistance, frechet_distance, gaussian_distance
@@ -62,6 +63,7 @@ __all__ = [
     "SampleMetric",
     "StructuralSimilarity",
     "check_metrics",
+    "classification_accuracy",
     "conditional_accuracy",
     "evaluate",
     "find",

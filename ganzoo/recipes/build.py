@@ -61,7 +61,7 @@ def build_gan(
     gan.compile(
         g_optimizer=g_optimizer,
         d_optimizer=d_optimizer,
-        loss=recipe.loss if is_semi_supervised else recipe.build_loss(),
+        loss=recipe.build_loss(num_classes),
         generator_loss=recipe.build_generator_loss(),
         regularizers=recipe.build_regularizers(),
         augment=recipe.build_augment(),

@@ -244,6 +244,23 @@ _enter(
     ema_decay=0.9999,
 )
 _enter(
+    "semi_supervised_mnist_minibatch",
+    data="tfds:mnist",
+    source="Salimans et al. 2016, section 5.1 (MNIST with minibatch discrimination). No code is "
+    "published: these are the settings of feature matching, with the layer and the three updates "
+    "of the generator of the official code for CIFAR-10",
+    architecture="semi_supervised_mlp",
+    loss="semi_supervised",
+    optimizer=OptimizerSettings(3e-3, beta_1=0.5, kind="adam_under_root"),
+    batch_size=100,
+    steps=180_000,
+    generator_steps=3,
+    latent="uniform",
+    network_options={"minibatch_features": "discrimination"},
+    labels_per_class=10,
+    ema_decay=0.9999,
+)
+_enter(
     "semi_supervised_cifar10",
     data="tfds:cifar10",
     source="Salimans et al. 2016, table 2 (4000 labels, feature matching), the official code",

@@ -1,6 +1,7 @@
 """All settings of a training run, as plain data."""
 
 import dataclasses
+import functools
 import json
 from typing import Any, Self
 
@@ -171,13 +172,7 @@ class Recipe:
                     f"{self.ema_decay!r}, ema_half_life={self.ema_half_life!r}"
                 )
         self.build_augment()
-        if self.labels_per_class is None:
-            self.build_loss()
-        elif self.loss_options:
-            raise ValueError(
-                "The loss of a semi-supervised GAN has no options. "
-                f"Received: loss_options={self.loss_options!r}"
-            )
+        self.build_loss(num_classes=2)
         self.build_generator_loss()
         self.build_regularizers()
 
@@ -238,11 +233,16 @@ class Recipe:
             ]
         )
 
-    def build_loss(self) -> losses.AdversarialLoss | str:
-        """Returns the `ganzoo.losses` adversarial loss."""
-        return self._build(
-            "loss_options", losses.get_adversarial_loss, self.loss, self.loss_options
-        )
+    def build_loss(self, num_classes: int | None = None) -> losses.Loss:
+        """Returns the `ganzoo.losses` loss.
+
+        Args:
+            num_classes: Number of classes, for the loss of a semi-supervised GAN.
+        """
+        get = losses.get_adversarial_loss
+        if self.labels_per_class is not None:
+            get = functools.partial(losses.get, num_classes=num_classes)
+        return self._build("loss_options", get, self.loss, self.loss_options)
 
     def build_generator_loss(self) -> losses.FeatureMatching | None:
         """Returns the `ganzoo.losses.FeatureMatching`, or `None`."""

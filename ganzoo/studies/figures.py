@@ -1,4 +1,4 @@
-"""The figures of a study: the values of all runs, and samples of each cell."""
+"""The figures of a study: the values of all runs, norms over time, and samples of each cell."""
 
 import math
 import os
@@ -11,6 +11,7 @@ import numpy as np
 from ganzoo import data as sources
 from ganzoo import drawing
 from ganzoo.plot import canvas
+from ganzoo.studies.measuring import conditions, sigma_errors
 from ganzoo.studies.records import Records
 from ganzoo.studies.study import Study
 from ganzoo.studies.summary import Row
@@ -102,6 +103,46 @@ def samples(
             _draw_points(axes, cell, found)
     for axes in panels[len(kept) :]:
         axes.remove()
+    return canvas.finish(figure, path)
+
+
+def spectra(rows: Sequence[Row], path: str | os.PathLike | None = None) -> "Figure | None":
+    """Draws the errors of sigma and the condition numbers over the steps, a line for each cell.
+
+    They are the largest ones of all layers, of the first record of a cell with a `SpectralMonitor`.
+
+    Args:
+        rows: What `ganzoo.studies.summarize` returned.
+        path: File to write the figure to, if any.
+
+    Returns:
+        The `matplotlib.figure.Figure`, or `None` if no cell was monitored.
+    """
+    watched = [(row.cell, row.records[0].get("spectral")) for row in rows]
+    watched = [(cell, records) for cell, records in watched if records]
+    series = {
+        "Largest error of a spectral norm": sigma_errors,
+        "Largest condition number of a kernel": conditions,
+    }
+    lines = {
+        title: [(cell, function(cell, records)) for cell, records in watched]
+        for title, function in series.items()
+    }
+    lines = {title: drawn for title, drawn in lines.items() if any(ys for _, (_, ys) in drawn)}
+    if not lines:
+        return None
+    figure = canvas.new_figure(9, 0.5 + 2.6 * len(lines), path)
+    panels = figure.subplots(len(lines), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (title, drawn) in zip(panels, lines.items(), strict=True):
+        canvas.plain(axes)
+        axes.set_yscale("log")
+        axes.set_title(title, fontsize="medium", loc="left")
+        for index, (cell, (steps, ys)) in enumerate(drawn):
+            label = " · ".join(cell.labels.values())
+            axes.plot(steps, ys, label=label, linewidth=1.5, **canvas.style_of(index))
+    panels[-1].set_xlabel("Training step")
+    legend = {"loc": "outside right upper", "frameon": False, "fontsize": "small"}
+    figure.legend(*panels[0].get_legend_handles_labels(), **legend)
     return canvas.finish(figure, path)
 
 

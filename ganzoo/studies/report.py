@@ -20,7 +20,8 @@ def report(study: Study, folder: str | Path, output: str | Path) -> list[Path]:
     Args:
         study: The study.
         folder: Folder of its records.
-        output: Folder for `NAME.md`, `NAME.png`, `NAME_samples.png` and `NAME.json`.
+        output: Folder for `NAME.md`, `NAME.json`, `NAME.png`, `NAME_samples.png`, and
+            `NAME_spectra.png` if cells have a `SpectralMonitor`.
 
     Returns:
         The list of the files.
@@ -36,10 +37,14 @@ def report(study: Study, folder: str | Path, output: str | Path) -> list[Path]:
             f"Received: {str(folder)!r}, without a record of {study.name!r}"
         )
     output.mkdir(parents=True, exist_ok=True)
-    dots, samples = (output / f"{study.name}{kind}.png" for kind in ("", "_samples"))
+    dots, spectra, samples = (
+        output / f"{study.name}{kind}.png" for kind in ("", "_spectra", "_samples")
+    )
     pictures = {}
     if figures.values(study, rows, dots) is not None:
         pictures["Values of each run, and their means"] = dots
+    if figures.spectra(rows, spectra) is not None:
+        pictures["Norms and condition numbers of the discriminator's kernels"] = spectra
     if figures.samples(study, rows, folder, samples) is not None:
         pictures["Samples of the first seed"] = samples
     records = output / f"{study.name}.json"

@@ -124,20 +124,20 @@ def run(
 def estimate(todo: Sequence[tuple[Cell, int]], folder: str | Path) -> dict[str, float]:
     """Returns the seconds that one seed of each cell takes, by the cell's name.
 
-    They are the mean of the records of the cell with other seeds; or else, they are measured on a
-    few steps.
+    They are those of the fastest record of the cell: other processes may have slowed the others. A
+    cell without a record is measured on a few steps.
 
     Args:
         todo: What `pending` returned.
         folder: Folder of the records.
     """
     records = Records(folder)
-    seconds = {}
+    seconds, measured = {}, {}
     for cell in {cell.name: cell for cell, _ in todo}.values():
         paths = (records.folder / cell.name).glob("seed_*.json")
         known = [records.load(cell, int(path.stem.removeprefix("seed_"))) for path in paths]
         known = [record["seconds"] for record in known if not record["failed"]]
-        seconds[cell.name] = sum(known) / len(known) if known else training.seconds_of(cell)
+        seconds[cell.name] = min(known) if known else training.seconds_of(cell, measured)
     return seconds
 
 

@@ -21,6 +21,29 @@ _DIRECTIONS = ("higher", "lower", "none")
 
 
 @dataclasses.dataclass(frozen=True)
+class Classifier:
+    """How classifiers are trained, with and without samples of a conditional GAN.
+
+    The accuracies are those of `ganzoo.metrics.classification_accuracy`.
+
+    Args:
+        samples: Number of samples, in equal parts for all classes.
+        steps: Updates of each classifier.
+        batch_size: Images in each update. Where images and samples are mixed, each are half of it.
+        shift: Standard augmentation shifts images by up to this many of 32 pixels.
+        flip: Whether standard augmentation also mirrors images left to right.
+        widths: Channels of the three blocks of each classifier.
+    """
+
+    samples: int = 10_000
+    steps: int = 1000
+    batch_size: int = 64
+    shift: int = 2
+    flip: bool = False
+    widths: tuple[int, ...] = (24, 48, 96)
+
+
+@dataclasses.dataclass(frozen=True)
 class Evaluation:
     """How the samples of a trained cell are measured.
 
@@ -30,6 +53,7 @@ class Evaluation:
         extractor: Name of an extractor, by default ganzoo's own for the data.
         split: Part of the source that samples are compared with.
         keep_samples: Number of samples to keep next to the record.
+        classifier: A `Classifier`, to measure what samples are worth as training images; or `None`.
     """
 
     metrics: tuple[str, ...] = ()
@@ -37,6 +61,7 @@ class Evaluation:
     extractor: str | None = None
     split: str = "test"
     keep_samples: int = 64
+    classifier: Classifier | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,20 +83,25 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """A statement that some cells are better than others, which the records decide.
+    """A statement that the records decide.
+
+    It says that some cells are better than others in one value; or, with `than`, that one value is
+    better than another one of the same runs.
 
     Args:
         text: The statement.
         value: Name of the column that decides.
         better: Pattern of the names of the cells that are said to be better.
-        worse: Pattern of the names of the cells that they are compared with.
+        worse: Pattern of the names of the cells that they are compared with, without `than`.
+        than: Name of the column that `value` is compared with, in each run of the cells `better`.
         source: Who says so.
     """
 
     text: str
     value: str
     better: str
-    worse: str
+    worse: str | None = None
+    than: str | None = None
     source: str = ""
 
 
@@ -125,11 +155,29 @@ def check_seeds(seeds: Any) -> list[int]:
 def evaluation(content: Any) -> Evaluation:
     """Returns the `Evaluation` of a table."""
     check_keys("`evaluation`", content, _fields(Evaluation))
-    made = Evaluation(**{**content, "metrics": tuple(content.get("metrics", ()))})
+    settings = {**content, "metrics": tuple(content.get("metrics", ()))}
+    if "classifier" in content:
+        settings["classifier"] = _classifier(content["classifier"])
+    made = Evaluation(**settings)
     if made.metrics:
         check_metrics(made.metrics)
     if made.n is not None:
         check_positive_integer("n", made.n)
+    return made
+
+
+def _classifier(content):
+    check_keys("`evaluation.classifier`", content, _fields(Classifier))
+    made = Classifier(**content | {"widths": tuple(content.get("widths", Classifier.widths))})
+    for name in ("samples", "steps", "batch_size"):
+        check_positive_integer(name, getattr(made, name))
+    for width in made.widths:
+        check_positive_integer("widths", width)
+    if made.batch_size % 2:
+        raise ValueError(
+            "`batch_size` of a classifier must be even: one half are samples. "
+            f"Received: batch_size={made.batch_size}"
+        )
     return made
 
 
@@ -148,11 +196,17 @@ def claims(content: Any, known: list[Column]) -> list[Claim]:
     """Returns the list of `Claim` of a list of tables."""
     made = []
     for settings in content:
-        required = ("text", "value", "better", "worse")
-        check_keys("a claim", settings, _fields(Claim), required)
+        check_keys("a claim", settings, _fields(Claim), ("text", "value", "better"))
         claim = Claim(**settings)
         decided = [column.value for column in known if column.better != "none"]
         check_choice("value", claim.value, decided)
+        if (claim.worse is None) == (claim.than is None):
+            raise ValueError(
+                "A claim compares with other cells, `worse`, or with another value of the same "
+                f"runs, `than`. Received: {', '.join(settings)}"
+            )
+        if claim.than is not None:
+            check_choice("than", claim.than, decided)
         made.append(claim)
     return made
 

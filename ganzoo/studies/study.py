@@ -34,6 +34,7 @@ class Cell:
         recipe: What is trained.
         data_options: Arguments of `ganzoo.data.load`.
         images: Number of training examples, chosen at random; `None` for all.
+        images_per_class: In its place, number of training examples of each class.
         init_from: Model whose weights the training starts from, or `None`.
         freeze_discriminator: Layers of the discriminator that stay frozen.
         collapse: Arguments of a `ganzoo.callbacks.CollapseMonitor`, or `None` for none.
@@ -48,6 +49,7 @@ class Cell:
     recipe: Recipe
     data_options: dict[str, Any]
     images: int | None
+    images_per_class: int | None
     init_from: str | None
     freeze_discriminator: int
     collapse: dict[str, Any] | None
@@ -158,7 +160,7 @@ class Study:
             remarks=content.get("remarks", ""),
         )
         for claim in study.claims:
-            study.select([claim.better, claim.worse])
+            study.select([pattern for pattern in (claim.better, claim.worse) if pattern])
         return study
 
     def select(self, patterns: list[str]) -> list[Cell]:
@@ -215,6 +217,7 @@ def _split(changes):
     others = {
         "data_options": {},
         "images": None,
+        "images_per_class": None,
         "init_from": None,
         "freeze_discriminator": 0,
         "collapse": None,
@@ -223,6 +226,11 @@ def _split(changes):
     fields = {field.name for field in dataclasses.fields(Recipe)} - {"source"}
     schema.check_keys("the settings", changes, {*fields, *others})
     others |= {name: changes.pop(name) for name in list(changes) if name in others}
+    if None not in (others["images"], others["images_per_class"]):
+        raise ValueError(
+            "Give `images` or `images_per_class`, not both. Received: "
+            f"images={others['images']}, images_per_class={others['images_per_class']}"
+        )
     for name in _OPTIMIZERS:
         if name in changes:
             settings = changes[name]

@@ -91,34 +91,86 @@ def decide(study: Study, rows: list[Row]) -> list[Verdict]:
     A claim is confirmed if the mean of the cells that it calls better is better by two standard
     errors of the difference or more, and denied if it is worse by as much. With one value on a
     side, or in between, it is not decided. Failed runs have no values: the table counts them.
+
+    Runs are compared in pairs, by the mean of their differences, where a claim is about several
+    cells, such as all settings: a run of a setting with another run of it that has the same seed.
+    So are the two values of a claim with `than`, in each run.
     """
-    return [_decide(study, rows, claim) for claim in study.claims]
+    columns = {column.value: column for column in study.columns}
+    return [_decide(columns, rows, claim) for claim in study.claims]
 
 
-def _decide(study, rows, claim):
-    column = next(column for column in study.columns if column.value == claim.value)
-    sides = [
-        [
-            value
-            for row in rows
-            if fnmatch(row.cell.name, pattern)
-            for value in row.values[claim.value]
-        ]
-        for pattern in (claim.better, claim.worse)
-    ]
-    if not all(sides):
+def _decide(columns, rows, claim):
+    column = columns[claim.value]
+    than = claim.than or claim.value
+    better = _values_of(rows, claim.better, claim.value)
+    worse = _values_of(rows, claim.worse or claim.better, than)
+    names = None if claim.than else _differing_parts(better, worse)
+    is_paired = claim.than is not None or names is not None
+    if is_paired:
+        better, worse = (
+            {_key(run, names): v for run, v in side.items()} for side in (better, worse)
+        )
+        common = [key for key in better if key in worse]
+        better, worse = ({key: side[key] for key in common} for side in (better, worse))
+    better, worse = list(better.values()), list(worse.values())
+    if not better or not worse:
         return Verdict(claim, "no records", "")
-    (better, better_spread), (worse, worse_spread) = map(mean_and_spread, sides)
+    against = f"{columns[than].title}: " if claim.than else ""
     figures = (
-        f"{column.title}: {better:.{column.digits}f} of {len(sides[0])} runs against "
-        f"{worse:.{column.digits}f} of {len(sides[1])}"
+        f"{column.title}: {np.mean(better):.{column.digits}f} of {len(better)} runs against "
+        f"{against}{np.mean(worse):.{column.digits}f} of {len(worse)}"
     )
-    difference = better - worse if column.better == "higher" else worse - better
-    if min(map(len, sides)) < 2:
+    if min(len(better), len(worse)) < 2:
         return Verdict(claim, "not decided", figures)
-    error = math.hypot(
-        better_spread / math.sqrt(len(sides[0])), worse_spread / math.sqrt(len(sides[1]))
-    )
+    if is_paired:
+        error = _standard_error(np.subtract(better, worse))
+    else:
+        error = math.hypot(_standard_error(better), _standard_error(worse))
+    difference = float(np.mean(better) - np.mean(worse))
+    if column.better == "lower":
+        difference = -difference
     if abs(difference) < _SIGNIFICANT * error or difference == 0:
         return Verdict(claim, "not decided", figures)
     return Verdict(claim, "confirmed" if difference > 0 else "denied", figures)
+
+
+def _values_of(rows, pattern, value):
+    """Returns a value of the runs of cells, by the parts of the cell's name and the seed."""
+    return {
+        (tuple(row.cell.name.split("/")), record["seed"]): record["values"][value]
+        for row in rows
+        if fnmatch(row.cell.name, pattern)
+        for record in row.records
+        if record["failed"] is None and value in record["values"]
+    }
+
+
+def _differing_parts(better, worse):
+    """Returns the positions of the options in which all cells of two sides differ.
+
+    It is `None` unless a side has several cells that differ from the other side in these options.
+    """
+    sides = [_parts(side) for side in (better, worse)]
+    single = [
+        index
+        for index, (one, other) in enumerate(zip(*sides, strict=False))
+        if len(one) == len(other) == 1 and one != other
+    ]
+    has_several = any(len(part) > 1 for side in sides for part in side)
+    return single if single and has_several else None
+
+
+def _parts(side):
+    """Returns the options of each axis that the cells of a side have."""
+    return [set(part) for part in zip(*(parts for parts, _ in side), strict=True)]
+
+
+def _key(run, positions):
+    """Returns what identifies a run without the options in which the two sides differ."""
+    parts, seed = run
+    return tuple(part for index, part in enumerate(parts) if index not in (positions or ())), seed
+
+
+def _standard_error(values):
+    return mean_and_spread(values)[1] / math.sqrt(len(values))

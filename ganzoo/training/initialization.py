@@ -6,6 +6,7 @@ from ganzoo import layers
 from ganzoo.numerics import to_signed_range
 from ganzoo.random import Draws, reseed_layers
 from ganzoo.training.discriminator import pack
+from ganzoo.training.reference_batch import reference_batch
 
 
 def initialize_from_data(gan, first_examples):
@@ -17,17 +18,22 @@ def initialize_from_data(gan, first_examples):
     """
     if gan.step > 0:
         return
-    networks = gan.generator, gan.discriminator
-    if not any(map(layers.has_data_dependent_layers, networks)):
+    if not any(map(layers.has_data_dependent_layers, (gan.generator, gan.discriminator))):
         return
     examples, labels = first_examples()
     labels = None if labels is None else ops.convert_to_tensor(labels, "int32")
     rows = len(examples) // gan.packing * gan.packing
     draws = Draws(gan.seed, 0, scope="initialization/")
     reseed_layers(gan.variables, draws)
-    latents = draws.latents(rows, gan.latent_dim, gan.latent)
+    latents, latent_labels = draws.latents(rows, gan.latent_dim, gan.latent), labels
+    if layers.reference_size_of(gan.generator) is not None:
+        reference, reference_labels = reference_batch(gan)
+        latents = ops.concatenate([reference, latents])
+        if reference_labels is not None:
+            latent_labels = ops.concatenate([reference_labels, labels])
     packs = pack(to_signed_range(examples[:rows]), gan.packing)
-    for network, network_inputs in zip(networks, (latents, packs), strict=True):
-        if len(network.inputs) == 2:
-            network_inputs = [network_inputs, labels]
-        layers.initialize_from_data(network, network_inputs)
+    for network, *network_inputs in (
+        (gan.generator, latents, latent_labels),
+        (gan.discriminator, packs, labels),
+    ):
+        layers.initialize_from_data(network, network_inputs[: len(network.inputs)])

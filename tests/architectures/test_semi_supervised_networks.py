@@ -10,6 +10,7 @@ from keras import layers, ops
 from ganzoo import architectures
 from ganzoo.layers import (
     MinibatchDiscrimination,
+    VirtualBatchNormalization,
     WeightNormalization,
     has_data_dependent_layers,
     initialize_from_data,
@@ -178,6 +179,7 @@ def test_mlp_works_with_images_from_0_to_1():
     ("name", "deviation", "options"),
     [
         ("semi_supervised_mlp", 1.0, {}),
+        ("semi_supervised_mlp", 1.0, {"minibatch_features": "discrimination"}),
         ("semi_supervised_cnn", 0.1, {}),
         ("semi_supervised_cnn", 0.1, {"minibatch_features": "discrimination"}),
     ],
@@ -190,6 +192,45 @@ def test_initialization_standardizes_the_class_logits(name, deviation, options):
     logits = ops.convert_to_numpy(discriminator(images, training=True))
     np.testing.assert_allclose(logits.mean(axis=0), 0, atol=0.3 * deviation)
     np.testing.assert_allclose(logits.std(axis=0), deviation, rtol=0.3)
+
+
+def test_mlp_discriminator_may_compare_the_examples_of_a_batch():
+    _, discriminator = architectures.build_semi_supervised(
+        "semi_supervised_mlp", (28, 28, 1), 10, minibatch_features="discrimination"
+    )
+    _, plain = architectures.build_semi_supervised("semi_supervised_mlp", (28, 28, 1), 10)
+    assert kinds(discriminator) == [*kinds(plain)[:-2], ("minibatch", 100, 5), *kinds(plain)[-2:]]
+    assert discriminator.get_layer("minibatch").input is discriminator.get_layer("features").output
+    # Projections, their scales and the biases, and 100 more inputs of the last layer.
+    more = 250 * 500 + 500 + 100 + 100 * 10
+    assert count(discriminator.trainable_variables) == count(plain.trainable_variables) + more
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_virtual_batch_normalization_replaces_batch_normalization(name):
+    options = {"generator_normalization": "virtual", "reference_size": 3}
+    generator, _ = build(name, image_shape=(16, 16, 1), **options)
+    plain, _ = build(name, image_shape=(16, 16, 1))
+    offsets = {
+        network: [
+            layer.name
+            for layer in network.layers
+            if isinstance(layer, kind) and layer.beta is not None and layer.gamma is None
+        ]
+        for network, kind in (
+            (generator, VirtualBatchNormalization),
+            (plain, layers.BatchNormalization),
+        )
+    }
+    assert offsets[generator] == offsets[plain] and len(offsets[plain]) == 2
+    # An image does not depend on the others of its batch, but on the reference batch.
+    latents = examples((5,), batch=8)
+    images = ops.convert_to_numpy(generator(latents, training=True))
+    fewer = ops.convert_to_numpy(generator(latents[:5], training=True))
+    np.testing.assert_allclose(images[:5], fewer, rtol=1e-4, atol=1e-6)
+    changed = ops.concatenate([latents[1:4], latents[3:]])
+    others = ops.convert_to_numpy(generator(changed, training=True))
+    assert np.abs(others[4:] - images[3:]).max() > 1e-4
 
 
 def test_cnn_generator_starts_with_a_low_contrast():
@@ -252,7 +293,9 @@ def test_outputs_have_full_precision(name):
         ("semi_supervised_cnn", {"generator_width": 0}, "Received: width=0"),
         ("semi_supervised_mlp", {"latent_dim": 0}, "Received: latent_dim=0"),
         ("semi_supervised_cnn", {"minibatch_features": "std"}, "Received: minibatch_features="),
-        ("semi_supervised_mlp", {"minibatch_features": "none"}, "has no `minibatch_features`"),
+        ("semi_supervised_mlp", {"minibatch_features": "std"}, "Received: minibatch_features="),
+        ("semi_supervised_mlp", {"generator_normalization": "layer"}, "Received: normalization="),
+        ("semi_supervised_cnn", {"reference_size": 0}, "`reference_size`"),
         ("mlp", {}, "semi_supervised_cnn, semi_supervised_mlp. Received: 'mlp'"),
     ],
 )

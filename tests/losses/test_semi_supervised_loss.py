@@ -46,6 +46,30 @@ def test_a_weight_of_two_gives_the_papers_equation():
     np.testing.assert_allclose(value, paper, rtol=1e-12)
 
 
+def test_smoothed_labels_are_those_of_real_examples_alone():
+    p_real, p_fake = (1 - probabilities(logits)[:, -1] for logits in (UNLABELED, FAKE))
+    real_term = np.mean(0.75 * np.log(p_real) + 0.25 * np.log(1 - p_real))
+    smoothed = -0.5 * real_term - 0.5 * np.mean(np.log(1 - p_fake))
+    loss = losses.SemiSupervised(
+        CLASSES, unlabeled_weight=0.7, label_smoothing=0.25, labeled_weight=0.4
+    )
+    value = loss.discriminator(LABELED, LABELS, UNLABELED, FAKE)
+    expected = 0.4 * supervised(LABELED, LABELS) + 0.7 * smoothed
+    np.testing.assert_allclose(value, expected, rtol=1e-12)
+    fake = loss.real_logits(FAKE)
+    np.testing.assert_allclose(loss.generator(fake), LOSS.generator(fake), rtol=1e-12)
+
+
+def test_configs_of_earlier_versions_are_those_of_the_defaults():
+    """Otherwise a checkpoint of an earlier version would seem to be of another run."""
+    assert LOSS.get_config() == {"num_classes": CLASSES, "unlabeled_weight": 0.7}
+    loss = losses.SemiSupervised(CLASSES, label_smoothing=0.25, labeled_weight=0.0)
+    again = losses.SemiSupervised.from_config(loss.get_config())
+    assert (again.label_smoothing, again.labeled_weight) == (0.25, 0.0)
+    with pytest.raises(ValueError, match="`label_smoothing`"):
+        losses.SemiSupervised(CLASSES, label_smoothing=1.0)
+
+
 def test_the_generator_lowers_the_probability_of_the_class_of_fakes():
     """It takes the logits of being real, as the generators of adversarial losses do."""
     expected = np.mean(np.log(probabilities(FAKE)[:, -1]))

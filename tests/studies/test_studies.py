@@ -89,6 +89,16 @@ def test_excluded_cells_and_patterns():
             {"claims": [{"text": "x", "value": "good", "better": "*", "worse": "*"}]},
             "`value` must be one of 'modes'",
         ),
+        (
+            {"claims": [{"text": "x", "value": "modes", "better": "*"}]},
+            "`worse`, or with another value of the same runs, `than`",
+        ),
+        ({"evaluation": {"classifier": {"step": 2}}}, "Did you mean 'steps'"),
+        ({"evaluation": {"classifier": {"batch_size": 3}}}, "must be even"),
+        (
+            {"settings": {"data": "toy:ring", "images": 2, "images_per_class": 2}},
+            "`images` or `images_per_class`, not both",
+        ),
     ],
 )
 def test_a_mistake_in_a_study_is_named(changes, message):
@@ -201,6 +211,49 @@ def test_claims_are_decided_by_the_records(tmp_path):
     verdicts = decide(tiny, studies.summarize(tiny, tmp_path))
     assert [verdict.word for verdict in verdicts] == ["confirmed", "denied", "not decided"]
     assert verdicts[1].figures == "modes: 6.0 of 3 runs against 16.0 of 3"
+
+
+def test_a_claim_on_two_values_of_the_same_runs_is_decided_by_their_differences(tmp_path):
+    def work(cell, seed, folder):
+        # The values vary much more over the seeds than within a run.
+        first = 10.0 * seed
+        values = {"alone": first, "both": first + 1.0 + 0.1 * seed, "loss": first - 1.0}
+        return {"failed": None, "values": values, "seconds": 1.0}, None
+
+    def claim(value, than):
+        return {"text": "x", "value": value, "better": "hinge/none", "than": than}
+
+    columns = {name: {"better": "higher"} for name in ("alone", "both")}
+    claims = [claim("both", "alone"), claim("alone", "both"), claim("loss", "both")]
+    columns["loss"] = {"better": "lower"}
+    tiny = study(seeds=3, columns=columns, claims=claims)
+    assert [verdict.word for verdict in decide(tiny, [])] == ["no records"] * 3
+    studies.run(tiny, tmp_path, work=work)
+    verdicts = decide(tiny, studies.summarize(tiny, tmp_path))
+    assert [verdict.word for verdict in verdicts] == ["confirmed", "denied", "confirmed"]
+    assert verdicts[0].figures == "both: 11.10 of 3 runs against alone: 10.00 of 3"
+
+
+def test_a_claim_on_several_cells_compares_runs_in_pairs(tmp_path):
+    """The loss changes the value much more than the normalization, which is compared."""
+
+    def work(cell, seed, folder):
+        modes = 100.0 * cell.name.startswith("hinge") + cell.name.endswith("spectral") + 0.1 * seed
+        failed = "NaN" if cell.name == "ns/none" and seed == 1 else None
+        values = {} if failed else {"modes": modes}
+        return {"failed": failed, "values": values, "seconds": 1.0}, None
+
+    claims = [{"text": "x", "value": "modes", "better": "*/spectral", "worse": "*/none"}]
+    tiny = study(seeds=2, claims=claims)
+    studies.run(tiny, tmp_path, work=work)
+    (verdict,) = decide(tiny, studies.summarize(tiny, tmp_path))
+    # The pair of the run that diverged is left out.
+    assert (verdict.word, verdict.figures) == (
+        "confirmed",
+        "modes: 67.7 of 3 runs against 66.7 of 3",
+    )
+    tiny = dataclasses.replace(tiny, claims=[dataclasses.replace(tiny.claims[0], better="*/none")])
+    assert decide(tiny, studies.summarize(tiny, tmp_path))[0].word == "not decided"
 
 
 def test_the_page_has_the_table_the_figures_and_the_records(tmp_path):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import signal
+import types
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from ganzoo import studies
 from ganzoo.callbacks.interruption import Interrupted
 from ganzoo.studies import Study, training
+from ganzoo.studies.meter import Meter
 
 CONTENT = {
     "title": "Tiny",
@@ -41,7 +43,7 @@ def test_a_stopped_cell_continues_to_the_same_results_and_a_diverged_one_is_coun
     whole, samples = training.train(cell, 0, tmp_path / "whole")
     assert whole["failed"] is None and len(whole["log"]["d_loss"]) == 4
     expected = {"modes", "good", "mode_kl", "ms_per_step", "d_loss_spread", "sigma_error"}
-    assert expected | {"condition", "collapse/diversity"} <= set(whole["values"])
+    assert expected | {"condition", "collapse/diversity", "memory_mb"} <= set(whole["values"])
     assert whole["values"]["sigma_error"] < 0.1 and whole["values"]["ms_per_step"] > 0
     half = whole["log"]["d_loss"][2:]
     assert whole["values"]["d_loss_spread"] == pytest.approx(np.std(half))
@@ -50,21 +52,39 @@ def test_a_stopped_cell_continues_to_the_same_results_and_a_diverged_one_is_coun
         signal.raise_signal(signal.SIGTERM)
 
     with monkeypatch.context() as patched, pytest.raises(Interrupted):
-        patched.setattr(training._Clock, "on_epoch_end", interrupt)
+        patched.setattr(training.Meter, "on_epoch_end", interrupt)
         studies.run(study, tmp_path / "run", ["small"])
     assert (tmp_path / "run/small/seed_0").is_dir()
 
     studies.run(study, tmp_path / "run")
     small, huge = studies.summarize(study, tmp_path / "run")
     values = small.records[0]["values"]
-    assert {n: v for n, v in values.items() if "ms_per_step" not in n} == {
-        n: v for n, v in whole["values"].items() if "ms_per_step" not in n
-    }
+    assert _results(values) == _results(whole["values"])
     assert small.records[0]["log"] == whole["log"]
     np.testing.assert_array_equal(samples, np.load(tmp_path / "run/small/seed_0.npy"))
     # The checkpoints have done their work.
     assert not (tmp_path / "run/small/seed_0").exists()
     assert huge.failed == 1 and "finite" in huge.records[0]["failed"]
+
+
+def _results(values):
+    """The values that do not depend on the machine."""
+    return {n: v for n, v in values.items() if "ms_per_step" not in n and n != "memory_mb"}
+
+
+def test_the_memory_of_steps_is_the_growth_to_the_peak():
+    meter = Meter()
+    meter.set_model(types.SimpleNamespace(step=0))
+    for epoch in range(3):
+        meter.on_epoch_begin(epoch)
+        meter.model.step += 10
+        size = (20, 60, 40)[epoch] * 2**20
+        np.ones(size, np.uint8).sum()
+        meter.on_epoch_end(epoch)
+    values = meter.values()
+    # The first epoch does not count: it compiles.
+    assert 50 < values["memory_mb"] < 80
+    assert values["ms_per_step"] > 0
 
 
 def test_the_time_of_a_cell_is_measured(monkeypatch):

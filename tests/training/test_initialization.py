@@ -6,6 +6,8 @@ import pytest
 from keras import layers
 
 import ganzoo
+from ganzoo.training.initialization import initialize_from_data
+from ganzoo.training.reference_batch import reference_batch
 from support.gans import linear
 
 
@@ -48,6 +50,31 @@ def test_packs_and_classes_reach_the_layers(settings):
     outputs = keras.ops.convert_to_numpy(first_layer(model)(rows))
     np.testing.assert_allclose(outputs.mean(axis=0), 0.0, atol=1e-5)
     np.testing.assert_allclose(outputs.std(axis=0), 1.0, rtol=1e-4)
+
+
+@pytest.mark.parametrize("num_classes", [None, linear.NUM_CLASSES])
+def test_the_reference_batch_of_virtual_batch_normalization_comes_first(num_classes):
+    latents = keras.Input((linear.LATENT_DIM,))
+    inputs, x = latents, layers.Dense(3, name="before")(latents)
+    if num_classes is not None:
+        labels = keras.Input((), dtype="int32")
+        inputs = [latents, labels]
+        x = layers.Concatenate(name="both")([x, layers.Embedding(num_classes, 2)(labels)])
+    below = x
+    x = ganzoo.layers.VirtualBatchNormalization(4, name="virtual")(x)
+    generator = keras.Model(inputs, normalized(linear.DIMENSIONS)(x))
+    model = ganzoo.GAN(
+        generator, gan(num_classes=num_classes).discriminator, num_classes=num_classes
+    )
+    examples = linear.vectors(9), None if num_classes is None else linear.labels(9)
+    initialize_from_data(model, lambda: examples)
+    reference, reference_labels = reference_batch(model)
+    given = reference if num_classes is None else [reference, reference_labels]
+    rows = keras.ops.convert_to_numpy(keras.Model(inputs, below)(given)).astype("float64")
+    stored = generator.get_layer("virtual")
+    np.testing.assert_allclose(stored.reference_mean, rows.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(stored.reference_square, (rows**2).mean(axis=0), rtol=1e-5)
+    assert next(x for x in generator.layers if hasattr(x, "initialized")).initialized.numpy() == 1
 
 
 def test_weights_from_a_file_are_not_initialized_again(tmp_path):
