@@ -86,4 +86,4 @@ def test_classifiers_train_on_images_on_samples_and_on_both(monkeypatch):
 def test_classifiers_need_a_gan_with_classes():
     gan = types.SimpleNamespace(num_classes=None)
     with pytest.raises(ValueError, match=r"`conditional = true`.*conditional=False"):
-        measuring.check(cell(settings={"images_per_class": 3}), gan, None)
+        measuring.check(cell(settings={"conditional": False}), gan, None)
