@@ -194,9 +194,10 @@ class AtomicCheckpoint(FitHook):
             self._position = Position(self._position.epoch, 0)
             warnings.warn(
                 "Training resumes at the start of an epoch, and may see other examples than "
-                "without the stop: only arrays and the batches of `ganzoo.data` resume at the "
-                f"exact step. Received: {path} of the epoch {state['position'][0] + 1}, after "
-                f"{state['position'][1]:,} of its steps",
+                "without the stop: only arrays, the batches of `ganzoo.data` and a function of the "
+                "step, `fit(lambda step: ...)`, resume at the exact step. Received: "
+                f"{_kind(self.params['batches'])} with {path} of the epoch "
+                f"{state['position'][0] + 1}, after {state['position'][1]:,} of its steps",
                 stacklevel=2,
             )
         if self._has_begun:
@@ -315,6 +316,10 @@ class AtomicCheckpoint(FitHook):
             if self.on_error == "raise":
                 raise
             warnings.warn(f"No checkpoint of step {step:,} was written: {error}", stacklevel=2)
+
+
+def _kind(batches):
+    return getattr(batches, "kind", type(batches).__name__)
 
 
 def _check_names(names):

@@ -10,6 +10,7 @@ import numpy as np
 
 from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
 from ganzoo.data import Dataset, philox
+from ganzoo.data.gathering import as_dataset
 from ganzoo.data.images import convert_array
 from ganzoo.extractors.checks import check_extractor, known_range
 from ganzoo.metrics.features import check_features, squared_distances
@@ -56,7 +57,8 @@ class CollapseMonitor(FitHook):
     shows it.
 
     Args:
-        data: The real examples, a `ganzoo.data.Dataset` or an array, with the shape of the samples.
+        data: The real examples, a `ganzoo.data.Dataset`, an array or anything that
+            `ganzoo.data.gather` takes, with the shape of the samples.
         n: Number of samples, and of real examples, that are compared.
         every: Epochs from one check to the next.
         extractor: Callable that gives features of uint8 images; see `ganzoo.extractors`.
@@ -111,7 +113,7 @@ class CollapseMonitor(FitHook):
         self.max_oscillation = check_positive("max_oscillation", max_oscillation)
         self.patience = check_positive_integer("patience", patience)
         self.stop = bool(stop)
-        self.data = (data if isinstance(data, Dataset) else Dataset(data)).in_eight_bits()
+        self.data = as_dataset(data).in_eight_bits()
         if not 2 <= self.n <= len(self.data):
             raise ValueError(
                 "`n` must be from 2 to the number of real examples. "

@@ -33,8 +33,8 @@ class EvaluateSamples(FitHook):
 
     Args:
         metrics: List of `ganzoo.metrics` metrics or their names, such as `["fid", "is"]`.
-        data: The real examples, a `ganzoo.data.Dataset` or an array; `None` if no metric compares
-            samples with real examples.
+        data: The real examples, a `ganzoo.data.Dataset`, an array or anything that
+            `ganzoo.data.gather` takes; `None` if no metric compares samples with real examples.
         extractor: For the metrics that are given by name: a name of
             `ganzoo.extractors.names()`, or an extractor.
         n: Number of samples; by default as many as there are real examples.

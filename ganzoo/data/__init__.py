@@ -16,6 +16,7 @@ from ganzoo.data import (
 )
 from ganzoo.data.batches import Batches
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.gathering import gather
 from ganzoo.data.mirrored import MirroredBatches
 from ganzoo.data.mixed_images import MixedImages
 from ganzoo.data.packed import pack
@@ -37,6 +38,7 @@ __all__ = [
     "arrays",
     "digits",
     "folder",
+    "gather",
     "generated",
     "huggingface",
     "load",

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from ganzoo.data.classes import check_class_names, listed
+from ganzoo.data.cures import ARRAY_CURES
 from ganzoo.validation import check_positive_integer
 
 # Rounding, as in a resize, may leave the range by this much.
@@ -14,24 +15,6 @@ _TOLERANCE = 1e-3
 _PIXELS = (np.uint8, np.uint16)
 # Pixels that use no more than this share of 16 bits hold 12 bits or fewer, and would be dark.
 DARK = 65535 // 8
-
-# What to write for arrays in each case.
-ARRAY_CURES = {
-    "[0, 1]": "`images * 2 - 1`",
-    "[0, 255]": '`images.astype("uint8")` or `images / 127.5 - 1`',
-    "{0, 1}": "`images * 255`",
-    "bright": '`((images + 1) * 127.5).round().astype("uint8")`',
-    "8 bits": '`images.astype("uint8")`',
-    "16 bits": '`images.astype("uint16")`',
-    "bool": '`images.astype("uint8") * 255`',
-    "vectors": '`vectors.astype("float32")`',
-    "half": '`examples.astype("float32")`',
-    "axis": "`images[..., None]`",
-    "one-hot": "`labels.argmax(-1)`",
-    "column": "`labels[:, 0]`",
-    "integers": '`labels.astype("int32")`',
-    "from 1": "`labels - 1`",
-}
 
 
 def check_examples(examples, cures=ARRAY_CURES):
@@ -74,7 +57,7 @@ def check_examples(examples, cures=ARRAY_CURES):
         _check_finite(examples)
         examples = examples.astype(np.float32, copy=False)
     if examples.ndim == 4:
-        _check_channels_last(examples)
+        _check_channels_last(examples, cures)
         _check_range(examples, cures)
     return examples
 
@@ -144,7 +127,8 @@ def check_labels(labels, num_classes, class_names, count, cures=ARRAY_CURES):
     """Returns int32 labels of shape (count,) and the number of classes, or raises.
 
     Args:
-        labels: Integers in [0, num_classes); or texts, where there are `class_names`.
+        labels: Integers in [0, num_classes); or texts, where there are `class_names`; or one-hot
+            rows of shape (count, num_classes), whose columns are in the order of the numbers.
         num_classes: Number of classes, or `None`.
         class_names: Names of the classes in the order of their numbers, or `None`.
         count: Number of examples.
@@ -155,10 +139,15 @@ def check_labels(labels, num_classes, class_names, count, cures=ARRAY_CURES):
         TypeError: If they are no integers.
     """
     labels = as_array("labels", labels)
+    if labels.ndim == 2 and len(labels) == count and labels.shape[1] > 1:
+        columns = labels.shape[1]
+        if num_classes is None:
+            num_classes = columns if class_names is None else len(class_names)
+        labels = _classes_of_rows(labels, num_classes, cures)
     if labels.ndim != 1 or len(labels) != count:
         raise ValueError(
-            f"`labels` must have the shape ({count},), one class for each example (for one-hot "
-            f"labels {cures['one-hot']}, for a column {cures['column']}). "
+            f"`labels` must have the shape ({count},), one class for each example, or be one-hot "
+            f"of shape ({count}, num_classes) (for a column {cures['column']}). "
             f"Received: labels.shape={labels.shape}"
         )
     if labels.dtype.kind in "OSU":
@@ -189,18 +178,47 @@ def check_labels(labels, num_classes, class_names, count, cures=ARRAY_CURES):
     return np.ascontiguousarray(labels, dtype=np.int32), num_classes
 
 
+def _classes_of_rows(labels, num_classes, cures):
+    """Returns the classes of one-hot rows, or raises."""
+    if labels.shape[1] != num_classes:
+        raise ValueError(
+            f"One-hot labels must have a column for each of the {num_classes:,} classes. "
+            f"Received: labels.shape={labels.shape}"
+        )
+    if labels.dtype.kind not in "biuf":
+        raise TypeError(
+            f"One-hot labels must be numbers. Received: labels.dtype={labels.dtype}, "
+            f"labels.shape={labels.shape}"
+        )
+    is_one_hot = ((labels == 0) | (labels == 1)).all(axis=1) & (labels.sum(axis=1) == 1)
+    if not is_one_hot.all():
+        raise ValueError(
+            "Rows of labels must be one-hot, a single 1 and otherwise 0. If several classes apply, "
+            "or each with a share, the rows are conditions: train a GAN of "
+            f"condition_dim={labels.shape[1]} on `Dataset(images, conditions=labels)`. For the "
+            f"class with the largest value in its row pass {cures['class']}. "
+            f"Received: labels.shape={labels.shape}, of which {(~is_one_hot).sum():,} rows are not "
+            f"one-hot, the first at {(~is_one_hot).argmax()}"
+        )
+    return labels.argmax(axis=1)
+
+
 def as_array(name, values):
     """Returns an array of numbers or texts, or raises; the message never shows the values."""
     try:
         array = np.asarray(values)
     except ValueError as error:
         raise ValueError(f"`{name}` must be one array of equal rows. Received: {error}") from error
-    if array.dtype == object and not (array.ndim and all(isinstance(v, str) for v in array.flat)):
+    if array.dtype == object and not (array.ndim and _are_texts(array.flat)):
         raise TypeError(
             f"`{name}` must be an array of numbers (rows of different shapes, or None among them, "
             f"make an array of objects). Received: {name}.dtype=object"
         )
     return array
+
+
+def _are_texts(values):
+    return all(isinstance(value, (str, bytes)) for value in values)
 
 
 def _type_cure(examples, cures):
@@ -234,11 +252,11 @@ def _check_finite(examples):
     )
 
 
-def _check_channels_last(images):
+def _check_channels_last(images, cures):
     if images.shape[1] in (1, 3) and images.shape[3] > 4:
         raise ValueError(
-            "Images must have their channels last; `np.transpose(images, (0, 2, 3, 1))` moves "
-            f"them. Received: examples.shape={images.shape}"
+            f"Images must have their channels last: pass {cures['channels first']}. "
+            f"Received: examples.shape={images.shape}"
         )
 
 

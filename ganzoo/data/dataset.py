@@ -29,11 +29,12 @@ class Dataset:
             dimensions), sequences (count, time, channels) or volumes (count, depth, height, width,
             channels). Floats are kept as float32.
         labels: Optional classes, shape (count,): integers in [0, num_classes), or some of the
-            `class_names`.
-        num_classes: Number of classes. Defaults to the number of `class_names`, or else to the
-            largest label plus one.
-        class_names: Optional name of each class, all different. Names make the classes of two data
-            sets, or of a model and data, comparable: see `ganzoo.data.classes`.
+            `class_names`; or one-hot rows of shape (count, num_classes).
+        num_classes: Number of classes. Defaults to the number of `class_names` or of columns of
+            one-hot labels, or else to the largest label plus one.
+        class_names: Optional name of each class, all different. Defaults to the names of the
+            columns of one-hot labels, where they are a data frame. Names make the classes of two
+            data sets, or of a model and data, comparable: see `ganzoo.data.classes`.
         name: Origin of the data, for messages and records.
         split: Name of the part of the source, e.g. `"train"`.
         conditions: Optional vectors in place of labels, shape (count, condition_dim): continuous
@@ -99,6 +100,8 @@ class Dataset:
             evidence.check()
         # `np.take` would copy all of a non-contiguous array for every batch.
         self.examples = np.ascontiguousarray(examples)
+        if class_names is None and np.ndim(labels) == 2:
+            class_names = getattr(labels, "columns", None)
         self.class_names = None if class_names is None else tuple(map(str, class_names))
         self.labels = self.num_classes = self.conditions = None
         if conditions is not None:

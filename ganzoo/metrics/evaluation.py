@@ -12,6 +12,7 @@ import numpy as np
 
 from ganzoo import extractors
 from ganzoo.data import Dataset, MixedImages, philox
+from ganzoo.data.gathering import as_dataset
 from ganzoo.extractors.checks import check_extractor, known_range, on_host
 from ganzoo.extractors.probabilities import classifier_of
 from ganzoo.metrics import base
@@ -77,8 +78,9 @@ class Evaluation:
         metrics: List of `ganzoo.metrics` metrics, of their names, or of their aliases, such as
             `"fid"`. A name stands for the metric that `from_data` returns: with its defaults,
             except for what follows from the data, such as the size of the subsets of KID.
-        data: The real examples, a `ganzoo.data.Dataset`, a `ganzoo.data.MixedImages` or an array;
-            `None` where no metric compares, or every metric that does has a reference already.
+        data: The real examples, a `ganzoo.data.Dataset`, a `ganzoo.data.MixedImages`, an array or
+            anything that `ganzoo.data.gather` takes; `None` where no metric compares, or every
+            metric that does has a reference already.
         extractor: For the metrics that are given by name: a name of `ganzoo.extractors.names()`,
             or an extractor, which must have the method `probabilities` for the metrics that need
             classes. By default ganzoo's own for the data, if there is one.
@@ -110,7 +112,7 @@ class Evaluation:
         cache=True,
     ):
         check_metrics(metrics)
-        self.data = data if data is None or isinstance(data, _SETS) else Dataset(data)
+        self.data = data if data is None or isinstance(data, _SETS) else as_dataset(data)
         if isinstance(self.data, Dataset):
             self.data = self.data.in_eight_bits()
         if n is None and data is None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ganzoo.data import Dataset
+from ganzoo.data.gathering import as_dataset
 from ganzoo.runs.sources import GIVEN_IN_PYTHON
 from ganzoo.runs.train_plan import TrainedRun, TrainPlan
 from ganzoo_cli.commands.train import COMMAND
@@ -16,7 +17,7 @@ _OF_THE_COMMAND = {"dry_run", "debug"}
 
 def train(
     model: str | None = None,
-    data: str | Dataset | None = None,
+    data: str | Dataset | Any = None,
     verbose: int | str = "auto",
     **settings: Any,
 ) -> TrainedRun:
@@ -28,8 +29,9 @@ def train(
 
     Args:
         model: The recipe, a name of `ganzoo.recipes.names()`.
-        data: A source as for `ganzoo.data.load`, or a `ganzoo.data.Dataset`. By default the data of
-            the recipe. A run on a `Dataset` of your own is resumed with the same one.
+        data: A source as for `ganzoo.data.load`, a `ganzoo.data.Dataset`, or anything that
+            `ganzoo.data.gather` reads into one, such as a `tf.data.Dataset`. By default the data of
+            the recipe. A run on data of your own is resumed with the same ones, in the same order.
         verbose: `"auto"` shows the progress: on a terminal as one bar for the run, in a file as a
             line for each epoch. 0 shows nothing, 1 Keras's bar for each epoch, and 2 lines.
         **settings: All other flags of `ganzoo train` by their names: `output`, `epochs`, `steps`,
@@ -55,7 +57,7 @@ def train(
     return plan(model, data, **settings).train(verbose)
 
 
-def plan(model: str | None = None, data: str | Dataset | None = None, **settings: Any) -> TrainPlan:
+def plan(model: str | None = None, data: str | Dataset | Any = None, **settings: Any) -> TrainPlan:
     """Checks the settings of a training run and builds its GAN, without training.
 
     It has the arguments and errors of `ganzoo.train`. `print(plan.describe())` shows the plan, and
@@ -72,9 +74,10 @@ def plan(model: str | None = None, data: str | Dataset | None = None, **settings
             "Some flags are for the command line only. `ganzoo.runs.plan` checks everything and "
             f"trains nothing. Received: {', '.join(refused)}"
         )
-    dataset = data if isinstance(data, Dataset) else None
-    source = data if dataset is None or settings.get("resume") else GIVEN_IN_PYTHON
-    settings = {"model": model, "data": None if source is dataset else source, **settings}
+    source, dataset = data, None
+    if data is not None and not isinstance(data, str):
+        source, dataset = None if settings.get("resume") else GIVEN_IN_PYTHON, as_dataset(data)
+    settings = {"model": model, "data": source, **settings}
     options = options_of(COMMAND, settings, "ganzoo.train")
     read_config(COMMAND, options)
     if dataset is not None and (of_source := sorted(options.given & DATA_FLAGS)):

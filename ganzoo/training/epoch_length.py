@@ -7,17 +7,16 @@ import warnings
 import keras
 
 from ganzoo.data import Batches
+from ganzoo.data.gathering import UNKNOWN_CARDINALITY
+from ganzoo.training.iterated_batches import IteratedBatches
 from ganzoo.validation import check_positive_integer
-
-# `tf.data.UNKNOWN_CARDINALITY`. The only other negative number stands for data without end.
-_UNKNOWN = -2
 
 
 def steps_of_epoch(batches, steps_per_epoch=None):
     """Returns the number of steps of an epoch, or `None` if only the end of the data tells it.
 
     Args:
-        batches: `Batches`, a `keras.utils.PyDataset` or a `tf.data.Dataset`.
+        batches: `Batches`, a `keras.utils.PyDataset`, a `tf.data.Dataset` or `IteratedBatches`.
         steps_per_epoch: The number that the user gave, or `None` for one pass over the data.
 
     Raises:
@@ -51,7 +50,7 @@ def check_executions(batches, steps, steps_per_execution):
         )
 
 
-def with_steps(batches, steps):
+def with_steps(batches, steps, epochs):
     """Returns batches for epochs of `steps` steps, and the `steps_per_epoch` for Keras.
 
     Keras would end an epoch early where a pass over the data ends. The batches that it gets do not
@@ -60,12 +59,16 @@ def with_steps(batches, steps):
     Args:
         batches: As for `steps_of_epoch`.
         steps: Steps of an epoch; `None` for one pass over data of unknown length.
+        epochs: Number of epochs.
     """
     if isinstance(batches, Batches):
         # A loop that an error ended may still fetch batches from its copy.
         batches = copy.copy(batches)
         batches.steps_per_epoch = steps
         return batches, None
+    if isinstance(batches, IteratedBatches):
+        # Keras looks at a batch even if no epoch is left.
+        return batches.open(None if steps is None else steps * max(epochs, 1)), steps
     length = _length(batches)
     if steps is None or steps == length:
         return batches, None
@@ -76,13 +79,33 @@ def with_steps(batches, steps):
     return batches.repeat(), steps
 
 
-def warn_of_unknown(batches):
-    """Warns of a `tf.data.Dataset` that may have no end."""
-    if hasattr(batches, "cardinality") and int(batches.cardinality()) == _UNKNOWN:
+def check_passes(batches, epochs, steps_per_epoch, initial_epoch):
+    """Checks that data without a known length can be read as often as there are epochs.
+
+    Raises:
+        ValueError: If they can be read once, and more is needed.
+
+    Warns:
+        UserWarning: If only the end of the data tells how many batches there are.
+    """
+    if isinstance(batches, (Batches, keras.utils.PyDataset)) or steps_per_epoch is not None:
+        return
+    if getattr(batches, "is_read_once", False) and epochs - initial_epoch > 1:
+        raise ValueError(
+            "A generator is read once, and each epoch is a pass over the data: give `fit` a "
+            "function that makes it, `gan.fit(make_batches)`, or `steps_per_epoch` for a generator "
+            f"without end. Received: a {batches.kind} with epochs={epochs}"
+        )
+    if _length(batches) is None:
+        cure = ""
+        if hasattr(batches, "cardinality"):
+            cure = (
+                " If you know the number, "
+                "`dataset.apply(tf.data.experimental.assert_cardinality(number))` tells it."
+            )
         warnings.warn(
-            "TensorFlow does not know how many batches there are, so each epoch takes all of them. "
-            "If they have no end, stop and give `steps_per_epoch`. If you know the number, "
-            "`dataset.apply(tf.data.experimental.assert_cardinality(number))` tells it.",
+            "Nobody knows how many batches there are, so each epoch takes all of them. If they "
+            f"have no end, stop and give `steps_per_epoch`.{cure}",
             stacklevel=3,
         )
 
@@ -97,11 +120,13 @@ def unknown():
 
 def _length(batches):
     """Returns the number of batches, infinity if they have no end, or `None` if nobody knows."""
+    if isinstance(batches, IteratedBatches):
+        return batches.length
     if isinstance(batches, keras.utils.PyDataset):
         count = batches.num_batches
         return float("inf") if count is None else count
     count = int(batches.cardinality())
-    if count == _UNKNOWN:
+    if count == UNKNOWN_CARDINALITY:
         return None
     return count if count >= 0 else float("inf")
 

@@ -57,8 +57,8 @@ class EvaluatedModel:
         """Measures samples of the averaged generator against real examples.
 
         Args:
-            x: Real examples, a `ganzoo.data.Dataset`, an array or a list of arrays; `None` where no
-                metric compares.
+            x: Real examples, a `ganzoo.data.Dataset`, an array or a list of arrays, or batches as
+                for `fit`, all of which are read into memory; `None` where no metric compares.
             y: Integer labels of shape `(examples,)`, or conditions, where `x` is an array. Samples
                 have the conditions of the examples, in turn.
             batch_size: Examples per call of a classifier (`SemiSupervisedGAN`).

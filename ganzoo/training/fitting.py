@@ -38,14 +38,18 @@ class FittedModel:
         Args:
             x: A `ganzoo.data.Dataset` or an array of examples: uint8 images in [0, 255], float
                 images in [-1, 1], or float vectors; a list of arrays of one shape is stacked. Or
-                ready batches: a `ganzoo.data.Batches`, a `keras.utils.PyDataset` or a batched
-                `tf.data.Dataset` of `examples` or `(examples, labels)`, each batch
-                `discriminator_steps` times as large as an update of the discriminator, in their own
-                order. Batches of a `tf.data.Dataset` that differ in size are put together to equal
+                ready batches in their own order: a `ganzoo.data.Batches`, a
+                `keras.utils.PyDataset`, a batched `tf.data.Dataset`, a
+                `torch.utils.data.DataLoader`, a generator or another iterable of batches, or a
+                function that returns one of these for each pass over the data; a function with an
+                argument gets the step at which the pass starts. A batch is `examples`, `(examples,
+                labels)`, or a dictionary with the keys "image" and "label", and is
+                `discriminator_steps` times as large as an update of the discriminator. Batches of a
+                `tf.data.Dataset` or of an iterable that differ in size are put together to equal
                 ones, as large as the first one. Every batch is checked.
             y: Labels of shape `(examples,)`, where `x` is an array: integers, or names of classes
-                if the GAN has `class_names`. With `condition_dim`, conditions of shape `(examples,
-                condition_dim)`.
+                if the GAN has `class_names`; or one-hot labels of shape `(examples, num_classes)`.
+                With `condition_dim`, conditions of shape `(examples, condition_dim)`.
             batch_size: Real examples per update of the discriminator, by default 64, where `x` is a
                 `Dataset` or an array, or has batches of no fixed size. An incomplete batch at the
                 end of an epoch is dropped. Each epoch of a `Dataset` or an array has a new order.
@@ -53,10 +57,10 @@ class FittedModel:
                 `steps_per_epoch` steps.
             verbose: As for `keras.Model.fit`.
             callbacks: List of `keras.callbacks.Callback`.
-            validation_data: A `ganzoo.data.Dataset`, an array of examples, or a pair of examples
-                and labels, that the metrics of
-                `compile(metrics=...)` compare samples of the averaged generator with. The logs of
-                an epoch hold the values as `val_fid` and so on.
+            validation_data: A `ganzoo.data.Dataset`, an array of examples, a pair of examples and
+                labels, or batches as for `x`, that the metrics of `compile(metrics=...)` compare
+                samples of the averaged generator with. The logs of an epoch hold the values as
+                `val_fid` and so on.
             validation_freq: Epochs from one measurement to the next.
             initial_epoch: Number of epochs that are done already.
             steps_per_epoch: Steps per epoch, by default a pass over the data. Batches that end
@@ -79,8 +83,7 @@ class FittedModel:
         """
         self._check_compiled()
         batches, errors = inputs.as_batches(self, x, y, batch_size)
-        if steps_per_epoch is None:
-            epoch_length.warn_of_unknown(x)
+        epoch_length.check_passes(batches, epochs, steps_per_epoch, initial_epoch)
         settings = {}
         if validation_data is not None:
             settings = self._validation_settings(validation_data, validation_freq)
@@ -141,7 +144,8 @@ class FittedModel:
     def _checked_batch(self, x, y):
         """Returns a batch for one step, and its examples and labels for initialization."""
         batch = inputs.as_batch(self, x, y, self._range_evidence)
-        self._set_batch_size(inputs.check_size(self, *batch))
+        inputs.check_size(self, len(batch[0]))
+        self._set_batch_size(len(batch[0]))
         return batch, batch
 
     def _check_compiled(self):

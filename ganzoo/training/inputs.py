@@ -9,20 +9,23 @@ import numpy as np
 
 from ganzoo import backend, distribution
 from ganzoo.data import Batches, Dataset, sharding
+from ganzoo.data.batch_parts import host_parts, parts_of
 from ganzoo.data.classes import have_same_numbers, listed, numbered_as
 from ganzoo.data.conditions import check_conditions, check_same_conditions
+from ganzoo.data.gathering import (
+    class_names_of,
+    gather,
+    is_array,
+    is_stream,
+    split_dictionary,
+    stacked,
+)
+from ganzoo.data.iterables import as_passes
 from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.training import output_range
-from ganzoo.training.streams import (
-    BatchCheck,
-    CheckedBatches,
-    as_examples,
-    check_shape,
-    checked_dataset,
-    checked_py_dataset,
-    parts_of,
-    without_labels,
-)
+from ganzoo.training.batch_check import BatchCheck, check_shape, without_labels
+from ganzoo.training.iterated_batches import IteratedBatches
+from ganzoo.training.streams import CheckedBatches, checked_dataset, checked_py_dataset
 from ganzoo.validation import check_positive_integer, describe
 
 BATCH_SIZE = 64
@@ -36,9 +39,10 @@ def as_batches(gan, x, y, batch_size):
     Data in memory are checked as a whole, and the first batches of others. Each batch of these is
     checked again when it is read.
     """
+    x, y = split_dictionary(x, y)
     if y is not None:
         _warn_of_labels(gan)
-    if _is_array(x):
+    if is_array(x):
         x, y = _dataset_of(gan, x, y if gan.is_conditional else None), None
     if y is not None:
         owner = "A `Dataset` has its" if isinstance(x, Dataset) else "Batches have their"
@@ -49,43 +53,64 @@ def as_batches(gan, x, y, batch_size):
         x = _batches_of(gan, x, BATCH_SIZE if batch_size is None else batch_size)
     elif batch_size is not None:
         check_positive_integer("batch_size", batch_size)
-    if isinstance(x, Batches):
-        _check_classes(gan, x.dataset)
-        check_same_classes(gan, x.dataset)
-        first = parts_of(x.batch(0))
-        check_size(gan, *_checked_shapes(gan, *first), batch_size)
-        output_range.check_examples(gan.generator_range, np.asarray(first[0]))
-        # TensorFlow keeps what a data set was made of until the process ends: not the GAN too.
-        own = weakref.ref(gan)
-        x.follow(lambda: own().step)
-        if x.takes_rows:
-            return sharding.own_batches(x), contextlib.nullcontext()
-        check = BatchCheck(gan)
-        check.size = x.batch_size
-        return sharding.own_batches(CheckedBatches(x, check)), check.errors()
+    if not isinstance(x, Batches):
+        return _as_stream(gan, x, batch_size)
+    _check_classes(gan, x.dataset)
+    check_same_classes(gan, x.dataset)
+    first = parts_of(x.batch(0))
+    check_first(gan, *first)
+    check_size(gan, len(first[0]), batch_size)
+    output_range.check_examples(gan.generator_range, np.asarray(first[0]))
+    x.follow(_step_function(gan))
+    if x.takes_rows:
+        return sharding.own_batches(x), contextlib.nullcontext()
+    check = BatchCheck(gan)
+    check.size = x.batch_size
+    return sharding.own_batches(CheckedBatches(x, check)), check.errors()
+
+
+def _as_stream(gan, x, batch_size):
+    """Returns checked batches of a data set of another library, and a context for their errors."""
     if distribution.process_count() > 1:
         raise ValueError(
             "Several processes train on arrays, a `ganzoo.data.Dataset` or its batches, of which "
             f"each process takes its own rows. Received: x of type {type(x).__name__} with "
             f"{distribution.process_count()} processes"
         )
+    wanted = None if batch_size is None else batch_size * gan.discriminator_steps
+    names = class_names_of(x)
     if isinstance(x, keras.utils.PyDataset):
         x, check = checked_py_dataset(gan, x)
-        first = parts_of(x[0])
+        first, size = (*x[0], None)[:2], check.size
     elif hasattr(x, "element_spec"):
-        wanted = None if batch_size is None else batch_size * gan.discriminator_steps
         x, check = checked_dataset(gan, x, wanted)
         first = parts_of(x.element_spec)
+        size = first[0].shape[0]
+    elif (passes := as_passes(x)) is not None:
+        x = IteratedBatches(gan, passes, wanted, _step_function(gan))
+        first, check, size = x.first, x.check, x.size
     else:
         raise ValueError(
             "`x` must be a `ganzoo.data.Dataset`, an array, a `ganzoo.data.Batches`, a "
-            f"`keras.utils.PyDataset` or a `tf.data.Dataset`{_cure(x)}. Received: x={describe(x)}"
+            "`keras.utils.PyDataset`, a `tf.data.Dataset`, a loader or a generator of batches"
+            f"{_cure(x)}. Received: x={describe(x)}"
         )
-    if first[1] is not None:
-        _warn_of_labels(gan)
-    check.size = check_size(gan, *_checked_shapes(gan, *first), batch_size)
+    if check.has_labels:
+        _warn_of_labels(gan, stacklevel=5)
+        if gan.num_classes is not None:
+            _check_names(gan, names)
+    check_first(gan, *first)
+    check_size(gan, size, batch_size)
+    if not isinstance(x, IteratedBatches):
+        check.size = size
     _take_pixels_of(gan, first[0])
     return x, check.errors()
+
+
+def _step_function(gan):
+    # TensorFlow keeps what a data set was made of until the process ends: not the GAN too.
+    own = weakref.ref(gan)
+    return lambda: own().step
 
 
 def as_batch(gan, x, y=None, evidence=None):
@@ -101,14 +126,15 @@ def as_batch(gan, x, y=None, evidence=None):
         ValueError: If they do not fit the GAN.
         TypeError: If they have an unusable type.
     """
-    if not _is_array(x):
+    x, y = split_dictionary(x, y)
+    if not is_array(x):
         raise ValueError(
             f"`x` must be an array of examples{_cure(x)}; `fit` takes other data. "
             f"Received: x={describe(x)}"
         )
     if y is not None:
         _warn_of_labels(gan, stacklevel=5)
-    examples, labels = BatchCheck(gan, gan.class_names)(as_examples(x), y)
+    examples, labels = BatchCheck(gan, gan.class_names)(stacked(x), y)
     if evidence is not None:
         evidence.add(examples)
         if evidence.count >= _BRIGHT_IMAGES:
@@ -117,22 +143,19 @@ def as_batch(gan, x, y=None, evidence=None):
     return examples, labels
 
 
-def _is_array(x):
-    is_list = isinstance(x, (list, tuple)) and len(x) and all(hasattr(p, "shape") for p in x)
-    return is_list or (hasattr(x, "shape") and not isinstance(x, Dataset))
-
-
 def as_dataset(gan, data, labels=None):
-    """Returns a `Dataset` of an array, of a list of arrays, or of a pair of examples and labels."""
-    if labels is None and isinstance(data, tuple) and len(data) == 2:
+    """Returns a `Dataset` of arrays, of a pair of examples and labels, or of batches."""
+    data, labels = split_dictionary(data, labels)
+    if labels is None and isinstance(data, tuple) and len(data) == 2 and not is_stream(data):
         data, labels = data
-    if isinstance(data, Dataset):
+    if isinstance(data, Dataset) or is_stream(data):
         if labels is not None:
             raise ValueError(
-                "A `Dataset` has its own labels: leave `y` out. Received: a Dataset and labels"
+                "A `Dataset` and batches have their own labels: leave `y` out. "
+                f"Received: {describe(data)} and labels"
             )
-        return data
-    if not _is_array(data):
+        return data if isinstance(data, Dataset) else _gathered(gan, data)
+    if not is_array(data):
         raise ValueError(
             f"The data must be a `ganzoo.data.Dataset` or an array{_cure(data)}. "
             f"Received: {describe(data)}"
@@ -140,9 +163,18 @@ def as_dataset(gan, data, labels=None):
     return _dataset_of(gan, data, labels)
 
 
+def _gathered(gan, batches):
+    """Returns a `Dataset` of all batches, whose classes are the ones of the GAN."""
+    names = class_names_of(batches)
+    if names is None and gan.class_count:
+        names = gan.class_names
+    classes = gan.class_count or None
+    return gather(batches, classes, names, conditions=gan.condition_dim is not None)
+
+
 def _dataset_of(gan, x, y):
     """Returns a `Dataset` of arrays, whose second one holds labels or conditions, or is `None`."""
-    examples = as_examples(x)
+    examples = stacked(x)
     if y is None:
         return Dataset(examples)
     if gan.condition_dim is not None:
@@ -171,14 +203,17 @@ def _cure(x):
         label = next((name for name in x if "label" in str(name)), None)
         labels = "" if label is None else f" and `y=data[{label!r}]`"
         return f": pass its arrays, `x=data[{image!r}]`{labels}"
-    if hasattr(x, "element_spec"):
-        return ": gather its batches of examples with `np.concatenate(list(examples))`"
     if isinstance(x, str):
         return f": load data by their name, `ganzoo.data.load({x[:80]!r})`"
     if isinstance(x, (list, tuple)):
-        return ": a list must hold arrays of one shape, which are stacked"
-    if hasattr(x, "__next__") or hasattr(x, "__iter__"):
-        return ": wrap a loader in a `keras.utils.PyDataset`, or use `from_generator` of `tf.data`"
+        return ": a list must hold arrays of one shape, which are stacked, or batches"
+    if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
+        return (
+            ": wrap a data set of single examples in a loader, "
+            "`torch.utils.data.DataLoader(x, batch_size=64)`"
+        )
+    if hasattr(x, "__next__") or hasattr(x, "element_spec"):
+        return ": a step takes one batch, such as `next(iter(x))`"
     return ""
 
 
@@ -213,6 +248,20 @@ def check_same_classes(gan, dataset):
             f'GAN")`. Expected: {listed(gan.class_names)}. Received: '
             f"{listed(dataset.class_names)}"
         )
+
+
+def _check_names(gan, names):
+    """Lets a GAN that was not trained take names of classes, and checks them for another one."""
+    if names is None:
+        return
+    if len(names) != gan.num_classes or not have_same_numbers(gan.class_names, names):
+        expected = gan.class_names or [f"{gan.num_classes} classes"]
+        raise ValueError(
+            "The classes of the data must have the numbers that they have in the GAN. "
+            f"Expected: {listed(expected)}. Received: {listed(names)}"
+        )
+    if gan.class_names is None and gan.preset is None and gan.step == 0:
+        gan.class_names = names
 
 
 def _take_names_and_pixels(gan, dataset):
@@ -276,9 +325,9 @@ def first_examples(batches, count=500):
             for part in (batches.dataset.examples, batches.dataset.targets)
         ]
     elif isinstance(batches, keras.utils.PyDataset):
-        first = parts_of(batches[0])
+        first = host_parts(batches[0])
     else:
-        first = parts_of(next(iter(batches)))
+        first = host_parts(next(iter(batches)))
     return [None if part is None else np.asarray(part[:count]) for part in first]
 
 
@@ -286,6 +335,8 @@ def size_of(batches):
     """Returns the number of examples in each batch."""
     if isinstance(batches, Batches):
         return batches.batch_size
+    if isinstance(batches, IteratedBatches):
+        return batches.size
     if hasattr(batches, "element_spec"):
         return parts_of(batches.element_spec)[0].shape[0]
     return len(parts_of(batches[0])[0])
@@ -307,17 +358,15 @@ def _check_classes(gan, dataset):
         )
 
 
-def _checked_shapes(gan, examples, labels):
-    """Returns the batch of arrays or of specifications, if the networks take it."""
+def check_first(gan, examples, labels=None):
+    """Raises `ValueError` unless the networks take a batch of arrays or of specifications."""
     if gan.is_conditional and labels is None:
         raise without_labels(gan)
     check_shape(gan.example_shape, examples)
-    return examples, labels
 
 
-def check_size(gan, examples, labels=None, batch_size=None):
-    """Checks that a batch fits the updates of a step; returns its size."""
-    size = examples.shape[0]
+def check_size(gan, size, batch_size=None):
+    """Checks that the number of examples in a batch fits the updates of a step."""
     if size % gan.discriminator_steps:
         raise ValueError(
             "A batch is split among the discriminator's updates of a step, so its size must be a "
@@ -332,4 +381,3 @@ def check_size(gan, examples, labels=None, batch_size=None):
             f"{gan.discriminator_steps} updates. Received: batch_size={batch_size} with batches of "
             f"{size}"
         )
-    return size

@@ -54,7 +54,7 @@ def fit(
     """
     callbacks = as_list(callbacks)
     checkpoint = _only_checkpoint(callbacks)
-    exact = isinstance(batches, Batches)
+    exact = isinstance(batches, Batches) or getattr(batches, "is_exact", False)
     steps = epoch_length.steps_of_epoch(batches, steps_per_epoch)
     execution = Execution(gan, batches, steps, last_step)
     epoch_length.check_executions(batches, steps, execution.steps)
@@ -67,7 +67,7 @@ def fit(
 
     def run(first, last, steps):
         """Trains the epochs from `first` to the one before `last`, each for `steps` steps."""
-        data, settings["steps_per_epoch"] = epoch_length.with_steps(batches, steps)
+        data, settings["steps_per_epoch"] = epoch_length.with_steps(batches, steps, last - first)
         blocks = execution.blocks(data)
         if blocks is not None:
             data, settings["steps_per_epoch"] = blocks, blocks.keras_steps

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend, losses
-from ganzoo.data import Dataset, SemiSupervisedBatches, sharding
+from ganzoo.data import Batches, Dataset, SemiSupervisedBatches, sharding
 from ganzoo.data.classes import numbered_as
 from ganzoo.distribution.replicas import gather_rows
 from ganzoo.numerics import dtype_of_means, to_signed_range
@@ -224,7 +224,9 @@ class SemiSupervisedGAN(GAN):
         """Trains both networks; see `GAN.fit` for the arguments that are not here.
 
         Args:
-            x: A `ganzoo.data.Dataset` with labels, or a `ganzoo.data.SemiSupervisedBatches`.
+            x: A `ganzoo.data.Dataset` with labels, or a `ganzoo.data.SemiSupervisedBatches`. A
+                `tf.data.Dataset` and other batches are read into a `Dataset`, see
+                `ganzoo.data.gather`.
             labels_per_class: Examples of each class whose labels are used, where `x` is a
                 `Dataset`.
             batch_size: Examples of each kind per step, where `x` is a `Dataset`.
@@ -241,6 +243,8 @@ class SemiSupervisedGAN(GAN):
             ValueError: If the data do not fit the networks or the other arguments.
         """
         self._check_compiled()
+        if inputs.is_stream(x) and not isinstance(x, Batches):
+            x = inputs.as_dataset(self, x)
         if isinstance(x, Dataset):
             x = inputs.with_classes_of(self, x)
             x = SemiSupervisedBatches(x, labels_per_class, batch_size, seed=self.seed)

@@ -168,7 +168,7 @@ def test_the_lines_in_the_messages_about_tf_data_work():
         "no last axis": images()[..., 0],
     }
     wrong_labels = {
-        "one-hot": np.eye(3, dtype="float32")[labels()],
+        "soft": np.eye(3, dtype="float32")[labels()] * 0.9 + 0.05,
         "floats": labels().astype("float32"),
         "from 1": labels() + 1,
     }

@@ -105,11 +105,10 @@ REFUSED_DATA = {
     "a list of unequal arrays": ("gan", lambda: {"x": [images(), images(4)]}, "one shape: resize"),
     "a pair": ("conditional", lambda: {"x": (images(), labels())}, r"`fit\(x\[0\], x\[1\]\)`"),
     "a path": ("gan", lambda: {"x": "digits"}, r"`ganzoo.data.load\('digits'\)`"),
-    "a generator": ("gan", lambda: {"x": iter([images()])}, "from_generator"),
     "a dictionary": (
         "conditional",
-        lambda: {"x": {"image": images(), "label": labels()}},
-        r"`x=data\['image'\]` and `y=data\['label'\]`.*the keys 'image', 'label'",
+        lambda: {"x": {"images": images(), "labels": labels()}},
+        r"`x=data\['images'\]` and `y=data\['labels'\]`.*the keys 'images', 'labels'",
     ),
     "empty array": ("gan", lambda: {"x": images(0)}, "not be empty"),
     "empty tf.data": ("gan", lambda: {"x": tf_batches(images(3))}, "at least one batch"),
@@ -153,11 +152,6 @@ REFUSED_DATA = {
         "without labels",
     ),
     "too many labels": ("conditional", lambda: {"x": images(), "y": labels(9)}, "one class for"),
-    "one-hot labels": (
-        "conditional",
-        lambda: {"x": images(), "y": np.eye(3, dtype="int32")[labels()]},
-        "one class for",
-    ),
     "label out of range": ("conditional", lambda: {"x": images(), "y": labels() + 1}, "must be in"),
     "negative label": ("conditional", lambda: {"x": images(), "y": labels() - 1}, "must be in"),
     "label out of range in tf.data": (
@@ -222,13 +216,8 @@ REFUSED_DATA = {
     ),
     "ragged PyDataset": (
         "gan",
-        lambda: {"x": Listed([images(4), images(3)])},
+        lambda: {"x": Listed([images(4), images(3), images(4)])},
         "drop the remainder",
-    ),
-    "dictionaries of tf.data": (
-        "gan",
-        lambda: {"x": tf_batches({"image": images()})},
-        r"`dataset.map\(lambda row: row\['image'\]\)`.*a batch of",
     ),
     "dictionaries of a PyDataset": ("gan", lambda: {"x": Listed([{"image": 1}])}, "a batch of"),
     "sample weights of tf.data": (
@@ -303,6 +292,7 @@ LABELED = {
     "tf.data": lambda: (tf_batches(images(), labels()),),
     "tf.data of int64 labels": lambda: (tf_batches(images(), labels().astype("int64")),),
     "PyDataset": lambda: (Listed([(images(4), labels(4))] * 2),),
+    "one-hot labels": lambda: (images(), np.eye(CLASSES, dtype="int32")[labels()]),
 }
 
 
