@@ -7,7 +7,11 @@ from typing import Any
 
 # Commas and colons that are not within a JSON list or dictionary.
 _COMMA, _COLON = (re.compile(sign + r"(?![^\[{]*[\]}])") for sign in ",:")
-_EXAMPLES = {"regularizers": "r1:gamma=0.1:every=16", "augment": "bgc:images_to_one=100000"}
+_EXAMPLES = {
+    "loss": "non_saturating:label_smoothing=0.1",
+    "regularizers": "r1:gamma=0.1:every=16",
+    "augment": "bgc:images_to_one=100000",
+}
 _OTHER_EXAMPLE = "adam:beta_1=0:beta_2=0.9"
 
 

@@ -1,5 +1,7 @@
 """Flags and words that several commands share."""
 
+from types import SimpleNamespace
+
 from ganzoo_cli.command import Command
 
 MODEL = """MODEL is a preset that `ganzoo list` lists, a model on the Hugging Face Hub as
@@ -80,9 +82,10 @@ def add_content_flags(command: Command) -> None:
     )
     command.choice(
         "crop",
-        ("center", "pad"),
+        ("center", "pad", "random"),
         """What happens to images of another aspect than --size: their longer sides are cut, or
-        borders are added. By default they are cut.""",
+        borders are added. With random, each batch of a training run has other windows of this size
+        of larger images, which are not resized. By default their sides are cut.""",
     )
     command.choice(
         "dtype",
@@ -97,6 +100,19 @@ def add_content_flags(command: Command) -> None:
         """Keep the decoded images of a folder in shards here, and not in memory. They are decoded
         again if files or flags change. With true, the folder is ganzoo/folders in Keras's own.""",
     )
+
+
+def check_whole_images(options: SimpleNamespace, why: str) -> None:
+    """Raises `ValueError` for random windows, which a command outside of training cannot use.
+
+    Args:
+        options: The values of the flags.
+        why: What the command does, and what to do instead.
+    """
+    if options.crop == "random":
+        raise ValueError(
+            f"Random windows are drawn while a model trains. {why} Received: --crop=random"
+        )
 
 
 def add_seed_flag(command: Command) -> None:

@@ -1,8 +1,12 @@
 """The choices that `ganzoo create` makes for the flags that are not given."""
 
+import numpy as np
+
 from ganzoo import recipes, zoo
-from ganzoo.data.folder import folder_layout
+from ganzoo.data.deep_images import ARRAY_SUFFIX
+from ganzoo.data.folder import labeled_layout
 from ganzoo.data.image_files import size_of
+from ganzoo.data.image_options import check_size
 from ganzoo.distribution.hardware import accelerator
 from ganzoo.presets import builtin
 from ganzoo_cli.commands.create import (
@@ -16,6 +20,8 @@ from ganzoo_cli.commands.create import (
     STEPS,
     WIDTH,
 )
+from ganzoo_cli.settings import text_of
+from ganzoo_cli.shared_flags import CONTENT_FLAGS
 
 _EMA_DECAY = 0.999
 # With fewer, nothing but copies can be learned. With few, mostly copies are.
@@ -33,7 +39,7 @@ def training_arguments(folder, options):
     Returns:
         The arguments of `ganzoo train`, and a list of reasons for the choices.
     """
-    sides, reasons = _shorter_sides(folder), []
+    sides, reasons = _shorter_sides(folder, options), []
     has_gpu = accelerator() is not None
     start = _start(options)
     size = options.size or start.get("size")
@@ -64,6 +70,7 @@ def training_arguments(folder, options):
         "max_pixels": options.max_pixels,
         "width": options.width or (None if has_gpu or start else WIDTH),
         "augment": options.augment,
+        **{name: getattr(options, name) or None for name in CONTENT_FLAGS},
     }
     if options.epochs is None:
         arguments["steps"] = options.steps or STEPS
@@ -76,8 +83,10 @@ def training_arguments(folder, options):
             "and the generator then gets worse; random transforms delay this (DiffAugment, arXiv "
             "2006.10738)"
         )
-    reasons += _warnings(sides, size)
-    flags = [f"--{name}={value}" for name, value in arguments.items() if value is not None]
+    reasons += _warnings(sides, min(check_size(size)))
+    flags = [
+        f"--{name}={text_of(name, value)}" for name, value in arguments.items() if value is not None
+    ]
     return [*flags, *(["--conditional"] if options.conditional else [])], reasons
 
 
@@ -117,12 +126,15 @@ def _warnings(sides, size):
     return warnings
 
 
-def _shorter_sides(folder):
+def _shorter_sides(folder, options):
     """Returns the shorter side of each readable image in pixels, in ascending order."""
+    labels = options.labels, options.label_columns or None, options.labels_as
+    keeps_eight_bits = options.dtype in (None, "uint8")
+    layout, _ = labeled_layout(folder, "train", labels, () if keeps_eight_bits else (ARRAY_SUFFIX,))
     sides = []
-    for path in folder_layout(folder).files:
+    for path in layout.files:
         try:
-            sides.append(min(size_of(path)))
+            sides.append(min(_size_of(path)))
         except Exception:  # Decoders raise many kinds of errors; loading the data reports the file.
             continue
     if len(sides) < _FEWEST_IMAGES:
@@ -131,6 +143,13 @@ def _shorter_sides(folder):
             f"Received: {str(folder)!r}, with {len(sides)}"
         )
     return sorted(sides)
+
+
+def _size_of(path):
+    """Returns the sides of an image in pixels, from the start of its file."""
+    if path.suffix.lower() == ARRAY_SUFFIX:
+        return np.load(path, mmap_mode="r", allow_pickle=False).shape[:2]
+    return size_of(path)
 
 
 def _size(sides, largest):

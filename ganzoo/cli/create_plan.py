@@ -20,12 +20,13 @@ from ganzoo.validation import check_choice
 from ganzoo_cli.commands.train import COMMAND as TRAIN
 from ganzoo_cli.config_file import read_config
 from ganzoo_cli.errors import expected
+from ganzoo_cli.shared_flags import CONTENT_FLAGS
 
 # Flags whose values a run keeps, by the place where its folder holds them.
 _RECIPE_FLAGS = ("batch_size", "width", "conditional")
 _SETTINGS_FLAGS = (
     *("model", "size", "channels", "on_bad", "max_pixels", "seed"),
-    *("init_from", "freeze_discriminator"),
+    *("init_from", "freeze_discriminator", *CONTENT_FLAGS),
 )
 # Names that folders and addresses can hold.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

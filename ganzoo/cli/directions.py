@@ -55,7 +55,7 @@ def _strips(gan, found, options, labels):
         )
         for number in range(len(found))
     ]
-    return np.concatenate(rows)
+    return gan.pixels.in_eight_bits(np.concatenate(rows))
 
 
 def _labels(labels, seeds):

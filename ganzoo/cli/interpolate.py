@@ -28,18 +28,15 @@ def run(options, others):
         rows = list(_rows_of_samples(gan, options, labels))
     else:
         rows = list(_rows_of_directions(options, labels, directions, along))
-    paths = [
-        gan.interpolate(
-            **row,
-            steps=options.steps or STEPS.get(suffix, STEPS[".png"]),
-            loop=options.loop,
-            interpolation=options.interpolation,
-            truncation=options.truncation,
-            latent_scale=options.latent_scale,
-            easing=options.easing,
-        )
-        for row in rows
-    ]
+    settings = {
+        "steps": options.steps or STEPS.get(suffix, STEPS[".png"]),
+        "loop": options.loop,
+        "interpolation": options.interpolation,
+        "truncation": options.truncation,
+        "latent_scale": options.latent_scale,
+        "easing": options.easing,
+    }
+    paths = [gan.pixels.in_eight_bits(gan.interpolate(**row, **settings)) for row in rows]
     _save(options.output, suffix, paths, options.loop)
     print(f"{len(paths)} x {len(paths[0])} images in {options.output}")
 

@@ -5,7 +5,9 @@ import numpy as np
 from ganzoo import drawing, extractors
 from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.drawable import check_pictures
+from ganzoo.data.deep_images import read_deep_image
 from ganzoo.data.image_files import printable, read_image
+from ganzoo.data.image_options import ImageOptions
 from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
 from ganzoo.runs.progress import Progress
@@ -23,7 +25,7 @@ def run(options, others):
     extractor = None if options.features is None else extractors.get(options.features)
     gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)
-    images = np.stack([_read(path, gan.example_shape) for path in paths])
+    images = np.stack([_read(path, gan) for path in paths])
     labels = _labels(numbers_of(options.labels, gan), len(paths))
     found = []
     with Progress() as progress:
@@ -34,7 +36,9 @@ def run(options, others):
                 progress("images", index + 1, len(images))
     nearest = np.concatenate([projection.images for projection in found])
     pairs = np.stack([images, nearest], axis=1).reshape(-1, *images.shape[1:])
-    drawing.save_picture(options.output, drawing.image_grid(pairs, columns=2))
+    drawing.save_picture(
+        options.output, drawing.image_grid(gan.pixels.in_eight_bits(pairs), columns=2)
+    )
     if options.save:
         _save(options.save, found)
     for path, projection in zip(paths, found, strict=True):
@@ -60,16 +64,19 @@ def _project(gan, image, label, options, extractor):
     )
 
 
-def _read(path, shape):
-    """Returns an image in the shape of the model's."""
-    height, width, channels = shape
+def _read(path, gan):
+    """Returns an image in the shape and with the pixels of the model's."""
+    height, width, channels = gan.example_shape
     if channels == 4:
         raise ValueError(
             "Images for a model of 4 channels are given in Python: `gan.project(images)`. "
             f"Received: {printable(path)}"
         )
     try:
-        return read_image(path, (height, width), channels).pixels
+        if gan.pixels.is_eight_bits:
+            return read_image(path, (height, width), channels).pixels
+        deep = ImageOptions((height, width), channels, pixels=gan.pixels)
+        return read_deep_image(path, deep).pixels
     except Exception as error:  # Decoders raise any error for a damaged file.
         raise ValueError(f"{printable(path)} cannot be read. Received: {error}") from error
 

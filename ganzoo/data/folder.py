@@ -100,7 +100,7 @@ def load_folder(
             f"Received: crop='random' with cache={cache!r}"
         )
     more = () if options.pixels.is_eight_bits else (ARRAY_SUFFIX,)
-    layout, targets = _labeled(argument, split, (labels, label_columns, labels_as), more)
+    layout, targets = labeled_layout(argument, split, (labels, label_columns, labels_as), more)
     if layout.notes:
         notes = "".join(f"\n  {note}" for note in layout.notes)
         warnings.warn(f"In the folder {printable(argument)!r}:{notes}", stacklevel=3)
@@ -114,8 +114,18 @@ def load_folder(
     return RandomCrops(dataset, check_size(size)) if crop == "random" else dataset
 
 
-def _labeled(folder, split, labels, suffixes):
-    """Returns the `Layout` of a folder, and the `Targets` of its files."""
+def labeled_layout(folder, split, labels, suffixes):
+    """Returns the `Layout` of a folder, and the `Targets` of its files.
+
+    Args:
+        folder: Path of the folder.
+        split: Name of the split.
+        labels: The arguments `labels`, `label_columns` and `labels_as` of `load_folder`.
+        suffixes: Suffixes of other files that hold images.
+
+    Raises:
+        ValueError: If the table does not fit the files, or as for `load_folder`.
+    """
     table, columns, labels_as = labels
     if table is None:
         if columns is not None or labels_as is not None:

@@ -101,7 +101,7 @@ class Explorer:
         return np.float32(view.latent_scale) * self.gan.latents_of(seeds)
 
     def samples(self, view: View) -> np.ndarray:
-        """Returns the images of a view, as `GAN.sample` does if no direction moves them."""
+        """Returns the uint8 images of a view, as `GAN.sample` does if no direction moves them."""
         latents = self.latents(view)
         return self._edited(latents, view, self._labels(view, len(latents)))
 
@@ -178,7 +178,8 @@ class Explorer:
         top, left = self.samples(dataclasses.replace(others, amounts=())), self.samples(plain)
         rows = [np.full((1, *gan.example_shape), 255, "uint8"), top]
         for number, image in enumerate(left):
-            rows += [image[None], mixed[number * columns : (number + 1) * columns]]
+            across = mixed[number * columns : (number + 1) * columns]
+            rows += [image[None], gan.pixels.in_eight_bits(across)]
         return drawing.image_grid(np.concatenate(rows), columns + 1)
 
     def read(self, path) -> tuple[np.ndarray, str | None]:
@@ -240,9 +241,11 @@ class Explorer:
         # The largest truncation and amounts of 0 change nothing, and need no function of their own.
         truncation = largest_truncation(self.gan) if view.truncation is None else view.truncation
         if self.directions is None:
-            return self.gan.generate(latents, labels, _BATCH, truncation)
-        amounts = np.asarray(view.amounts or np.zeros(len(self.directions)))
-        return self.gan.edit(latents, self.directions, amounts, labels, truncation, _BATCH)
+            images = self.gan.generate(latents, labels, _BATCH, truncation)
+        else:
+            amounts = np.asarray(view.amounts or np.zeros(len(self.directions)))
+            images = self.gan.edit(latents, self.directions, amounts, labels, truncation, _BATCH)
+        return self.gan.pixels.in_eight_bits(images)
 
     def _labels(self, view, count=None):
         """Returns the classes of a view, or `None` without classes."""

@@ -69,7 +69,9 @@ def score(
     effects, changes = [], []
     for number in range(len(directions)):
         ends = [
-            gan.edit(latents, directions, {number: end}, labels, batch_size=batch_size)
+            gan.pixels.in_eight_bits(
+                gan.edit(latents, directions, {number: end}, labels, batch_size=batch_size)
+            )
             for end in (-amount, amount)
         ]
         low, high = (_log_odds(classifier.probabilities(images)) for images in ends)

@@ -3,7 +3,7 @@
 import keras
 
 from ganzoo import distribution
-from ganzoo.runs.part_flags import format_augment, format_regularizers
+from ganzoo.runs.part_flags import format_augment, format_loss, format_regularizers
 from ganzoo.runs.run_checkpoints import best_of
 
 
@@ -28,7 +28,7 @@ def describe_plan(plan):
             "generator": f"{gan.generator.count_params():,} parameters, from "
             f"{gan.latent_dim} latents ({gan.latent})",
             "discriminator": f"{gan.discriminator.count_params():,} parameters",
-            "loss": recipe.loss,
+            "loss": format_loss(recipe.loss, recipe.loss_options),
             "regularizers": format_regularizers(recipe.regularizers),
             **_options(recipe, settings.mirror),
             "optimizers": f"{recipe.g_optimizer} for the generator, "

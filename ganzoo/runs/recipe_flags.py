@@ -9,8 +9,10 @@ from ganzoo.presets import lookup
 from ganzoo.runs.optimizer_flags import format_optimizer, parse_optimizer
 from ganzoo.runs.part_flags import (
     format_augment,
+    format_loss,
     format_regularizers,
     parse_augment,
+    parse_loss,
     parse_regularizers,
 )
 from ganzoo_cli.commands.train import COMMAND
@@ -18,7 +20,7 @@ from ganzoo_cli.settings import text_of
 
 # Fields of a recipe that the flags of the same names change.
 _FIELDS = (
-    *("data", "loss", "batch_size", "width", "latent", "latent_dim", "ema_decay", "ema_half_life"),
+    *("data", "batch_size", "width", "latent", "latent_dim", "ema_decay", "ema_half_life"),
     *("normalization", "packing", "labels_per_class"),
     *("discriminator_steps", "generator_batch_ratio"),
 )
@@ -45,6 +47,9 @@ def changed_recipe(recipe, options):
     changes = {name: getattr(options, name) for name in _FIELDS if name in options.given}
     if options.conditional:
         changes["conditional"] = True
+    if "loss" in options.given:
+        before = recipe.loss, recipe.loss_options
+        changes["loss"], changes["loss_options"] = parse_loss(options.loss, before)
     if "augment" in options.given:
         changes["augment"] = parse_augment(options.augment)
     if "regularizers" in options.given:
@@ -102,6 +107,8 @@ def repeating_settings(recipe, settings, everything=False):
             flags[name] = getattr(recipe, name)
     if recipe.conditional and not paper.conditional:
         flags["conditional"] = True
+    if (recipe.loss, recipe.loss_options) != (paper.loss, paper.loss_options):
+        flags["loss"] = format_loss(recipe.loss, recipe.loss_options)
     if recipe.augment != paper.augment:
         flags["augment"] = format_augment(recipe.augment)
     if recipe.regularizers != paper.regularizers:

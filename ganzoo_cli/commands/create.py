@@ -5,6 +5,7 @@ from pathlib import Path
 from ganzoo_cli.command import Command
 from ganzoo_cli.shared_flags import (
     add_channels_flag,
+    add_content_flags,
     add_debug_flag,
     add_dry_run_flag,
     add_folder_flags,
@@ -46,20 +47,24 @@ COMMAND = Command(
         "ganzoo create photos --output=my_gan",
         "ganzoo create photos --output=my_gan --steps=20000",
         "ganzoo create flowers --conditional --size=64 --on_bad=skip --dry_run",
+        "ganzoo create birds --labels=birds.csv --conditional --crop=pad",
     ),
     check=_check,
 )
 COMMAND.group("The images")
-COMMAND.positive_integer(
+COMMAND.size(
     "size",
-    f"""Side of the generated images in pixels. By default a power of two that fits your images,
-    from {SMALLEST_SIZE} to {LARGEST_SIZE}, or to {LARGEST_SIZE_ON_GPU} with a GPU.""",
+    f"""Side of the generated images in pixels, or their height and width such as 32x64. By default
+    a power of two that fits your images, from {SMALLEST_SIZE} to {LARGEST_SIZE}, or to
+    {LARGEST_SIZE_ON_GPU} with a GPU.""",
 )
 add_channels_flag(COMMAND)
 add_folder_flags(COMMAND)
 COMMAND.switch(
-    "conditional", "Use the sub-folders as classes, so that samples of a chosen class can be drawn."
+    "conditional",
+    "Use the sub-folders or --labels, so that samples of a chosen class can be drawn.",
 )
+add_content_flags(COMMAND)
 COMMAND.group("The training run")
 COMMAND.text("model", "NAME", f"The recipe; `ganzoo list` lists them. By default {MODEL}.")
 COMMAND.text(

@@ -1,7 +1,12 @@
 """`ganzoo data`: describes a data source, or packs it into one file."""
 
 from ganzoo_cli.command import Command
-from ganzoo_cli.shared_flags import add_content_flags, add_data_flags, add_debug_flag
+from ganzoo_cli.shared_flags import (
+    add_content_flags,
+    add_data_flags,
+    add_debug_flag,
+    check_whole_images,
+)
 
 
 def parse_action(others: list[str]) -> tuple[str, str]:
@@ -22,6 +27,9 @@ def parse_action(others: list[str]) -> tuple[str, str]:
 
 def _check(options, others):
     action, _ = parse_action(others)
+    check_whole_images(
+        options, "Pack whole images of one size, and give --crop=random to `ganzoo train`."
+    )
     if action != "pack" and "shards" in options.given:
         raise ValueError(
             f"--shards is for `ganzoo data pack`. Received: --shards={options.shards} without pack"

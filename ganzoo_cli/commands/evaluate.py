@@ -10,6 +10,7 @@ from ganzoo_cli.shared_flags import (
     add_content_flags,
     add_data_flags,
     add_debug_flag,
+    check_whole_images,
 )
 
 METRICS = (
@@ -37,6 +38,11 @@ def _check(options, others):
             "--checkpoint is for the folder of a run, and not for --samples. "
             f"Received: --checkpoint={options.checkpoint} with --samples={options.samples}"
         )
+    check_whole_images(
+        options,
+        "A model is measured on the windows in the middle of the images it was trained on, without "
+        "this flag; other images are cut or padded: --crop=center or --crop=pad.",
+    )
     if others:
         check_exists(others[0])
 

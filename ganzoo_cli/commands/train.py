@@ -139,7 +139,12 @@ COMMAND.group("Changes to the recipe")
 COMMAND.positive_integer("width", "Channels of the networks at the full image size.")
 COMMAND.positive_integer("latent_dim", "Size of a latent vector.")
 COMMAND.text("latent", "KIND", "Distribution of the latents: normal, or uniform in [-1, 1].")
-COMMAND.text("loss", "NAME", "The adversarial loss; `ganzoo list` lists them.")
+COMMAND.text(
+    "loss",
+    "NAME",
+    """The adversarial loss; `ganzoo list` lists them. Arguments follow after colons:
+    non_saturating:label_smoothing=0.1. Others stay as the recipe says, if it has this loss.""",
+)
 COMMAND.text(
     "regularizers",
     "NAMES",

@@ -130,7 +130,7 @@ def test_the_page_of_models_lists_the_created_model(created):
     [([9] * 5, 32), ([20, 60, 131], 32), ([64, 64, 900], 64), ([3000] * 3, 64)],
 )
 def test_the_size_depends_on_the_images(sides, expected, monkeypatch, tmp_path):
-    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda folder: sides)
+    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda *_: sides)
     arguments, reasons = create_defaults.training_arguments(tmp_path, COMMAND.parse([])[0])
     assert f"--size={expected}" in arguments
     assert reasons[0].startswith(f"size {expected}: the shorter sides of the {len(sides)} images")
@@ -145,7 +145,7 @@ def test_the_size_depends_on_the_images(sides, expected, monkeypatch, tmp_path):
     ],
 )
 def test_few_and_small_images_are_named(sides, warnings, monkeypatch, tmp_path):
-    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda folder: sides)
+    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda *_: sides)
     _, reasons = create_defaults.training_arguments(tmp_path, COMMAND.parse([])[0])
     found = [reason for reason in reasons if reason.startswith("warning: ")]
     assert len(found) == len(warnings)
@@ -189,16 +189,14 @@ def test_a_damaged_record_of_a_run_is_named(created, photos, tmp_path, capsys):
 def test_many_images_are_not_augmented(monkeypatch, tmp_path):
     options, _ = COMMAND.parse([])
     for count, augmented in ((10_000, True), (10_001, False)):
-        monkeypatch.setattr(
-            create_defaults, "_shorter_sides", lambda folder, count=count: [64] * count
-        )
+        monkeypatch.setattr(create_defaults, "_shorter_sides", lambda *_, count=count: [64] * count)
         arguments, reasons = create_defaults.training_arguments(tmp_path, options)
         assert ("--augment=color,translation,cutout" in arguments) == augmented
         assert any("2006.10738" in reason for reason in reasons) == augmented
 
 
 def test_few_images_are_trained_in_small_batches(monkeypatch, tmp_path):
-    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda folder: [64] * 45)
+    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda *_: [64] * 45)
     arguments, _ = create_defaults.training_arguments(tmp_path, COMMAND.parse([])[0])
     assert "--batch_size=32" in arguments
 
@@ -239,7 +237,7 @@ def test_the_run_may_not_lie_among_the_images(photos, output, capsys):
 
 
 def test_the_images_suffice_for_all_updates_of_a_step(monkeypatch, tmp_path):
-    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda folder: [40] * 20)
+    monkeypatch.setattr(create_defaults, "_shorter_sides", lambda *_: [40] * 20)
     options, _ = COMMAND.parse(["--model=wgan_gp"])
     flags, _ = create_defaults.training_arguments(tmp_path, options)
     assert "--batch_size=4" in flags
@@ -268,3 +266,22 @@ def test_a_model_of_the_zoo_gives_the_recipe_and_the_size(photos, tmp_path, monk
     read, others = COMMAND.parse([str(photos), "--freeze_discriminator=2"])
     with pytest.raises(ValueError, match=r"give --init_from too. Received"):
         COMMAND.check(read, others)
+
+
+def test_the_flags_of_a_folder_reach_the_run(tmp_path, capsys):
+    folder = tmp_path / "scans"
+    for number in range(12):
+        path = folder / "sub" / str(number % 3) / f"{number}.npy"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, np.full((9, 12 + number), number * 5000, "uint16"))
+    rows = [f"{number},{'owl' if number % 2 else 'emu'}" for number in range(12)]
+    (folder / "labels.csv").write_text("\n".join(["file,bird", *rows]))
+    flags = ["--labels=labels.csv", "--dtype=uint16", "--crop=pad", "--conditional"]
+    size = ["--size=8x12", "--width=1"]
+    create = ["create", str(folder), f"--output={tmp_path / 'out'}", "--dry_run"]
+    assert main([*create, *flags, *size]) == 0
+    printed = capsys.readouterr().out
+    assert "12 uint16 images of shape (8, 12, 1), 2 classes" in printed
+    assert all(flag in printed for flag in flags) and "--size=8x12" in printed
+    assert main([*create, "--labels=labels.csv", "--label_columns=size", *size]) == 2
+    assert "size" in capsys.readouterr().err

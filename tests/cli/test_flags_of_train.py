@@ -14,6 +14,7 @@ from ganzoo.data import Dataset, MirroredBatches
 from ganzoo.recipes import OptimizerSettings
 from ganzoo.recipes.optimizer_settings import KINDS
 from ganzoo.runs.optimizer_flags import format_optimizer, parse_optimizer
+from ganzoo.runs.part_flags import parse_loss
 from ganzoo.runs.recipe_flags import changed_recipe, repeating_settings
 from ganzoo_cli.commands.train import COMMAND
 from ganzoo_cli.config_file import as_toml, read_config
@@ -43,6 +44,27 @@ def test_flags_change_single_settings():
     # A decay of the rate stays.
     falling = OptimizerSettings(1e-3, decay_start=0.5)
     assert parse_optimizer("optimizer", "sgd", falling).decay_start == 0.5
+
+
+def test_a_loss_has_arguments(tmp_path):
+    recipe, _ = recipe_of("--loss=non_saturating:label_smoothing=0.1")
+    assert (recipe.loss, recipe.loss_options) == ("non_saturating", {"label_smoothing": 0.1})
+    assert recipe.build_loss().get_config()["label_smoothing"] == 0.1
+    # The arguments of the recipe stay for its own loss alone.
+    assert parse_loss(recipe.loss, (recipe.loss, recipe.loss_options))[1] == recipe.loss_options
+    assert parse_loss("hinge", (recipe.loss, recipe.loss_options)) == ("hinge", {})
+    for wrong, words in (
+        ("hinge:margin", "non_saturating:label_smoothing=0.1"),
+        ("hinge,minimax", "--loss is one loss"),
+        ("hinge:label_smooth=1", "label_smooth"),
+    ):
+        with pytest.raises(ValueError, match=f"{words}|Received: .*{words}"):
+            recipe_of(f"--loss={wrong}")
+    file = tmp_path / "run.toml"
+    file.write_text('loss = "non_saturating:label_smoothing=0.1"\n')
+    options, _ = COMMAND.parse([*TRAIN[1:], f"--config={file}"])
+    read_config(COMMAND, options)
+    assert changed_recipe(recipes.get("dcgan"), options) == recipe
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -26,8 +26,12 @@ SETTINGS = {
 class Pixels:
     name, sha256, resize = "pixels", "0123456789abcdef", None
 
+    def __init__(self, seen=None):
+        self.seen = [] if seen is None else seen
+
     def __call__(self, images):
         assert images.dtype == np.uint8
+        self.seen.append(np.asarray(images))
         return images.reshape(len(images), -1)[:, :5].astype("float32")
 
 
@@ -139,3 +143,33 @@ def test_the_cache_may_be_the_one_of_keras(run, tmp_path, monkeypatch):
     flags = ("--dtype=float32", "--value_range=-80,0", "--labels=labels.csv", "--label_columns=hat")
     assert main(["data", f"folder:{root}", *flags, "--cache=true", "--output=x.png"]) == 0
     assert list((tmp_path / "home" / "ganzoo" / "folders").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["evaluate", "dcgan_digits"], "windows in the middle"),
+        (["data", "digits"], "--crop=random to `ganzoo train`"),
+    ],
+)
+def test_random_windows_are_for_training(command, words, capsys):
+    assert main([*command, "--crop=random", "--size=8"]) == 2
+    error = capsys.readouterr().err
+    assert words in error and "Received: --crop=random" in error
+
+
+def test_a_run_on_random_windows_is_measured_on_the_middle(tmp_path, monkeypatch):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(12):
+        pixels = RNG.integers(0, 256, (12, 10, 3), dtype="uint8")
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    flags = [f"--data=folder:{folder}", "--size=8", "--width=1", "--batch_size=4", "--steps=1"]
+    run = tmp_path / "run"
+    assert main(["train", "--model=sngan", *flags, "--crop=random", f"--output={run}"]) == 0
+    assert data_of(run)["crop"] == "random"
+    measured = []
+    monkeypatch.setattr("ganzoo.extractors.get_for", lambda source: Pixels(measured))
+    assert main(["evaluate", str(run), "--metrics=fid"]) == 0
+    middle = ganzoo.data.load(f"folder:{folder}").examples[:, 2:10, 1:9]
+    assert any(np.array_equal(images, middle) for images in measured)

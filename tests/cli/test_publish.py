@@ -57,6 +57,7 @@ def test_a_run_becomes_a_model(run, tmp_path, monkeypatch, capsys):
         ["--model=dcgan", "--data=digits", "--augment=color,cutout", "--regularizers=r1,dragan"],
         ["--model=dcgan", "--data=digits", "--regularizers=r1:gamma=0.1:every=16,orthogonal"],
         ["--model=dcgan", "--data=digits", "--latent_dim=8", "--ema_decay=0.9"],
+        ["--model=dcgan", "--data=digits", "--loss=minimax:label_smoothing=0.1"],
         ["--model=wgan", "--data=digits", "--regularizers=none", "--generator_rate=0.001"],
         ["--model=sngan", "--data=folder:my photos", "--conditional", "--on_bad=skip"],
         ["--model=semi_supervised_mnist", "--labels_per_class=2", "--test_split=test"],
