@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
-from ganzoo.data import Dataset, philox
+from ganzoo.data import philox
 from ganzoo.data.gathering import as_dataset
 from ganzoo.data.images import convert_array
 from ganzoo.extractors.checks import check_extractor, known_range
@@ -90,7 +90,7 @@ class CollapseMonitor(FitHook):
 
     def __init__(
         self,
-        data: Dataset | np.ndarray,
+        data: Any,
         n: int = 256,
         every: int = 1,
         extractor: Callable | None = None,

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
-from ganzoo.data import Dataset
 from ganzoo.file_names import check_folder_name
 from ganzoo.metrics.evaluation import Evaluation
 from ganzoo.metrics.result import Result
@@ -68,7 +66,7 @@ class EvaluateSamples(FitHook):
     def __init__(
         self,
         metrics: Sequence[str | keras.metrics.Metric],
-        data: Dataset | np.ndarray | None = None,
+        data: Any = None,
         extractor: str | Callable | None = None,
         n: int | None = None,
         every: int = 1,

@@ -61,8 +61,16 @@ class IteratedBatches:
         self.first = checked_parts(self.check, start[0])
         self.size = len(self.first[0]) if size is None else size
         self.length = None if passes.count is None else passes.count // self.size
+        if self.length == 0:
+            raise self._without_batch()
         # The batches that were looked at are the first ones of the first pass.
         self._begun = itertools.chain(start, batches)
+
+    def _without_batch(self):
+        return ValueError(
+            "The data must hold at least one batch, which is full. "
+            f"Received: a {self.kind} with fewer than {self.size:,} examples"
+        )
 
     def _check_structure(self, gan, batch):
         warn_of_unread_keys(batch, stacklevel=8)
@@ -90,6 +98,8 @@ class IteratedBatches:
             for batch in itertools.islice(self._pass(start + done), wanted):
                 done += 1
                 yield batch
+            if done == 0:
+                raise self._without_batch()
             if steps is None or done == steps:
                 return
             if self.is_read_once or done == before:

@@ -122,6 +122,14 @@ REFUSED = {
         r"`to_tensor\(\)`.*RaggedTensorSpec",
     ),
     "a generator for two epochs": (lambda: iter([rows(4)]), "A generator is read once"),
+    "a loader of less than a batch": (
+        lambda: loader(images(3), labels(3), batch_size=2),
+        "with fewer than 4 examples",
+    ),
+    "a generator of less than a batch": (
+        lambda: lambda: iter([(images(3), labels(3))]),
+        "with fewer than 4 examples",
+    ),
     "an empty generator": (lambda: iter([]), "at least one batch"),
     "a function of two arguments": (lambda: lambda a, b: a, "a function of 2 arguments"),
     "a function of something else": (lambda: lambda: 3, "must return an iterable"),
@@ -137,7 +145,9 @@ def conditional():
 def test_other_data_are_refused_before_the_first_step(case, conditional):
     data, words = REFUSED[case]
     with pytest.raises((TypeError, ValueError), match=rf"(?s)(?=.*{words}).*Received: "):
-        conditional.fit(data(), epochs=2, verbose=0)
+        conditional.fit(
+            data(), epochs=2, verbose=0, **({"batch_size": 4} if "less" in case else {})
+        )
     assert conditional.step == 0
 
 
