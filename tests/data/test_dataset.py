@@ -105,7 +105,7 @@ def test_other_types_are_refused(examples):
     ("arguments", "message"),
     [
         ({"labels": [0, 1]}, r"shape \(6,\).*Received: labels.shape=\(2,\)"),
-        ({"labels": np.eye(6, dtype=int)}, "argmax"),
+        ({"labels": 2 * np.eye(6, dtype=int)}, "argmax"),
         ({"labels": np.zeros((6, 1), int)}, r"labels\[:, 0\]"),
         ({"labels": [0, 1, 2, 3, 4, -1]}, r"\[-1, 4\]"),
         ({"labels": [-1] * 6}, r"\[-1, -1\]"),
@@ -151,7 +151,7 @@ def test_the_line_in_a_message_about_examples_works(examples, line):
 @pytest.mark.parametrize(
     ("labels", "line"),
     [
-        (np.eye(6), "`labels.argmax(-1)`"),
+        (np.eye(6) / 2 + 0.1, "`labels.argmax(-1)`"),
         (np.arange(6)[:, None], "`labels[:, 0]`"),
         (np.arange(6.0), '`labels.astype("int32")`'),
         (np.arange(6) > 2, '`labels.astype("int32")`'),

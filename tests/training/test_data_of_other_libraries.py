@@ -254,7 +254,7 @@ def flat(images):
     return np.asarray(images, "float32").reshape(len(images), -1)
 
 
-flat.name = "flat"
+flat.name, flat.sha256 = "flat", "0"
 
 
 @pytest.mark.filterwarnings("ignore:Nobody knows how many batches")
