@@ -4,6 +4,8 @@ import keras
 
 from ganzoo import recipes
 from ganzoo.data import Dataset
+from ganzoo.data.gathering import is_stream
+from ganzoo.validation import describe
 
 
 def build_gan(
@@ -24,6 +26,12 @@ def build_gan(
     takes_classes = recipe.conditional or is_semi_supervised
     example_shape, class_names, condition_dim, condition_names = data, None, None, None
     pixels = None
+    if is_stream(data):
+        raise ValueError(
+            "A GAN is built for a `ganzoo.data.Dataset`, which `ganzoo.data.gather(data)` returns "
+            "of batches, or for the shape of an example, such as (32, 32, 3). "
+            f"Received: data={describe(data)}"
+        )
     if isinstance(data, Dataset):
         if num_classes is not None:
             raise ValueError(

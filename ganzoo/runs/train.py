@@ -36,8 +36,8 @@ def train(
             line for each epoch. 0 shows nothing, 1 Keras's bar for each epoch, and 2 lines.
         **settings: All other flags of `ganzoo train` by their names: `output`, `epochs`, `steps`,
             `batch_size`, `regularizers` and so on; `ganzoo train --help` explains them. Values are
-            numbers, Booleans, texts as on the command line, lists, and for `regularizers` and
-            `augment` also dictionaries such as `{"r1": {"gamma": 0.1}}`.
+            numbers, Booleans, texts as on the command line, lists, and for `loss`, `regularizers`
+            and `augment` also dictionaries such as `{"r1": {"gamma": 0.1}}`.
 
     Returns:
         A `ganzoo.runs.TrainedRun` with the `gan` and the `folder`.

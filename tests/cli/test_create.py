@@ -283,5 +283,5 @@ def test_the_flags_of_a_folder_reach_the_run(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "12 uint16 images of shape (8, 12, 1), 2 classes" in printed
     assert all(flag in printed for flag in flags) and "--size=8x12" in printed
-    assert main([*create, "--labels=labels.csv", "--label_columns=size", *size]) == 2
-    assert "size" in capsys.readouterr().err
+    assert main([*create, *flags, "--label_columns=wings", *size]) == 2
+    assert "wings" in capsys.readouterr().err

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 import ganzoo
+from ganzoo import drawing
 from ganzoo.explore import Explorer, View
 from ganzoo_cli.main import main
 
@@ -36,27 +37,22 @@ def in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def drawn(path, columns, side=8, padding=2):
-    """The images of a sheet, `(count, side, side)`."""
+def check_drawn(path, gan, images, columns):
+    """A picture is the sheet of the images in 8 bits."""
+    sheet = drawing.image_grid(gan.pixels.in_eight_bits(images), columns=columns)[..., 0]
     with Image.open(path) as picture:
-        pixels = np.asarray(picture)
-    size = side + padding
-    rows = (pixels.shape[0] - padding) // size
-    places = [(row, column) for row in range(rows) for column in range(columns)]
-    corners = [(padding + row * size, padding + column * size) for row, column in places]
-    return np.stack([pixels[top : top + side, left : left + side] for top, left in corners])
+        np.testing.assert_array_equal(np.asarray(picture), sheet)
 
 
 def test_paths_directions_and_projections_are_drawn_in_8_bits(model):
     path, gan = model
     assert main(["interpolate", path, "--seeds=0,1", "--steps=4"]) == 0
-    expected = gan.pixels.in_eight_bits(gan.interpolate([0, 1], steps=4))
-    np.testing.assert_array_equal(drawn("interpolation.png", 5), expected[..., 0])
+    check_drawn("interpolation.png", gan, gan.interpolate([0, 1], steps=4), 5)
 
     assert main(["directions", path, "--n=1", "--steps=3", "--output=d.png"]) == 0
     found = gan.directions("sefa", 1)
     moved = gan.edit(gan.latents_of([0] * 3), found, {0: np.array([-3.0, 0.0, 3.0])})
-    np.testing.assert_array_equal(drawn("d.png", 3), gan.pixels.in_eight_bits(moved)[..., 0])
+    check_drawn("d.png", gan, moved, 3)
     scores = ganzoo.generation.score(gan, found, Classifier(), samples=8)
     assert 0 < scores.changes[0] <= 255
 
@@ -66,8 +62,7 @@ def test_paths_directions_and_projections_are_drawn_in_8_bits(model):
     assert main(["project", path, "image.npy", *short, "--save=z.npz", "--output=p.png"]) == 0
     saved = np.load("z.npz")["images"]
     assert saved.dtype == image.dtype
-    pair = gan.pixels.in_eight_bits(np.stack([image, saved[0]]))
-    np.testing.assert_array_equal(drawn("p.png", 2), pair[..., 0])
+    check_drawn("p.png", gan, np.stack([image, saved[0]]), 2)
 
 
 def test_the_page_shows_8_bits(model):

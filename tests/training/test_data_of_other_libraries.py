@@ -279,6 +279,8 @@ def test_a_run_reads_data_of_other_libraries(tmp_path):
     plan = ganzoo.runs.plan("dcgan_digits", tf_batches(*data), output=tmp_path / "run", steps=1)
     assert len(plan.data) == 64 and plan.data.num_classes == 3
     np.testing.assert_array_equal(plan.data.examples, data[0])
+    with pytest.raises(ValueError, match=r"`ganzoo.data.gather\(data\)`.*a tf.data.Dataset"):
+        ganzoo.GAN.from_recipe("dcgan_digits", tf_batches(*data))
 
 
 def test_other_data_train_on_jax(tmp_path):
