@@ -288,13 +288,20 @@ def threefry2x32(key, counter):
         Two uint32 tensors of the broadcast shape.
     """
     words = (*key, *counter)
-    encrypted = _threefry2x32(*words)
+    encrypted = _traced_threefry2x32()(*words)
     # The traced function serves all shapes, and so forgets them.
     shape = functools.reduce(tf.broadcast_static_shape, [word.shape for word in words])
     return tuple(tf.ensure_shape(word, shape) for word in encrypted)
 
 
-@tf.function(input_signature=_WORDS, autograph=False)
+@functools.cache
+def _traced_threefry2x32():
+    # Outside of the graph in which it is used first, which it would keep.
+    with tf.init_scope():
+        function = tf.function(_threefry2x32, input_signature=_WORDS, autograph=False)
+        return function.get_concrete_function()
+
+
 def _threefry2x32(key0, key1, counter0, counter1):
     schedule = (key0, key1, key0 ^ key1 ^ tf.constant(_PARITY, tf.uint32))
     x0, x1 = counter0 + schedule[0], counter1 + schedule[1]

@@ -10,6 +10,14 @@ import os
 import sys
 
 
+class NoTensorFlow:
+    """Lets an import of TensorFlow fail. Keras on JAX has not imported it."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("tensorflow", "tensorflow_datasets"):
+            raise ImportError(f"{name} is blocked")
+
+
 def next_request():
     """Serves requests; returns each one in a new process, and None at the end of the input."""
     for line in sys.stdin:
@@ -37,6 +45,11 @@ def enter(request):
         os.dup2(opened, descriptor)
         os.close(opened)
     sys.argv = ["-c"]
+    # Python put the folder of this script there.
+    sys.path[0] = ""
+    if request["without_tensorflow"]:
+        assert "tensorflow" not in sys.modules
+        sys.meta_path.insert(0, NoTensorFlow())
 
 
 if __name__ == "__main__":

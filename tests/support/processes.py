@@ -14,17 +14,6 @@ import threading
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 
-BLOCK_TENSORFLOW = """
-import sys
-
-class _Blocked:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("tensorflow", "tensorflow_datasets"):
-            raise ImportError(f"{name} is blocked")
-
-sys.meta_path.insert(0, _Blocked())
-"""
-
 
 def run_python(code, backend="tensorflow", without_tensorflow=False, timeout=600, **environment):
     """Runs code in a fresh process and returns what it printed; fails if it failed.
@@ -48,11 +37,12 @@ def run_python(code, backend="tensorflow", without_tensorflow=False, timeout=600
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)]),
         **environment,
     }
-    server = _server(without_tensorflow, tuple(sorted(settings.items())))
+    server = _server(tuple(sorted(settings.items())))
     with tempfile.TemporaryDirectory() as folder:
         stdout, stderr = (pathlib.Path(folder) / name for name in ("stdout", "stderr"))
         request = {
             "code": code,
+            "without_tensorflow": without_tensorflow,
             "environment": {**os.environ, **settings},
             "folder": str(ROOT),
             "stdout": str(stdout),
@@ -80,11 +70,10 @@ def _run(server, request, timeout):
 
 
 @functools.cache
-def _server(without_tensorflow, settings):
+def _server(settings):
     """Returns the running fork server with these settings."""
-    code = (TESTS / "support" / "fork_server.py").read_text()
     server = subprocess.Popen(
-        [sys.executable, "-c", (BLOCK_TENSORFLOW if without_tensorflow else "") + code],
+        [sys.executable, TESTS / "support" / "fork_server.py"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
