@@ -1,0 +1,35 @@
+"""Sorts the pictures of an emoji set into a folder for each category, for `ganzoo create`.
+
+The npm package holds 1,906 pictures of 64 pixels in nine categories. Those of its Noto set are
+under the Apache license 2.0, those of Twitter's set (`twitter` in place of `google` below) under
+CC BY 4.0. Each person has one picture here, of the five to twenty-five with other tones of skin.
+
+    npm pack emoji-datasource-google@16.0.0
+    tar -xzf emoji-datasource-google-16.0.0.tgz
+    python examples/emoji.py package emoji
+    ganzoo create emoji --conditional --size=64
+"""
+
+import json
+import pathlib
+import shutil
+import sys
+
+
+def main(package, output):
+    entries = json.loads((pathlib.Path(package) / "emoji.json").read_text())
+    # The one set that the package holds, of the four that the table lists.
+    (pictures,) = pathlib.Path(package).glob("img/*/64")
+    count = 0
+    for entry in entries:
+        if entry["category"] == "Component" or not entry[f"has_img_{pictures.parent.name}"]:
+            continue
+        folder = pathlib.Path(output) / entry["category"]
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(pictures / entry["image"], folder / f"{entry['short_name']}.png")
+        count += 1
+    print(f"{count} pictures in {len(list(pathlib.Path(output).iterdir()))} folders of {output}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
