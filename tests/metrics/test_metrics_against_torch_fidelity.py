@@ -6,10 +6,11 @@ import torch_fidelity_metrics
 from metric_cases import features, probabilities
 
 from ganzoo import metrics
+from support import lazy
 
-torch = pytest.importorskip("torch", reason="torch is not installed (`make test` does it)")
-isc, fid, kid, prc = (
-    torch_fidelity_metrics.module(f"metric_{name}") for name in ("isc", "fid", "kid", "prc")
+torch = lazy.oracle("torch")
+isc, fid, kid, prc = map(
+    torch_fidelity_metrics.module, ("metric_isc", "metric_fid", "metric_kid", "metric_prc")
 )
 
 REAL, FAKE = features(600, 24), features(500, 24, seed=1, shift=0.2)

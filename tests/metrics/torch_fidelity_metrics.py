@@ -1,28 +1,27 @@
 """torch-fidelity's mathematics, as an independent reference."""
 
-import importlib
+import functools
 import importlib.util
 import sys
 import types
 
-import pytest
+from support import lazy
 
 
 def module(name):
-    """Returns torch-fidelity's module `name`, such as `"metric_fid"`; skips the test without it.
+    """Returns torch-fidelity's module `name`, such as `"metric_fid"`, which is imported lazily.
 
     The package imports torchvision for its data sets and networks, which the mathematics does not
     use: where torchvision is not installed, empty modules stand for it during the import.
     """
-    for package in ("torch", "torch_fidelity"):
-        if importlib.util.find_spec(package) is None:
-            pytest.skip(
-                f"{package} is not installed (`make test` does it)", allow_module_level=True
-            )
+    return lazy.Lazy(functools.partial(_import, name))
+
+
+def _import(name):
     absent = {} if importlib.util.find_spec("torchvision") else _torchvision()
     sys.modules.update(absent)
     try:
-        return importlib.import_module(f"torch_fidelity.{name}")
+        return lazy.imported(f"torch_fidelity.{name}")
     finally:
         for key in absent:
             del sys.modules[key]

@@ -5,46 +5,34 @@ need that: only the `__init__` files of its packages do, and they are passed ove
 """
 
 import functools
-import importlib
 import importlib.util
 import pathlib
 import sys
 import types
 
-import pytest
+from support import lazy
 
 PACKAGES = ("", ".python", ".python.losses", ".python.eval", ".python.features")
 
 
 def module(name):
-    """Returns TF-GAN's module `name`, such as `"losses.losses_impl"`; skips the test without it.
+    """Returns TF-GAN's module `name`, such as `"losses.losses_impl"`, which is imported lazily."""
+    return lazy.Lazy(functools.partial(_import, name))
 
-    At the top of a file it skips the whole file.
-    """
-    if not _open_packages():
-        _skip("tensorflow-gan")
-    try:
-        return importlib.import_module(f"tensorflow_gan.python.{name}")
-    except ModuleNotFoundError as error:
-        _skip(error.name)
+
+def _import(name):
+    _open_packages()
+    return lazy.imported(f"tensorflow_gan.python.{name}")
 
 
 @functools.cache
 def _open_packages():
-    """Makes TF-GAN's packages importable without running them; tells whether it is installed."""
+    """Makes TF-GAN's packages importable without running them, if it is installed."""
     found = importlib.util.find_spec("tensorflow_gan")
     if found is None:
-        return False
+        return
     root = pathlib.Path(found.submodule_search_locations[0])
     for package in PACKAGES:
         bare = types.ModuleType(f"tensorflow_gan{package}")
         bare.__path__ = [str(root.joinpath(*package.split(".")[1:]))]
         sys.modules[bare.__name__] = bare
-    return True
-
-
-def _skip(missing):
-    pytest.skip(
-        f"TF-GAN is not here to compare with: {missing} is not installed (`make test` does it)",
-        allow_module_level=True,
-    )

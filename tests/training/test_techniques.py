@@ -3,12 +3,14 @@
 import keras
 import numpy as np
 import pytest
-import torch
 from keras import layers
 
 import ganzoo
 from ganzoo.random import Draws
+from support import lazy
 from support.gans import linear
+
+torch = lazy.oracle("torch")
 
 SEED, BATCH, RATE = 5, 6, 0.3
 NUM_CLASSES = 4
