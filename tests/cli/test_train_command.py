@@ -173,6 +173,7 @@ def test_epochs_are_passes_over_the_data(capsys):
     assert f"{7 * EPOCH} of 512 examples, in 7 epochs of up to {EPOCH}" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model_and_another_seed_does_not(tmp_path, whole_run):
     assert main([*SMALL, "--steps=7", f"--output={tmp_path / 'again'}"]) == 0
     assert main([*SMALL, "--steps=7", "--seed=1", f"--output={tmp_path / 'other'}"]) == 0
@@ -247,7 +248,7 @@ def kill_in(monkeypatch):
 @pytest.mark.parametrize(
     "steps, owner, method",
     [
-        (EPOCH, run_folder.RunFolder, "save_model"),
+        pytest.param(EPOCH, run_folder.RunFolder, "save_model", marks=pytest.mark.slow),
         # The checkpoint of an epoch that ends early is written before its line in the log.
         (1, run_callbacks.EpochLog, "on_epoch_end"),
     ],

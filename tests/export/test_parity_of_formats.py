@@ -16,7 +16,7 @@ VARIANTS = {
     "semi_supervised_cnn": {"image_shape": (9, 9, 3)},
 }
 # Their layers are in the other architectures too, or exported by the conformance suite.
-ALIKE = ("dcgan", "infogan", "mlp", "r3gan", "resnet", "semi_supervised_mlp")
+ALIKE = ("dcgan", "infogan", "mlp", "r3gan", "resnet", "semi_supervised_mlp", "stylegan2")
 OTHERS = [
     *((name, {}) for name in ("dcgan", "infogan", "mlp", "resnet")),
     ("sngan", {"num_classes": 3}),

@@ -73,7 +73,9 @@ def _adaptive_augmentation():
         latents, keras.layers.Reshape((4, 4, 1))(keras.layers.Dense(16, "tanh")(latents))
     )
     discriminator = keras.Model(images, keras.layers.Dense(1)(keras.layers.Flatten()(images)))
-    return _vector_gan(generator, discriminator, augment="adaptive_augment")
+    # The strength is the state that must be resumed: few transforms do.
+    augment = ganzoo.augment.AdaptiveAugment("blit")
+    return _vector_gan(generator, discriminator, augment=augment)
 
 
 def _conditions_and_averages():

@@ -15,9 +15,9 @@ import contextlib, sys
 import numpy as np
 import ganzoo
 
-folder, process = sys.argv[1], int(sys.argv[2])
-if process >= 0:
-    ganzoo.distribution.join(sys.argv[3], process, 2)
+folder, process, address, *names = sys.argv[1:]
+if address:
+    ganzoo.distribution.join(address, int(process), 2)
 
 import keras
 from support.gans import tiny
@@ -51,7 +51,8 @@ def run(devices, name, steps_per_execution=1):
 
 TWO_DEVICES = """
 run(1, "one")
-run("all", "two_devices")
+if "two_devices" in names:
+    run("all", "two_devices")
 run("all", "two_devices_in_blocks", 4)
 
 import pytest
@@ -78,15 +79,16 @@ np.testing.assert_allclose([error, *history["val_error"]], wrong, atol=1e-6)
 
 TWO_PROCESSES = """
 run("all", "two_processes")
-run("all", "two_processes_in_blocks", 4)
+if "two_processes_in_blocks" in names:
+    run("all", "two_processes_in_blocks", 4)
 assert ganzoo.distribution.gather(5 + process) == [5, 6]
 """
 
 
-def start(code, folder, process=-1, address="", **environment):
-    """Starts a process that runs code on JAX."""
+def start(code, folder, names, process=0, address="", **environment):
+    """Starts a process that runs code on JAX, with the trainings of these names."""
     return subprocess.Popen(
-        [sys.executable, "-c", TRAIN + code, str(folder), str(process), address],
+        [sys.executable, "-c", TRAIN + code, str(folder), str(process), address, *names],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -102,14 +104,17 @@ def start(code, folder, process=-1, address="", **environment):
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def results(tmp_path_factory, request):
     """What one device, two devices and two processes have made of the same training."""
     folder = tmp_path_factory.mktemp("jax")
     address = free_address()
+    items = [item for item in request.session.items if item.path == request.path]
+    names = [item.callspec.params["name"] for item in items if hasattr(item, "callspec")]
+    two_devices = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
     processes = [
-        start(TWO_DEVICES, folder, XLA_FLAGS="--xla_force_host_platform_device_count=2"),
-        start(TWO_PROCESSES, folder, 0, address),
-        start(TWO_PROCESSES, folder, 1, address),
+        start(TWO_DEVICES, folder, names, **two_devices),
+        start(TWO_PROCESSES, folder, names, 0, address),
+        start(TWO_PROCESSES, folder, names, 1, address),
     ]
     try:
         for process in processes:
@@ -125,10 +130,17 @@ def results(tmp_path_factory):
     return found
 
 
-@pytest.mark.parametrize("blocks", ["", "_in_blocks"])
-@pytest.mark.parametrize("name", ["two_devices", "two_processes"])
-def test_the_training_is_that_of_one_device(name, blocks, results):
-    one, several = results["one"], results[name + blocks]
+@pytest.mark.parametrize(
+    "name",
+    [
+        "two_devices_in_blocks",
+        "two_processes",
+        pytest.param("two_devices", marks=pytest.mark.slow),
+        pytest.param("two_processes_in_blocks", marks=pytest.mark.slow),
+    ],
+)
+def test_the_training_is_that_of_one_device(name, results):
+    one, several = results["one"], results[name]
 
     assert one.keys() == several.keys()
     for key, value in one.items():

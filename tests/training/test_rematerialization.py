@@ -9,7 +9,7 @@ from ganzoo.training.rematerialization import RematerializedNetwork, best_cuts
 from training import memory_checks
 
 
-@pytest.mark.parametrize("run_eagerly", [True, False])
+@pytest.mark.parametrize("run_eagerly", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_step_has_the_same_numbers(run_eagerly):
     memory_checks.check_rematerialization(run_eagerly=run_eagerly)
 

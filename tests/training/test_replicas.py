@@ -54,7 +54,13 @@ def vectors(n):
     return np.random.default_rng(0).standard_normal((n, 6)).astype("float32")
 
 
-@pytest.mark.parametrize("name", MEANS_OVER_EXAMPLES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == "relativistic pairing" else ())
+        for name in MEANS_OVER_EXAMPLES
+    ],
+)
 def test_two_halves_equal_one_whole(name, two_replicas):
     arguments = MEANS_OVER_EXAMPLES[name]
     whole = mlp_gan(**arguments)
