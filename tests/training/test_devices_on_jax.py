@@ -16,8 +16,9 @@ import numpy as np
 import ganzoo
 
 folder, process, address, *names = sys.argv[1:]
+process = int(process)
 if address:
-    ganzoo.distribution.join(address, int(process), 2)
+    ganzoo.distribution.join(address, process, 2)
 
 import keras
 from support.gans import tiny
