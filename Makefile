@@ -1,5 +1,8 @@
 # Everything runs in a private environment, .venv, which the first call makes.
 
+# Compiled files are kept: the tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 BIN := .venv/bin
 # Processes that test, each with up to 3 GB with the processes that it starts. Half of their time
