@@ -88,7 +88,8 @@ def check_batched(examples, labels, mapping, example_shape=None):
         example_shape: Shape of an example, or `None` if nobody knows.
     """
     shape = tuple(examples.shape)
-    is_single = len(shape) < 2 or (labels is not None and len(labels.shape) == 0)
+    # `None` or a shape that TensorFlow does not know is unequal to ().
+    is_single = len(shape) < 2 or getattr(labels, "shape", None) == ()
     if example_shape is not None and len(shape) == len(example_shape):
         pairs = zip(shape, example_shape, strict=True)
         is_single = is_single or all(size in (None, other) for size, other in pairs)

@@ -17,11 +17,8 @@ from ganzoo.data.batch_parts import (
     warn_of_unread_keys,
 )
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.iterables import as_passes
+from ganzoo.data.iterables import as_passes, length_of, read_pass
 from ganzoo.validation import describe
-
-# `tf.data.UNKNOWN_CARDINALITY`. The only other negative number stands for data without end.
-UNKNOWN_CARDINALITY = -2
 
 
 def gather(
@@ -160,19 +157,9 @@ def _all_parts(data):
 
 
 def _finite(data):
-    """Returns an iterable of the batches of data that have an end."""
-    passes, limit = None, "`dataset.take(number)`"
-    if hasattr(data, "element_spec"):
-        count = int(data.cardinality())
-        unknown = count == UNKNOWN_CARDINALITY
-        is_endless = count < 0 and not unknown
-        read = data.as_numpy_iterator
-    elif isinstance(data, keras.utils.PyDataset):
-        is_endless, unknown, limit = data.num_batches is None, False, "a `num_batches`"
-
-        def read():
-            return (data[index] for index in range(data.num_batches))
-
+    """Returns an iterator of the batches of data that have an end."""
+    if isinstance(data, keras.utils.PyDataset) or hasattr(data, "element_spec"):
+        length = length_of(data)
     else:
         passes = as_passes(data)
         if passes is None:
@@ -181,20 +168,17 @@ def _finite(data):
                 "a `tf.data.Dataset`, a `keras.utils.PyDataset`, a loader or a generator. "
                 f"Received: {describe(data)}"
             )
-        is_endless, unknown = False, passes.count is None
-
-        def read():
-            return passes.read(0)
-
-    if is_endless:
+        data, length = passes.source_at(0), passes.count
+    if length == float("inf"):
         raise ValueError(
-            f"These data have no end, and all of them are read: give them {limit}. "
+            "These data have no end, and all of them are read: limit them, by "
+            "`dataset.take(number)` or a `num_batches`. "
             f"Received: {describe(data)} without end"
         )
-    if unknown:
+    if length is None:
         warnings.warn(
             "Nobody knows how many batches there are, so all are read into memory. If they have no "
             "end, stop and limit them.",
             stacklevel=5,
         )
-    return read()
+    return read_pass(data)

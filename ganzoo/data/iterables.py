@@ -9,6 +9,8 @@ import numpy as np
 
 from ganzoo.data.batch_parts import host_parts
 
+# `tf.data.UNKNOWN_CARDINALITY`. The only other negative number stands for data without end.
+_UNKNOWN = -2
 # What is iterable or callable, and no source of batches.
 _NO_BATCHES = (type, keras.layers.Layer, collections.abc.Mapping, str, bytes, bytearray)
 
@@ -52,26 +54,54 @@ class Passes:
             return None
         return examples // size * size if getattr(loader, "drop_last", False) else examples
 
+    def source_at(self, step):
+        """Returns the source of a pass that starts at a training step."""
+        if self.kind != "function":
+            return self._source
+        return self._source(step) if self.follows_step else self._source()
+
     def read(self, step):
         """Returns an iterator of the batches of a pass, as they are.
 
         Args:
             step: The training step at which the pass starts.
         """
-        source = self._source
-        if self.kind == "function":
-            source = source(step) if self.follows_step else source()
-            if isinstance(source, keras.utils.PyDataset):
-                count = source.num_batches
-                return (source[i] for i in (itertools.count() if count is None else range(count)))
-        if hasattr(source, "as_numpy_iterator"):
-            return source.as_numpy_iterator()
-        if not isinstance(source, collections.abc.Iterable):
-            raise TypeError(
-                "A function of data must return an iterable of batches. "
-                f"Received: {type(source).__name__}"
-            )
-        return iter(source)
+        return read_pass(self.source_at(step))
+
+
+def read_pass(source):
+    """Returns an iterator of the batches of a source, one after another.
+
+    Raises:
+        TypeError: If it is no source of batches.
+    """
+    if isinstance(source, keras.utils.PyDataset):
+        length = length_of(source)
+        indices = itertools.count() if length == float("inf") else range(length)
+        return (source[index] for index in indices)
+    if hasattr(source, "as_numpy_iterator"):
+        return source.as_numpy_iterator()
+    if not isinstance(source, collections.abc.Iterable):
+        raise TypeError(
+            "A function of data must return an iterable of batches. "
+            f"Received: {type(source).__name__}"
+        )
+    return iter(source)
+
+
+def length_of(batches):
+    """Returns the number of batches, infinity if they have no end, or `None` if nobody knows.
+
+    Args:
+        batches: A `keras.utils.PyDataset` or a `tf.data.Dataset`.
+    """
+    if isinstance(batches, keras.utils.PyDataset):
+        count = batches.num_batches
+        return float("inf") if count is None else count
+    count = int(batches.cardinality())
+    if count == _UNKNOWN:
+        return None
+    return count if count >= 0 else float("inf")
 
 
 def as_passes(source):

@@ -7,7 +7,7 @@ import warnings
 import keras
 
 from ganzoo.data import Batches
-from ganzoo.data.gathering import UNKNOWN_CARDINALITY
+from ganzoo.data.iterables import length_of
 from ganzoo.training.iterated_batches import IteratedBatches
 from ganzoo.validation import check_positive_integer
 
@@ -120,15 +120,7 @@ def unknown():
 
 def _length(batches):
     """Returns the number of batches, infinity if they have no end, or `None` if nobody knows."""
-    if isinstance(batches, IteratedBatches):
-        return batches.length
-    if isinstance(batches, keras.utils.PyDataset):
-        count = batches.num_batches
-        return float("inf") if count is None else count
-    count = int(batches.cardinality())
-    if count == UNKNOWN_CARDINALITY:
-        return None
-    return count if count >= 0 else float("inf")
+    return batches.length if isinstance(batches, IteratedBatches) else length_of(batches)
 
 
 class _Repeated(keras.utils.PyDataset):

@@ -41,10 +41,9 @@ def checked_dataset(gan, dataset, size):
     dataset, is_dictionary = _of_parts(dataset)
     has_tuples = isinstance(dataset.element_spec, tuple)
     examples, labels = parts_of(dataset.element_spec)
-    if examples.shape.rank is None or (examples.shape.rank < 2 and examples.shape.rank):
+    if examples.shape.rank is None:
         raise ValueError(
-            "The rank of the examples must be known, and batches are needed: use "
-            "`dataset.batch(size, drop_remainder=True)` or `tf.ensure_shape`. "
+            "The rank of the examples must be known: use `tf.ensure_shape` in a `dataset.map`. "
             f"Received: element_spec={dataset.element_spec!r}"
         )
     check_batched(examples, labels, cures.TENSORS, gan.example_shape)

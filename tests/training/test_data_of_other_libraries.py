@@ -300,3 +300,11 @@ other.check_exact_resume({str(tmp_path)!r}, run_eagerly=False)
 """,
         backend="jax",
     )
+
+
+@pytest.mark.slow
+def test_replicas_share_the_batches_of_a_loader(two_replicas):
+    with two_replicas.scope():
+        gan = build(CLASSES, run_eagerly=False)
+    gan.fit(loader(), epochs=2, verbose=0)
+    assert gan.step == 4
