@@ -19,7 +19,7 @@ from ganzoo.metrics import frechet_distance
 STEPS = 2000
 SERIES = 4000
 LENGTH = 64
-LATENT_DIM = 16
+LATENT_DIM = 64
 # The values that the next one is predicted from.
 ORDER = 16
 
@@ -30,8 +30,8 @@ def main(steps=STEPS):
     series, tested = waves(SERIES, rng), waves(SERIES, rng)
     gan = ganzoo.GAN(generator(), discriminator())
     gan.compile(
-        g_optimizer=keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.9),
-        d_optimizer=keras.optimizers.Adam(4e-4, beta_1=0.0, beta_2=0.9),
+        g_optimizer=keras.optimizers.Adam(4e-4, beta_1=0.0, beta_2=0.9),
+        d_optimizer=keras.optimizers.Adam(8e-4, beta_1=0.0, beta_2=0.9),
         loss="hinge",
         steps_per_execution=20,
         ema_decay=0.995,
@@ -95,7 +95,7 @@ def generator(width=64):
         for _ in range(3)
         for layer in (
             layers.UpSampling1D(2),
-            layers.Conv1D(width, 5, padding="same", use_bias=False),
+            layers.Conv1D(width, 7, padding="same", use_bias=False),
             layers.BatchNormalization(),
             layers.LeakyReLU(0.2),
         )
@@ -106,7 +106,7 @@ def generator(width=64):
             layers.Dense(8 * width),
             layers.Reshape((8, width)),
             *blocks,
-            layers.Conv1D(1, 5, padding="same"),  # Without an activation: any range
+            layers.Conv1D(1, 7, padding="same"),  # Without an activation: any range
         ]
     )
 
@@ -115,7 +115,7 @@ def discriminator(width=32):
     """Returns a discriminator with spectral normalization, which sees the whole series at once."""
     normalized = ganzoo.layers.SpectralNormalization
     blocks = [
-        normalized(layers.Conv1D(size, 5, strides=2, padding="same", activation="leaky_relu"))
+        normalized(layers.Conv1D(size, 7, strides=2, padding="same", activation="leaky_relu"))
         for size in (width, 2 * width, 2 * width)
     ]
     outputs = [layers.Flatten(), normalized(layers.Dense(1))]

@@ -132,6 +132,11 @@ def _is_list_of_scalars(part):
 
 def _cure(batch, mapping):
     """Returns a text that tells how a batch of another structure is changed, or an empty one."""
+    if isinstance(batch, collections.abc.Mapping) and IMAGE in batch:
+        return (
+            ". Pictures and other objects must become arrays of equal shapes first; a data set of "
+            '`datasets` does it by `lambda: dataset.with_format("numpy").iter(64)`'
+        )
     if isinstance(batch, collections.abc.Mapping) and batch:
         return f": choose among its keys, e.g. {mapping.line('row', _choice(batch, 'row'))}"
     if not isinstance(batch, tuple) or len(batch) < 2:

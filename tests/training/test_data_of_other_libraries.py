@@ -85,6 +85,10 @@ REFUSED = {
         lambda: iter([{"a": images(4), "b": labels(4)}]),
         r"`lambda: \(row\['a'\] for row in batches\)`",
     ),
+    "pictures": (
+        lambda: [{"image": keras.utils.array_to_img(images(1)[0]), "label": 1}],
+        r"`lambda: dataset.with_format\(\"numpy\"\).iter\(64\)`.*'image': Image",
+    ),
     "sample weights": (
         lambda: tf_batches(images(), labels(), np.ones(8)),
         r"no sample weights.*`dataset.map\(lambda images, labels, weights: \(images, labels\)\)`",
