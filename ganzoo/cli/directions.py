@@ -3,13 +3,17 @@
 import numpy as np
 
 from ganzoo import drawing, extractors
+from ganzoo.cli import direction_flags
 from ganzoo.cli.class_flags import numbers_of
+from ganzoo.cli.condition_flags import conditions_of
+from ganzoo.cli.direction_flags import STORED
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.file_names import check_file_name
 from ganzoo.generation import score
 from ganzoo.runs.run_folder import data_of, load_model
 
 _SCORED = 128  # Samples.
+_DIRECTIONS = 8
 
 
 def run(options, others):
@@ -22,22 +26,46 @@ def run(options, others):
     gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)
     labels = _labels(numbers_of(options.labels, gan), options.seeds or [0])
-    found = gan.directions(
-        options.method,
-        options.n,
-        options.layers or None,
-        options.samples,
-        classifier if options.method == "classes" else None,
-    )
-    frames = _strips(gan, found, options, labels)
+    conditions = conditions_of(options.conditions, gan)
+    found = _found(gan, model, options, classifier, conditions)
+    frames = _strips(gan, found, options, labels, conditions)
     drawing.save_picture(options.output, drawing.image_grid(frames, columns=options.steps))
     if options.save:
         found.save(options.save)
-    print("\n".join(_table(gan, found, classifier)))
+    print("\n".join(_table(gan, found, classifier, conditions)))
     print(f"\n{len(found)} directions in {options.output}")
 
 
-def _strips(gan, found, options, labels):
+def _found(gan, model, options, classifier, conditions):
+    """Returns the directions that the options ask for."""
+    method = options.method or (STORED if gan.stored_directions is not None else "sefa")
+    if method != STORED:
+        return gan.directions(
+            method,
+            _DIRECTIONS if options.n is None else options.n,
+            options.layers or None,
+            options.samples,
+            classifier if method == "classes" else None,
+            conditions=None if method == "sefa" else conditions,
+        )
+    if unused := sorted(options.given & {"layers", "samples"}):
+        raise ValueError(
+            f"--{unused[0]} is for directions that are found now, and this model has stored ones: "
+            f"give --method too. Received: --{unused[0]} for {model}"
+        )
+    found = direction_flags.of_model(STORED, gan, model)
+    if options.n is None:
+        print(f"{len(found)} directions are stored with {model}\n")
+        return found
+    if options.n > len(found):
+        raise ValueError(
+            f"--n must be at most {len(found)}, the directions that are stored with the model; "
+            f"--method=sefa finds others. Received: --n={options.n}"
+        )
+    return found.select(range(options.n))
+
+
+def _strips(gan, found, options, labels, conditions):
     """Returns the images of all rows: the seeds of the first direction, and so on."""
     seeds = options.seeds or [0]
     amounts = np.linspace(-options.span, options.span, options.steps)
@@ -49,9 +77,16 @@ def _strips(gan, found, options, labels):
     else:
         given = np.asarray(labels if labels is not None else seeds) % gan.num_classes
         classes = np.repeat(np.resize(given, len(seeds)), options.steps)
+    if conditions is not None and conditions.ndim == 2:
+        conditions = np.repeat(conditions, options.steps, axis=0)
     rows = [
         gan.edit(
-            latents, found, {number: np.tile(amounts, len(seeds))}, classes, options.truncation
+            latents,
+            found,
+            {number: np.tile(amounts, len(seeds))},
+            classes,
+            options.truncation,
+            conditions=conditions,
         )
         for number in range(len(found))
     ]
@@ -83,12 +118,12 @@ def _classifier(options, model):
     return classifier
 
 
-def _table(gan, found, classifier):
+def _table(gan, found, classifier, conditions):
     """Returns lines: the name of each direction, its value, and what it changes most."""
     lines = [f"{'direction':<14}{'value':>10}"]
     scores = None
     if hasattr(classifier, "probabilities"):
-        scores = score(gan, found, classifier, samples=_SCORED)
+        scores = score(gan, found, classifier, samples=_SCORED, conditions=conditions)
         lines[0] += f"   {'gray levels':>11}   {'changes most':<16}{'share':>6}"
     for number, name in enumerate(found.names):
         line = f"{name:<14}{found.values[number]:>10.4g}"

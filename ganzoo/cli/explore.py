@@ -2,9 +2,9 @@
 
 import importlib
 
+from ganzoo.cli import direction_flags
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.explore import Explorer
-from ganzoo.generation import Directions
 from ganzoo.runs.run_folder import load_model
 
 
@@ -13,9 +13,11 @@ def run(options, others):
     model = others[0]
     # A missing package is an error before the model is loaded, which is slow.
     page = importlib.import_module("ganzoo.explore.page")
-    directions = None if options.directions is None else Directions.load(options.directions)
+    directions = direction_flags.read(options.directions)
     gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)
+    if directions is not None:
+        directions = direction_flags.of_model(directions, gan, model)
     explorer = Explorer(gan, directions)
     if explorer.why_no_directions is not None:
         print(f"The page has no directions. {explorer.why_no_directions}")

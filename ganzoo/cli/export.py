@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from ganzoo import export
-from ganzoo.generation import Directions
+from ganzoo.cli import direction_flags
 from ganzoo.runs.progress import working
 from ganzoo.runs.run_folder import load_model
 from ganzoo_cli.errors import Failure
@@ -32,17 +32,24 @@ def run(options, others):
         "quantization": options.quantization,
         "runtime": options.runtime,
     }
-    directions = None if options.directions is None else Directions.load(options.directions)
+    directions = direction_flags.read(options.directions)
     # Errors of the options and of missing packages come before the model is loaded, which is slow.
     kind = export.check_options(path, **settings)
     importlib.import_module(f"ganzoo.export.{kind}")
     gan = load_model(model, options.checkpoint)
+    if directions == direction_flags.NONE:
+        directions = False
+    elif directions is not None:
+        directions = direction_flags.of_model(directions, gan, model)
     try:
         with working(f"exporting {model}"):
             path = gan.export(path, **settings, directions=directions)
     except RuntimeError as error:  # The exported model gives other examples.
         raise Failure(str(error)) from error
     print(f"{model} in {path}")
+    moved = gan.stored_directions if directions is None else directions
+    if kind == "saved_model" and moved:
+        print(f"Its signature `edit` moves samples along {', '.join(moved.names)}")
     print(f"Try it: {_command(gan, path, kind)}")
     if kind == "saved_model":
         print(f"{path / 'README.md'} says how to serve the model and how to send requests.")

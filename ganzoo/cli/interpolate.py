@@ -3,10 +3,11 @@
 import numpy as np
 
 from ganzoo import drawing
+from ganzoo.cli import direction_flags
 from ganzoo.cli.class_flags import numbers_of
+from ganzoo.cli.direction_flags import STORED
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.file_names import check_file_name
-from ganzoo.generation import Directions
 from ganzoo.runs.run_folder import load_model
 from ganzoo_cli.commands.interpolate import STEPS
 
@@ -18,11 +19,14 @@ def run(options, others):
     """Draws paths between samples or along directions into a picture or an animation."""
     model = others[0]
     suffix = check_file_name("--output", options.output, (*drawing.PICTURE_SETTINGS, *_SECONDS))
-    directions = None if options.directions is None else Directions.load(options.directions)
-    along = [] if directions is None else options.along or directions.names
-    along = [directions.index(name) for name in along]
+    # Without a file, --along names directions that are stored with the model.
+    directions = direction_flags.read(options.directions or (STORED if options.along else None))
     gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)
+    along = []
+    if directions is not None:
+        directions = direction_flags.of_model(directions, gan, model)
+        along = [directions.index(name) for name in options.along or directions.names]
     labels = _one_or_list(numbers_of(options.labels, gan))
     if directions is None:
         rows = list(_rows_of_samples(gan, options, labels))

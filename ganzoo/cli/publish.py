@@ -4,27 +4,30 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from ganzoo import extractors, hub, zoo
-from ganzoo.presets import manifest
-from ganzoo.runs.progress import Progress
+from ganzoo.cli import direction_flags
+from ganzoo.presets import builtin, manifest
+from ganzoo.runs.progress import Progress, working
 from ganzoo.runs.recipe_flags import training_command
 from ganzoo.runs.run_folder import RunFolder, check_same_data, load_model
 from ganzoo.runs.sources import load_source, load_test_split
 from ganzoo_cli.errors import expected
 
 _NO_EXTRACTOR = "none"
+_FIND = "find"
 
 
 def run(options, others):
     """Publishes a run, or writes the tables of published models."""
     if "table" in options.given:
         zoo.check_folder_of_all(options.table)
-        return lambda: _write_table(Path(options.table))
+        return lambda: _write_table(Path(options.table), options.directions == _FIND)
+    directions = _directions(options.directions or _FIND)
     if options.push:
         hub.Repository.parse(options.push)
         hub.check_installed()
     zoo.check_license(options.license)
     if Path(others[0], manifest.METADATA).is_file():
-        return _push_only(Path(others[0]), options)
+        return _change(Path(others[0]), options, directions)
     # Errors of the folder come before minutes of measuring.
     output = Path(options.output or Path("models", Path(others[0]).resolve().name))
     zoo.check_folder(output, options.replace)
@@ -40,6 +43,7 @@ def run(options, others):
                 options.n,
                 replace=options.replace,
                 license=options.license,
+                directions=directions,
             )
             if options.push:
                 _push(output, options)
@@ -48,13 +52,14 @@ def run(options, others):
     return work
 
 
-def _push_only(folder, options):
-    """Returns the work of pushing a model that is published already."""
-    if not options.push:
+def _change(folder, options, directions):
+    """Returns the work on a model that is published already: its directions, and to push it."""
+    if not options.push and options.directions is None:
         raise ValueError(
-            f"This is a published model, and no run: give --push=hf://user/name. Received: {folder}"
+            "This is a published model, and no run: give --push=hf://user/name, or --directions. "
+            f"Received: {folder}"
         )
-    if more := sorted(options.given - {"push", "license", "private", "debug"}):
+    if more := sorted(options.given - {"directions", "push", "license", "private", "debug"}):
         raise ValueError(
             "A published model is pushed as it is, without flags on what is measured and written. "
             f"Received: {', '.join(f'--{name}' for name in more)}"
@@ -62,10 +67,37 @@ def _push_only(folder, options):
 
     def work():
         with expected():
-            _push(folder, options)
+            if options.directions is not None:
+                _store_directions(folder, directions)
+                zoo.write_card(folder)
+                if (index := folder.resolve().parent / builtin.INDEX).is_file():
+                    print(f"{'to update the index':<22}ganzoo publish --table={index.parent}")
+            if options.push:
+                _push(folder, options)
         return 0
 
     return work
+
+
+def _directions(text):
+    """Returns what `ganzoo.zoo.publish` takes as `directions`."""
+    if text == _FIND:
+        return text
+    return None if text == direction_flags.NONE else direction_flags.read(text)
+
+
+def _store_directions(folder, directions):
+    """Stores the directions of a published model, and prints their names."""
+    facts = zoo.read(folder)
+    if facts is None:
+        raise ValueError(
+            "Expected the folder of a published model: `ganzoo publish` measures a run, and writes "
+            f"one. Received: {str(folder)!r}"
+        )
+    with working(f"directions of {folder.name}"):
+        classifier = extractors.get_for(facts["data"]["source"])
+        found = zoo.store_directions(folder, directions, classifier)
+    print(f"{folder.name:<22}{'none' if found is None else ', '.join(found.names)}", flush=True)
 
 
 def _push(folder, options):
@@ -74,10 +106,14 @@ def _push(folder, options):
     print(f"sha256                {sha256} of its metadata.json")
 
 
-def publish(training, output, extractor, n=None, name=None, replace=False, license=None):
+def publish(
+    training, output, extractor, n=None, name=None, replace=False, license=None, directions=_FIND
+):
     """Publishes a run, and prints the facts; `ganzoo.zoo.publish` describes the arguments."""
     with Progress() as progress:
-        facts = zoo.publish(training, output, extractor, n, name, replace, progress, license)
+        facts = zoo.publish(
+            training, output, extractor, n, name, replace, progress, license, directions
+        )
     weights = facts["weights"]
     size = weights["discriminator_bytes"]
     discriminator = "left out because of its size" if size is None else f"{size:,} bytes"
@@ -88,6 +124,11 @@ def publish(training, output, extractor, n=None, name=None, replace=False, licen
         real = facts["figures"]["real"].get(name)
         compared = "" if real is None else f" (real images: {real['value']:.4g})"
         print(f"{name:<22}{result['value']:.4g}{compared}")
+    found = facts.get("directions", {"shown": [], "left_out": []})
+    names = ", ".join(row["name"] for row in found["shown"])
+    print(f"directions            {names or 'none'}")
+    for what in found["left_out"]:
+        print(f"left out              {what}")
     print(f"card                  {output / 'README.md'}")
 
 
@@ -136,7 +177,11 @@ def load_extractor(name, source):
     return extractors.get_for(source) if name is None else extractors.get(name)
 
 
-def _write_table(folder):
+def _write_table(folder, find_directions):
+    if find_directions:
+        for model in sorted(zoo.read_all(folder)):
+            if not (model / manifest.DIRECTIONS).is_file():
+                _store_directions(model, _FIND)
     written = zoo.write(folder)
     print("\n".join(f"written     {path}" for path in written) or "Everything is up to date.")
     return 0

@@ -10,6 +10,7 @@ from ganzoo import drawing
 from ganzoo import interpolation as interpolations
 from ganzoo.data.image_files import read_image
 from ganzoo.generation import Directions
+from ganzoo.generation.directions import current_directions
 from ganzoo.generation.pages import check_gan_of_page
 from ganzoo.generation.truncation import largest_truncation, truncating_layer
 from ganzoo.validation import check_positive_integer
@@ -48,8 +49,8 @@ class Explorer:
 
     Args:
         gan: A `ganzoo.GAN` of images with 1, 3 or 4 channels and without vectors of conditions.
-        directions: The `ganzoo.generation.Directions` that sliders move. By default up to 6 in
-            closed form (SeFa).
+        directions: The `ganzoo.generation.Directions` that sliders move. By default the ones that
+            are stored with the GAN's preset, or up to 6 in closed form (SeFa).
 
     Attributes:
         gan: The GAN.
@@ -71,6 +72,7 @@ class Explorer:
     def __init__(self, gan, directions: Directions | None = None):
         check_gan_of_page(gan)
         self.gan = gan
+        directions = current_directions(gan) if directions is None else directions
         self.directions, self.why_no_directions = directions, None
         if directions is None:
             try:

@@ -12,7 +12,7 @@ from ganzoo.export.versions import check_version
 from ganzoo.export.web_runtime import read_runtime
 from ganzoo.file_names import check_file_name, check_folder_name
 from ganzoo.generation import Directions
-from ganzoo.generation.directions import check_directions
+from ganzoo.generation.directions import check_directions, current_directions
 from ganzoo.generation.editing import offsets_of
 from ganzoo.validation import check_choice
 
@@ -31,13 +31,12 @@ def export(
     truncation: bool = False,
     discriminator: bool = False,
     quantization: str | None = None,
-    directions: Directions | None = None,
+    directions: Directions | bool | None = None,
     runtime: str | Path | None = None,
 ) -> Path:
     """Exports a GAN. `ganzoo.GAN.export` describes the arguments."""
     format = check_options(path, version, format, truncation, discriminator, quantization, runtime)
-    if directions is not None:
-        _check_directions(gan, directions, format)
+    directions = _directions(gan, directions, format)
     if gan.step == 0 and gan.preset is None:
         raise ValueError(
             "Only a trained GAN is exported: train it by `gan.fit(...)`, or load one by "
@@ -70,11 +69,21 @@ def export(
         return export_web(gan, path, directions, runtime)
     from ganzoo.export.saved_model import export_saved_model
 
-    return export_saved_model(gan, path, version, truncation, discriminator, directions)
+    return export_saved_model(gan, path, version, truncation, discriminator, directions or None)
 
 
-def _check_directions(gan, directions, format):
-    """Raises `ValueError` unless an export can move samples of a GAN along directions."""
+def _directions(gan, directions, format):
+    """Returns the directions along which an export can move samples, `False` for none.
+
+    Pages find some in closed form if it is `None`.
+
+    Raises:
+        ValueError: If they do not fit the format or the GAN.
+    """
+    if directions is False:
+        return False
+    if directions is None:
+        return None if format in SUFFIXES else current_directions(gan)
     if format in SUFFIXES:
         raise ValueError(
             "`directions` are for the formats 'saved_model' and 'web'. "
@@ -83,6 +92,7 @@ def _check_directions(gan, directions, format):
     check_directions(directions)
     directions.check(gan)
     offsets_of(gan, directions, {}, 1)
+    return directions
 
 
 def check_options(path, version, format, truncation, discriminator, quantization, runtime=None):

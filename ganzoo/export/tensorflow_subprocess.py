@@ -44,7 +44,9 @@ def export_in_tensorflow(gan, path, format, switches, settings, directions):
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder, "model.keras")
         gan.save(model)
-        if directions is not None:
+        if directions is False:
+            flags["directions"] = "none"
+        elif directions is not None:
             flags["directions"] = Path(folder, "directions.npz")
             directions.save(flags["directions"])
         command = [sys.executable, "-m", "ganzoo_cli", "export", model]

@@ -38,7 +38,8 @@ def export_web(gan, path, directions=None, runtime=None):
     Args:
         gan: A `ganzoo.GAN` of images on the TensorFlow backend.
         path: Path of the folder.
-        directions: The `Directions` of the sliders; by default 6 in closed form, if there are any.
+        directions: The `Directions` of the sliders; by default 6 in closed form, if there are any;
+            `False` for none.
         runtime: Where a copy of onnxruntime-web is; by default the page reads it from its CDN.
 
     Returns:
@@ -49,7 +50,7 @@ def export_web(gan, path, directions=None, runtime=None):
         RuntimeError: If ONNX Runtime gives other images than the GAN.
     """
     check_gan_of_page(gan)
-    directions = _closed_form(gan) if directions is None else directions
+    directions = _closed_form(gan) if directions is None else directions or None
     of_styles = directions is not None and directions.space == "styles"
     content, weights = _generator(gan, of_styles)
     with new_folder(path) as partial:

@@ -9,7 +9,7 @@ from ganzoo.generation.conditioning import condition_of
 from ganzoo.generation.directions import Directions, digest
 from ganzoo.generation.truncation import truncating_layer
 from ganzoo.layers.reparametrization import SUPPORTED, KernelWrapper, output_axis
-from ganzoo.validation import check_choice, check_positive_integer
+from ganzoo.validation import check_choice, check_positive_integer, describe
 
 METHODS = ("sefa", "pca", "classes")
 _LEAST_ROWS = 10_000  # Of the regression from activations to latents.
@@ -17,7 +17,7 @@ _PROBES = 8  # Pairs of latents that show whether a function is linear.
 _FEWEST = 10  # Samples of a class, and of all others.
 
 
-def find(gan, method, k, layers, samples, classifier, seed, batch_size):
+def find(gan, method, k, layers, samples, classifier, seed, batch_size, conditions):
     """Returns the `Directions`; it has the arguments of `GAN.directions`."""
     check_choice("method", method, METHODS)
     check_positive_integer("k", k)
@@ -30,10 +30,15 @@ def find(gan, method, k, layers, samples, classifier, seed, batch_size):
         )
     gan.update_inference_state()
     if method == "sefa":
+        if conditions is not None:
+            raise ValueError(
+                "method='sefa' draws no samples: leave `conditions` out. "
+                f"Received: conditions={describe(conditions)}"
+            )
         return sefa(gan, k, layers)
     if method == "pca":
-        return principal_components(gan, k, layers, samples, seed, batch_size)
-    return of_classes(gan, layers, samples, classifier, seed, batch_size)
+        return principal_components(gan, k, layers, samples, seed, batch_size, conditions)
+    return of_classes(gan, layers, samples, classifier, seed, batch_size, conditions)
 
 
 def sefa(gan, k, layers=None):
@@ -77,7 +82,7 @@ def closed_form(matrix):
     return vectors * signs[:, None], np.maximum(values[::-1], 0)
 
 
-def principal_components(gan, k, layers, samples, seed, batch_size):
+def principal_components(gan, k, layers, samples, seed, batch_size, conditions=None):
     """Principal components of styles; or of activations, as the latents that move along them.
 
     Reference:
@@ -86,7 +91,7 @@ def principal_components(gan, k, layers, samples, seed, batch_size):
     mapping = truncating_layer(gan.inference_generator)
     if mapping is not None:
         rows = None if layers is None else _matrix_of_styles(gan, layers)[0]
-        styles = _activations(gan, mapping.output, samples, seed, batch_size)
+        styles = _activations(gan, mapping.output, samples, seed, batch_size, conditions)
         # All rows of the styles are the same.
         _, components, deviations, ratios = _components(styles[:, 0], k)
         return Directions(
@@ -102,7 +107,7 @@ def principal_components(gan, k, layers, samples, seed, batch_size):
     if layers is not None and len(chosen) > 1:
         raise ValueError(f"Principal components are of one layer. Received: layers={layers}")
     count = max(samples, _LEAST_ROWS)
-    activations = _activations(gan, chosen[0].output, count, seed, batch_size)
+    activations = _activations(gan, chosen[0].output, count, seed, batch_size, conditions)
     activations = activations.reshape(count, -1)
     mean, components, deviations, ratios = _components(activations, k)
     coordinates = (activations - mean) @ components.T / deviations
@@ -137,7 +142,7 @@ def _components(rows, k):
     return found.mean_, components, deviations, found.explained_variance_ratio_
 
 
-def of_classes(gan, layers, samples, classifier, seed, batch_size):
+def of_classes(gan, layers, samples, classifier, seed, batch_size, conditions=None):
     """The normals of the planes that separate the latents of each class from all others.
 
     Reference:
@@ -161,14 +166,15 @@ def of_classes(gan, layers, samples, classifier, seed, batch_size):
             f"give `labels` to `gan.sample`. Received: {gan.num_classes} classes of the GAN"
         )
     seeds = _seeds(seed, samples)
-    images = gan.sample(samples, seed=seeds, batch_size=batch_size)
+    images = gan.sample(samples, seeds, batch_size=batch_size, conditions=conditions)
     probabilities = np.asarray(classifier.probabilities(gan.pixels.in_eight_bits(images)))
     names = class_names or map(str, range(probabilities.shape[1]))
     mapping = truncating_layer(gan.inference_generator)
     if mapping is None:
         points, space = gan.latents_of(seeds), "latents"
     else:
-        points = _activations(gan, mapping.output, samples, seed, batch_size)[:, 0]
+        styles = _activations(gan, mapping.output, samples, seed, batch_size, conditions)
+        points = styles[:, 0]
         space = "styles"
     classes = probabilities.argmax(axis=1)
     vectors, scores, found_names = [], [], []
@@ -281,8 +287,12 @@ def _kernel(layer):
 
 def _features(gan, tensor, latents):
     """Returns what a tensor inside the generator is for latents, as float64."""
-    labels = None if gan.num_classes is None else np.zeros(len(latents), "int32")
-    inputs = latents if labels is None else [latents, labels]
+    inputs = [latents]
+    if gan.num_classes is not None:
+        inputs.append(np.zeros(len(latents), "int32"))
+    if gan.condition_dim is not None:
+        inputs.append(np.zeros((len(latents), gan.condition_dim), "float32"))
+    inputs = inputs if len(inputs) > 1 else latents
     features = _network(gan, tensor)(inputs, training=False)
     return ops.convert_to_numpy(ops.cast(features, "float32")).astype("float64")
 
@@ -310,10 +320,10 @@ def _inputs_by_latents(gan, layer):
     return (rows[:-1] - rows[-1]).reshape(gan.latent_dim, -1)
 
 
-def _activations(gan, tensor, samples, seed, batch_size):
+def _activations(gan, tensor, samples, seed, batch_size, conditions):
     """Returns the values of a tensor inside the generator for samples, as float64."""
     seeds = _seeds(seed, samples)
-    labels = condition_of(gan, None, None, len(seeds), seeds)
+    labels = condition_of(gan, None, conditions, len(seeds), seeds)
     latents = gan.latents_of(seeds)
     found = _network(gan, tensor).predict(
         latents if labels is None else [latents, labels], batch_size=batch_size, verbose=0

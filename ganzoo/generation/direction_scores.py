@@ -14,10 +14,11 @@ class DirectionScores(NamedTuple):
 
     Attributes:
         effects: float64 of shape `(k, attributes)`: the mean change of an attribute's log-odds from
-            the one end to the other.
+            the one end to the other. Without a classifier there are no attributes.
         attributes: Names of the attributes.
         selectivity: float64 of shape `(k,)`: the share of the attribute that changes most in the
-            changes of all attributes, in (0, 1]. At 1 a direction moves one attribute alone.
+            changes of all attributes, in (0, 1]. At 1 a direction moves one attribute alone. NaN
+            without a classifier.
         changes: float64 of shape `(k,)`: the root mean squared difference between the images at
             both ends, in gray levels.
     """
@@ -36,6 +37,7 @@ def score(
     samples: int = 256,
     seed: int = 0,
     batch_size: int = 64,
+    conditions: np.ndarray | None = None,
 ) -> DirectionScores:
     """Measures what moving along each direction changes.
 
@@ -44,11 +46,12 @@ def score(
         directions: The `Directions`.
         classifier: Has a method `probabilities` of uint8 images, which returns
             `(batch, attributes)`, and may have `class_names`, as the classifiers of
-            `ganzoo.extractors`.
+            `ganzoo.extractors`. `None` measures `changes` alone.
         amount: Samples are compared at this amount and at its negative.
         samples: Number of samples.
         seed: Seed of the first sample.
         batch_size: Examples per call of the generator.
+        conditions: As for `GAN.sample`.
 
     Returns:
         A `DirectionScores`.
@@ -70,14 +73,18 @@ def score(
     for number in range(len(directions)):
         ends = [
             gan.pixels.in_eight_bits(
-                gan.edit(latents, directions, {number: end}, labels, batch_size=batch_size)
+                gan.edit(latents, directions, {number: end}, labels, None, batch_size, conditions)
             )
             for end in (-amount, amount)
         ]
-        low, high = (_log_odds(classifier.probabilities(images)) for images in ends)
-        effects.append((high - low).mean(axis=0))
+        if classifier is not None:
+            low, high = (_log_odds(classifier.probabilities(images)) for images in ends)
+            effects.append((high - low).mean(axis=0))
         difference = ends[1].astype("float64") - ends[0].astype("float64")
         changes.append(np.sqrt(np.mean(np.square(difference))))
+    if classifier is None:
+        nothing = np.zeros((len(directions), 0)), (), np.full(len(directions), np.nan)
+        return DirectionScores(*nothing, np.array(changes))
     effects = np.array(effects)
     sizes = np.abs(effects)
     selectivity = sizes.max(axis=1) / np.maximum(sizes.sum(axis=1), _SMALLEST)

@@ -1,9 +1,7 @@
 """Directions of latents or of styles, along which the images of a generator change."""
 
 import hashlib
-import json
 import os
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -13,13 +11,10 @@ from keras import ops
 
 from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
+from ganzoo.generation import direction_files
 from ganzoo.validation import check_choice, describe, did_you_mean
 
 SPACES = ("latents", "styles")
-_FORMAT = 1
-_ARRAYS = ("vectors", "units", "values")
-# A file of a thousand directions of 512 numbers has 2 MB.
-_MOST_BYTES = 2**26
 
 
 class Directions:
@@ -65,28 +60,34 @@ class Directions:
         method: str = "",
         model: str | None = None,
     ):
-        vectors = np.asarray(vectors, "float32")
-        if vectors.ndim != 2 or not vectors.size or not np.isfinite(vectors).all():
+        vectors = np.asarray(vectors)
+        if vectors.dtype.kind in "biuf":
+            vectors = vectors.astype("float32")
+        if vectors.dtype != "float32" or vectors.ndim != 2 or not np.isfinite(vectors).all():
             raise ValueError(
-                "`vectors` must be finite, of shape (k, dimensions). "
-                f"Received: vectors of shape {vectors.shape}"
+                "`vectors` must be finite numbers of shape (k, dimensions). "
+                f"Received: vectors={describe(vectors)}"
             )
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if (lengths == 0).any():
-            raise ValueError("`vectors` must not be zero. Received: a row of zeros")
+        if not vectors.size or not ((lengths > 0) & (lengths < np.inf)).all():
+            raise ValueError(
+                "`vectors` must have at least one row, and lengths that are not zero and not "
+                f"infinite. Received: vectors={describe(vectors)}"
+            )
         self.vectors = vectors / lengths
         self.values = self._numbers("values", values)
         self.units = self._numbers("units", units)
         self.space = check_choice("space", space, SPACES)
-        self.rows = None if rows is None else tuple(map(int, rows))
-        if self.rows is not None and space != "styles":
-            raise ValueError(f"Only styles have rows. Received: rows={rows}, space={space!r}")
+        self.rows = _checked_rows(rows, space)
         self.names = self._checked_names(names)
+        if not isinstance(model, (str, type(None))):
+            raise ValueError(f"`model` must be a text or `None`. Received: {describe(model)}")
         self.method, self.model = str(method), model
 
     def _numbers(self, name, numbers):
         numbers = np.ones(len(self)) if numbers is None else np.asarray(numbers)
-        if numbers.shape != (len(self),) or not np.isfinite(numbers).all():
+        is_number = numbers.shape == (len(self),) and numbers.dtype.kind in "biuf"
+        if not is_number or not np.isfinite(numbers.astype("float32")).all():
             raise ValueError(
                 f"`{name}` must be {len(self)} finite numbers, one for each direction. "
                 f"Received: {name}={describe(numbers)}"
@@ -121,7 +122,7 @@ class Directions:
             if direction in self.names:
                 return self.names.index(direction)
             raise ValueError(
-                f"There is no such direction{did_you_mean(direction, self.names)} "
+                f"There is no such direction.{did_you_mean(direction, self.names)} "
                 f"Directions: {', '.join(self.names)}. Received: {direction!r}"
             )
         is_integer = isinstance(direction, (int, np.integer)) and not isinstance(direction, bool)
@@ -232,6 +233,48 @@ class Directions:
             self.model,
         )
 
+    def joined(self, other: Self) -> Self:
+        """Returns these directions and others of the same generator, in this order.
+
+        Args:
+            other: Directions with other names, of the same space and the same rows.
+
+        Raises:
+            ValueError: If they do not fit together.
+        """
+        check_directions(other)
+        shared = ("space", "rows", "model")
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in shared}
+        pairs["dimensions"] = self.vectors.shape[1], other.vectors.shape[1]
+        if differing := [name for name, (mine, yours) in pairs.items() if mine != yours]:
+            raise ValueError(
+                "Joined directions must belong to the same generator, space and rows. "
+                f"Received: different {', '.join(differing)}, {self!r} and {other!r}"
+            )
+        methods = dict.fromkeys([self.method, other.method])
+        arrays = ("vectors", "values", "units")
+        return type(self)(
+            *(np.concatenate([getattr(one, name) for one in (self, other)]) for name in arrays),
+            self.space,
+            self.rows,
+            (*self.names, *other.names),
+            " and ".join(filter(None, methods)),
+            self.model,
+        )
+
+    def of_model(self, model: str | None) -> Self:
+        """Returns the directions for another `digest`, of the same weights in another precision."""
+        return type(self)(
+            self.vectors,
+            self.values,
+            self.units,
+            self.space,
+            self.rows,
+            self.names,
+            self.method,
+            model,
+        )
+
     def check(self, gan) -> None:
         """Raises `ValueError` if the directions belong to another generator than the GAN's."""
         if self.model is not None and self.model != digest(gan):
@@ -243,14 +286,9 @@ class Directions:
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes a `.npz` file, which `Directions.load` reads."""
-        check_file_name("path", path, (".npz",))
-        settings = {
-            **{"format": _FORMAT, "space": self.space, "rows": self.rows, "names": self.names},
-            **{"method": self.method, "model": self.model},
-        }
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        with new_file(path, replace=True) as partial, open(partial, "wb") as file:
-            np.savez(file, settings=np.array(json.dumps(settings)), **arrays)
+        check_file_name("path", path, (direction_files.SUFFIX,))
+        with new_file(path, replace=True) as partial:
+            partial.write_bytes(direction_files.encode(self))
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Self:
@@ -258,21 +296,17 @@ class Directions:
 
         Raises:
             ValueError: If the file holds no directions.
+            OSError: If the file cannot be read.
         """
-        path = Path(path)
-        if path.stat().st_size > _MOST_BYTES:
+        size = Path(path).stat().st_size
+        if size > direction_files.MOST_BYTES:
             raise ValueError(
-                f"A file of directions has at most {_MOST_BYTES:,} bytes. "
-                f"Received: {path} with {path.stat().st_size:,}"
+                f"A file of directions has at most {direction_files.MOST_BYTES:,} bytes. "
+                f"Received: {path} with {size:,}"
             )
         try:
-            with np.load(path, allow_pickle=False) as file:
-                settings = json.loads(str(file["settings"]))
-                arrays = {name: file[name] for name in _ARRAYS}
-            if settings.pop("format") != _FORMAT:
-                raise ValueError("it has another format")
-            return cls(**arrays, **settings)
-        except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+            return cls(**direction_files.decode(Path(path).read_bytes()))
+        except (ValueError, TypeError) as error:
             raise ValueError(f"{path} holds no directions: {error}. Received: {path}") from error
 
 
@@ -288,7 +322,34 @@ def check_directions(directions) -> None:
 def digest(gan) -> str:
     """Returns the SHA-256 of the weights of the generator that samples, as float32."""
     gan.update_inference_state()
+    return digest_of(gan.inference_generator)
+
+
+def digest_of(network) -> str:
+    """Returns the SHA-256 of the weights of a network, as float32."""
     found = hashlib.sha256()
-    for variable in gan.inference_generator.weights:
+    for variable in network.weights:
         found.update(np.ascontiguousarray(ops.convert_to_numpy(variable), "float32").tobytes())
     return found.hexdigest()
+
+
+def current_directions(gan) -> Directions | None:
+    """Returns the directions of a GAN's preset, or `None` without any or with other weights."""
+    found = gan.stored_directions
+    return found if found is not None and found.model == digest(gan) else None
+
+
+def _checked_rows(rows, space):
+    """Returns the rows of the styles that directions move as a tuple, or `None` for all."""
+    if rows is None:
+        return None
+    numbers = tuple(rows)
+    if space != "styles":
+        raise ValueError(f"Only styles have rows. Received: rows={rows}, space={space!r}")
+    is_right = all(isinstance(row, (int, np.integer)) and row >= 0 for row in numbers)
+    if not numbers or not is_right or len(set(numbers)) < len(numbers):
+        raise ValueError(
+            "`rows` must be different integers from 0 on, or `None` for all rows. "
+            f"Received: rows={describe(rows)}"
+        )
+    return tuple(map(int, numbers))

@@ -39,6 +39,7 @@ class EditedGenerator:
         classifier: Any = None,
         seed: int = 0,
         batch_size: int = 64,
+        conditions: Sequence[float] | np.ndarray | None = None,
     ) -> Directions:
         """Finds directions along which the images change, in latents or in styles.
 
@@ -59,6 +60,7 @@ class EditedGenerator:
                 `ganzoo.extractors.get("mnist")`.
             seed: Seed of the first sample.
             batch_size: Examples per call of the generator. It does not change the result.
+            conditions: As for `sample`, for the samples of `"pca"` and `"classes"`.
 
         Returns:
             A `ganzoo.generation.Directions`. An amount of 1 is for `"sefa"` a distance of 1, for
@@ -86,7 +88,7 @@ class EditedGenerator:
             `"classes"` separates by logistic regression in place of a support vector machine.
         """
         return direction_methods.find(
-            self, method, k, layers, samples, classifier, seed, batch_size
+            self, method, k, layers, samples, classifier, seed, batch_size, conditions
         )
 
     def edit(

@@ -4,7 +4,7 @@ from ganzoo.presets.builtin import facts_of, list_models, needs_download
 from ganzoo.presets.errors import PresetError
 from ganzoo.presets.loading import load, load_folder
 from ganzoo.presets.manifest import read_metrics
-from ganzoo.presets.saving import replace_texts, save
+from ganzoo.presets.saving import replace_texts, save, store_directions
 
 __all__ = [
     "PresetError",
@@ -16,4 +16,5 @@ __all__ = [
     "read_metrics",
     "replace_texts",
     "save",
+    "store_directions",
 ]

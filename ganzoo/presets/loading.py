@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from ganzoo.presets import allowed_config, builtin, lookup, manifest, safetensors
+from ganzoo.presets import stored_directions as directions
 from ganzoo.presets.archives import fetched
 from ganzoo.presets.dry_build import expected_weights
 from ganzoo.presets.errors import PresetError
@@ -62,6 +63,7 @@ def load_folder(folder: Path | str, allow: list[str] | tuple = ()):
     _, sha256 = contents.files[manifest.GENERATOR]
     gan.preset = {"name": Path(folder).name, "sha256": sha256}
     gan.unstored_players = tuple(WEIGHT_FILES.keys() - files.keys())
+    gan.stored_directions = directions.read(Path(folder), contents, gan)
     return gan
 
 

@@ -19,10 +19,12 @@ DISCRIMINATOR = "discriminator.safetensors"
 RECIPE = "recipe.json"
 METRICS = "metrics.json"
 CARD = "README.md"
+DIRECTIONS = "directions.npz"
 WEIGHT_FILES = {"generator": GENERATOR, "discriminator": DISCRIMINATOR}
 
 MAX_TEXT_BYTES = 4 * 2**20
 MAX_WEIGHTS_BYTES = 4 * 2**30
+MAX_DIRECTIONS_BYTES = 4 * 2**20
 # All files that a preset may have. Other files in its folder are not read.
 LIMITS = {
     CONFIG: MAX_TEXT_BYTES,
@@ -31,6 +33,7 @@ LIMITS = {
     RECIPE: MAX_TEXT_BYTES,
     METRICS: MAX_TEXT_BYTES,
     CARD: MAX_TEXT_BYTES,
+    DIRECTIONS: MAX_DIRECTIONS_BYTES,
 }
 _REQUIRED = (CONFIG, GENERATOR)
 
@@ -136,15 +139,20 @@ def check_file(path: Path, size: int) -> None:
         )
 
 
-def read_json(folder: Path, name: str, manifest: Manifest) -> Any:
-    """Verifies a JSON file of a preset, and returns its content."""
+def read_file(folder: Path, name: str, manifest: Manifest) -> bytes:
+    """Verifies a file of a preset, and returns its content."""
     path, (size, _) = folder / name, manifest.files[name]
     check_file(path, size)
     with open(path, "rb") as file:
         reader = HashedReader(file)
         content = reader.read(size)
         reader.check(name, manifest)
-    return parse_json(name, content)
+    return content
+
+
+def read_json(folder: Path, name: str, manifest: Manifest) -> Any:
+    """Verifies a JSON file of a preset, and returns its content."""
+    return parse_json(name, read_file(folder, name, manifest))
 
 
 def read_metrics(folder: Path | str) -> Any:

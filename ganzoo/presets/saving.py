@@ -8,7 +8,9 @@ import numpy as np
 
 from ganzoo.file_names import check_folder_name
 from ganzoo.files import describe_file, new_file, new_folder
-from ganzoo.presets import allowed_config, manifest, safetensors
+from ganzoo.generation import Directions, direction_files
+from ganzoo.generation.directions import current_directions, digest_of
+from ganzoo.presets import allowed_config, manifest, safetensors, stored_directions
 from ganzoo.presets.errors import PresetError
 from ganzoo.presets.loading import load_folder, verified
 from ganzoo.recipes import Recipe
@@ -26,6 +28,7 @@ def save(
     card: str | None = None,
     discriminator: bool = True,
     dtype: str = "float32",
+    directions: Directions | None = None,
     extra_files: dict[str, bytes] | None = None,
     replace: bool = False,
 ) -> None:
@@ -54,6 +57,10 @@ def save(
     # The caller made the GAN of these layers. A loader has to allow their packages.
     allow = allowed_config.own_packages(config)
     allowed_config.check(config, class_name, allow)
+    if directions is None:
+        directions = current_directions(gan)
+    else:
+        stored_directions.check(gan, directions)
     texts = {manifest.CONFIG: _encode(config), **_texts(recipe, metrics, card)}
     networks = gan.preset_networks(discriminator)
     with new_folder(folder, replace) as partial:
@@ -65,10 +72,19 @@ def save(
         metadata = _metadata(partial, class_name)
         for name, content in {manifest.METADATA: metadata, **(extra_files or {})}.items():
             (partial / name).write_bytes(content)
-        with verified(partial, allow):
-            pass  # A preset that cannot be loaded is not written.
+        if directions is None and dtype == "float32":
+            with verified(partial, allow):
+                pass  # A preset that cannot be loaded is not written.
+            return
+        stored = load_folder(partial, allow)
         if dtype == "float16":
-            _check_rounding(gan, partial, allow)
+            _check_rounding(gan, stored)
+        if directions is not None:
+            of_stored = directions.of_model(digest_of(stored.inference_generator))
+            (partial / manifest.DIRECTIONS).write_bytes(direction_files.encode(of_stored))
+            (partial / manifest.METADATA).write_bytes(
+                _metadata(partial, class_name, {*(extra_files or ()), manifest.METADATA})
+            )
 
 
 def replace_texts(folder, recipe=None, metrics=None, card=None):
@@ -102,6 +118,49 @@ def replace_texts(folder, recipe=None, metrics=None, card=None):
                 content["files"][path.name] = describe_file(partial)
         metadata.write_bytes(_encode(content))
     return list(changed)
+
+
+def store_directions(
+    folder: Path | str, directions: Directions | None, allow: list[str] | tuple = ()
+) -> None:
+    """Stores directions with a preset that exists, in place of the ones it has.
+
+    `ganzoo.GAN.from_preset` then reads them, and so do all commands.
+
+    Args:
+        folder: Folder of the preset.
+        directions: The `ganzoo.generation.Directions` of its generator, or `None` to remove them,
+            also damaged ones.
+        allow: As for `ganzoo.GAN.from_preset`.
+
+    Raises:
+        PresetError: If the folder holds no preset, or is damaged.
+        ValueError: If the directions belong to another generator.
+
+    Example:
+
+    >>> gan = ganzoo.GAN.from_preset("my_model")
+    >>> ganzoo.presets.store_directions("my_model", gan.directions("sefa", k=4))
+    """
+    folder = Path(folder)
+    content = None
+    if directions is not None:
+        gan = load_folder(folder, allow)
+        weights = digest_of(gan.inference_generator)
+        stored_directions.check(gan, directions)
+        content = direction_files.encode(directions.of_model(weights))
+    metadata = manifest.parse_json(manifest.METADATA, (folder / manifest.METADATA).read_bytes())
+    path = folder / manifest.DIRECTIONS
+    metadata["files"].pop(manifest.DIRECTIONS, None)
+    if content is not None:
+        with new_file(path, replace=True) as partial:
+            partial.write_bytes(content)
+            metadata["files"][manifest.DIRECTIONS] = describe_file(partial)
+    metadata["files"] = dict(sorted(metadata["files"].items()))
+    with new_file(folder / manifest.METADATA, replace=True) as partial:
+        partial.write_bytes(_encode(metadata))
+    if content is None:
+        path.unlink(missing_ok=True)
 
 
 def _texts(recipe, metrics, card):
@@ -148,8 +207,12 @@ def _encode(content, name="config"):
         raise ValueError(f"`{name}` cannot be written as JSON: {error}") from error
 
 
-def _metadata(folder, class_name):
-    files = {path.name: describe_file(path) for path in sorted(folder.iterdir())}
+def _metadata(folder, class_name, unlisted=()):
+    files = {
+        path.name: describe_file(path)
+        for path in sorted(folder.iterdir())
+        if path.name not in unlisted
+    }
     if large := [name for name, entry in files.items() if entry["size"] > manifest.LIMITS[name]]:
         raise PresetError(f"Too large for a preset: {', '.join(large)}.")
     content = {
@@ -162,9 +225,9 @@ def _metadata(folder, class_name):
     return _encode(content)
 
 
-def _check_rounding(gan, folder, allow):
+def _check_rounding(gan, stored):
     """Raises if the samples of a preset in float16 differ by more than one gray level."""
-    gans = gan, load_folder(folder, allow)
+    gans = gan, stored
     conditions = None
     if gan.condition_dim is not None:
         shape = _COMPARED_SAMPLES, gan.condition_dim

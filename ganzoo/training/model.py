@@ -91,6 +91,8 @@ class AdversarialModel(
         self._averaging = True
         # Name of the preset that the weights came from, and the hash of the generator's.
         self.preset = None
+        # The `Directions` that the preset held, or `None`.
+        self.stored_directions = None
         # Players whose weights the preset did not hold.
         self.unstored_players = ()
         self._reference_size = layers.reference_size_of(generator)

@@ -198,6 +198,7 @@ class StoredModel:
         card: str | None = None,
         discriminator: bool = True,
         dtype: str = "float32",
+        directions: Directions | None = None,
     ) -> None:
         """Writes what `from_preset` reads: config, weights, and a manifest with their hashes.
 
@@ -218,16 +219,20 @@ class StoredModel:
                 with new weights. A semi-supervised GAN always stores its discriminator.
             dtype: `"float16"` stores weights in half the space, if 16 samples then stay within
                 one gray level.
+            directions: The `ganzoo.generation.Directions` that the GAN has as `stored_directions`
+                when it is loaded; by default the ones that its own preset held, if its weights are
+                still the same.
 
         Raises:
             ValueError: If the folder is not empty, if the networks have layers that a preset must
-                not name, or if weights are not finite.
+                not name, if weights are not finite, or if the directions belong to another
+                generator.
 
         Example:
 
         >>> gan.save_to_preset("models/sngan_digits", recipe=ganzoo.recipes.get("sngan"))
         """
-        presets.save(self, folder, recipe, metrics, card, discriminator, dtype)
+        presets.save(self, folder, recipe, metrics, card, discriminator, dtype, directions)
 
     @classmethod
     def from_preset(
@@ -237,6 +242,9 @@ class StoredModel:
         allow: list[str] | tuple[str, ...] = (),
     ) -> Self:
         """Returns a trained GAN. It samples at once, and trains further after `compile`.
+
+        Directions that are stored with the preset are its attribute `stored_directions`, a
+        `ganzoo.generation.Directions`; without any, this is `None`.
 
         A preset is data: it cannot run code, and it names only classes of ganzoo, plain classes of
         Keras, and classes of packages that you allow. Hashes and shapes are checked before it is
@@ -279,7 +287,7 @@ class StoredModel:
         truncation: bool = False,
         discriminator: bool = False,
         quantization: str | None = None,
-        directions: Directions | None = None,
+        directions: Directions | bool | None = None,
         runtime: str | Path | None = None,
     ) -> Path:
         """Writes the trained generator for use without ganzoo and without Keras.
@@ -306,8 +314,9 @@ class StoredModel:
                 to scores, and of a semi-supervised GAN to the probabilities of the classes.
             quantization: Of LiteRT, `"float16"` or `"dynamic_range"`; `None` for float32.
             directions: The `ganzoo.generation.Directions` of this generator: a SavedModel has the
-                signature `edit` for them, and a page has sliders, by default for 6 directions in
-                closed form.
+                signature `edit` for them, and a page has sliders. By default the ones that are
+                stored with the GAN's preset, and without any a page has 6 in closed form. `False`
+                leaves them out.
             runtime: For a page: a folder or the `.tgz` file of the npm package `onnxruntime-web`,
                 whose files are copied. By default the page reads them from a CDN, by their hashes.
 

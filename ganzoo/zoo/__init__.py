@@ -3,7 +3,15 @@
 This package uses presets, metrics and drawing; they do not use it.
 """
 
-from ganzoo.zoo.index_page import card_of, check_folder_of_all, table, tables, write
+from ganzoo.zoo.directions import store as store_directions
+from ganzoo.zoo.index_page import (
+    card_of,
+    check_folder_of_all,
+    table,
+    tables,
+    write,
+    write_card,
+)
 from ganzoo.zoo.overview import is_classifier, overview
 from ganzoo.zoo.publishing import (
     Training,
@@ -30,8 +38,10 @@ __all__ = [
     "push",
     "read",
     "read_all",
+    "store_directions",
     "table",
     "tables",
     "without_paths",
     "write",
+    "write_card",
 ]

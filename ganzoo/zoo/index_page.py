@@ -92,6 +92,18 @@ def write(folder: Path | str) -> list[Path]:
     return written
 
 
+def write_card(folder: Path | str) -> list[Path]:
+    """Brings the texts of one published model up to date, and returns the files that changed.
+
+    Args:
+        folder: Its folder.
+    """
+    folder = Path(folder)
+    models = read_all(folder.resolve().parent)
+    facts, recipe = _current(folder, json.loads((folder / manifest.METRICS).read_text()))
+    return replace_texts(folder, recipe, facts, model_card.text(facts, recipe, folder, models))
+
+
 def check_folder_of_all(folder: Path | str) -> None:
     """Raises `ValueError` if a page of published models cannot be written into a folder.
 

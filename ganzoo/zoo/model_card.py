@@ -5,7 +5,7 @@ from pathlib import Path
 from ganzoo.metrics import Result
 from ganzoo.presets import builtin
 from ganzoo.recipes import Recipe
-from ganzoo.zoo import comparison, pictures, recipe_diff
+from ganzoo.zoo import comparison, directions, pictures, recipe_diff
 from ganzoo.zoo.data_facts import facts_of
 from ganzoo.zoo.front_matter import front_matter
 from ganzoo.zoo.markdown import table
@@ -57,13 +57,15 @@ def text(
             same data are compared.
         location: What readers pass to `from_preset`; by default as `location_of` says.
     """
+    location = location or location_of(folder)
     sections = (
         front_matter(facts, recipe),
         f"# {facts['name']}\n\n{facts['summary']}.",
-        *_first_sections(facts, location or location_of(folder)),
+        *_first_sections(facts, location),
         _what_it_is(facts, recipe),
         f"## Between two samples\n\nEach row leads from one latent vector to another.\n\n"
         f"![Interpolation]({pictures.INTERPOLATION})",
+        directions.section(facts, location),
         _copies(facts),
         _metrics(facts),
         comparison.section(facts, folder, models),

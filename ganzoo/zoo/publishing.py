@@ -8,11 +8,14 @@ from pathlib import Path
 
 from ganzoo import presets
 from ganzoo.file_names import check_folder_name
+from ganzoo.generation import Directions
+from ganzoo.generation.directions import digest
 from ganzoo.plot.line_picture import curves_picture
 from ganzoo.presets import manifest
 from ganzoo.recipes import Recipe
 from ganzoo.training import SemiSupervisedGAN
 from ganzoo.version import __version__
+from ganzoo.zoo import directions as model_directions
 from ganzoo.zoo import measure, model_card, pictures
 
 # A larger discriminator would be most of the download. With it, others start from the model.
@@ -58,6 +61,7 @@ def publish(
     replace: bool = False,
     progress=None,
     license: str | None = None,
+    directions: Directions | str | None = "find",
 ) -> dict:
     """Measures a trained GAN, and writes it as a preset with its card and pictures.
 
@@ -75,6 +79,8 @@ def publish(
         progress: As for `ganzoo.metrics.Evaluation.measure`.
         license: License of the weights, in the spelling of model hubs, such as `"apache-2.0"`; the
             card says if it is not stated.
+        directions: Directions to store with the model: `"find"`, as `ganzoo.zoo.directions.find`;
+            `Directions` of the trained or of the stored generator; or `None`.
 
     Returns:
         The facts, the content of `metrics.json`.
@@ -104,12 +110,16 @@ def publish(
     )
     recipe = without_paths(training.recipe)
     facts = _facts(training, recipe, name or folder.name, weights, found)
+    directions, of_directions = _directions(stored, training, directions, facts, extractor)
+    facts |= {} if of_directions is None else {"directions": of_directions}
     drawn = {
         pictures.SAMPLES: pictures.samples(stored, data),
         pictures.INTERPOLATION: pictures.interpolation(stored, data),
         pictures.NEIGHBORS: neighbors,
         pictures.CURVES: curves_picture(training.log),
     }
+    if directions is not None:
+        drawn[pictures.DIRECTIONS] = pictures.directions(stored, directions, data.conditions)
     presets.save(
         gan,
         folder,
@@ -118,10 +128,24 @@ def publish(
         model_card.text(facts, recipe, folder, read_all(folder.parent)),
         discriminator=weights["discriminator_bytes"] is not None,
         dtype=weights["dtype"],
+        directions=None if directions is None else directions.of_model(digest(gan)),
         extra_files={name: pictures.encoded(picture) for name, picture in drawn.items()},
         replace=replace,
     )
     return facts
+
+
+def _directions(stored, training, directions, facts, extractor):
+    """Returns the directions of the stored GAN, and the facts about them, or `None` for each."""
+    if directions is None:
+        return None, None
+    about = facts["data"]["class_names"], extractor, training.data.conditions
+    if directions == "find":
+        return model_directions.find(stored, *about)
+    if directions.model == digest(training.gan):
+        directions = directions.of_model(digest(stored))
+    directions.check(stored)
+    return directions, model_directions.measured(stored, directions, *about)
 
 
 def check_license(license: str | None) -> None:

@@ -4,12 +4,12 @@ from ganzoo_cli.command import Command
 from ganzoo_cli.models import only_model
 from ganzoo_cli.shared_flags import MODEL, add_checkpoint_flag, add_debug_flag
 
-METHODS = ("sefa", "pca", "classes")
+METHODS = ("stored", "sefa", "pca", "classes")
 MOST_IMAGES = 10_000
 
 
 def _check(options, others):
-    images = options.n * options.steps * len(options.seeds or [0])
+    images = (options.n or 1) * options.steps * len(options.seeds or [0])
     if images > MOST_IMAGES:
         raise ValueError(
             f"--n, --steps and --seeds must give at most {MOST_IMAGES:,} images. "
@@ -35,12 +35,12 @@ COMMAND.group("Directions")
 COMMAND.choice(
     "method",
     METHODS,
-    """sefa: what the first layers stretch most, in closed form. pca: principal components of the
-    first layer's outputs or of the styles. classes: what makes a sample more like each class of the
-    classifier. The last two need `ganzoo[directions]`.""",
-    default="sefa",
+    """stored: the ones that are stored with the model. sefa: what the first layers stretch most, in
+    closed form. pca: principal components of the first layer's outputs or of the styles. classes:
+    what makes a sample more like each class of the classifier. The last two need
+    `ganzoo[directions]`. By default stored, and sefa for a model without any.""",
 )
-COMMAND.positive_integer("n", "Number of directions.", default=8)
+COMMAND.positive_integer("n", "Number of directions. By default all that are stored, or 8.")
 COMMAND.names("layers", "Layers that count. By default all that the latents reach directly.")
 COMMAND.positive_integer("samples", "Samples for pca and classes.", default=10_000)
 COMMAND.text(
@@ -54,6 +54,11 @@ COMMAND.integers("seeds", "SEEDS", "Seeds of the samples that move. By default 0
 COMMAND.classes(
     "labels", "CLASSES", "For a conditional model: the class of each sample, or of all."
 )
+COMMAND.text(
+    "conditions",
+    "VECTOR",
+    "For a model of vectors of conditions: as for `ganzoo sample`, for all samples.",
+)
 COMMAND.positive("span", "The largest amount of a direction.", default=3.0)
 COMMAND.positive_integer("steps", "Images in a row.", default=7)
 COMMAND.positive("truncation", "As for `ganzoo sample`. By default none.")
@@ -61,7 +66,12 @@ COMMAND.group("Files")
 COMMAND.text(
     "output", "FILE", "A PNG, JPEG or WebP file. The suffix decides.", default="directions.png"
 )
-COMMAND.text("save", "FILE", "A .npz file with the directions.")
+COMMAND.text(
+    "save",
+    "FILE",
+    """A .npz file with the directions. `ganzoo publish MODEL --directions=FILE` stores them with a
+    model.""",
+)
 COMMAND.group("Other")
 add_checkpoint_flag(COMMAND)
 add_debug_flag(COMMAND)

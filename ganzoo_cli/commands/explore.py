@@ -32,8 +32,8 @@ COMMAND.group("Page")
 COMMAND.text(
     "directions",
     "FILE",
-    """The .npz file of directions that `ganzoo directions --save` wrote. By default the page finds
-    6 directions in closed form.""",
+    """The .npz file of directions that `ganzoo directions --save` wrote. By default the page has
+    the directions that are stored with the model, or finds 6 in closed form.""",
 )
 COMMAND.switch("open", "Open the page in the browser.")
 COMMAND.group("Server")

@@ -52,7 +52,8 @@ COMMAND.text(
     "directions",
     "FILE",
     """The .npz file of directions that `ganzoo directions --save` wrote: a SavedModel gets the
-    signature `edit`, and a page gets sliders. By default a page has 6 in closed form.""",
+    signature `edit`, and a page gets sliders. By default the ones that are stored with the model;
+    without any, a page has 6 in closed form. none leaves them out.""",
 )
 COMMAND.group("For a SavedModel")
 COMMAND.positive_integer("version", "Number of the version. By default the next one.")

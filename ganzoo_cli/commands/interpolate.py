@@ -13,15 +13,12 @@ MOST_IMAGES = 100_000
 
 
 def _check(options, others):
-    if options.directions is None:
-        for name in ("along", "span"):
-            if name in options.given:
-                raise ValueError(
-                    f"--{name} is for --directions=FILE. Received: --{name} without --directions"
-                )
+    if options.directions is None and not options.along:
+        if "span" in options.given:
+            raise ValueError("--span is for --directions or --along. Received: --span without both")
     elif "rows" in options.given:
         raise ValueError(
-            "With --directions there is a row for each direction: name them by --along. "
+            "There is a row for each direction: name them by --along. "
             f"Received: --rows={options.rows}"
         )
     if options.seeds and len(options.seeds) % options.rows:
@@ -43,14 +40,15 @@ COMMAND = Command(
     "Draw paths between samples or along directions, as strips or an animation.",
     "MODEL [flags]",
     description=f"""{MODEL} Between two samples the latents follow a great circle if they are
-        normal, and a straight line if they are uniform. With --directions each row moves along one
-        direction from -SPAN to SPAN, while it goes through its samples.""",
+        normal, and a straight line if they are uniform. With --directions or --along each row moves
+        along one direction from -SPAN to SPAN, while it goes through its samples.""",
     examples=(
         "ganzoo interpolate runs/sngan-digits --rows=8",
         "ganzoo interpolate model.keras --seeds=3,17,204 --loop --output=loop.gif",
         "ganzoo interpolate model.keras --seeds=0-15 --rows=4 --loop --output=loop.mp4",
         "ganzoo interpolate model.keras --seeds=5 --labels=3,8 --steps=12",
         "ganzoo interpolate model.keras --seeds=5 --directions=found.npz --along=0,2 --loop",
+        "ganzoo interpolate sngan_fashion_mnist --along=Sneaker,Bag --output=moved.gif",
     ),
     check=_check,
 )
@@ -87,7 +85,10 @@ COMMAND.positive(
 COMMAND.positive("latent_scale", "Factor of the latents.", default=1.0)
 COMMAND.group("Directions")
 COMMAND.text(
-    "directions", "FILE", "The .npz file of directions that `ganzoo directions --save` wrote."
+    "directions",
+    "FILE",
+    """The .npz file of directions that `ganzoo directions --save` wrote; or stored, for the ones
+    that are stored with the model, as --along without a file.""",
 )
 COMMAND.names("along", "Names of the directions, a row for each. By default all.")
 COMMAND.positive("span", "The largest amount of a direction.", default=3.0)

@@ -13,10 +13,11 @@ def _check(options, others):
         if options.private and not options.push:
             raise ValueError("--private is for --push=hf://user/name. Received: --private alone")
         return
-    more = [*others, *(f"--{name}" for name in sorted(options.given - {"table", "debug"}))]
+    allowed = {"table", "debug", *({"directions"} if options.directions == "find" else ())}
+    more = [*others, *(f"--{name}" for name in sorted(options.given - allowed))]
     if more or not options.table:
         raise ValueError(
-            "--table takes the folder of all models, and nothing else. "
+            "--table takes the folder of all models, and nothing else but --directions=find. "
             f"Received: --table={options.table} {' '.join(more)}"
         )
 
@@ -24,7 +25,7 @@ def _check(options, others):
 COMMAND = Command(
     "publish",
     "Publish a run as a model: its weights, metrics, pictures and card.",
-    "RUN [flags]\nMODEL --push=hf://USER/NAME [flags]\n--table=FOLDER",
+    "RUN [flags]\nMODEL --push=hf://USER/NAME [flags]\nMODEL --directions=FILE\n--table=FOLDER",
     description="""RUN is the folder of a run that has ended. The new folder is a preset, which
         `ganzoo.GAN.from_preset` takes. It holds the weights that samples are drawn with, in float16
         if the samples then change by at most one gray level; the metrics with their protocols; and
@@ -36,7 +37,8 @@ COMMAND = Command(
         "ganzoo publish runs/sngan-folder_photos --output=models/photos --extractor=inception",
         "ganzoo publish runs/sngan-digits --push=hf://me/sngan_digits --license=apache-2.0",
         "ganzoo publish models/photos --push=hf://me/photos --private",
-        "ganzoo publish --table=models",
+        "ganzoo publish models/photos --directions=chosen.npz",
+        "ganzoo publish --table=models --directions=find",
     ),
     check=_check,
 )
@@ -52,6 +54,13 @@ COMMAND.text(
     "hardware",
     "WORDS",
     "The machine that trained the model, for the card. By default as the run has recorded it.",
+)
+COMMAND.text(
+    "directions",
+    "FILE",
+    """Directions to store with the model, and to show on its card: a .npz file that `ganzoo
+    directions --save` wrote; find, which a run does by default; or none. With --table, find is for
+    all models without directions.""",
 )
 COMMAND.group("Files")
 COMMAND.text(

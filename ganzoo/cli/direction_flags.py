@@ -1,0 +1,36 @@
+"""Directions on a command line: a file, or the ones that are stored with the model."""
+
+from ganzoo.generation import Directions
+
+STORED, NONE = "stored", "none"
+
+
+def read(text):
+    """Returns the `Directions` of a flag that names a file, and any other text as it is.
+
+    Raises:
+        ValueError: If the file holds no directions.
+        OSError: If it cannot be read.
+    """
+    return text if text in (None, STORED, NONE) else Directions.load(text)
+
+
+def of_model(given, gan, model):
+    """Returns the `Directions` for a model.
+
+    Args:
+        given: What `read` returned: `Directions`, or `"stored"`.
+        gan: The GAN.
+        model: Its name on the command line, for the message.
+
+    Raises:
+        ValueError: If none are stored with the model.
+    """
+    if isinstance(given, Directions):
+        return given
+    if gan.stored_directions is None:
+        raise ValueError(
+            "No directions are stored with this model: `ganzoo directions --save=FILE.npz` finds "
+            f"some, and --directions=FILE.npz takes them. Received: {model}"
+        )
+    return gan.stored_directions
