@@ -46,6 +46,18 @@ def conditions_of(text, gan):
     return vector.astype(np.float32)
 
 
+def examples_of(text, gan):
+    """Returns vectors of conditions for a page to start from, or `None` for zeros.
+
+    Args:
+        text, gan: As for `conditions_of`.
+
+    Raises:
+        ValueError, OSError: As `conditions_of`.
+    """
+    return None if text is None else conditions_of(text, gan)
+
+
 def _of_file(path, gan):
     values = np.load(Path(path).expanduser(), allow_pickle=False)
     if (

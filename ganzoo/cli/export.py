@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ganzoo import export
 from ganzoo.cli import direction_flags
+from ganzoo.cli.condition_flags import examples_of
 from ganzoo.runs.progress import working
 from ganzoo.runs.run_folder import load_model
 from ganzoo_cli.errors import Failure
@@ -41,9 +42,10 @@ def run(options, others):
         directions = False
     elif directions is not None:
         directions = direction_flags.of_model(directions, gan, model)
+    conditions = examples_of(options.conditions, gan)
     try:
         with working(f"exporting {model}"):
-            path = gan.export(path, **settings, directions=directions)
+            path = gan.export(path, **settings, directions=directions, conditions=conditions)
     except RuntimeError as error:  # The exported model gives other examples.
         raise Failure(str(error)) from error
     print(f"{model} in {path}")

@@ -5,6 +5,7 @@ import numpy as np
 from ganzoo import drawing
 from ganzoo.cli import direction_flags
 from ganzoo.cli.class_flags import numbers_of
+from ganzoo.cli.condition_flags import conditions_of
 from ganzoo.cli.direction_flags import STORED
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.file_names import check_file_name
@@ -28,11 +29,13 @@ def run(options, others):
         directions = direction_flags.of_model(directions, gan, model)
         along = [directions.index(name) for name in options.along or directions.names]
     labels = _one_or_list(numbers_of(options.labels, gan))
+    conditions = conditions_of(options.conditions, gan)
     if directions is None:
         rows = list(_rows_of_samples(gan, options, labels))
     else:
         rows = list(_rows_of_directions(options, labels, directions, along))
     settings = {
+        "conditions": conditions,
         "steps": options.steps or STEPS.get(suffix, STEPS[".png"]),
         "loop": options.loop,
         "interpolation": options.interpolation,

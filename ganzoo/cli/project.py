@@ -34,7 +34,7 @@ def run(options, others):
             found.append(_project(gan, image, of_class, options, extractor))
             if progress is not None:
                 progress("images", index + 1, len(images))
-    nearest = np.concatenate([projection.images for projection in found])
+    nearest = gan.pixels.in_eight_bits(np.concatenate([one.images for one in found]))
     pairs = np.stack([images, nearest], axis=1).reshape(-1, *images.shape[1:])
     drawing.save_picture(
         options.output, drawing.image_grid(gan.pixels.in_eight_bits(pairs), columns=2)

@@ -11,14 +11,13 @@ from ganzoo import interpolation as interpolations
 from ganzoo.data.image_files import read_image
 from ganzoo.generation import Directions
 from ganzoo.generation.directions import current_directions
-from ganzoo.generation.pages import check_gan_of_page
+from ganzoo.generation.pages import check_gan_of_page, condition_controls, most_truncation
 from ganzoo.generation.truncation import largest_truncation, truncating_layer
 from ganzoo.validation import check_positive_integer
 
 _DIRECTIONS = 6
 _BATCH = 16  # The largest count of a picture that is drawn while a slider moves.
 _LARGEST_SEED = 2**53 - 1  # Integers that JavaScript's numbers hold exactly.
-_MOST_TRUNCATION = {"normal": 3.0, "uniform": 1.0, "styles": 1.0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +32,8 @@ class View:
         latent_scale: Factor of the latents.
         amounts: An amount for each direction, or `()` for 0 of each.
         latents: Latents `(1, latent_dim)` in place of the ones of the seed, or `None`.
+        conditions: For a GAN with `condition_dim`, the conditions of all samples; by default the
+            first ones of the `Explorer`.
     """
 
     seed: int = 0
@@ -42,26 +43,32 @@ class View:
     latent_scale: float = 1.0
     amounts: tuple[float, ...] = ()
     latents: np.ndarray | None = None
+    conditions: tuple[float, ...] | None = None
 
 
 class Explorer:
     """What the page of `ganzoo explore` does with a GAN.
 
     Args:
-        gan: A `ganzoo.GAN` of images with 1, 3 or 4 channels and without vectors of conditions.
+        gan: A `ganzoo.GAN` of images with 1, 3 or 4 channels.
         directions: The `ganzoo.generation.Directions` that sliders move. By default the ones that
             are stored with the GAN's preset, or up to 6 in closed form (SeFa).
+        conditions: For a GAN with `condition_dim`, vectors of conditions to start from,
+            `(condition_dim,)` or `(n, condition_dim)`. Several of them decide which conditions are
+            switches, and the ranges of the others.
 
     Attributes:
         gan: The GAN.
         directions: The `Directions`, or `None` if the generator has none in closed form.
         why_no_directions: Why there are none, or `None`.
         class_names: Names or numbers of the classes as texts, or `None` without classes.
+        conditions: The `ganzoo.generation.pages.ConditionControls`, or `None`.
         style_rows: Number of rows of the styles of a style-based generator, or `None`.
         most_truncation: The truncation at which a slider ends, and which stands for none.
 
     Raises:
-        ValueError: If the GAN does not fit, or the directions belong to another generator.
+        ValueError: If the GAN does not fit, if the directions belong to another generator, or if
+            the conditions do not fit or are needed.
 
     Example:
 
@@ -69,9 +76,12 @@ class Explorer:
     >>> images = explorer.samples(View(seed=3, amounts=(2.0, 0.0, 0.0, 0.0, 0.0, 0.0)))
     """
 
-    def __init__(self, gan, directions: Directions | None = None):
+    def __init__(
+        self, gan, directions: Directions | None = None, conditions: np.ndarray | None = None
+    ):
         check_gan_of_page(gan)
         self.gan = gan
+        self.conditions = condition_controls(gan, conditions)
         directions = current_directions(gan) if directions is None else directions
         self.directions, self.why_no_directions = directions, None
         if directions is None:
@@ -80,14 +90,14 @@ class Explorer:
             except ValueError as error:  # The latents reach no layer directly.
                 self.why_no_directions = str(error)
         else:
-            gan.edit(gan.latents_of(0), directions, {}, self._labels(View()))  # Checks them.
+            self.samples(View())  # Checks them.
         self.class_names = None
         if gan.num_classes is not None:
             names = gan.class_names or range(gan.num_classes)
             self.class_names = tuple(map(str, names))
         styles = truncating_layer(gan.inference_generator)
         self.style_rows = None if styles is None else styles.output.shape[1]
-        self.most_truncation = _MOST_TRUNCATION[gan.latent if styles is None else "styles"]
+        self.most_truncation = most_truncation(gan)
 
     def prepare(self) -> None:
         """Compiles what the page calls first, which takes seconds."""
@@ -174,7 +184,8 @@ class Explorer:
             None if down_labels is None else down_labels[of_row],
             None if across_labels is None else across_labels[of_column],
             view.truncation,
-            batch_size=_BATCH,
+            _BATCH,
+            self._conditions(view),
         )
         plain = dataclasses.replace(view, amounts=())
         top, left = self.samples(dataclasses.replace(others, amounts=())), self.samples(plain)
@@ -218,12 +229,15 @@ class Explorer:
     def latent_file(self, view: View) -> bytes:
         """Returns a `.npz` file that holds what `GAN.generate` needs to make a view again.
 
-        The arrays are `latents`; `labels` of a conditional GAN; `truncation` if there is one; and
+        The arrays are `latents`; `labels` or `conditions` if the GAN takes them; `truncation` if
+        there is one; and
         `amounts` and `directions`, the amounts and the names of moved directions.
         """
         arrays = {"latents": self.latents(view)}
         if self.class_names is not None:
             arrays["labels"] = self._labels(view, len(arrays["latents"]))
+        if self.conditions is not None:
+            arrays["conditions"] = self._conditions(view)
         if view.truncation is not None:
             arrays["truncation"] = np.float32(view.truncation)
         if any(view.amounts):
@@ -242,12 +256,22 @@ class Explorer:
     def _edited(self, latents, view, labels):
         # The largest truncation and amounts of 0 change nothing, and need no function of their own.
         truncation = largest_truncation(self.gan) if view.truncation is None else view.truncation
+        conditions = self._conditions(view)
         if self.directions is None:
-            images = self.gan.generate(latents, labels, _BATCH, truncation)
+            images = self.gan.generate(latents, labels, _BATCH, truncation, conditions)
         else:
             amounts = np.asarray(view.amounts or np.zeros(len(self.directions)))
-            images = self.gan.edit(latents, self.directions, amounts, labels, truncation, _BATCH)
+            images = self.gan.edit(
+                latents, self.directions, amounts, labels, truncation, _BATCH, conditions
+            )
         return self.gan.pixels.in_eight_bits(images)
+
+    def _conditions(self, view):
+        """Returns the conditions of all samples of a view, or `None` for a GAN without them."""
+        if self.conditions is None:
+            return None
+        first = self.conditions.examples[0]
+        return first if view.conditions is None else np.float32(view.conditions)
 
     def _labels(self, view, count=None):
         """Returns the classes of a view, or `None` without classes."""

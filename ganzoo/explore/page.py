@@ -8,10 +8,10 @@ import tempfile
 from collections import deque
 
 from ganzoo import drawing
+from ganzoo.explore.condition_widgets import ConditionWidgets
 from ganzoo.explore.explorer import Explorer, View
 from ganzoo.explore.widgets import as_shown, escaped, gr, picture, shown_errors, whole
 
-_CSS = pathlib.Path(__file__).with_name("page.css")
 _COUNTS = (1, 4, 16, 64)
 _FRAME_SECONDS = 0.06
 _CACHE_SECONDS = 3600
@@ -32,73 +32,12 @@ def build(explorer: Explorer, title: str) -> gr.Blocks:
         title: What the page calls the model.
 
     Returns:
-        The `gradio.Blocks`, which `launch` serves.
+        The `gradio.Blocks`, which `ganzoo.explore.server.launch` serves.
 
     Raises:
         ImportError: If Gradio is not installed.
     """
     return _Page(explorer, title).blocks
-
-
-def launch(
-    blocks: gr.Blocks,
-    host: str = "127.0.0.1",
-    port: int | None = None,
-    share: bool = False,
-    open_browser: bool = False,
-    block: bool = True,
-) -> str:
-    """Serves a page.
-
-    Args:
-        blocks: What `build` returned.
-        host: The address at which it is served.
-        port: The port; by default the first free one from 7860.
-        share: Whether Gradio publishes the page at a public address.
-        open_browser: Whether a browser opens the page.
-        block: Whether the function returns only when the page ends.
-
-    Returns:
-        The page's address.
-
-    Raises:
-        OSError: If the port is not free.
-    """
-    try:
-        _, address, public = blocks.launch(
-            server_name=host,
-            server_port=port,
-            share=share,
-            inbrowser=open_browser,
-            prevent_thread_lock=True,
-            quiet=True,
-            show_error=True,
-            ssr_mode=False,
-            footer_links=[],
-            theme=_theme(),
-            css_paths=_CSS,
-        )
-    except OSError as error:
-        raise OSError(
-            "The page cannot be served there: another program has the port, or this machine does "
-            f"not have the address. Received: host={host!r}, port={port}"
-        ) from error
-    print(f"The page is at {address}" + (f" and at {public}" if public else ""), flush=True)
-    if block:
-        blocks.block_thread()
-    return address
-
-
-def _theme():
-    """Returns colors and fonts of the system: fonts of the web would need a network."""
-    fonts = ["ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "sans-serif"]
-    return gr.themes.Base(
-        primary_hue="indigo",
-        neutral_hue="slate",
-        radius_size="lg",
-        font=fonts,
-        font_mono=["ui-monospace", "Consolas", "monospace"],
-    )
 
 
 class _Page:
@@ -223,6 +162,7 @@ class _Page:
         explorer = self._explorer
         self._count = gr.Radio(_COUNTS, value=1, label="Images", elem_id="count")
         self._label = self._class_dropdown("Class", "label", _IN_TURN)
+        self._conditions = ConditionWidgets(explorer.conditions)
         most = explorer.most_truncation
         self._truncation = gr.Slider(
             _LEAST_TRUNCATION,
@@ -278,6 +218,7 @@ class _Page:
         controls = [self._seed, self._count, self._truncation, self._scale]
         controls += [*self._sliders, self._start]
         controls += [] if self._label is None else [self._label]
+        controls += self._conditions.controls
         inputs = [self._found, *controls]
         outputs = [self._picture, self._png, self._npz]
         gr.on(
@@ -289,6 +230,7 @@ class _Page:
         )
         self._random.click(lambda: random.randint(0, _LARGEST_RANDOM), None, self._seed, **_LIVE)
         self._next.click(lambda seed, n: seed + n, [self._seed, self._count], self._seed, **_LIVE)
+        self._conditions.connect()
         self._connect_reset(controls)
         walk = [self._end_seed, self._steps, self._loop, self._easing]
         walk += [] if self._end_class is None else [self._end_class]
@@ -298,17 +240,20 @@ class _Page:
             self._mix.click(self._mixed, [*inputs, *mixing], self._mixture, **_CALL)
         found = [self._pair, self._report, self._found, self._start]
         search = [self._upload, self._effort, *([] if self._label is None else [self._label])]
+        search += self._conditions.controls
         self._search.click(self._project, search, found, **_CALL)
 
     def _connect_reset(self, controls):
         values = [0, 1, self._explorer.most_truncation, 1.0, *(0.0 for _ in self._sliders)]
         values += [_FROM_SEED, *([] if self._label is None else [-1])]
+        values += self._conditions.first_values
         self._reset.click(lambda: values, None, controls, **_LIVE)
 
     def _view(self, found, seed, count, truncation, scale, *rest):
         """Returns the `View` of the values of the controls."""
         number = len(self._sliders)
-        amounts, start, label = rest[:number], rest[number], (*rest[number + 1 :], -1)[0]
+        amounts, start, *rest = rest[:number], *rest[number:]
+        label = -1 if self._label is None else rest.pop(0)
         view = View(
             seed=whole(seed),
             count=int(count),
@@ -316,6 +261,7 @@ class _Page:
             truncation=None if truncation >= self._explorer.most_truncation else truncation,
             latent_scale=scale,
             amounts=tuple(map(float, amounts)),
+            conditions=self._conditions.vector(rest),
         )
         if start == _FROM_SEED or found is None:
             return view
@@ -324,7 +270,8 @@ class _Page:
         return dataclasses.replace(view, count=1, label=label, latents=latents)
 
     def _controls_count(self):
-        return 6 + len(self._sliders) + (self._label is not None)
+        others = len(self._sliders) + len(self._conditions.controls)
+        return 6 + others + (self._label is not None)
 
     def _draw(self, *values):
         with shown_errors():
@@ -360,19 +307,26 @@ class _Page:
             view = dataclasses.replace(self._view(*values[:count]), count=4, latents=None)
             return as_shown(self._explorer.mixed(view, whole(other_seed), 4, int(first), int(last)))
 
-    def _project(self, path, steps, label=-1):
+    def _project(self, path, steps, *rest):
         if path is None:
             raise gr.Error("Choose an image first.", print_exception=False)
         with shown_errors():
             image, note = self._explorer.read(path)
+            rest = list(rest)
+            label = -1 if self._label is None else rest.pop(0)
             found = self._explorer.gan.project(
-                image, None if label < 0 else int(label), steps=int(steps), restarts=2
+                image,
+                None if label < 0 else int(label),
+                steps=int(steps),
+                restarts=2,
+                conditions=self._conditions.vector(rest),
             )
+            nearest = self._explorer.gan.pixels.in_eight_bits(found.images)
             pair = drawing.image_grid(
-                [image, found.images[0]], 2, 4, max(1, 256 // max(image.shape[:2]))
+                [image, nearest[0]], 2, 4, max(1, 256 // max(image.shape[:2]))
             )
             text = f"**{found.errors[0]:.1f}** gray levels of difference."
-            label = None if found.labels is None else int(found.labels[0])
+            label = None if self._label is None else int(found.labels[0])
             if label is not None:
                 text += f" Class: {self._explorer.class_names[label]}."
             text += "" if note is None else f" Your image has {note}."

@@ -5,6 +5,7 @@ extra.
 """
 
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -14,7 +15,7 @@ from ganzoo.file_names import check_file_name, check_folder_name
 from ganzoo.generation import Directions
 from ganzoo.generation.directions import check_directions, current_directions
 from ganzoo.generation.editing import offsets_of
-from ganzoo.validation import check_choice
+from ganzoo.validation import check_choice, describe
 
 __all__ = ["FORMATS", "QUANTIZATIONS", "SUFFIXES", "check_options", "export"]
 
@@ -33,10 +34,16 @@ def export(
     quantization: str | None = None,
     directions: Directions | bool | None = None,
     runtime: str | Path | None = None,
+    conditions: Any = None,
 ) -> Path:
     """Exports a GAN. `ganzoo.GAN.export` describes the arguments."""
     format = check_options(path, version, format, truncation, discriminator, quantization, runtime)
     directions = _directions(gan, directions, format)
+    if conditions is not None and format != "web":
+        raise ValueError(
+            "`conditions` are for the format 'web'. "
+            f"Received: conditions={describe(conditions)} with format={format!r}"
+        )
     if gan.step == 0 and gan.preset is None:
         raise ValueError(
             "Only a trained GAN is exported: train it by `gan.fit(...)`, or load one by "
@@ -53,7 +60,7 @@ def export(
 
         switches = {"truncation": truncation, "discriminator": discriminator}
         settings = {"version": version, "quantization": quantization, "runtime": runtime}
-        return export_in_tensorflow(gan, path, format, switches, settings, directions)
+        return export_in_tensorflow(gan, path, format, switches, settings, directions, conditions)
     gan.preset_networks()  # Updates the stored statistics of the inference generator.
     if format == "onnx":
         from ganzoo.export.onnx import export_onnx
@@ -66,7 +73,7 @@ def export(
     if format == "web":
         from ganzoo.export.web import export_web
 
-        return export_web(gan, path, directions, runtime)
+        return export_web(gan, path, directions, runtime, conditions)
     from ganzoo.export.saved_model import export_saved_model
 
     return export_saved_model(gan, path, version, truncation, discriminator, directions or None)

@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from ganzoo.export.versions import next_version
 
 _PACKAGES = {
@@ -19,11 +21,11 @@ _EXTRAS = {"web": "onnx"}
 _REFUSED = 2
 
 
-def export_in_tensorflow(gan, path, format, switches, settings, directions):
+def export_in_tensorflow(gan, path, format, switches, settings, directions, conditions):
     """Saves a GAN, and exports it in another process.
 
     Args:
-        gan, path, format, directions: As for `ganzoo.GAN.export`.
+        gan, path, format, directions, conditions: As for `ganzoo.GAN.export`.
         switches: Its arguments that are on or off, by name.
         settings: Its other arguments, by name.
     """
@@ -49,6 +51,9 @@ def export_in_tensorflow(gan, path, format, switches, settings, directions):
         elif directions is not None:
             flags["directions"] = Path(folder, "directions.npz")
             directions.save(flags["directions"])
+        if conditions is not None:
+            flags["conditions"] = Path(folder, "conditions.npy")
+            np.save(flags["conditions"], np.asarray(conditions, "float32"))
         command = [sys.executable, "-m", "ganzoo_cli", "export", model]
         command += [f"--{name}={value}" for name, value in flags.items() if value is not None]
         command += [f"--{name}" for name, value in switches.items() if value]

@@ -12,7 +12,7 @@ from ganzoo.export.portable_network import check_examples, portable_generation
 from ganzoo.export.saved_model import describe
 from ganzoo.export.web_runtime import write_runtime
 from ganzoo.files import new_folder
-from ganzoo.generation.pages import check_gan_of_page
+from ganzoo.generation.pages import check_gan_of_page, condition_controls, most_truncation
 from ganzoo.generation.truncation import truncating_layer
 from ganzoo.layers import split_at_styles
 
@@ -27,7 +27,7 @@ _COMPARED = 256
 _SMALLEST_TENSOR = 64
 
 
-def export_web(gan, path, directions=None, runtime=None):
+def export_web(gan, path, directions=None, runtime=None, conditions=None):
     """Writes a folder with a page that draws samples in the browser.
 
     The folder holds the page, `generator.onnx` and `model.json`, the metadata of a SavedModel with
@@ -41,18 +41,20 @@ def export_web(gan, path, directions=None, runtime=None):
         directions: The `Directions` of the sliders; by default 6 in closed form, if there are any;
             `False` for none.
         runtime: Where a copy of onnxruntime-web is; by default the page reads it from its CDN.
+        conditions: Vectors of conditions to start from, as for `ganzoo.explore.Explorer`.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: If the GAN has no images of 1, 3 or 4 channels or takes vectors of conditions.
+        ValueError: If the GAN has no images of 1, 3 or 4 channels, or the conditions do not fit.
         RuntimeError: If ONNX Runtime gives other images than the GAN.
     """
     check_gan_of_page(gan)
+    controls = condition_controls(gan, conditions)
     directions = _closed_form(gan) if directions is None else directions or None
-    of_styles = directions is not None and directions.space == "styles"
-    content, weights = _generator(gan, of_styles)
+    styles = truncating_layer(gan.inference_generator)
+    content, weights = _generator(gan, styles is not None, controls)
     with new_folder(path) as partial:
         for file in _PAGE.iterdir():
             shutil.copyfile(file, partial / file.name)
@@ -60,8 +62,11 @@ def export_web(gan, path, directions=None, runtime=None):
         model = describe(gan, Path(path).name)
         model |= {"weights": weights, "runtime": write_runtime(partial, runtime)}
         model |= {"directions": None if directions is None else _described(directions)}
-        if of_styles:
-            model["style_rows"] = truncating_layer(gan.inference_generator).output.shape[1]
+        model["most_truncation"] = most_truncation(gan)
+        if styles is not None:
+            _, *model["styles_shape"] = styles.output.shape
+        if controls is not None:
+            model["conditions"] = _described_controls(controls)
         (partial / "model.json").write_text(json.dumps(model, indent=1) + "\n")
     return Path(path)
 
@@ -85,12 +90,21 @@ def _described(directions):
     }
 
 
-def _generator(gan, of_styles):
+def _described_controls(controls):
+    return {
+        "names": list(controls.names),
+        "kinds": list(controls.kinds),
+        "ranges": [list(ends) for ends in controls.ranges],
+        "examples": [[float(f"{x:.8g}") for x in row] for row in controls.examples],
+    }
+
+
+def _generator(gan, has_styles, controls):
     """Returns the ONNX file, and the precision in which its weights are stored."""
     function, network, specs = portable_generation(gan)
     still = {}
-    if of_styles:
-        function, specs, still = _with_style_offsets(gan, network, specs)
+    if has_styles:
+        function, specs, still = _with_changed_styles(network, specs)
     model = converted(function, specs, gan.example_shape)
     onnx.helper.set_model_props(model, properties(gan, "generator"))
     session = session_of(model)
@@ -109,27 +123,42 @@ def _generator(gan, of_styles):
     inputs = {"latents": gan.latents_of(range(_COMPARED))}
     if gan.num_classes is not None:
         inputs["label"] = np.arange(_COMPARED, dtype="int64") % gan.num_classes
+    if controls is not None:
+        inputs["conditions"] = np.resize(controls.examples, (_COMPARED, gan.condition_dim))
     difference = np.abs(run(inputs, small_session) - run(inputs)).max()
     if difference * 127.5 <= _MOST_GRAY_LEVELS:
         return small.SerializeToString(), "float16"
     return model.SerializeToString(), "float32"
 
 
-def _with_style_offsets(gan, network, specs):
-    """Returns a function with one more input, which it adds to the styles."""
+def _with_changed_styles(network, specs):
+    """Returns a function with inputs for the truncation of styles, and for what is added to them.
+
+    It also returns the specs, and the values of these inputs that change nothing.
+    """
     mapping, rest = split_at_styles(network)
     _, rows, dimensions = mapping.output.shape
-    spec = tf.TensorSpec((None, rows, dimensions), "float32", name="style_offsets")
+    more = [
+        tf.TensorSpec((None, 1), "float32", name="truncation"),
+        tf.TensorSpec((None, rows, dimensions), "float32", name="style_offsets"),
+    ]
 
     def generate(latents, *others):
-        *labels, style_offsets = others
-        inputs = [latents, tf.cast(labels[0], "int32")] if labels else latents
-        styles = mapping(inputs, training=False) + style_offsets
+        *condition, truncation, style_offsets = others
+        inputs = latents
+        if condition:
+            (condition,) = condition
+            is_label = condition.dtype.is_integer
+            inputs = [latents, tf.cast(condition, "int32") if is_label else condition]
+        styles = mapping.truncate(mapping(inputs, training=False), truncation) + style_offsets
         (images,) = tf.nest.flatten(rest(styles, training=False))
         return {"images": tf.cast(images, "float32")}
 
-    still = {"style_offsets": np.zeros((1, rows, dimensions), "float32")}
-    return generate, [*specs, spec], still
+    still = {
+        "truncation": np.ones((1, 1), "float32"),
+        "style_offsets": np.zeros((1, rows, dimensions), "float32"),
+    }
+    return generate, [*specs, *more], still
 
 
 def _store_in_16_bits(model):

@@ -289,6 +289,7 @@ class StoredModel:
         quantization: str | None = None,
         directions: Directions | bool | None = None,
         runtime: str | Path | None = None,
+        conditions: Any = None,
     ) -> Path:
         """Writes the trained generator for use without ganzoo and without Keras.
 
@@ -319,6 +320,10 @@ class StoredModel:
                 leaves them out.
             runtime: For a page: a folder or the `.tgz` file of the npm package `onnxruntime-web`,
                 whose files are copied. By default the page reads them from a CDN, by their hashes.
+            conditions: For a page of a GAN with `condition_dim`: vectors of conditions to start
+                from, `(condition_dim,)` or `(n, condition_dim)`. With several of them, conditions
+                that are 0 or 1 in all become switches, and others sliders between their lowest and
+                highest number. By default zeros, and conditions are numbers to type.
 
         Returns:
             Path of what was written.
@@ -343,6 +348,7 @@ class StoredModel:
             quantization,
             directions,
             runtime,
+            conditions,
         )
 
     def preset_networks(self, discriminator: bool = True) -> dict[str, keras.Model]:

@@ -18,10 +18,10 @@ COMMAND = Command(
     "explore",
     "Explore a trained model on a page in the browser.",
     "MODEL [flags]",
-    description=f"""{MODEL} The page has controls for seeds, classes, truncation and directions. It
-        draws walks between samples, mixes the styles of a style-based model, and finds the sample
-        that is nearest to an image of yours. It needs `ganzoo[explore]` and no network. End it with
-        Ctrl+C.""",
+    description=f"""{MODEL} The page has controls for seeds, classes or conditions, truncation and
+        directions. It draws walks between samples, mixes the styles of a style-based model, and
+        finds the sample that is nearest to an image of yours. It needs `ganzoo[explore]` and no
+        network. End it with Ctrl+C.""",
     examples=(
         "ganzoo explore sngan_projection_fashion_mnist",
         "ganzoo explore runs/faces --directions=faces.npz --open",
@@ -34,6 +34,13 @@ COMMAND.text(
     "FILE",
     """The .npz file of directions that `ganzoo directions --save` wrote. By default the page has
     the directions that are stored with the model, or finds 6 in closed form.""",
+)
+COMMAND.text(
+    "conditions",
+    "VECTOR",
+    """For a model of vectors of conditions: what the page shows first, as for `ganzoo sample`. A
+    .npy file of several vectors gives a choice of them; conditions that are 0 or 1 in all of them
+    become switches, and others sliders between their lowest and highest number.""",
 )
 COMMAND.switch("open", "Open the page in the browser.")
 COMMAND.group("Server")

@@ -66,6 +66,12 @@ COMMAND.text(
     """A folder or the .tgz file of the npm package onnxruntime-web, whose files are copied into the
     page. By default browsers read them from a CDN, and check their hashes.""",
 )
+COMMAND.text(
+    "conditions",
+    "VECTOR",
+    """For a model of vectors of conditions: what the page shows first, as for `ganzoo sample`; or a
+    .npy file of several vectors, as for `ganzoo explore`.""",
+)
 COMMAND.group("Other")
 add_checkpoint_flag(COMMAND)
 add_debug_flag(COMMAND)

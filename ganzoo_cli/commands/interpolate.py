@@ -67,6 +67,12 @@ COMMAND.classes(
     or ranges between commas; a row with a single sample takes it through all of them. By default
     row i is of class i.""",
 )
+COMMAND.text(
+    "conditions",
+    "VECTOR",
+    """For a model of vectors of conditions: as for `ganzoo sample`, for all samples; a .npy file
+    has one vector for each sample of a row.""",
+)
 COMMAND.positive_integer("rows", "Number of paths, one below the other.", default=1)
 COMMAND.positive_integer(
     "steps",

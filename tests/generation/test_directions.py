@@ -143,6 +143,36 @@ def test_a_direction_without_others_is_orthogonal_to_them():
     assert chosen.index("y") == 1 and len(chosen) == 2
 
 
+def test_joined_directions_have_a_row_for_each():
+    own = Directions(np.eye(3)[:2], [5, 4], [1, 2], names=["a", "b"], method="sefa")
+    other = Directions([[0, 0, 2.0]], [3], [7], names=["c"], method="classes")
+    both = own.joined(other)
+    np.testing.assert_array_equal(both.vectors, np.eye(3))
+    np.testing.assert_array_equal(both.values, [5, 4, 3])
+    np.testing.assert_array_equal(both.units, [1, 2, 7])
+    assert both.names == ("a", "b", "c") and both.method == "sefa and classes"
+    with pytest.raises(ValueError, match=r"3 different names.*Received: 3 names, 2"):
+        own.joined(own.select(["a"]))
+    with pytest.raises(ValueError, match=r"Received: different model, dimensions"):
+        own.joined(Directions(np.eye(4), model="0"))
+
+
+def test_directions_of_a_generator_that_takes_vectors_of_conditions():
+    networks = ganzoo.architectures.build("dcgan", (8, 8, 1), 4, 2, condition_dim=3)
+    gan = ganzoo.GAN(*networks)
+    found = gan.directions("sefa", k=2)
+    assert found.vectors.shape == (2, 4)
+    with pytest.raises(ValueError, match=r"draws no samples: leave `conditions` out. Received"):
+        gan.directions("sefa", k=2, conditions=[0, 0, 1])
+    latents = gan.latents_of([3, 4])
+    moved = gan.edit(latents, found, {0: 2.0}, conditions=[0, 1, 0])
+    assert moved.shape == (2, 8, 8, 1)
+    changes = score(gan, found, None, samples=8, conditions=[0, 1, 0]).changes
+    assert (changes > 0).all()
+    pytest.importorskip("sklearn")
+    assert len(gan.directions("pca", k=2, conditions=[0, 1, 0])) == 2
+
+
 def test_a_file_keeps_everything(tmp_path):
     own = Directions(
         np.eye(3)[:2], [2, 1], [0.5, 3], "styles", (0, 2), ["smile", "age"], "sefa", "abc"
@@ -189,12 +219,20 @@ def test_bad_input():
         gan.edit(latents, Directions(np.eye(4)), {0: 1.0})
     with pytest.raises(ValueError, match=r"found with another generator.*Received"):
         linear_gan(2 * np.eye(3)).edit(latents, found, {0: 1.0})
-    with pytest.raises(ValueError, match="must not be zero"):
+    with pytest.raises(ValueError, match="lengths that are not zero"):
         Directions(np.zeros((1, 3)))
     with pytest.raises(ValueError, match=r"2 different names.*Received: 2 names, 1 of them"):
         Directions(np.eye(2), names=["a", "a"])
     with pytest.raises(ValueError, match=r"Only styles have rows. Received"):
         Directions(np.eye(2), rows=[0])
+    for rows in ([], [-1], [0, 0], [0.5]):
+        with pytest.raises(ValueError, match=r"different integers from 0 on.*Received"):
+            Directions(np.eye(2), space="styles", rows=rows)
+    for vectors in (np.zeros((0, 3)), [["a"]], np.full((1, 3), 1e30), np.eye(2) * 1j):
+        with pytest.raises(ValueError, match=r"`vectors` must .*Received"):
+            Directions(vectors)
+    with pytest.raises(ValueError, match=r"`units` must be 2 finite numbers.*Received"):
+        Directions(np.eye(2), units=["a", "b"])
 
 
 def test_a_generator_without_a_first_layer_is_refused():

@@ -18,7 +18,7 @@ from ganzoo.zoo import model_card as cards
 from ganzoo.zoo.memorization import Pixels
 from support import presets, published
 
-PICTURES = {"samples.png", "interpolation.png", "neighbors.png", "curves.png"}
+PICTURES = {"samples.png", "interpolation.png", "neighbors.png", "curves.png", "directions.png"}
 
 
 @pytest.fixture(autouse=True)

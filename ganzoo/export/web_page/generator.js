@@ -1,6 +1,7 @@
 // The generator in ONNX Runtime Web: from seeds, classes and directions to pixels.
 
 import { latentsOf } from "./random.js";
+import { truncated } from "./truncation.js";
 
 async function fetched(path, integrity) {
   const answer = await fetch(path, integrity ? { integrity } : {});
@@ -45,24 +46,34 @@ class Generator {
    * Returns the images of seeds, one ImageData each.
    *
    * seeds: BigInts in [0, 2**64). label: a class, or null: then each seed has its own.
-   * amounts: a number for each direction.
+   * amounts: a number for each direction. truncation: a number, or null for none.
+   * conditions: the vector of conditions of all images, if the model takes it.
    */
-  async images(seeds, label, amounts) {
+  async images(seeds, label, amounts, truncation = null, conditions = null) {
     const { model, runtime, session } = this;
     const count = seeds.length;
-    const latents = new Float32Array(count * model.latent_dim);
+    const tensor = (values, ...shape) =>
+      new runtime.Tensor("float32", Float32Array.from(values), [count, ...shape]);
+    let latents = new Float32Array(count * model.latent_dim);
     seeds.forEach((seed, row) => {
       latents.set(latentsOf(seed, model.latent_dim, model.latent), row * model.latent_dim);
     });
     const inputs = {};
     const move = this.offset(amounts);
-    if (model.directions?.space === "styles") {
-      const shape = [count, model.style_rows, model.directions.vectors[0].length];
-      inputs.style_offsets = new runtime.Tensor("float32", this.styleOffsets(move, shape), shape);
-    } else if (move) {
-      latents.forEach((value, i) => (latents[i] = value + move[i % model.latent_dim]));
+    const ofStyles = model.directions?.space === "styles";
+    if (model.styles_shape) {
+      inputs.truncation = tensor(Array(count).fill(truncation ?? 1), 1);
+      inputs.style_offsets = tensor(
+        this.styleOffsets(ofStyles ? move : null, count), ...model.styles_shape,
+      );
+    } else if (truncation !== null) {
+      latents = latents.map((value) => truncated(value, truncation, model.latent));
     }
-    inputs.latents = new runtime.Tensor("float32", latents, [count, model.latent_dim]);
+    if (move && !ofStyles) latents = latents.map((z, i) => z + move[i % model.latent_dim]);
+    inputs.latents = tensor(latents, model.latent_dim);
+    if (model.condition_dim !== null) {
+      inputs.conditions = tensor(seeds.flatMap(() => conditions), model.condition_dim);
+    }
     if (model.num_classes !== null) {
       const labels = seeds.map((seed) => BigInt(label ?? this.classOf(seed)));
       inputs.label = new runtime.Tensor("int64", BigInt64Array.from(labels), [count]);
@@ -81,8 +92,11 @@ class Generator {
     );
   }
 
-  styleOffsets(move, [count, rows, dimensions]) {
+  // What is added to the styles of each image.
+  styleOffsets(move, count) {
+    const [rows, dimensions] = this.model.styles_shape;
     const offsets = new Float32Array(count * rows * dimensions);
+    if (!move) return offsets;
     const chosen = this.model.directions.rows ?? [...Array(rows).keys()];
     for (let image = 0; image < count; image++) {
       for (const row of chosen) offsets.set(move, (image * rows + row) * dimensions);

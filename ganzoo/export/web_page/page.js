@@ -1,5 +1,6 @@
-// The controls of the page.
+// The page: what its controls say, and the picture.
 
+import { addControls } from "./controls.js";
 import { loadGenerator } from "./generator.js";
 
 const SEEDS = 2n ** 64n;
@@ -16,6 +17,7 @@ function build(model) {
   const facts = [`${width} x ${height} pixels`, channels < 3 ? "gray" : "color"];
   facts.push(`${model.latent_dim} ${model.latent} latents`);
   if (model.num_classes !== null) facts.push(`${model.num_classes} classes`);
+  if (model.conditions) facts.push(`${model.condition_dim} conditions`);
   element("facts").textContent = facts.join(" · ");
   if (model.num_classes !== null) {
     element("class-row").hidden = false;
@@ -23,24 +25,8 @@ function build(model) {
       element("class").add(new Option(model.class_names?.[number] ?? number, number));
     }
   }
-  (model.directions?.names ?? []).forEach((name, number) => {
-    element("directions").hidden = false;
-    element("directions").append(slider(number, name));
-  });
+  return addControls(model);
 }
-
-function slider(number, name) {
-  const row = element("slider").content.firstElementChild.cloneNode(true);
-  const [label, value, input] = ["label", "output", "input"].map((tag) => row.querySelector(tag));
-  label.textContent = /^\d+$/.test(name) ? `Direction ${name}` : name;
-  label.htmlFor = input.id = `direction-${number}`;
-  const show = () => (value.textContent = Number(input.value).toFixed(1));
-  input.addEventListener("input", show);
-  show();
-  return row;
-}
-
-const sliders = () => [...document.querySelectorAll("#directions input")];
 
 function readSeed() {
   const text = element("seed").value.trim();
@@ -50,13 +36,19 @@ function readSeed() {
   return BigInt(text);
 }
 
-// Returns the seeds, the class or null, and the amounts of the directions.
-function readControls() {
+// Returns the arguments of `Generator.images`.
+function readControls(controls) {
   const count = Number(document.querySelector("input[name=count]:checked").value);
   const seed = readSeed();
   const seeds = Array.from({ length: count }, (_, i) => (seed + BigInt(i)) % SEEDS);
   const label = element("class").value;
-  return [seeds, label === "" ? null : Number(label), sliders().map((s) => Number(s.value))];
+  return [
+    seeds,
+    label === "" ? null : Number(label),
+    controls.amounts(),
+    controls.truncation(),
+    controls.conditions(),
+  ];
 }
 
 function show(pictures) {
@@ -74,7 +66,7 @@ function show(pictures) {
   });
 }
 
-function connect(generator) {
+function connect(generator, controls) {
   let drawing = false;
   let again = false;
   async function draw() {
@@ -84,7 +76,7 @@ function connect(generator) {
     try {
       while (again) {
         again = false;
-        show(await generator.images(...readControls()));
+        show(await generator.images(...readControls(controls)));
         status("");
       }
     } catch (error) {
@@ -100,14 +92,14 @@ function connect(generator) {
   element("random").onclick = () => seedTo(BigInt(crypto.getRandomValues(new Uint32Array(1))[0]));
   element("next").onclick = () => {
     try {
-      seedTo(readSeed() + BigInt(readControls()[0].length));
+      seedTo(readSeed() + BigInt(readControls(controls)[0].length));
     } catch (error) {
       status(error.message, true);
     }
   };
   element("start-over").onclick = () => {
     document.querySelector("form").reset();
-    sliders().forEach((input) => input.dispatchEvent(new Event("input")));
+    controls.show();
     draw();
   };
   element("png").onclick = () => {
@@ -126,8 +118,7 @@ async function start() {
     );
   }
   const generator = await loadGenerator();
-  build(generator.model);
-  await connect(generator);
+  await connect(generator, build(generator.model));
   return generator;
 }
 
