@@ -4,6 +4,7 @@ import numpy as np
 
 from ganzoo import drawing, extractors
 from ganzoo.cli.class_flags import numbers_of
+from ganzoo.cli.condition_flags import conditions_of
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.data.deep_images import read_deep_image
 from ganzoo.data.image_files import printable, read_image
@@ -27,11 +28,21 @@ def run(options, others):
     check_pictures(gan, model)
     images = np.stack([_read(path, gan) for path in paths])
     labels = _labels(numbers_of(options.labels, gan), len(paths))
+    conditions = conditions_of(options.conditions, gan) if options.space == "latents" else None
+    if conditions is not None and len(conditions := np.atleast_2d(conditions)) not in (
+        1,
+        len(paths),
+    ):
+        raise ValueError(
+            f"--conditions must be one vector or one for each of the {len(paths)} images. "
+            f"Received: {len(conditions)} vectors"
+        )
     found = []
     with Progress() as progress:
         for index, image in enumerate(images):
             of_class = labels[index] if isinstance(labels, list) else labels
-            found.append(_project(gan, image, of_class, options, extractor))
+            vector = None if conditions is None else conditions[index % len(conditions)]
+            found.append(_project(gan, image, of_class, vector, options, extractor))
             if progress is not None:
                 progress("images", index + 1, len(images))
     nearest = gan.pixels.in_eight_bits(np.concatenate([one.images for one in found]))
@@ -42,17 +53,25 @@ def run(options, others):
     if options.save:
         _save(options.save, found)
     for path, projection in zip(paths, found, strict=True):
-        has_class = getattr(projection, "labels", None) is not None
+        has_class = gan.num_classes is not None and hasattr(projection, "labels")
         of_class = f", class {_class(gan, projection)}" if has_class else ""
         print(f"{printable(path)}: {projection.errors[0]:.1f} gray levels{of_class}")
     print(f"{len(images)} images and the nearest samples in {options.output}")
 
 
-def _project(gan, image, label, options, extractor):
+def _project(gan, image, label, conditions, options, extractor):
     """Returns the `Projection` of one image, or its `StyleProjection`."""
     if options.space == "latents":
         steps = options.steps or _STEPS
-        return gan.project(image, label, steps, options.restarts, options.seed)
+        return gan.project(
+            image,
+            label,
+            steps,
+            options.restarts,
+            options.seed,
+            conditions=conditions,
+            extractor=extractor,
+        )
     return gan.project_styles(
         image,
         label,

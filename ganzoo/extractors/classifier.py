@@ -8,6 +8,7 @@ import pathlib
 
 import keras
 import numpy as np
+from keras import ops
 
 from ganzoo.data.images import convert_array
 from ganzoo.extractors.classifier_network import SIDE, classifier_network
@@ -96,6 +97,11 @@ class Classifier(NetworkExtractor):
 
     def network(self, image_shape):
         return self._network
+
+    def differentiable_features(self, images):
+        """Returns the features of a float tensor of images in [0, 255], resized linearly."""
+        resized = ops.image.resize(images, (SIDE, SIDE))
+        return self._network(resized, training=False)["features"]
 
     def prepare(self, images):
         if images.shape[3] != self._channels:

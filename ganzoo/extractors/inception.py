@@ -97,6 +97,10 @@ class Inception(NetworkExtractor):
                 self._networks[image_shape] = keras.Model(images, outputs)
         return self._networks[image_shape]
 
+    def differentiable_features(self, images):
+        """Returns the features of a float tensor of images in [0, 255]."""
+        return self._inception(scaled(resized(_in_color(images))), training=False)["features"]
+
     def resize_alone(self, image):
         return ops.convert_to_numpy(resized(_in_color(ops.convert_to_tensor(image))))
 

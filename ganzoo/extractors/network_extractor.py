@@ -18,7 +18,9 @@ class NetworkExtractor(Part):
     of its `outputs`, and
 
     - `network(image_shape)`: a `keras.Model` from prepared images to a dictionary of outputs;
-    - `prepare(images)`: checks uint8 images and converts them to the input of the network.
+    - `prepare(images)`: checks uint8 images and converts them to the input of the network;
+    - `differentiable_features(images)`: the features of a float tensor of images in [0, 255], with
+      gradients, for `GAN.project`.
 
     Args:
         output: What a call returns, one of `outputs`.

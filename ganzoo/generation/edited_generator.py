@@ -14,6 +14,7 @@ from ganzoo.generation import (
     style_mixing,
 )
 from ganzoo.generation.directions import Directions
+from ganzoo.generation.image_features import feature_function
 from ganzoo.generation.style_inversion import StyleProjection
 
 
@@ -220,8 +221,9 @@ class EditedGenerator:
             space: `"style"`: one style for all rows. `"style_rows"`: a style for each row, which
                 comes nearer and is worse to edit.
             noise: Whether the noise maps move too. They then are normalized after each step.
-            extractor: One of ganzoo's classifiers, as `ganzoo.extractors.get("mnist")`, for the
-                difference of features; `None` for pixels alone.
+            extractor: For the difference of features, one of ganzoo's classifiers, as
+                `ganzoo.extractors.get("mnist")`, or `ganzoo.extractors.get("inception")`; `None`
+                for pixels alone.
             steps: Steps of the descent.
             learning_rate: The largest learning rate. It rises over the first 5% of the steps and
                 falls along a cosine over the last 25%.
@@ -249,12 +251,12 @@ class EditedGenerator:
             The paper compares features of VGG16 (LPIPS). Noise maps start as the stored ones.
         """
         style_inversion.check_space(self, space, noise)
-        network = style_inversion.check_extractor(extractor, self.example_shape)
+        features_of = feature_function(extractor, self.example_shape)
         self.update_inference_state()
-        key = space, noise, id(network)
+        key = space, noise, extractor and id(extractor)
         if key not in self._style_functions:
             self._style_functions[key] = style_inversion.compile_style_projection(
-                self, space == "style_rows", noise, network
+                self, space == "style_rows", noise, features_of
             )
         return style_inversion.project_styles(
             self,

@@ -39,19 +39,33 @@ class Projection(NamedTuple):
     errors: np.ndarray
 
 
-def compile_projection(gan):
-    """Returns the compiled function that `project` calls."""
+def compile_projection(gan, features_of=None):
+    """Returns the compiled function that `project` calls.
 
-    def project_batch(targets, low, high, labels, steps, learning_rate, prior_weight):
+    Args:
+        gan: The GAN.
+        features_of: Function from images in [-1, 1] to features that are compared, or `None`.
+    """
+
+    def project_batch(
+        targets, low, high, labels, steps, learning_rate, prior_weight, feature_weight
+    ):
         axes = tuple(range(1, len(gan.example_shape) + 1))
+        target_features = None if features_of is None else features_of(targets)
 
-        def errors_of(latents):
+        def differences_of(latents):
+            """Returns the mean squared differences of pixels, and with those of features."""
             outputs = gan(latents if labels is None else [latents, labels])
-            return ops.mean(ops.square(ops.cast(outputs, "float32") - targets), axis=axes)
+            outputs = ops.cast(outputs, "float32")
+            of_pixels = ops.mean(ops.square(outputs - targets), axis=axes)
+            if features_of is None:
+                return of_pixels, of_pixels
+            features = ops.square(features_of(outputs) - target_features)
+            return of_pixels, of_pixels + feature_weight * ops.mean(features, axis=1)
 
         def objective(latents):
             prior = prior_weight * ops.mean(ops.square(latents), axis=1) / 2.0
-            return ops.sum(errors_of(latents) + prior)
+            return ops.sum(differences_of(latents)[1] + prior)
 
         def update(step, state):
             latents, mean, square = state
@@ -78,7 +92,8 @@ def compile_projection(gan):
         zeros = ops.zeros_like(latents)
         latents, *_ = ops.fori_loop(0, steps, update, (latents, zeros, zeros))
         outputs = gan(latents if labels is None else [latents, labels])
-        return latents, as_examples(gan, outputs), ops.sqrt(errors_of(latents))
+        of_pixels, distances = differences_of(latents)
+        return latents, as_examples(gan, outputs), ops.sqrt(of_pixels), ops.sqrt(distances)
 
     return backend.compiled(project_batch, gan)
 
@@ -95,6 +110,7 @@ def project(
     prior_weight,
     batch_size,
     conditions,
+    feature_weight,
 ):
     """Finds the latents of images; it has the arguments of `GAN.project`."""
     steps = np.int32(check_positive_integer("steps", steps))
@@ -103,6 +119,7 @@ def project(
     check_seed(seed)
     learning_rate = np.float32(check_positive("learning_rate", learning_rate))
     prior_weight = np.float32(check_non_negative("prior_weight", prior_weight))
+    feature_weight = np.float32(check_non_negative("feature_weight", feature_weight))
     if gan.latent == "uniform":
         prior_weight = np.float32(0.0)  # All latents in the cube are equally likely.
     targets = check_images(gan, images)
@@ -120,14 +137,13 @@ def project(
     row_labels = None if classes is None else classes[image, of_class]
 
     def project_batch(image, seeds, labels):
-        return function(
-            targets[image], *split_seeds(seeds), labels, steps, learning_rate, prior_weight
-        )
+        settings = steps, learning_rate, prior_weight, feature_weight
+        return function(targets[image], *split_seeds(seeds), labels, *settings)
 
-    latents, examples, errors = in_batches(
+    latents, examples, errors, distances = in_batches(
         project_batch, batch_size, image, starts[start], row_labels
     )
-    best = errors.reshape(n, -1).argmin(axis=1) + np.arange(n) * restarts * tried
+    best = distances.reshape(n, -1).argmin(axis=1) + np.arange(n) * restarts * tried
     gray_levels = 127.5 if len(gan.example_shape) == 3 else 1.0
     return Projection(
         latents[best],

@@ -27,7 +27,6 @@ _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 _RAMP_UP, _RAMP_DOWN = 0.05, 0.25  # Shares of the steps.
 _JITTER, _JITTER_END = 0.05, 0.75
 _SMALLEST_MAP = 8  # The last level of the pyramid of a noise map.
-_SIDE = 32  # Of the images that ganzoo's classifiers take.
 
 
 class StyleProjection(NamedTuple):
@@ -85,14 +84,14 @@ def correlation(noise):
         noise = ops.average_pool(noise[..., None], 2)[..., 0]
 
 
-def compile_style_projection(gan, by_row, moves_noise, network):
+def compile_style_projection(gan, by_row, moves_noise, features_of):
     """Returns the compiled function that finds the styles of one image.
 
     Args:
         gan: A `ganzoo.GAN` with a style-based generator.
         by_row: Whether each row of the styles is free.
         moves_noise: Whether the noise maps are free.
-        network: A network of images in [0, 255] with the output `features`, or `None`.
+        features_of: Function from images in [-1, 1] to features, or `None`.
     """
     generator = TruncatedGenerator(gan)
     inference = gan.inference_generator
@@ -116,19 +115,15 @@ def compile_style_projection(gan, by_row, moves_noise, network):
         images = with_noise(inference, noise, lambda: generator.from_styles(styles))
         return ops.cast(images, "float32")
 
-    def features_of(images):
-        resized = ops.image.resize((images + 1.0) * 127.5, (_SIDE, _SIDE))
-        return network(resized, training=False)["features"]
-
     def project_one(target, start, spread, low, high, steps, learning_rate, *weights):
         noise_weight, feature_weight = weights
-        target_features = None if network is None else features_of(target)
+        target_features = None if features_of is None else features_of(target)
 
         def objective(point, jitter):
             noise = maps_of(point)
             images = images_of(styles_of(point + jitter), noise)
             value = ops.mean(ops.square(images - target))
-            if network is not None:
+            if features_of is not None:
                 difference = features_of(images) - target_features
                 value = value + feature_weight * ops.mean(ops.square(difference))
             return value + noise_weight * sum(correlation(one[None]) for one in noise)
@@ -222,22 +217,6 @@ def check_space(gan, space, moves_noise):
             "This generator has no layers with noise maps. Expected: noise=False. "
             "Received: noise=True"
         )
-
-
-def check_extractor(extractor, image_shape):
-    """Returns the network of an extractor, or raises `ValueError` unless it has features here."""
-    if extractor is None:
-        return None
-    channels = image_shape[-1]
-    network = getattr(extractor, "network", None)
-    network = network((_SIDE, _SIDE, channels)) if callable(network) else None
-    if not isinstance(network, keras.Model) or network.input_shape[1:] != (_SIDE, _SIDE, channels):
-        raise ValueError(
-            "`extractor` must be one of ganzoo's classifiers for images of "
-            f"{channels} channel(s), such as `ganzoo.extractors.get('mnist')`. "
-            f"Received: {extractor!r}"
-        )
-    return network
 
 
 def _mean_style(gan, styles_function, samples, label):

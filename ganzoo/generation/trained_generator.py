@@ -1,12 +1,14 @@
 """The methods of a trained generator: samples, interpolations, and latents of given images."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ganzoo.generation import class_mixing, inversion, sampling
 from ganzoo.generation.directions import Directions
 from ganzoo.generation.edited_generator import EditedGenerator
+from ganzoo.generation.image_features import feature_function
 from ganzoo.generation.inversion import Projection
 from ganzoo.generation.standing_statistics import set_standing_statistics
 
@@ -24,7 +26,7 @@ class TrainedGenerator(EditedGenerator):
         """Makes the methods compile their functions again, for other settings."""
         self._sampling_function = None
         self._generating_function = None
-        self._projecting_function = None
+        self._projecting_functions = {}
         self._mixing_function = None
         self._style_functions = {}
 
@@ -257,11 +259,14 @@ class TrainedGenerator(EditedGenerator):
         prior_weight: float = 1e-3,
         batch_size: int = 64,
         conditions: Sequence[float] | np.ndarray | None = None,
+        extractor: Any = None,
+        feature_weight: float = 1.0,
     ) -> Projection:
         """Finds the latents whose images are nearest to given images.
 
-        Adam minimizes the mean squared difference of the pixels from several random starts, and
-        the nearest image of all is kept. The result for one image does not depend on the others.
+        Adam minimizes the mean squared difference of the pixels, and of features if there is an
+        extractor, from several random starts, and the nearest image of all is kept. The result for
+        one image does not depend on the others.
 
         Args:
             images: uint8 images in [0, 255] or float images in [-1, 1] of the shape that the GAN
@@ -277,6 +282,11 @@ class TrainedGenerator(EditedGenerator):
                 difference of pixels in [-1, 1]. It keeps z where the generator was trained.
             batch_size: Latents per call of the generator.
             conditions: For a GAN with `condition_dim`, the conditions of each image, or of all.
+            extractor: For the difference of features, one of ganzoo's classifiers, as
+                `ganzoo.extractors.get("mnist")`, or `ganzoo.extractors.get("inception")`; `None`
+                for pixels alone. The `errors` are of pixels in either case.
+            feature_weight: Weight of the mean squared difference of features, where that of pixels
+                in [-1, 1] has the weight 1.
 
         Returns:
             A `ganzoo.generation.Projection`, a named tuple of `latents`, `labels`, `images` and
@@ -304,11 +314,13 @@ class TrainedGenerator(EditedGenerator):
             return.
         """
         self.update_inference_state()
-        if self._projecting_function is None:
-            self._projecting_function = inversion.compile_projection(self)
+        features_of = feature_function(extractor, self.example_shape)
+        key = extractor and id(extractor)
+        if key not in self._projecting_functions:
+            self._projecting_functions[key] = inversion.compile_projection(self, features_of)
         return inversion.project(
             self,
-            self._projecting_function,
+            self._projecting_functions[key],
             images,
             labels,
             steps,
@@ -318,4 +330,5 @@ class TrainedGenerator(EditedGenerator):
             prior_weight,
             batch_size,
             conditions,
+            feature_weight,
         )

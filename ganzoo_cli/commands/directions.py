@@ -9,7 +9,7 @@ MOST_IMAGES = 10_000
 
 
 def _check(options, others):
-    images = (options.n or 1) * options.steps * len(options.seeds or [0])
+    images = (options.n or 8) * options.steps * len(options.seeds or [0])
     if images > MOST_IMAGES:
         raise ValueError(
             f"--n, --steps and --seeds must give at most {MOST_IMAGES:,} images. "

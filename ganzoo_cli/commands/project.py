@@ -11,7 +11,7 @@ SPACES = ("latents", "style", "style_rows")
 
 def _check(options, others):
     of_latents = options.space == "latents"
-    others_only = {"noise", "features"} if of_latents else {"restarts"}
+    others_only = {"noise"} if of_latents else {"restarts", "conditions"}
     if wrong := sorted(options.given & others_only):
         expected = "--space=style or --space=style_rows" if of_latents else "--space=latents"
         raise ValueError(
@@ -36,6 +36,7 @@ COMMAND = Command(
         the model's size.""",
     examples=(
         "ganzoo project dcgan_mnist seven.png",
+        "ganzoo project dcgan_fashion_mnist shoe.png --features=fashion_mnist",
         "ganzoo project model.keras a.png b.png --steps=1000 --restarts=16 --save=latents.npz",
         "ganzoo project stylegan.keras a.png --space=style_rows --noise --save=styles.npz",
     ),
@@ -53,8 +54,8 @@ COMMAND.switch("noise", "With styles: move the noise maps too.")
 COMMAND.text(
     "features",
     "NAME",
-    """With styles: the classifier whose features are compared too, digits, mnist, fashion_mnist or
-    cifar10. By default pixels alone.""",
+    """The network whose features are compared too: digits, mnist, fashion_mnist, cifar10 or
+    inception. By default pixels alone.""",
 )
 COMMAND.positive_integer("steps", "Steps of gradient descent. By default 300, and 1000 for styles.")
 COMMAND.positive_integer("restarts", "Starts for each image, and for each class.", default=4)
@@ -62,6 +63,12 @@ COMMAND.classes(
     "labels",
     "CLASSES",
     "For a conditional model: the class of each image, or of all. By default each class is tried.",
+)
+COMMAND.text(
+    "conditions",
+    "VECTOR",
+    """For a model of vectors of conditions: as for `ganzoo sample`, for all images; a .npy file has
+    one vector for each image.""",
 )
 COMMAND.seed("seed", "Seed of the first start.", default=0)
 COMMAND.group("Files")

@@ -10,6 +10,7 @@ from PIL import Image
 import ganzoo
 from ganzoo.explore import Explorer, View
 from ganzoo_cli.main import main
+from support import presets
 from support.gans import tiny
 
 
@@ -137,6 +138,33 @@ def test_a_search_starts_the_controls_from_its_latents(conditional):
     found = conditional.gan.project(conditional.gan.sample(1, seed=2), 2, steps=5, restarts=1)
     view = View(label=2, latents=found.latents)
     assert_same_images(conditional.samples(view), found.images)
+
+
+def test_conditions_are_those_of_the_view_or_the_first_ones():
+    networks = ganzoo.architectures.build("dcgan", (8, 8, 1), 4, 2, condition_dim=2)
+    gan = ganzoo.GAN(*networks, condition_names=("age", "hat"))
+    presets.scramble(gan)
+    explorer = Explorer(gan, conditions=[0.5, 1.0])
+    assert explorer.conditions.names == ("age", "hat")
+    assert explorer.conditions.kinds == ("number", "number")
+    assert_same_images(explorer.samples(View(3, 2)), gan.sample(2, 3, conditions=[0.5, 1.0]))
+    view = View(3, 2, conditions=(-1.0, 0.0), truncation=0.7)
+    expected = gan.sample(2, 3, conditions=[-1.0, 0.0], truncation=0.7)
+    assert_same_images(explorer.samples(view), expected)
+    assert len(explorer.walk(view, 9, steps=2, loop=False)) == 3
+    np.testing.assert_array_equal(
+        np.load(io.BytesIO(explorer.latent_file(view)))["conditions"], [-1.0, 0.0]
+    )
+    with pytest.raises(ValueError, match=r"takes no vectors of conditions.*Received"):
+        Explorer(tiny.gan(), conditions=[0.5, 1.0])
+
+
+def test_images_of_other_pixels_are_shown_in_eight_bits():
+    pixels = ganzoo.data.PixelFormat("float32", -80, 0)
+    gan = ganzoo.GAN(*ganzoo.architectures.build("dcgan", (8, 8, 1), 4, 2), pixels=pixels)
+    explorer = Explorer(gan)
+    assert explorer.grid(explorer.samples(View(1))).dtype == np.uint8
+    assert_same_images(explorer.samples(View(1)), pixels.in_eight_bits(gan.sample(1, seed=1)))
 
 
 @pytest.mark.parametrize("seed", [-1, 2**53, 1.5])

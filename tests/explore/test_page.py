@@ -9,7 +9,7 @@ from PIL import Image
 
 import ganzoo
 from ganzoo.explore import Explorer, View
-from support import browser
+from support import browser, presets
 from support.gans import tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
@@ -20,14 +20,14 @@ SECONDS = 15_000  # Of Playwright, in milliseconds.
 @pytest.fixture(scope="module")
 def serve():
     pytest.importorskip("gradio", reason="needs pip install 'ganzoo[explore]'")
-    from ganzoo.explore import page
+    from ganzoo.explore import page, server
 
     opened = []
 
     def serve(explorer):
         blocks = page.build(explorer, "tiny <model>")
         opened.append(blocks)
-        return page.launch(blocks, block=False)
+        return server.launch(blocks, block=False)
 
     yield serve
     for blocks in opened:
@@ -48,12 +48,35 @@ class Page:
         page.set_default_timeout(SECONDS)
 
     def picture(self, name="picture"):
-        """Returns the pixels of a picture that the page shows."""
+        """Returns the pixels of a picture that the page shows, or `None` if it is being written.
+
+        Gradio names a picture by its content, and writes it again when the same one is drawn.
+        """
         source = self.page.get_attribute(f"#{name} img", "src")
         content = self.page.request.get(source).body()
-        with Image.open(io.BytesIO(content)) as image:
-            pixels = np.asarray(image)
+        try:
+            with Image.open(io.BytesIO(content)) as image:
+                pixels = np.asarray(image)
+        except OSError:
+            return None
         return pixels[..., None] if pixels.ndim == 2 else pixels
+
+    def whole(self, accept=lambda pixels: True, name="picture"):
+        """Waits for a whole picture that is accepted, and returns it, or the last one."""
+        end = time.monotonic() + SECONDS / 1000
+        while True:
+            pixels = self.picture(name)
+            if time.monotonic() > end or (pixels is not None and accept(pixels)):
+                return pixels
+            self.page.wait_for_timeout(50)
+
+    def shows(self, expected, name="picture"):
+        """Waits until a picture has the expected pixels.
+
+        A change of several controls, or of a number that is typed, draws pictures in between.
+        """
+        found = self.whole(lambda pixels: np.array_equal(pixels, expected), name)
+        np.testing.assert_array_equal(found, expected)
 
     def changed(self, act, name="picture"):
         """Does something, waits for another picture, and returns it."""
@@ -65,7 +88,7 @@ class Page:
             " return image && image.src && image.src !== before }",
             arg=[name, before],
         )
-        return self.picture(name)
+        return self.whole(name=name)
 
     def move(self, name, value):
         """Gives a slider a value by its field for numbers."""
@@ -99,9 +122,10 @@ def test_samples_follow_each_control(conditional):
         assert opened.locator("#tab-styles-button").count() == 0  # It has no styles.
 
         def check(view, act):
-            np.testing.assert_array_equal(page.changed(act), shown(explorer, view))
+            act()
+            page.shows(shown(explorer, view))
 
-        np.testing.assert_array_equal(page.picture(), shown(explorer, View()))
+        page.shows(shown(explorer, View()))
         check(View(1), lambda: opened.click("#next"))
         check(View(7), lambda: (opened.fill("#seed input", "7"), opened.keyboard.press("Tab")))
         check(View(7, 4), lambda: opened.click("#count label >> text='4'"))
@@ -123,6 +147,30 @@ def test_samples_follow_each_control(conditional):
         page.changed(lambda: opened.click("#random"))
 
 
+def test_conditions_are_switches_sliders_numbers_and_examples(serve):
+    networks = ganzoo.architectures.build("dcgan", (8, 8, 1), 4, 2, condition_dim=3)
+    gan = ganzoo.GAN(*networks, condition_names=("hat", "age", "same"))
+    presets.scramble(gan)
+    explorer = Explorer(gan, conditions=np.array([[0, -1.5, 0.5], [1, 2.0, 0.5]]))
+    with browser.opened(serve(explorer), viewport=PHONE) as opened:
+        page = Page(opened)
+        opened.wait_for_selector("#picture img")
+        page.shows(shown(explorer, View()))
+
+        def check(conditions, act):
+            act()
+            page.shows(shown(explorer, View(conditions=conditions)))
+
+        check((1.0, -1.5, 0.5), lambda: opened.check("#condition_0 input"))
+        check((1.0, 1.0, 0.5), lambda: page.move("condition_1", 1.0))
+        field = "#condition_2 input"
+        check((1.0, 1.0, -2.0), lambda: (opened.fill(field, "-2"), opened.keyboard.press("Tab")))
+        check((1.0, 2.0, 0.5), lambda: page.choose("condition_example", "Example 1"))
+        path, _ = page.download("npz")
+        np.testing.assert_array_equal(np.load(path)["conditions"], [1.0, 2.0, 0.5])
+        check((0.0, -1.5, 0.5), lambda: opened.click("#reset"))
+
+
 def test_a_walk_becomes_a_gif(conditional):
     with browser.opened(conditional[1]) as opened:
         page = Page(opened)
@@ -133,7 +181,9 @@ def test_a_walk_becomes_a_gif(conditional):
         page.move("steps", 6)
         opened.uncheck("#loop input")
         opened.uncheck("#easing input")
-        page.changed(lambda: opened.click("#draw_walk"), "animation")
+        opened.click("#draw_walk")
+        opened.wait_for_selector("#animation img")
+        opened.wait_for_selector("#gif:not([disabled])")
         path, name = page.download("gif")
         assert name == "walk.gif"
         with Image.open(path) as animation:
@@ -165,7 +215,7 @@ def test_an_image_is_projected_and_edited(conditional, tmp_path):
         opened.wait_for_selector("#report >> text=gray levels of difference")
         assert "Class: " in opened.inner_text("#report")
         page.tab("tab-samples")
-        found = page.picture()
+        found = page.whole()
         assert opened.is_checked("#start input[value='your image']")
         moved = page.changed(lambda: page.move("direction_0", 3))
         assert (moved != found).any()
@@ -184,8 +234,9 @@ def test_styles_are_mixed_and_a_phone_has_all_controls(serve):
         assert opened.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         page.tab("tab-styles")
         page.move("last_row", 2)
-        table = page.changed(lambda: opened.click("#mix"), "mixture")
-        np.testing.assert_array_equal(table, explorer.mixed(View(0, 4), 100, 4, 0, 2))
+        opened.click("#mix")
+        opened.wait_for_selector("#mixture img")
+        page.shows(explorer.mixed(View(0, 4), 100, 4, 0, 2), "mixture")
         # The samples stay in sight while the last control moves.
         page.tab("tab-samples")
         opened.locator("#reset").scroll_into_view_if_needed()

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import http.server
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -18,13 +19,24 @@ from keras import ops
 
 import ganzoo
 from ganzoo.export import web_runtime
-from ganzoo.random import latents_from_seeds, split_seeds, threefry2x32
+from ganzoo.generation.pages import condition_controls
+from ganzoo.random import latents_from_seeds, split_seeds, threefry2x32, truncate_latents
 from support import browser
 
 PAGE = pathlib.Path(ganzoo.__file__).parent / "export/web_page"
 SEEDS = [0, 1, 17, 2**32 + 5, 2**64 - 1]
 # Where onnxruntime-web is: the folder or the .tgz file of the npm package.
 RUNTIME = "ONNXRUNTIME_WEB"
+
+
+# The first condition is 0 or 1, and the last one always the same.
+EXAMPLES = np.array([[0, -1.5, 0.5], [1, 2.0, 0.5]], "float32")
+
+
+@pytest.fixture(scope="module")
+def conditioned():
+    networks = ganzoo.architectures.build("dcgan", (8, 8, 3), 6, 4, condition_dim=3)
+    return trained_like.as_trained(ganzoo.GAN(*networks))
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +73,33 @@ def test_the_page_draws_the_latents_of_ganzoo():
     np.testing.assert_allclose(uniform, latents_from_seeds(seeds, 8, "uniform"), atol=1e-7)
 
 
+@pytest.mark.process
+def test_the_page_truncates_latents_as_ganzoo_does():
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs the program node")
+    latents = [-5.5, -3.2, -1.0, -1e-4, 0.0, 0.3, 1.0, 2.5, 4.0, 6.0]
+    bounds = [0.05, 0.5, 1.0, 2.0, 3.0]
+    code = f"""
+        import {{ truncated, erfc }} from "{(PAGE / "truncation.js").as_uri()}";
+        const all = (distribution) => {bounds}.map((t) =>
+          {latents}.map((z) => truncated(z, t, distribution)));
+        console.log(JSON.stringify([
+          all("normal"), all("uniform"), [0, 0.5, 2.9, 3, 3.1, 6].map(erfc),
+        ]));
+    """
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", code], capture_output=True, text=True, check=True
+    )
+    normal, uniform, errors = json.loads(done.stdout)
+    np.testing.assert_allclose(errors, [math.erfc(x) for x in (0, 0.5, 2.9, 3, 3.1, 6)], rtol=1e-8)
+    z = ops.array([latents], "float32")
+    for bound, found, scaled in zip(bounds, normal, uniform, strict=True):
+        expected = truncate_latents(z, bound, "normal")[0]
+        np.testing.assert_allclose(found, expected, atol=3e-6)
+        np.testing.assert_allclose(scaled, truncate_latents(z, bound, "uniform")[0], atol=1e-6)
+
+
 def test_the_folder_holds_the_page_and_the_generator(exported):
     gan, folder = exported
     model = json.loads((folder / "model.json").read_text())
@@ -89,6 +128,60 @@ def test_weights_stay_in_32_bits_where_16_would_be_seen(tmp_path, monkeypatch):
     monkeypatch.setattr(web, "_MOST_GRAY_LEVELS", 0.0)
     folder = trained_like.gan("dcgan").export(tmp_path / "page", format="web")
     assert json.loads((folder / "model.json").read_text())["weights"] == "float32"
+
+
+def test_styles_are_truncated_and_moved_by_inputs(tmp_path):
+    gan = trained_like.gan("stylegan2", mapping_layers=2)
+    folder = gan.export(tmp_path / "page", format="web", directions=False)
+    model = json.loads((folder / "model.json").read_text())
+    assert model["directions"] is None and model["most_truncation"] == 1.0
+    session = onnxruntime.InferenceSession(folder / "generator.onnx")
+    inputs = {
+        "latents": gan.latents_of(range(4)),
+        "truncation": np.full((4, 1), 0.3, "float32"),
+        "style_offsets": np.zeros((4, *model["styles_shape"]), "float32"),
+    }
+    (images,) = session.run(None, inputs)
+    pixels = np.round(np.clip((images + 1) * 127.5, 0, 255))
+    assert np.abs(pixels - gan.sample(4, truncation=0.3)).max() <= 1
+    assert np.abs(pixels - gan.sample(4)).max() > 1
+
+
+def test_conditions_have_controls(conditioned, tmp_path):
+    folder = conditioned.export(tmp_path / "page", format="web", conditions=EXAMPLES)
+    model = json.loads((folder / "model.json").read_text())
+    assert model["conditions"]["kinds"] == ["switch", "slider", "number"]
+    assert model["conditions"]["ranges"][1] == [-1.5, 2.0]
+    assert model["conditions"]["names"] == ["Condition 0", "Condition 1", "Condition 2"]
+    session = onnxruntime.InferenceSession(folder / "generator.onnx")
+    conditions = np.tile(EXAMPLES[1], (4, 1))
+    (images,) = session.run(
+        None, {"latents": conditioned.latents_of(range(4)), "conditions": conditions}
+    )
+    pixels = np.round(np.clip((images + 1) * 127.5, 0, 255))
+    assert np.abs(pixels - conditioned.sample(4, conditions=EXAMPLES[1])).max() <= 1
+    plain = conditioned.export(tmp_path / "plain", format="web")
+    model = json.loads((plain / "model.json").read_text())
+    assert model["conditions"]["kinds"] == ["number"] * 3
+    assert model["conditions"]["examples"] == [[0.0] * 3]
+    with pytest.raises(ValueError, match=r"must have the shape \(count, 3\).*Received"):
+        conditioned.export(tmp_path / "wrong", format="web", conditions=np.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"at most 256 vectors of conditions. Received"):
+        conditioned.export(tmp_path / "wrong", format="web", conditions=np.ones((257, 3)))
+    with pytest.raises(ValueError, match=r"takes no vectors of conditions.*Received"):
+        trained_like.gan("dcgan").export(tmp_path / "wrong", format="web", conditions=EXAMPLES)
+    with pytest.raises(ValueError, match=r"`conditions` are for the format 'web'.*Received"):
+        conditioned.export(tmp_path / "wrong", conditions=EXAMPLES)
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_many_conditions_are_chosen_from_examples():
+    networks = ganzoo.architectures.build("dcgan", (8, 8, 1), 2, 2, condition_dim=40)
+    gan = ganzoo.GAN(*networks)
+    with pytest.raises(ValueError, match=r"at most 32 conditions: give vectors.*condition_dim=40"):
+        condition_controls(gan)
+    controls = condition_controls(gan, np.eye(40)[:5])
+    assert controls.names == () and controls.examples.shape == (5, 40)
 
 
 def test_a_local_runtime_is_copied(tmp_path):
@@ -144,25 +237,29 @@ def served(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["classes", "styles"])
-def test_the_page_in_a_browser_draws_the_samples_of_the_gan(kind, tmp_path):
+@pytest.mark.parametrize("kind", ["classes", "styles", "conditions"])
+def test_the_page_in_a_browser_draws_the_samples_of_the_gan(kind, tmp_path, conditioned):
     if RUNTIME not in os.environ:
         pytest.skip(f"needs {RUNTIME}=PATH of what `npm pack onnxruntime-web` writes")
-    gan = (
-        trained_like.gan("dcgan", num_classes=3)
-        if kind == "classes"
-        else trained_like.gan("stylegan2", mapping_layers=2)
-    )
+    gan = conditioned
+    if kind == "classes":
+        gan = trained_like.gan("dcgan", num_classes=3)
+    elif kind == "styles":
+        gan = trained_like.gan("stylegan2", mapping_layers=2)
     directions = gan.directions("sefa", k=3)
-    folder = gan.export(tmp_path / "page", format="web", runtime=os.environ[RUNTIME])
+    conditions = EXAMPLES if kind == "conditions" else None
+    folder = gan.export(
+        tmp_path / "page", format="web", runtime=os.environ[RUNTIME], conditions=conditions
+    )
     with served(folder) as url, browser.opened(url) as page:
         page.wait_for_function("window.generator")
 
-        def drawn(seeds, label, amounts):
+        def drawn(seeds, label, amounts, truncation="null"):
             seeds = ", ".join(f"{seed}n" for seed in seeds)
             label = "null" if label is None else label
             amounts = [*amounts, 0, 0, 0]
-            code = f"generator.images([{seeds}], {label}, {amounts})"
+            chosen = EXAMPLES[1].tolist() if kind == "conditions" else "null"
+            code = f"generator.images([{seeds}], {label}, {amounts}, {truncation}, {chosen})"
             pixels = page.evaluate(f"{code}.then((all) => all.map((one) => [...one.data]))")
             height, width, channels = gan.example_shape
             pixels = np.array(pixels).reshape(-1, height, width, 4)
@@ -172,10 +269,14 @@ def test_the_page_in_a_browser_draws_the_samples_of_the_gan(kind, tmp_path):
         def same(pixels, expected):
             assert np.abs(pixels - expected.astype(int)).max() <= 1
 
-        same(drawn(SEEDS, None, [0, 0, 0]), gan.sample(len(SEEDS), seed=SEEDS))
+        chosen = {"conditions": None if conditions is None else EXAMPLES[1]}
+        same(drawn(SEEDS, None, [0, 0, 0]), gan.sample(len(SEEDS), SEEDS, **chosen))
+        truncated = gan.sample(len(SEEDS), SEEDS, truncation=0.6, **chosen)
+        same(drawn(SEEDS, None, [0, 0, 0], 0.6), truncated)
         label = 2 if kind == "classes" else None
-        moved = gan.edit(gan.latents_of(SEEDS), directions, [2.0, 0.0, -1.0], label)
-        same(drawn(SEEDS, label, [2, 0, -1]), moved)
+        latents, amounts = gan.latents_of(SEEDS), [2.0, 0.0, -1.0]
+        moved = gan.edit(latents, directions, amounts, label, truncation=0.6, **chosen)
+        same(drawn(SEEDS, label, [2, 0, -1], 0.6), moved)
 
         def changed(act):
             before = page.evaluate("document.querySelector('#picture').toDataURL()")
@@ -189,13 +290,27 @@ def test_the_page_in_a_browser_draws_the_samples_of_the_gan(kind, tmp_path):
         changed(lambda: page.fill("#direction-0", "3"))
         changed(lambda: page.fill("#seed", "18446744073709551615"))
         changed(lambda: page.click("#random"))
+        changed(lambda: page.fill("#truncation", "0.5"))
+        assert page.inner_text("#truncation-row output") == "0.50"
         if kind == "classes":
             changed(lambda: page.select_option("#class", "1"))
         else:
             assert page.is_hidden("#class-row")
+        if kind == "conditions":
+            changed(lambda: page.check("#condition-0"))
+            changed(lambda: page.fill("#condition-1", "1.5"))
+            changed(lambda: page.fill("#condition-2", "-2"))
+            changed(lambda: page.select_option("#example", "1"))
+            assert page.input_value("#condition-1") == "2"
+            page.fill("#condition-2", "")
+            page.wait_for_selector("#status.error >> text=Condition 2 must be a number")
+            page.fill("#condition-2", "0")
+        else:
+            assert page.is_hidden("#conditions")
         with page.expect_download() as download:
             page.click("#png")
         assert download.value.suggested_filename.endswith(".png")
         changed(lambda: page.click("#start-over"))
+        assert page.inner_text("#truncation-row output") == "none"
         page.fill("#seed", "-1")
         page.wait_for_selector("#status.error >> text=A seed is an integer from 0")

@@ -1,8 +1,10 @@
 """Latents of given images: found again, kept where the generator was trained, reproducible."""
 
+import keras
 import numpy as np
 import pytest
 
+import ganzoo
 from support.gans import linear, tiny
 from support.processes import run_python
 
@@ -130,6 +132,64 @@ def test_components_that_leave_the_cube_are_drawn_again_at_first(showing_latents
     assert len(set(drawn)) == 3 and np.abs(drawn).max() < 1.0
 
 
+class LinearFeatures:
+    """An extractor whose features are a matrix product of the pixels."""
+
+    def __init__(self, matrix):
+        self.matrix = matrix.astype("float32")
+
+    def prepare(self, images):
+        return images
+
+    def differentiable_features(self, images):
+        pixels = keras.ops.reshape(images / 127.5 - 1.0, (-1, len(self.matrix)))
+        return keras.ops.matmul(pixels, self.matrix)
+
+
+def test_pixels_and_features_are_weighted_squares():
+    rng = np.random.default_rng(0)
+    matrix, to_features = 0.2 * rng.standard_normal((3, 4)), rng.standard_normal((4, 2))
+    latents, images = keras.Input((3,)), keras.Input((2, 2, 1))
+    dense = keras.layers.Dense(4, use_bias=False)
+    generator = keras.Model(latents, keras.layers.Reshape((2, 2, 1))(dense(latents)))
+    logits = keras.layers.Dense(1)(keras.layers.Flatten()(images))
+    gan = ganzoo.GAN(generator, keras.Model(images, logits))
+    gan.ema_generator.weights[0].assign(matrix)
+    target = rng.uniform(-0.9, 0.9, (2, 2, 2, 1)).astype("float32")
+    settings = {"steps": 300, "restarts": 1, "prior_weight": 0.06, "learning_rate": 0.1}
+    for weight in (0.0, 2.0):
+        found = gan.project(
+            target, **settings, extractor=LinearFeatures(to_features), feature_weight=weight
+        )
+        # mean((z A - x)^2) + weight mean(((z A - x) B)^2) + 0.06 mean(z^2) / 2, by least squares.
+        metric = np.eye(4) / 4 + weight * to_features @ to_features.T / 2
+        normal = matrix @ metric @ matrix.T + 0.06 / 2 * np.eye(3) / 3
+        expected = np.linalg.solve(normal, matrix @ metric @ target.reshape(2, 4).T).T
+        np.testing.assert_allclose(found.latents, expected, atol=2e-3)
+        pixels = np.square(expected @ matrix - target.reshape(2, 4)).mean(axis=1)
+        np.testing.assert_allclose(found.errors, 127.5 * np.sqrt(pixels), rtol=1e-2)
+    plain = gan.project(target, **settings)
+    zero = gan.project(target, **settings, extractor=LinearFeatures(to_features), feature_weight=0)
+    np.testing.assert_allclose(plain.latents, zero.latents, atol=1e-5)
+
+
+def test_features_with_gradients_are_those_of_the_classifier():
+    classifier = ganzoo.extractors.get("digits")
+    images = tiny.images(3, (32, 32, 1))
+    found = classifier.differentiable_features(keras.ops.convert_to_tensor(images, "float32"))
+    np.testing.assert_allclose(found, classifier.features(images), rtol=1e-4, atol=1e-4)
+
+
+def test_extractors_that_do_not_fit_are_refused(gan):
+    image = gan.sample(1)
+    with pytest.raises(ValueError, match=r"one of ganzoo's extractors.*Received: 'mnist'"):
+        gan.project(image, extractor="mnist")
+    with pytest.raises(ValueError, match=r"takes images of 3 channel.*Received"):
+        gan.project(image, extractor=ganzoo.extractors.get("cifar10"))
+    with pytest.raises(ValueError, match=r"one of ganzoo's extractors.*shape \(2,\)"):
+        linear.gan().project(linear.vectors(1), extractor=ganzoo.extractors.get("mnist"))
+
+
 FIND = """
 import numpy as np
 from support.gans import linear
@@ -177,6 +237,7 @@ def test_projecting_changes_no_state(gan):
         {"seed": -1},
         {"learning_rate": 0},
         {"prior_weight": -1},
+        {"feature_weight": -1},
         {"batch_size": 0},
     ],
 )

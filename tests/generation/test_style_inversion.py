@@ -101,7 +101,7 @@ def test_bad_input_is_refused(gan):
         gan.project_styles(gan.sample(1), space="w")
     with pytest.raises(ValueError, match="crop and resize others first"):
         gan.project_styles(np.zeros((9, 9, 1), "uint8"))
-    with pytest.raises(ValueError, match="must be one of ganzoo's classifiers"):
+    with pytest.raises(ValueError, match="must be one of ganzoo's extractors"):
         gan.project_styles(gan.sample(1), extractor="mnist")
     with pytest.raises(ValueError, match=r"`styles` must be floating, of shape \(n, 4, 6\)"):
         gan.generate_from_styles(np.zeros((1, 3, 6)))

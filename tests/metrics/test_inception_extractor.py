@@ -111,6 +111,13 @@ def test_features_and_classes_agree_with_torch_fidelity(inception, port_file, si
         assert difference <= 1e-4 * np.abs(values).max()
 
 
+def test_features_with_gradients_are_the_same(inception):
+    images = images_of(40, 30)
+    found = inception.differentiable_features(keras.ops.convert_to_tensor(images, "float32"))
+    expected = inception.features(images)
+    assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
 def test_both_files_of_the_same_weights_give_the_same_hash(inception, weights, port_file):
     read = inception_weights.read(port_file, weights.keys())
     assert inception_weights.content_sha256(read) == inception.sha256
