@@ -252,9 +252,9 @@ def _linear_layers(gan, names):
 def _chosen(layers, names):
     if names is None:
         return layers
-    names = [names] if isinstance(names, str) else list(names)
+    names = list(names) if isinstance(names, (list, tuple)) else [names]
     known = {layer.name: layer for layer in layers}
-    unknown = [name for name in names if name not in known]
+    unknown = [str(name) for name in names if name not in list(known)]
     if unknown or not names:
         raise ValueError(
             f"`layers` must be among {', '.join(known)}. Received: {', '.join(unknown) or 'none'}"

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ganzoo.generation.directions import check_directions
 from ganzoo.validation import check_non_negative, check_positive_integer
 
 _SMALLEST = 1e-6
@@ -65,6 +66,7 @@ def score(
     >>> scores = ganzoo.generation.score(gan, found, ganzoo.extractors.get("digits"))
     >>> best = scores.selectivity.argmax()
     """
+    check_directions(directions)
     check_positive_integer("samples", samples)
     amount = check_non_negative("amount", amount)
     latents = gan.latents_of(np.arange(seed, seed + samples, dtype="uint64"))

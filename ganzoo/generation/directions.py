@@ -164,20 +164,24 @@ class Directions:
         if isinstance(amounts, dict):
             table = np.zeros((n, len(self)))
             for direction, amount in amounts.items():
-                if np.shape(amount) not in ((), (n,)):
+                number = self.index(direction)
+                numbers = np.asarray(amount)
+                if numbers.shape not in ((), (n,)) or numbers.dtype.kind not in "iuf":
                     raise ValueError(
                         f"The amount of a direction must be one number or {n} numbers. "
                         f"Received: {describe(amount)} for {direction!r}"
                     )
-                table[:, self.index(direction)] = amount
+                table[:, number] = numbers
         else:
-            table = np.asarray(amounts, "float64")
-            if table.shape not in ((len(self),), (n, len(self))):
+            table = np.asarray(amounts)
+            is_right = table.shape in ((len(self),), (n, len(self)))
+            if not is_right or table.dtype.kind not in "iuf":
                 raise ValueError(
-                    f"`amounts` must have the shape ({len(self)},) or ({n}, {len(self)}). "
-                    f"Received: amounts of shape {table.shape}"
+                    "`amounts` must be a dictionary from directions to numbers, or numbers of "
+                    f"shape ({len(self)},) or ({n}, {len(self)}). "
+                    f"Received: amounts={describe(amounts)}"
                 )
-            table = np.broadcast_to(table, (n, len(self)))
+            table = np.broadcast_to(table.astype("float64"), (n, len(self)))
         if not np.isfinite(table).all():
             raise ValueError("`amounts` must be finite. Received: NaN or infinity")
         return table

@@ -110,7 +110,7 @@ def publish(
     )
     recipe = without_paths(training.recipe)
     facts = _facts(training, recipe, name or folder.name, weights, found)
-    directions, of_directions = _directions(stored, training, directions, facts, extractor)
+    directions, of_directions = _directions(stored, training, directions, extractor)
     facts |= {} if of_directions is None else {"directions": of_directions}
     drawn = {
         pictures.SAMPLES: pictures.samples(stored, data),
@@ -135,11 +135,11 @@ def publish(
     return facts
 
 
-def _directions(stored, training, directions, facts, extractor):
+def _directions(stored, training, directions, extractor):
     """Returns the directions of the stored GAN, and the facts about them, or `None` for each."""
     if directions is None:
         return None, None
-    about = facts["data"]["class_names"], extractor, training.data.conditions
+    about = _class_names(training.data), extractor, training.data.conditions
     if directions == "find":
         return model_directions.find(stored, *about)
     if directions.model == digest(training.gan):
@@ -224,9 +224,6 @@ def _store(gan, folder):
 
 def _facts(training, recipe, name, weights, found):
     gan, data = training.gan, training.data
-    class_names = data.class_names
-    if class_names is None and data.num_classes is not None:
-        class_names = map(str, range(data.num_classes))
     facts = {
         "name": name,
         "data": {
@@ -234,7 +231,7 @@ def _facts(training, recipe, name, weights, found):
             "split": data.split,
             "count": len(data),
             "shape": list(data.example_shape),
-            "class_names": None if class_names is None else list(class_names),
+            "class_names": _class_names(data),
             **_conditions(data),
         },
         "network": {
@@ -258,6 +255,13 @@ def _facts(training, recipe, name, weights, found):
         "figures": found,
     }
     return {"summary": model_card.summary(facts, recipe), **facts}
+
+
+def _class_names(data):
+    """Returns the names of the classes of data, or their numbers as texts; or `None`."""
+    if data.class_names is not None:
+        return list(data.class_names)
+    return None if data.num_classes is None else list(map(str, range(data.num_classes)))
 
 
 def _conditions(data):

@@ -54,7 +54,7 @@ def test_each_row_moves_one_sample_along_one_direction(model, tmp_path, monkeypa
         (["--save=strips.png"], "--save must end in .npz"),
         (["--n=4"], "`k` must be at most 3"),
         (["--n=1000", "--steps=100"], "at most 10,000 images"),
-        (["--method=pcb"], "--method must be one of sefa, pca, classes"),
+        (["--method=pcb"], "--method must be one of stored, sefa, pca, classes"),
     ],
     ids=lambda value: value[0].strip("-") if isinstance(value, list) else "",
 )

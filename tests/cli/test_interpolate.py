@@ -191,6 +191,6 @@ def test_rows_move_along_directions(tmp_path, monkeypatch, capsys):
     assert main([*arguments, "--along=no"]) == 2
     assert "Directions: 0, 1, 2. Received: 'no'" in capsys.readouterr().err
     assert main([*arguments, "--rows=2"]) == 2
-    assert "there is a row for each direction" in capsys.readouterr().err
+    assert "There is a row for each direction" in capsys.readouterr().err
     assert main(["interpolate", "model.keras", "--span=2"]) == 2
-    assert "--span is for --directions=FILE" in capsys.readouterr().err
+    assert "--span is for --directions or --along" in capsys.readouterr().err

@@ -207,8 +207,16 @@ def test_bad_input():
         gan.edit(latents, found, {2: 1.0})
     with pytest.raises(ValueError, match=r"one number or 2 numbers. Received"):
         gan.edit(latents, found, {0: [1.0, 2.0, 3.0]})
-    with pytest.raises(ValueError, match=r"shape \(2,\) or \(2, 2\). Received: .* \(3,\)"):
+    with pytest.raises(ValueError, match=r"shape \(2,\) or \(2, 2\). Received: .*1.0, 2.0, 3.0"):
         gan.edit(latents, found, [1.0, 2.0, 3.0])
+    for amounts in ("wide", None, {0: "wide"}, {0: None}, {0: [True, False]}):
+        with pytest.raises(ValueError, match=r"numbers.*Received: "):
+            gan.edit(latents, found, amounts)
+    for chosen in (5, [5], [], {"first": 1}):
+        with pytest.raises(ValueError, match=r"`layers` must be among first. Received: "):
+            gan.directions("sefa", layers=chosen)
+    with pytest.raises(ValueError, match=r"must be a `ganzoo.generation.Directions`.*Received"):
+        score(gan, np.eye(3), Signs())
     with pytest.raises(ValueError, match=r"must be finite. Received"):
         gan.edit(latents, found, {0: np.nan})
     with pytest.raises(ValueError, match=r"must be a `ganzoo.generation.Directions`.*Received"):

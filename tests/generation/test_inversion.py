@@ -148,7 +148,8 @@ class LinearFeatures:
 
 def test_pixels_and_features_are_weighted_squares():
     rng = np.random.default_rng(0)
-    matrix, to_features = 0.2 * rng.standard_normal((3, 4)), rng.standard_normal((4, 2))
+    matrix, to_features = 0.5 * np.eye(3, 4), rng.standard_normal((4, 2))
+    matrix += 0.1 * rng.standard_normal((3, 4))
     latents, images = keras.Input((3,)), keras.Input((2, 2, 1))
     dense = keras.layers.Dense(4, use_bias=False)
     generator = keras.Model(latents, keras.layers.Reshape((2, 2, 1))(dense(latents)))
@@ -156,7 +157,7 @@ def test_pixels_and_features_are_weighted_squares():
     gan = ganzoo.GAN(generator, keras.Model(images, logits))
     gan.ema_generator.weights[0].assign(matrix)
     target = rng.uniform(-0.9, 0.9, (2, 2, 2, 1)).astype("float32")
-    settings = {"steps": 300, "restarts": 1, "prior_weight": 0.06, "learning_rate": 0.1}
+    settings = {"steps": 500, "restarts": 1, "prior_weight": 0.06, "learning_rate": 0.1}
     for weight in (0.0, 2.0):
         found = gan.project(
             target, **settings, extractor=LinearFeatures(to_features), feature_weight=weight

@@ -176,7 +176,6 @@ def test_pages_and_commands_find_them(gan, found, folder, tmp_path, monkeypatch,
         (["directions", str(folder), "--n=3"], "--n must be at most 2"),
         (["directions", str(folder), "--layers=first"], "give --method too"),
         (["directions", "plain", "--method=stored"], "No directions are stored with this model"),
-        (["explore", "plain", "--directions=stored"], "No directions are stored with this model"),
     ):
         assert main(arguments) == 2
         assert message in capsys.readouterr().err

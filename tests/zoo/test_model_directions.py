@@ -58,28 +58,29 @@ def test_a_published_model_has_directions_and_shows_them(model):
 
 
 class Sides:
-    """A classifier that tells bright images from dark ones, and calls one of them wrongly."""
+    """A classifier that tells the samples of a GAN that are brighter than others."""
 
     name, sha256, resize, num_classes = "sides", "none", None, 2
 
-    def __init__(self, *class_names):
+    def __init__(self, gan, *class_names):
         self.class_names = class_names
+        self.middle = np.median(gan.sample(200).reshape(200, -1).mean(axis=1))
 
     def probabilities(self, images):
         means = images.reshape(len(images), -1).mean(axis=1)
-        bright = 1 / (1 + np.exp(-(means - np.median(means)) / 4.0))
+        bright = 1 / (1 + np.exp(-(means - self.middle) / 4.0))
         return np.stack([1 - bright, bright], axis=1)
 
 
 def test_classes_of_the_data_are_directions_with_names(gan):
     pytest.importorskip("sklearn")
-    found, facts = of_models.find(gan, ("dark", "7"), Sides("dark", "7"))
+    found, facts = of_models.find(gan, ("dark", "7"), Sides(gan, "dark", "7"))
     assert {"dark", "class-7"} <= set(found.names) and found.method == "sefa and classes"
     assert [row["name"] for row in facts["shown"]] == list(found.names)
     rows = {row["name"]: row for row in facts["shown"]}
     assert rows["dark"]["method"] == "classes" and rows["dark"]["most"] in ("+dark", "-7")
     # A classifier of other classes is not asked.
-    _, facts = of_models.find(gan, ("left", "right"), Sides("dark", "bright"))
+    _, facts = of_models.find(gan, ("left", "right"), Sides(gan, "dark", "bright"))
     assert facts["classifier"] is None and "most" not in facts["shown"][0]
 
 
@@ -107,7 +108,7 @@ def test_directions_of_a_class_must_lead_to_it(gan, monkeypatch):
         return found.select([1, 0], found.names) if method == "classes" else found
 
     monkeypatch.setattr(gan, "directions", swapped)
-    found, facts = of_models.find(gan, ("dark", "bright"), Sides("dark", "bright"))
+    found, facts = of_models.find(gan, ("dark", "bright"), Sides(gan, "dark", "bright"))
     assert not {"dark", "bright"} & set(found.names)
     assert "dark, which makes samples more like bright" in facts["left_out"]
 
@@ -116,7 +117,7 @@ def test_the_command_stores_a_choice_and_all_others_find_theirs(model, tmp_path,
     folder = tmp_path / "models" / "fruit"
     shutil.copytree(model, folder)
     gan = ganzoo.GAN.from_preset(folder)
-    gan.stored_directions.select([1], ["ripe"]).save(tmp_path / "mine.npz")
+    gan.stored_directions.select([0], ["ripe"]).save(tmp_path / "mine.npz")
     assert main(["publish", str(folder), f"--directions={tmp_path / 'mine.npz'}"]) == 0
     assert "ripe" in capsys.readouterr().out
     card = (folder / "README.md").read_text()

@@ -222,9 +222,12 @@ def test_the_machine_is_described_by_its_cores_and_accelerator(monkeypatch):
 def test_the_python_of_the_card_runs(model, tmp_path, monkeypatch):
     folder, _, _ = model
     monkeypatch.chdir(tmp_path)
-    (block,) = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
-    exec(block.replace("path/to/this/folder", str(folder)), names := {})
-    assert names["images"].shape == (16, 8, 8, 3)
+    blocks = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+    shapes, names = [], {}
+    for block in blocks:
+        exec(block.replace("path/to/this/folder", str(folder)), names)
+        shapes.append(names["images"].shape)
+    assert shapes == [(16, 8, 8, 3), (1, 8, 8, 3)]  # Samples, and one that is moved.
     assert (tmp_path / "sample.png").is_file()
 
 
