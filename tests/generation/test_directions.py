@@ -213,7 +213,7 @@ def test_bad_input():
         with pytest.raises(ValueError, match=r"numbers.*Received: "):
             gan.edit(latents, found, amounts)
     for chosen in (5, [5], [], {"first": 1}):
-        with pytest.raises(ValueError, match=r"`layers` must be among first. Received: "):
+        with pytest.raises(ValueError, match=r"`layers` must be among first, second. Received: "):
             gan.directions("sefa", layers=chosen)
     with pytest.raises(ValueError, match=r"must be a `ganzoo.generation.Directions`.*Received"):
         score(gan, np.eye(3), Signs())

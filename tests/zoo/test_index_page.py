@@ -23,7 +23,8 @@ def originals(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
         for name in ("apples", "pears"):
-            zoo.publish(published.training(), models / name, published.Brightness(), n=30)
+            training = published.training()
+            zoo.publish(training, models / name, published.Brightness(), n=30, directions=None)
     return models
 
 

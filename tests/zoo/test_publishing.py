@@ -236,7 +236,7 @@ def test_a_model_of_own_images_has_the_metrics_that_need_no_extractor(tmp_path):
     training = published.training()
     recipe = dataclasses.replace(training.recipe, data=f"folder:{photos}")
     training = dataclasses.replace(training, test=None, recipe=recipe)
-    facts = zoo.publish(training, tmp_path / "model", n=30, name="holiday")
+    facts = zoo.publish(training, tmp_path / "model", n=30, name="holiday", directions=None)
     assert set(facts["figures"]["samples"]) == {"pairwise_distance"}  # Too small for MS-SSIM.
     assert facts["figures"]["samples"]["pairwise_distance"]["protocol"]["samples"] == 30
     assert facts["figures"]["nearest"]["real_are_training"]
@@ -255,7 +255,7 @@ def test_a_semi_supervised_model_has_its_error_rate(tmp_path):
     gan = presets.semi_supervised_gan()
     recipe = dataclasses.replace(ganzoo.recipes.get("semi_supervised_mnist"), steps=1)
     training = published.training(gan, recipe=recipe, data=gray, test=gray)
-    facts = zoo.publish(training, tmp_path / "model", n=20)
+    facts = zoo.publish(training, tmp_path / "model", n=20, directions=None)
     wrong = np.mean(gan.classify(gray.examples) != gray.labels)
     assert abs(facts["figures"]["samples"]["test_error"]["value"] - wrong) <= 1 / 40
     card = (tmp_path / "model" / "README.md").read_text()
@@ -287,7 +287,7 @@ def test_weights_outside_of_float16_are_float32_and_a_large_discriminator_is_lef
     data = published.data()
     gray = ganzoo.data.Dataset(data.examples[..., :1], name="fruit")
     training = published.training(gan, data=gray, test=None)
-    facts = zoo.publish(training, tmp_path / "model", n=20)
+    facts = zoo.publish(training, tmp_path / "model", n=20, directions=None)
     assert facts["weights"]["dtype"] == "float32"
     assert facts["weights"]["discriminator_bytes"] is None
     assert not (tmp_path / "model" / "discriminator.safetensors").exists()
@@ -318,7 +318,7 @@ def test_a_failure_leaves_the_old_model(model, tmp_path, monkeypatch):
         with pytest.raises(OSError, match="no space left"):
             zoo.publish(training, copy, n=20, replace=True)
     assert contents(copy) == contents(folder)
-    zoo.publish(training, copy, n=20, name="other", replace=True)
+    zoo.publish(training, copy, n=20, name="other", replace=True, directions=None)
     assert b"# other" in contents(copy)["README.md"]
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     (tmp_path / "notes").mkdir()
@@ -336,14 +336,16 @@ def test_vectors_are_refused(tmp_path):
 def test_the_card_says_which_real_images_were_compared(tmp_path):
     few = published.data(count=30)
     without_test = published.training(data=few, test=None)
-    facts = zoo.publish(without_test, tmp_path / "model", published.Brightness(), n=40)
+    facts = zoo.publish(
+        without_test, tmp_path / "model", published.Brightness(), n=40, directions=None
+    )
     card = (tmp_path / "model" / "README.md").read_text()
     assert "the right class in 100.00% of the training images" in card
     assert "The real images are" not in card and "because there are no test images" in card
     assert facts["figures"]["real"].keys() == {"conditional_accuracy"}
 
     with_test = published.training(data=few)
-    zoo.publish(with_test, tmp_path / "other", published.Brightness(), n=40)
+    zoo.publish(with_test, tmp_path / "other", published.Brightness(), n=40, directions=None)
     card = (tmp_path / "other" / "README.md").read_text()
     assert "The real images are 30 training images, measured in the same way" in card
     assert "No other model here has a lower FID" not in card
