@@ -28,15 +28,7 @@ def run(options, others):
     check_pictures(gan, model)
     images = np.stack([_read(path, gan) for path in paths])
     labels = _labels(numbers_of(options.labels, gan), len(paths))
-    conditions = conditions_of(options.conditions, gan) if options.space == "latents" else None
-    if conditions is not None and len(conditions := np.atleast_2d(conditions)) not in (
-        1,
-        len(paths),
-    ):
-        raise ValueError(
-            f"--conditions must be one vector or one for each of the {len(paths)} images. "
-            f"Received: {len(conditions)} vectors"
-        )
+    conditions = _conditions(options, gan, len(paths))
     found = []
     with Progress() as progress:
         for index, image in enumerate(images):
@@ -45,7 +37,7 @@ def run(options, others):
             found.append(_project(gan, image, of_class, vector, options, extractor))
             if progress is not None:
                 progress("images", index + 1, len(images))
-    nearest = gan.pixels.in_eight_bits(np.concatenate([one.images for one in found]))
+    nearest = np.concatenate([projection.images for projection in found])
     pairs = np.stack([images, nearest], axis=1).reshape(-1, *images.shape[1:])
     drawing.save_picture(
         options.output, drawing.image_grid(gan.pixels.in_eight_bits(pairs), columns=2)
@@ -110,6 +102,22 @@ def _labels(labels, count):
             f"Received: {len(labels)} classes"
         )
     return labels
+
+
+def _conditions(options, gan, count):
+    """Returns one vector of conditions for all images or one for each, as rows; or `None`."""
+    if options.space != "latents":
+        return None
+    rows = conditions_of(options.conditions, gan)
+    if rows is None:
+        return None
+    rows = np.atleast_2d(rows)
+    if len(rows) not in (1, count):
+        raise ValueError(
+            f"--conditions must be one vector or one for each of the {count} images. "
+            f"Received: {len(rows)} vectors"
+        )
+    return rows
 
 
 def _class(gan, projection):

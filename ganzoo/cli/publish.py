@@ -97,7 +97,8 @@ def _store_directions(folder, directions):
     with working(f"directions of {folder.name}"):
         classifier = extractors.get_for(facts["data"]["source"])
         found = zoo.store_directions(folder, directions, classifier)
-    print(f"{folder.name:<22}{'none' if found is None else ', '.join(found.names)}", flush=True)
+    names = "none" if found is None else ", ".join(found.names)
+    print(f"directions of {folder.name}: {names}", flush=True)
 
 
 def _push(folder, options):

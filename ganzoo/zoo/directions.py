@@ -19,6 +19,7 @@ _SAMPLES = 5000  # From which the directions of classes are found.
 _SCORED = 64
 _AMOUNT = 2.0
 _LEAST_CHANGE = 4.0  # Gray levels. Less is hard to see.
+_LEAST_SHARE = 0.5  # Of samples that a direction of a class leads to it.
 
 
 def find(gan, class_names=None, classifier=None, conditions=None) -> tuple[Directions | None, dict]:
@@ -26,8 +27,8 @@ def find(gan, class_names=None, classifier=None, conditions=None) -> tuple[Direc
 
     There are up to 6 in closed form (SeFa). If a classifier knows the classes of the data, and the
     GAN does not take them as labels, there is one for each class too. Left out are directions that
-    change images by less than 4 gray levels, and directions of a class that make samples more like
-    another class.
+    change images by less than 4 gray levels, and directions of a class along which less than half
+    of the samples become of this class.
 
     Args:
         gan: The `ganzoo.GAN` of images with the weights that others load.
@@ -138,12 +139,15 @@ def section(facts: dict, location: str) -> str | None:
     name = found["shown"][-1]["name"]
     header = ["direction", "found by", "gray levels"]
     header += ["changes most", "share"] if found["classifier"] else []
+    has_classes = any("arrives" in row for row in found["shown"])
+    header += ["arrives"] if has_classes else []
     rows = [
         (
             row["name"],
             _METHODS.get(row["method"], row["method"]),
             f"{row['gray_levels']:.0f}",
             *((row["most"], f"{row['share']:.2f}") if found["classifier"] else ()),
+            *([f"{row['arrives']:.0%}" if "arrives" in row else ""] if has_classes else ()),
         )
         for row in found["shown"]
     ]
@@ -156,6 +160,11 @@ def section(facts: dict, location: str) -> str | None:
         explanation += (
             f" The log-odds of the class under `changes most` rise (+) or fall (-) most, by "
             f"`{found['classifier']}`; `share` is its share in the changes of all classes."
+        )
+    if has_classes:
+        explanation += (
+            f" At {pictures.SPAN:g}, the share under `arrives` of the samples is of the class that "
+            "a direction is named after."
         )
     left_out = "".join(f"\n\nLeft out: {what}." for what in found["left_out"])
     return f"""\
@@ -233,15 +242,25 @@ def _chosen(gan, directions, methods, numbers, classifier, class_names, conditio
     rows = _facts(directions, methods, scores, class_names)
     kept = []
     for index, (row, number) in enumerate(zip(rows, numbers, strict=True)):
+        if number is not None:
+            row["arrives"] = _arrivals(gan, directions, index, number, classifier, conditions)
         if row["gray_levels"] < _LEAST_CHANGE:
             left_out.append(f"{row['name']}, which changes {row['gray_levels']:.1f} gray levels")
-        elif number is not None and (rises := scores.effects[index].argmax()) != number:
-            other = class_names[rises]
-            left_out.append(f"{row['name']}, which makes samples more like {other}")
+        elif row.get("arrives", 1.0) < _LEAST_SHARE:
+            left_out.append(f"{row['name']}, which only {row['arrives']:.0%} of the samples become")
         else:
             kept.append(index)
     facts = {**_protocol(classifier), "shown": [rows[i] for i in kept], "left_out": left_out}
     return directions.select(kept) if kept else None, facts
+
+
+def _arrivals(gan, directions, index, number, classifier, conditions):
+    """Returns the share of samples that are of a class at the end of the strip of a direction."""
+    latents = gan.latents_of(range(_SCORED))
+    amounts = {index: pictures.SPAN}
+    images = gan.edit(latents, directions, amounts, conditions=_rows(conditions, _SCORED))
+    probabilities = classifier.probabilities(gan.pixels.in_eight_bits(images))
+    return float(np.mean(probabilities.argmax(axis=1) == number))
 
 
 def _facts(directions, methods, scores, class_names):

@@ -79,6 +79,9 @@ def test_classes_of_the_data_are_directions_with_names(gan):
     assert [row["name"] for row in facts["shown"]] == list(found.names)
     rows = {row["name"]: row for row in facts["shown"]}
     assert rows["dark"]["method"] == "classes" and rows["dark"]["most"] in ("+dark", "-7")
+    moved = gan.edit(gan.latents_of(range(64)), found, {"dark": 3.0})
+    is_dark = Sides(gan, "dark", "7").probabilities(moved).argmax(axis=1) == 0
+    assert rows["dark"]["arrives"] == is_dark.mean() >= 0.5
     # A classifier of other classes is not asked.
     _, facts = of_models.find(gan, ("left", "right"), Sides(gan, "dark", "bright"))
     assert facts["classifier"] is None and "most" not in facts["shown"][0]
@@ -110,7 +113,10 @@ def test_directions_of_a_class_must_lead_to_it(gan, monkeypatch):
     monkeypatch.setattr(gan, "directions", swapped)
     found, facts = of_models.find(gan, ("dark", "bright"), Sides(gan, "dark", "bright"))
     assert not {"dark", "bright"} & set(found.names)
-    assert "dark, which makes samples more like bright" in facts["left_out"]
+    assert any(
+        text.startswith("dark, which only ") and text.endswith("% of the samples become")
+        for text in facts["left_out"]
+    )
 
 
 def test_the_command_stores_a_choice_and_all_others_find_theirs(model, tmp_path, capsys):
@@ -127,7 +133,7 @@ def test_the_command_stores_a_choice_and_all_others_find_theirs(model, tmp_path,
     assert "## Directions" not in (folder / "README.md").read_text()
     assert not list(folder.glob("directions.*"))
     assert main(["publish", f"--table={folder.parent}", "--directions=find"]) == 0
-    assert "fruit                 sefa-0" in capsys.readouterr().out
+    assert "directions of fruit: sefa-0" in capsys.readouterr().out
     assert "## Directions" in (folder / "README.md").read_text()
     # Models that have some are left as they are.
     assert main(["publish", f"--table={folder.parent}", "--directions=find"]) == 0
