@@ -230,8 +230,8 @@ class Explorer:
         """Returns a `.npz` file that holds what `GAN.generate` needs to make a view again.
 
         The arrays are `latents`; `labels` or `conditions` if the GAN takes them; `truncation` if
-        there is one; and
-        `amounts` and `directions`, the amounts and the names of moved directions.
+        there is one; and `amounts` and `directions`, the amounts and the names of moved
+        directions.
         """
         arrays = {"latents": self.latents(view)}
         if self.class_names is not None:

@@ -137,36 +137,17 @@ def section(facts: dict, location: str) -> str | None:
     if not found or not found["shown"]:
         return None
     name = found["shown"][-1]["name"]
-    header = ["direction", "found by", "gray levels"]
-    header += ["changes most", "share"] if found["classifier"] else []
-    has_classes = any("arrives" in row for row in found["shown"])
-    header += ["arrives"] if has_classes else []
-    rows = [
-        (
-            row["name"],
-            _METHODS.get(row["method"], row["method"]),
-            f"{row['gray_levels']:.0f}",
-            *((row["most"], f"{row['share']:.2f}") if found["classifier"] else ()),
-            *([f"{row['arrives']:.0%}" if "arrives" in row else ""] if has_classes else ()),
-        )
-        for row in found["shown"]
-    ]
-    amount, samples = found["amount"], found["samples"]
-    explanation = (
-        f"Between the amounts {-amount:g} and {amount:g}, {samples} samples change by so many gray "
-        "levels (root mean square)."
-    )
-    if found["classifier"]:
-        explanation += (
-            f" The log-odds of the class under `changes most` rise (+) or fall (-) most, by "
-            f"`{found['classifier']}`; `share` is its share in the changes of all classes."
-        )
-    if has_classes:
-        explanation += (
-            f" At {pictures.SPAN:g}, the share under `arrives` of the samples is of the class that "
-            "a direction is named after."
-        )
     left_out = "".join(f"\n\nLeft out: {what}." for what in found["left_out"])
+    more = ", labels=0" if facts["network"]["num_classes"] else ""
+    commands = [
+        f"ganzoo directions {location} --seeds=0-3",
+        f"ganzoo interpolate {location} --along={shlex.quote(name)} --output=moved.gif",
+        f"ganzoo explore {location}",
+    ]
+    if not more and (size := facts["data"].get("condition_dim")):
+        # The first two commands need a vector.
+        more, commands = f", conditions=[0.0] * {size}", commands[2:]
+    lines = "\n".join(commands)
     return f"""\
 ## Directions
 
@@ -174,19 +155,57 @@ Each row moves two samples along one direction, from -{pictures.SPAN:g} to {pict
 
 ![Directions]({pictures.DIRECTIONS})
 
-{table(header, rows)}
+{_table(found)}
 
-{explanation}{left_out}
+{_explanation(found)}{left_out}
 
 ```python
-images = gan.edit(gan.latents_of([3]), gan.stored_directions, {{"{name}": 2.0}}{_labels(facts)})
+latents = gan.latents_of([3])
+images = gan.edit(latents, gan.stored_directions, {{{json.dumps(name)}: 2.0}}{more})
 ```
 
 ```
-ganzoo directions {location} --seeds=0-3
-ganzoo interpolate {location} --along={shlex.quote(name)} --loop --output=moved.gif
-ganzoo explore {location}
+{lines}
 ```"""
+
+
+def _table(found):
+    has_classes = _has_classes(found)
+    header = ["direction", "found by", "gray levels"]
+    header += ["changes most", "share"] if found["classifier"] else []
+    header += ["arrives"] if has_classes else []
+    rows = []
+    for row in found["shown"]:
+        method = _METHODS.get(row["method"], row["method"])
+        cells = [row["name"], method, f"{row['gray_levels']:.0f}"]
+        cells += [row["most"], f"{row['share']:.2f}"] if found["classifier"] else []
+        if has_classes:
+            cells.append(f"{row['arrives']:.0%}" if "arrives" in row else "")
+        rows.append(cells)
+    return table(header, rows)
+
+
+def _explanation(found):
+    """Returns what the columns of the table mean."""
+    sentences = [
+        f"`gray levels` is the root mean squared change of {found['samples']} samples from the "
+        f"amount {-found['amount']:g} to {found['amount']:g}."
+    ]
+    if found["classifier"]:
+        sentences.append(
+            f"`{found['classifier']}` says which class changes most, with its log-odds rising (+) "
+            "or falling (-); `share` is its share in the changes of all classes."
+        )
+    if _has_classes(found):
+        sentences.append(
+            "`arrives` is the share of samples that are of the direction's class at the amount "
+            f"{pictures.SPAN:g}."
+        )
+    return " ".join(sentences)
+
+
+def _has_classes(found):
+    return any("arrives" in row for row in found["shown"])
 
 
 _METHODS = {
@@ -194,13 +213,6 @@ _METHODS = {
     "pca": "[GANSpace](https://arxiv.org/abs/2004.02546)",
     "classes": "[classes](https://arxiv.org/abs/1907.10786)",
 }
-
-
-def _labels(facts):
-    if facts["network"]["num_classes"]:
-        return ", labels=0"
-    size = facts["data"].get("condition_dim")
-    return f", conditions=[0.0] * {size}" if size else ""
 
 
 def _tells(classifier, class_names):

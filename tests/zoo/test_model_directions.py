@@ -50,7 +50,8 @@ def test_a_published_model_has_directions_and_shows_them(model):
     assert (
         f"| sefa-0 | [SeFa](https://arxiv.org/abs/2007.06600) | {row['gray_levels']:.0f} | " in card
     )
-    assert f"--along={names[-1]} --loop" in card and "![Directions](directions.png)" in card
+    assert f'{{"{names[-1]}": 2.0}}, labels=0)' in card
+    assert "![Directions](directions.png)" in card
     assert row["most"][1:] in published.NAMES
     with Image.open(model / "directions.png") as picture:
         drawn = pictures.directions(gan, gan.stored_directions)
@@ -170,6 +171,6 @@ def test_samples_of_conditions_get_theirs_from_the_data(tmp_path, monkeypatch):
     assert facts["directions"]["shown"]
     folder = tmp_path / "models" / "mine"
     assert ganzoo.GAN.from_preset(folder).stored_directions is not None
-    assert "conditions=[0.0] * 2)" in (folder / "README.md").read_text()
+    assert "2.0}, conditions=[0.0] * 2)" in (folder / "README.md").read_text()
     with pytest.raises(ValueError, match=r"publish its run again. Received: .*condition_dim=2"):
         zoo.store_directions(folder)
