@@ -72,14 +72,16 @@ def save(
         metadata = _metadata(partial, class_name)
         for name, content in {manifest.METADATA: metadata, **(extra_files or {})}.items():
             (partial / name).write_bytes(content)
+        # A preset that cannot be loaded is not written.
         if directions is None and dtype == "float32":
             with verified(partial, allow):
-                pass  # A preset that cannot be loaded is not written.
-            return
-        stored = load_folder(partial, allow)
+                pass
+        else:
+            stored = load_folder(partial, allow)
         if dtype == "float16":
             _check_rounding(gan, stored)
         if directions is not None:
+            # The stored weights may be rounded.
             of_stored = directions.of_model(digest_of(stored.inference_generator))
             (partial / manifest.DIRECTIONS).write_bytes(direction_files.encode(of_stored))
             (partial / manifest.METADATA).write_bytes(
@@ -143,6 +145,7 @@ def store_directions(
     >>> ganzoo.presets.store_directions("my_model", gan.directions("sefa", k=4))
     """
     folder = Path(folder)
+    manifest.read(folder)
     content = None
     if directions is not None:
         gan = load_folder(folder, allow)
