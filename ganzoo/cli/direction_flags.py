@@ -5,14 +5,18 @@ from ganzoo.generation import Directions
 STORED, NONE = "stored", "none"
 
 
-def read(text):
-    """Returns the `Directions` of a flag that names a file, and any other text as it is.
+def read(text, *words):
+    """Returns the `Directions` of a flag that names a file, or a word that it takes as well.
+
+    Args:
+        text: Value of the flag, or `None`.
+        *words: The words, such as `"stored"`.
 
     Raises:
         ValueError: If the file holds no directions.
         OSError: If it cannot be read.
     """
-    return text if text in (None, STORED, NONE) else Directions.load(text)
+    return text if text is None or text in words else Directions.load(text)
 
 
 def of_model(given, gan, model):

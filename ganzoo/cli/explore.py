@@ -15,7 +15,7 @@ def run(options, others):
     # A missing package is an error before the model is loaded, which is slow.
     page = importlib.import_module("ganzoo.explore.page")
     server = importlib.import_module("ganzoo.explore.server")
-    directions = direction_flags.read(options.directions)
+    directions = direction_flags.read(options.directions, direction_flags.STORED)
     gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)
     if directions is not None:

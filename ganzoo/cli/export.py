@@ -33,7 +33,8 @@ def run(options, others):
         "quantization": options.quantization,
         "runtime": options.runtime,
     }
-    directions = direction_flags.read(options.directions)
+    words = direction_flags.STORED, direction_flags.NONE
+    directions = direction_flags.read(options.directions, *words)
     # Errors of the options and of missing packages come before the model is loaded, which is slow.
     kind = export.check_options(path, **settings)
     importlib.import_module(f"ganzoo.export.{kind}")

@@ -21,7 +21,8 @@ def run(options, others):
     model = others[0]
     suffix = check_file_name("--output", options.output, (*drawing.PICTURE_SETTINGS, *_SECONDS))
     # Without a file, --along names directions that are stored with the model.
-    directions = direction_flags.read(options.directions or (STORED if options.along else None))
+    given = options.directions or (STORED if options.along else None)
+    directions = direction_flags.read(given, STORED)
     gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)
     along = []

@@ -81,9 +81,8 @@ def _change(folder, options, directions):
 
 def _directions(text):
     """Returns what `ganzoo.zoo.publish` takes as `directions`."""
-    if text == _FIND:
-        return text
-    return None if text == direction_flags.NONE else direction_flags.read(text)
+    found = direction_flags.read(text, _FIND, direction_flags.NONE)
+    return None if found == direction_flags.NONE else found
 
 
 def _store_directions(folder, directions):

@@ -173,6 +173,7 @@ def test_pages_and_commands_find_them(gan, found, folder, tmp_path, monkeypatch,
     for arguments, message in (
         (["interpolate", str(folder), "--along=hat"], "Directions: smile, age. Received: 'hat'"),
         (["interpolate", "plain", "--along=age"], "No directions are stored with this model"),
+        (["interpolate", "plain", "--directions=none"], "No such file or directory: 'none'"),
         (["directions", str(folder), "--n=3"], "--n must be at most 2"),
         (["directions", str(folder), "--layers=first"], "give --method too"),
         (["directions", "plain", "--method=stored"], "No directions are stored with this model"),
