@@ -5,9 +5,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Processes that test, each with up to 3 GB with the processes that it starts. Half of their time
-# they wait for other processes, so four keep two cores busy.
-WORKERS ?= 4
+# Processes that test, each with up to 3 GB with the processes that it starts. More of them than
+# cores, because they wait for other processes; each one reads all files of tests first.
+WORKERS ?= 3
 # The processors' PyTorch, for comparisons: the package index's default brings gigabytes of CUDA.
 TORCH ?= torch==2.13.0
 # What the tests compare with, without what else it asks for.

@@ -190,6 +190,7 @@ def test_outputs_have_full_precision(name, policy, num_classes):
         keras.config.set_dtype_policy("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_classes", [None, NUM_CLASSES])
 @pytest.mark.parametrize("name", FAMILIES)
 def test_keras_file_restores_the_networks(tmp_path, name, num_classes):

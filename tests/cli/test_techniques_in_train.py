@@ -20,6 +20,7 @@ SEMI_SUPERVISED = [
 ]
 
 
+@pytest.mark.slow
 def test_a_semi_supervised_model_is_trained_tested_and_resumed_exactly(tmp_path, capsys):
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
     assert main([*SEMI_SUPERVISED, "--epochs=2", f"--output={whole}"]) == 0

@@ -312,7 +312,9 @@ _LOSSES = [
     Part(
         "semi-supervised loss",
         "semi-supervised",
-        lambda: losses.SemiSupervised(NUM_CLASSES, unlabeled_weight=0.7),
+        lambda: losses.SemiSupervised(
+            NUM_CLASSES, unlabeled_weight=0.7, label_smoothing=0.1, labeled_weight=0.6
+        ),
     ),
 ]
 

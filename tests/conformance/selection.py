@@ -4,14 +4,20 @@ import pytest
 
 from conformance.parts import NAMES, PARTS, REPRESENTATIVES
 
-every_part = pytest.mark.parametrize("part", PARTS, ids=NAMES)
-representatives = pytest.mark.parametrize(
-    "part",
-    [
-        pytest.param(part, marks=() if name in REPRESENTATIVES else pytest.mark.slow)
-        for part, name in zip(PARTS, NAMES, strict=True)
-    ],
-    ids=NAMES,
+
+def _all_but_slow(is_slow):
+    return pytest.mark.parametrize(
+        "part",
+        [pytest.param(p, marks=pytest.mark.slow if is_slow(p) else ()) for p in PARTS],
+        ids=NAMES,
+    )
+
+
+every_part = _all_but_slow(lambda part: False)
+representatives = _all_but_slow(lambda part: str(part) not in REPRESENTATIVES)
+# Networks are made of layers, and take longest.
+parts_with_few_networks = _all_but_slow(
+    lambda part: part.kind.endswith("architecture") and str(part) not in REPRESENTATIVES
 )
 
 
