@@ -53,7 +53,6 @@ TAKEN = {
     "loader, without the remainder": (lambda: loader(drop_last=True), {"epochs": 2}, 4),
     "loader, other batches": (lambda: loader(), {"batch_size": 3}, 3),
     "loader, up to a step": (loader, {"steps": 5}, 5),
-    "loader of names": (named_loader, {}, 2),
     "generator": (lambda: iter([rows(4)] * 2), {}, 2),
     "generator of enough batches": (
         lambda: iter([rows(4)] * 6),
@@ -67,13 +66,24 @@ TAKEN = {
 }
 
 
+def check_taken(gan, case):
+    data, settings, steps = TAKEN[case]
+    if "steps" in settings:
+        settings = {"steps": gan.step + settings["steps"]}
+    before = gan.step
+    gan.fit(data(), verbose=0, **settings)
+    assert gan.step - before == steps, case
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return build(CLASSES)
+
+
 @pytest.mark.filterwarnings("ignore:Nobody knows how many batches")
 @pytest.mark.parametrize("case", TAKEN)
-def test_data_of_other_libraries_train(case):
-    data, settings, steps = TAKEN[case]
-    gan = build(CLASSES)
-    gan.fit(data(), verbose=0, **settings)
-    assert gan.step == steps
+def test_data_of_other_libraries_train(case, trained):
+    check_taken(trained, case)
 
 
 REFUSED = {
@@ -287,6 +297,18 @@ def test_a_run_reads_data_of_other_libraries(tmp_path):
         ganzoo.GAN.from_recipe("dcgan_digits", tf_batches(*data))
 
 
+def test_a_semi_supervised_gan_reads_batches():
+    inputs = keras.Input(doors.SHAPE)
+    features = keras.layers.Dense(4, name="features")(keras.layers.Flatten()(inputs))
+    discriminator = keras.Model(inputs, keras.layers.Dense(CLASSES)(features))
+    gan = ganzoo.SemiSupervisedGAN(doors.networks()[0], discriminator)
+    gan.compile("sgd", run_eagerly=True)
+    settings = {"labels_per_class": 2, "batch_size": 8, "verbose": 0}
+    data, tested = tf_batches(images(), ONE_HOT[labels()]), loader(images(), labels())
+    history = gan.fit(data, validation_data=tested, **settings)
+    assert gan.step == 1 and "val_error" in history.history
+
+
 def test_other_data_train_on_jax(tmp_path):
     run_python(
         f"""
@@ -295,12 +317,10 @@ from training import test_data_of_other_libraries as other
 
 warnings.filterwarnings("ignore", "Nobody knows how many batches")
 cases = ("tf.data of one-hot labels", "loader", "generator of enough batches")
+gan = other.build(other.CLASSES, run_eagerly=False)
 for case in cases:
-    data, settings, steps = other.TAKEN[case]
-    gan = other.build(other.CLASSES, run_eagerly=False)
-    gan.fit(data(), verbose=0, **settings)
-    assert gan.step == steps, case
-other.check_exact_resume({str(tmp_path)!r}, run_eagerly=False)
+    other.check_taken(gan, case)
+other.check_exact_resume({str(tmp_path)!r})
 """,
         backend="jax",
     )
