@@ -25,19 +25,68 @@ import keras
 from ganzoo.layers import ModulatedConv2D
 
 
-def step_operations(generator, discriminator, batch_size, discriminator_steps=1):
-    """Returns the number of floating-point operations of a training step without penalties.
+def step_operations(
+    generator,
+    discriminator,
+    batch_size,
+    discriminator_steps=1,
+    packing=1,
+    reference_rows=0,
+    penalties=None,
+):
+    """Returns the number of floating-point operations of a training step.
 
     Args:
         generator: A functional Keras model.
         discriminator: A functional Keras model.
         batch_size: Real examples in a discriminator update, and fakes in each update.
         discriminator_steps: Discriminator updates per step.
+        packing: Examples in a row of the discriminator.
+        reference_rows: Rows that virtual batch normalization adds to each batch of the generator.
+        penalties: Dictionary from names of penalties to the updates from one to the next.
     """
     g, d = _forward_products(generator), _forward_products(discriminator)
-    d_update = sum(g) + 2 * (3 * sum(d) - d[0])
-    g_update = 3 * sum(g) - g[0] + 2 * sum(d)
-    return 2 * batch_size * (discriminator_steps * d_update + g_update)
+    rows, fakes = batch_size // packing, batch_size + reference_rows
+    d_update = fakes * sum(g) + 2 * rows * (3 * sum(d) - d[0])
+    for name, every in (penalties or {}).items():
+        passes = least_passes(name, d[0] / sum(d), has_batch_normalization(discriminator))
+        d_update += rows * passes * sum(d) / every
+    g_update = fakes * (3 * sum(g) - g[0]) + 2 * rows * sum(d)
+    return 2 * (discriminator_steps * d_update + g_update)
+
+
+def least_passes(penalty, first_layer, batch_normalization):
+    """Returns the forward passes of a discriminator that cost as much as a penalty needs.
+
+    - R1 and R2 need the gradient of a pass that the loss makes anyway with respect to the images,
+      and the gradients of that with respect to kernels and to incoming gradients.
+    - Consistency regularization needs a pass on the transformed images, forward and backward.
+    - The gradient penalty and DRAGAN need a forward pass on new images and what R1 needs. With
+      batch normalization, a gradient flows back through the forward pass too. Without it, a
+      piecewise linear network passes nothing back.
+
+    Penalties of weights and of logits need no products of a discriminator: 0.
+
+    Args:
+        penalty: Name of the penalty.
+        first_layer: Share of the first layer in a forward pass: a backward pass does not need its
+            gradient with respect to the images.
+        batch_normalization: Whether the discriminator has batch normalization.
+    """
+    backward = 2 - first_layer
+    of_gradient = 4 + (backward if batch_normalization else 0)
+    return {
+        "r1": 3,
+        "r2": 3,
+        "consistency": 1 + backward,
+        "gradient_penalty": of_gradient,
+        "dragan": of_gradient,
+    }.get(penalty, 0)
+
+
+def has_batch_normalization(network):
+    """Returns whether a network has a layer of batch normalization."""
+    return any(isinstance(layer, keras.layers.BatchNormalization) for layer in network.layers)
 
 
 def _forward_products(network):

@@ -1,9 +1,8 @@
 """The ganzoo side of the benchmark: training steps and matrix products on the Keras backend."""
 
-import time
-
 import keras
 import numpy as np
+from clock import now
 from counting import step_operations
 
 import ganzoo
@@ -93,6 +92,9 @@ class Case:
             self._gan.discriminator,
             batch_size,
             self._gan.discriminator_steps,
+            self._gan.packing,
+            (networks or {}).get("reference_size", 0),
+            {part.name: part.every for part in self._gan._penalties},
         )
         self.shapes = [
             [tuple(variable.shape) for variable in network.trainable_variables]
@@ -120,10 +122,10 @@ class _Clock(keras.callbacks.Callback):
         if self.start is None:
             # This waits for the device.
             assert self.model.step > 0
-            self.start = time.perf_counter()
+            self.start = now()
 
     def on_epoch_end(self, epoch, logs=None):
-        self.stop = time.perf_counter()
+        self.stop = now()
 
 
 def _gan(model, image_shape, precision, width, networks, training):
@@ -184,9 +186,9 @@ def _bare_loop(gan, examples, labels):
 
 def _timed(loop):
     def run(steps):
-        start = time.perf_counter()
+        start = now()
         loop(steps)
-        return time.perf_counter() - start
+        return now() - start
 
     return run
 

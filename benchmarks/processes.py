@@ -6,6 +6,8 @@ import pathlib
 import subprocess
 import sys
 
+from clock import VARIABLE
+
 WORKER = pathlib.Path(__file__).with_name("worker.py")
 
 
@@ -16,9 +18,10 @@ class Side:
         module: `"ganzoo_side"` or `"torch_side"`.
         cores: Numbers of the cores to use, separated by commas.
         options: The options of the command line. `threads` and `inter_threads` are used.
+        clock: `"wall"`, or `"processor"` for the processor time of the process.
     """
 
-    def __init__(self, module, cores, options):
+    def __init__(self, module, cores, options, clock="wall"):
         self._module = module
         self._process = subprocess.Popen(
             [
@@ -33,6 +36,7 @@ class Side:
                 "TF_CPP_MIN_LOG_LEVEL": "3",
                 **os.environ,
                 "OMP_NUM_THREADS": str(options.threads),
+                VARIABLE: clock,
             },
         )
 

@@ -61,10 +61,12 @@ def header(results):
         else f"no PyTorch ({results['without_torch']})"
     )
     options = results["options"]
+    how = f"{results['disturbed']} of them disturbed by other processes"
+    if options["clock"] == "processor":
+        how = "all times are processor times"
     return (
         f"{results['device']}; {'; '.join(versions)}; batch {options['batch_size']}, width "
-        f"{options['width']}; {results['blocks']} blocks, {results['disturbed']} of them disturbed "
-        "by other processes.\n"
+        f"{options['width']}; {results['blocks']} blocks, {how}.\n"
     )
 
 
@@ -91,8 +93,8 @@ def section(measured):
     if measured["parts"]:
         lines += [
             "",
-            "| part of ganzoo | ms without | ms with | ratio | middle half |",
-            "|---|---|---|---|---|",
+            "| part of ganzoo | ms without | ms with | ratio | middle half | operations |",
+            "|---|---|---|---|---|---|",
         ]
     for name, part in measured["parts"].items():
         without, with_part = part["without"], part["with"]
@@ -100,7 +102,8 @@ def section(measured):
         lines.append(
             f"| {PART_NAMES[name]} | {statistics.median(without):.1f} | "
             f"{statistics.median(with_part):.1f} | "
-            f"{statistics.median(ratios):.3f} | {_middle_half(ratios, 3)} |"
+            f"{statistics.median(ratios):.3f} | {_middle_half(ratios, 3)} | "
+            f"{part['operations']:.2f} |"
         )
     return "\n".join(lines) + "\n"
 

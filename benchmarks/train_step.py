@@ -17,6 +17,7 @@ import pathlib
 import sys
 
 import report
+from clock import CLOCKS
 from load import ForeignLoad, add_flags
 from processes import Side
 
@@ -104,14 +105,15 @@ QUICK = {
 def main(arguments=None):
     options = parse(arguments)
     cores = options.cores or default_cores(options.threads)
-    load = ForeignLoad(cores, options.foreign_load, options.patience)
+    patience = options.patience if options.clock == "wall" else 0
+    load = ForeignLoad(cores, options.foreign_load, patience)
     results = {"options": {**vars(options), "parts": list(options.parts)}, "models": []}
     with contextlib.ExitStack() as stack:
-        ganzoo = stack.enter_context(Side("ganzoo_side", cores, options))
+        ganzoo = stack.enter_context(Side("ganzoo_side", cores, options, options.clock))
         results["ganzoo"] = ganzoo.ask("describe")
         torch, results["without_torch"] = None, why_no_torch(options, results["ganzoo"])
         if results["without_torch"] is None:
-            torch = stack.enter_context(Side("torch_side", cores, options))
+            torch = stack.enter_context(Side("torch_side", cores, options, options.clock))
             results["torch"] = torch.ask("describe")
         results["device"] = results["ganzoo"]["gpu"] or report.processor(options.threads)
         bench = Bench(options, load, ganzoo, torch)
@@ -164,6 +166,12 @@ def parse(arguments):
         "--quick",
         action="store_true",
         help="a first look: DCGAN in float32 without parts, few blocks, eager PyTorch",
+    )
+    parser.add_argument(
+        "--clock",
+        choices=CLOCKS,
+        default="wall",
+        help="processor: the processor time of the process, for a machine that is not quiet",
     )
     add_flags(parser, block_seconds=1.0, patience=600)
     options = parser.parse_args(arguments)
@@ -265,9 +273,11 @@ class Bench:
             times = self._interleave({key: cases[key] for key in keys}, repeats)
             for name in group:
                 without, with_part = (times[json.dumps(each)] for each in PARTS[name])
+                operations = [cases[json.dumps(each)]["operations"] for each in PARTS[name]]
                 rows[name] = {
                     "without": [1000 * seconds for seconds in without],
                     "with": [1000 * seconds for seconds in with_part],
+                    "operations": operations[1] / operations[0],
                 }
         self._release()
         return rows

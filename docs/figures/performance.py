@@ -3,8 +3,8 @@
     python docs/figures/performance.py            # Writes them.
     python docs/figures/performance.py --check    # Fails if one is not current.
 
-`benchmarks/train_step.py --json benchmarks/results/NAME.json` and `benchmarks/memory.py` store
-measurements. The table of NAME stands between two comments of the page: `<!-- The table of NAME:
+`benchmarks/train_step.py --json benchmarks/results/NAME.json`, `benchmarks/memory.py` and
+`benchmarks/kernels.py` store measurements. The table of NAME stands between two comments of the page: `<!-- The table of NAME:
 ... -->` and `<!-- /The table -->`.
 """
 
@@ -25,36 +25,83 @@ import report  # noqa: E402
 def table(name):
     """Returns the Markdown of stored measurements."""
     results = json.loads((RESULTS / f"{name}.json").read_text())
-    return (_memory(results) if isinstance(results, list) else report.document(results)).strip()
+    return TABLES.get(name, report.document)(results).strip()
 
 
 def _memory(rows):
     """Returns a row for each network and setting, and a column for each backend."""
-    backends = [name for name in ("jax", "tensorflow") if name in {r["backend"] for r in rows}]
-    titles = {"jax": "JAX, MB", "tensorflow": "TensorFlow, MB"}
-    head = ["network", "pixels", "batch", "`compile`", *(titles[name] for name in backends)]
-    lines = [head, ["---"] * len(head)]
+    backends = _backends(rows)
+    head = ["network", "pixels", "batch", "`compile`", *(f"{BACKENDS[b]}, MB" for b in backends)]
+    lines = []
     for row in rows:
         if row["backend"] == backends[0]:
             settings = ", ".join(f"{name}={value}" for name, value in row["settings"].items())
             fields = [f"`{row['network']}`, width {row['width']}", row["side"], row["batch"]]
             fields.append(f"`{settings}`" if settings else "")
             lines.append([*fields, *(_megabytes(rows, row, name) for name in backends)])
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    return _markdown(head, lines)
 
 
 def _megabytes(rows, row, backend):
     """Returns the memory of a row on a backend, and its share of the row without settings."""
 
     def measured(settings):
-        key = row["network"], settings, backend
-        found = [r for r in rows if (r["network"], r["settings"], r["backend"]) == key]
-        return found[0]["megabytes"] if found else None
+        found = _found(rows, network=row["network"], settings=settings, backend=backend)
+        return found["megabytes"] if found else None
 
     megabytes, plain = measured(row["settings"]), measured({})
     if megabytes is None:
         return "-"
     return f"{megabytes:,.0f}" + (f" ({megabytes / plain:.2f})" if row["settings"] else "")
+
+
+def _kernels(rows):
+    """Returns a row for each network and case, and a column for each backend."""
+    backends = _backends(rows)
+    lines = []
+    for network, case in dict.fromkeys((row["network"], row["case"]) for row in rows):
+        counts = [_found(rows, network=network, case=case, backend=backend) for backend in backends]
+        counts = [f"{row['operations']:,}" if row else "" for row in counts]
+        lines.append([NETWORKS[network] if not case else "", case or "as it is", *counts])
+    return _markdown(["network", "step", *(BACKENDS[b] for b in backends)], lines)
+
+
+def _penalties(rows):
+    """Returns a row for each penalty and network."""
+    head = ["penalty", "network", "convolutions of a pass", "the least", "counted"]
+    return _markdown(
+        head,
+        [
+            [
+                f"`{row['penalty']}`",
+                NETWORKS[row["network"]],
+                row["convolutions"],
+                f"{row['least']:.2f}",
+                f"{row['passes']:.2f}",
+            ]
+            for row in rows
+        ],
+    )
+
+
+TABLES = {"memory": _memory, "kernels": _kernels, "penalties": _penalties}
+BACKENDS = {"jax": "JAX", "tensorflow": "TensorFlow"}
+NETWORKS = {"mlp": "MLP", "dcgan": "DCGAN", "sngan": "SN-GAN"}
+
+
+def _backends(rows):
+    return [name for name in BACKENDS if name in {row["backend"] for row in rows}]
+
+
+def _found(rows, **fields):
+    """Returns the row that has all of these values, or `None`."""
+    found = [row for row in rows if all(row[name] == value for name, value in fields.items())]
+    return found[0] if found else None
+
+
+def _markdown(head, lines):
+    lines = [head, ["---"] * len(head), *lines]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def text_of_page():

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
+from ganzoo.callbacks.score_lead import ScoreLead
 from ganzoo.data import philox
 from ganzoo.data.gathering import as_dataset
 from ganzoo.data.images import convert_array
@@ -48,7 +49,9 @@ class CollapseMonitor(FitHook):
     The first two are measured every few epochs and at the end of the first one. In between, the
     logs hold the latest values. List this callback before the callbacks that read the logs. A
     warning says what was measured and what to try. It is given once for each sign, and again if
-    the sign disappears and comes back. Measuring does not change training.
+    the sign disappears and comes back. The warning of `score_gap` names the step from which on the
+    mean of the epoch was beyond the limit, even if it ran together with others. Measuring does not
+    change training.
 
     Without an extractor, distances are measured between pixels, with images reduced to 32 x 32 at
     most, or between vectors. This detects a generator that makes few different images. It does not
@@ -113,6 +116,7 @@ class CollapseMonitor(FitHook):
         self.max_oscillation = check_positive("max_oscillation", max_oscillation)
         self.patience = check_positive_integer("patience", patience)
         self.stop = bool(stop)
+        self._lead = ScoreLead(self.max_score_gap)
         self.data = as_dataset(data).in_eight_bits()
         if not 2 <= self.n <= len(self.data):
             raise ValueError(
@@ -145,6 +149,25 @@ class CollapseMonitor(FitHook):
         self._duplicates = deque(maxlen=self.patience)
         self._latest = {}
         self._warned = set()
+        self._lead.forget()
+
+    @property
+    def needs_batch_logs(self) -> bool:
+        """Whether it needs the logs of a single step: those of a block, it reads later."""
+        return self.model.step_logs is None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch_start = self.model.step
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._first_index = batch
+
+    def on_train_batch_end(self, batch, logs=None):
+        steps = self.model.step_logs
+        if steps is None:
+            self._lead.see(self._epoch_start + batch + 1, logs)
+        else:
+            self._lead.see(self._epoch_start + self._first_index + 1, steps)
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
@@ -152,15 +175,18 @@ class CollapseMonitor(FitHook):
             self._check_samples()
         self._check_scores(logs)
         self._check_losses(logs)
+        self._lead.forget()
         logs.update({f"collapse/{name}": value for name, value in self._latest.items()})
 
     def get_state(self) -> dict[str, Any]:
+        self._lead.read()
         return {
             "losses": {name: list(values) for name, values in self._history.items()},
             "diversities": list(self._diversities),
             "duplicates": list(self._duplicates),
             "latest": self._latest,
             "warned": sorted(self._warned),
+            "lead_since": self._lead.since,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -170,6 +196,9 @@ class CollapseMonitor(FitHook):
         _refill(self._duplicates, state["duplicates"])
         self._latest = state["latest"]
         self._warned = set(state["warned"])
+        self._lead.forget()
+        # Checkpoints of earlier versions do not have it.
+        self._lead.since = state.get("lead_since")
 
     def _check_samples(self):
         sample = self.model.sampler_for(self.data)
@@ -205,12 +234,14 @@ class CollapseMonitor(FitHook):
     def _check_scores(self, logs):
         gap = float(logs.get("d_real", 0.0)) - float(logs.get("d_fake", 0.0))
         self._latest["score_gap"] = gap
+        self._lead.read()
+        since = "" if self._lead.since is None else f" since step {self._lead.since:,}"
         self._warn_once(
             "score_gap",
             gap > self.max_score_gap,
             self.model.adversarial_loss.has_scale,
-            f"The discriminator is {gap:.3g} logits ahead (d_real - d_fake), beyond "
-            f"max_score_gap={self.max_score_gap:g}: the generator learns little from it. Try `R1`, "
+            f"The discriminator is {gap:.3g} logits ahead (d_real - d_fake), beyond max_score_gap="
+            f"{self.max_score_gap:g}{since}: the generator learns little from it. Try `R1`, "
             "`GradientPenalty`, spectral normalization, augmentation, or a lower learning rate of "
             "the discriminator.",
         )

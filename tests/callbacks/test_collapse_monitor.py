@@ -7,7 +7,7 @@ import pytest
 
 import ganzoo
 from ganzoo.callbacks import CollapseMonitor
-from support.gans import dense
+from support.gans import dense, linear
 
 DATA = ganzoo.data.Dataset(dense.images(200))
 LOGS = {"d_loss": 1.0, "g_loss": 1.0, "d_real": 0.3, "d_fake": -0.2}
@@ -131,6 +131,34 @@ def test_a_lead_of_the_discriminator_is_warned_of_if_scores_have_a_scale(
 
     assert logs[0]["collapse/score_gap"] == 12.5
     assert ["12.5 logits ahead" in warning for warning in warned()] == [True] * warns
+
+
+def test_the_warning_names_the_step_from_which_on_the_lead_was_too_large(warned):
+    data, gaps = linear.vectors(20), []
+
+    def fit(steps, *callbacks):
+        keras.utils.set_random_seed(3)
+        gan = linear.gan(
+            g_optimizer=keras.optimizers.SGD(0.0),
+            d_optimizer=keras.optimizers.SGD(0.3),
+            run_eagerly=True,
+            steps_per_execution=steps,
+        )
+        gan.fit(data, batch_size=4, verbose=0, callbacks=list(callbacks))
+
+    def note(batch, logs):
+        gaps.append(logs["d_real"] - logs["d_fake"])
+
+    fit(1, keras.callbacks.LambdaCallback(on_train_batch_end=note))
+    # The mean is above the limit at first, too, and then below it.
+    limit = (min(gaps) + gaps[-1]) / 2
+    assert min(gaps) < limit < min(gaps[0], gaps[-1])
+    since = np.flatnonzero(np.array(gaps) < limit)[-1] + 2
+    for steps in (1, 3):
+        fit(steps, CollapseMonitor(data, n=20, max_score_gap=limit))
+        *_, warning = [text for text in warned() if "logits ahead" in text]
+        assert f" since step {since}: " in warning
+        assert warning.endswith("Measured after step 5.")
 
 
 def test_there_is_a_warning_of_losses_that_oscillate_and_none_of_losses_that_settle(
