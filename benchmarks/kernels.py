@@ -18,6 +18,7 @@ docs/figures/performance.py` writes tables of the page Performance.
 import argparse
 import collections
 import contextlib
+import itertools
 import json
 import pathlib
 import re
@@ -155,8 +156,8 @@ def _in_hlo(gan, batch):
 
 def case_rows(networks, width, batch):
     """Yields a row for each network and case."""
-    for case, (counted, arguments) in CASES.items():
-        for network in filter(counted.__contains__, networks):
+    for network, (case, (counted, arguments)) in itertools.product(networks, CASES.items()):
+        if network in counted:
             counts = operations(*build(network, width, batch, **arguments))
             yield {
                 "network": network,

@@ -34,3 +34,15 @@ def test_other_measurements_give_another_table(performance, monkeypatch, tmp_pat
     table = performance.table("memory").splitlines()
     assert table[3] == "| `mlp`, width 2 | 8 | 4 | `remat=True` | 50 (0.25) |"
     assert table[4].endswith("| `accumulate=4` | - |")
+
+
+def test_counts_of_both_backends_share_a_row(performance):
+    case = {"network": "sngan", "case": "", "operations": 1234}
+    rows = [
+        {**case, "backend": "tensorflow"},
+        {**case, "backend": "tensorflow", "case": "without the average"},
+        {**case, "backend": "jax", "operations": 5},
+    ]
+    *_, plain, other = performance.TABLES["kernels"](rows).splitlines()
+    assert plain == "| SN-GAN | as it is | 5 | 1,234 |"
+    assert other == "|  | without the average |  | 1,234 |"

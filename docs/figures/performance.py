@@ -4,8 +4,8 @@
     python docs/figures/performance.py --check    # Fails if one is not current.
 
 `benchmarks/train_step.py --json benchmarks/results/NAME.json`, `benchmarks/memory.py` and
-`benchmarks/kernels.py` store measurements. The table of NAME stands between two comments of the page: `<!-- The table of NAME:
-... -->` and `<!-- /The table -->`.
+`benchmarks/kernels.py` store measurements. The table of NAME stands between two comments of the
+page: `<!-- The table of NAME: ... -->` and `<!-- /The table -->`.
 """
 
 import json

@@ -7,6 +7,8 @@ import pytest
 
 import ganzoo
 from ganzoo.callbacks import CollapseMonitor
+from ganzoo.callbacks.score_lead import ScoreLead
+from ganzoo.training.step_logs import StepLogs
 from support.gans import dense, linear
 
 DATA = ganzoo.data.Dataset(dense.images(200))
@@ -133,32 +135,46 @@ def test_a_lead_of_the_discriminator_is_warned_of_if_scores_have_a_scale(
     assert ["12.5 logits ahead" in warning for warning in warned()] == [True] * warns
 
 
-def test_the_warning_names_the_step_from_which_on_the_lead_was_too_large(warned):
-    data, gaps = linear.vectors(20), []
+def test_the_lead_is_too_large_from_the_step_after_the_last_one_within_the_limit():
+    gaps = np.array([5, 1, 4, 2, 3, 6, 7.0])
+    for limit, since in ((0, 1), (1.5, 3), (4.5, 6), (7, None)):
+        single, blocks = ScoreLead(limit), ScoreLead(limit)
+        for step, gap in enumerate(gaps, start=1):
+            single.see(step, {"d_real": gap, "d_fake": 0.0})
+        for start, stop in ((0, 3), (3, 6), (6, 7)):
+            # The last rows of a block that made fewer steps repeat.
+            rows = np.minimum(np.arange(start, start + 3), stop - 1)
+            table = np.stack([np.ones(3), 1 - gaps[rows]], axis=1)
+            blocks.see(start + 1, StepLogs(("d_real", "d_fake"), table))
+        blocks.read()
+        assert single.since == blocks.since == since
 
-    def fit(steps, *callbacks):
+
+def test_the_warning_names_a_step_of_a_block(warned):
+    data, gaps = linear.vectors(24), []
+
+    def fit(per_call, steps, *callbacks):
         keras.utils.set_random_seed(3)
         gan = linear.gan(
             g_optimizer=keras.optimizers.SGD(0.0),
             d_optimizer=keras.optimizers.SGD(0.3),
             run_eagerly=True,
-            steps_per_execution=steps,
+            steps_per_execution=per_call,
         )
-        gan.fit(data, batch_size=4, verbose=0, callbacks=list(callbacks))
+        gan.fit(data, batch_size=4, steps_per_epoch=steps, verbose=0, callbacks=list(callbacks))
 
     def note(batch, logs):
         gaps.append(logs["d_real"] - logs["d_fake"])
 
-    fit(1, keras.callbacks.LambdaCallback(on_train_batch_end=note))
-    # The mean is above the limit at first, too, and then below it.
-    limit = (min(gaps) + gaps[-1]) / 2
-    assert min(gaps) < limit < min(gaps[0], gaps[-1])
-    since = np.flatnonzero(np.array(gaps) < limit)[-1] + 2
-    for steps in (1, 3):
-        fit(steps, CollapseMonitor(data, n=20, max_score_gap=limit))
+    fit(1, 6, keras.callbacks.LambdaCallback(on_train_batch_end=note))
+    before = int(np.argmax(np.diff(gaps)))
+    last = before + 2
+    for per_call in (1, 4):
+        limit = float(np.mean(gaps[before:last]))
+        fit(per_call, last, CollapseMonitor(data, n=24, max_score_gap=limit))
         *_, warning = [text for text in warned() if "logits ahead" in text]
-        assert f" since step {since}: " in warning
-        assert warning.endswith("Measured after step 5.")
+        assert f" since step {last}: " in warning
+        assert warning.endswith(f"Measured after step {last}.")
 
 
 def test_there_is_a_warning_of_losses_that_oscillate_and_none_of_losses_that_settle(
