@@ -44,7 +44,8 @@ def processor(threads):
         )
         name = facts.get("model name", name)
         flags = [feature for feature in FEATURES if feature in facts.get("flags", "").split()]
-    return f"{threads} cores of {name}" + (f" ({', '.join(flags)})" if flags else "")
+    cores = f"{threads} cores" if threads > 1 else "one core"
+    return f"{cores} of {name}" + (f" ({', '.join(flags)})" if flags else "")
 
 
 def document(results):
@@ -91,11 +92,16 @@ def section(measured):
             f"{statistics.median(ours) / median:.2f} |"
         )
     if measured["parts"]:
-        lines += [
-            "",
-            "| part of ganzoo | ms without | ms with | ratio | middle half | operations |",
-            "|---|---|---|---|---|---|",
-        ]
+        lines += ["", parts(measured)]
+    return "\n".join(lines) + "\n"
+
+
+def parts(measured):
+    """Returns the table of the costs of parts of one model at one precision."""
+    lines = [
+        "| part of ganzoo | ms without | ms with | ratio | middle half | operations |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, part in measured["parts"].items():
         without, with_part = part["without"], part["with"]
         ratios = [w / o for w, o in zip(with_part, without, strict=True)]
@@ -105,7 +111,7 @@ def section(measured):
             f"{statistics.median(ratios):.3f} | {_middle_half(ratios, 3)} | "
             f"{part['operations']:.2f} |"
         )
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _parameters(measured):

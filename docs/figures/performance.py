@@ -32,27 +32,32 @@ def _memory(rows):
     """Returns a row for each network and setting, and a column for each backend."""
     backends = _backends(rows)
     head = ["network", "pixels", "batch", "`compile`", *(f"{BACKENDS[b]}, MB" for b in backends)]
-    lines = []
+    lines = {}
     for row in rows:
-        if row["backend"] == backends[0]:
-            settings = ", ".join(f"{name}={value}" for name, value in row["settings"].items())
-            fields = [f"`{row['network']}`, width {row['width']}", row["side"], row["batch"]]
-            fields.append(f"`{settings}`" if settings else "")
-            lines.append([*fields, *(_megabytes(rows, row, name) for name in backends)])
-    return _markdown(head, lines)
+        settings = ", ".join(f"{name}={value}" for name, value in row["settings"].items())
+        network = f"`{row['network']}`, width {row['width']}"
+        fields = [network, row["side"], row["batch"], f"`{settings}`" if settings else ""]
+        measured = [_megabytes(rows, row, name) for name in backends]
+        lines.setdefault((network, settings), [*fields, *measured])
+    return _markdown(head, lines.values())
 
 
 def _megabytes(rows, row, backend):
-    """Returns the memory of a row on a backend, and its share of the row without settings."""
+    """Returns the memory of a row on a backend, and its share of the row without settings.
 
-    def measured(settings):
-        found = _found(rows, network=row["network"], settings=settings, backend=backend)
-        return found["megabytes"] if found else None
-
-    megabytes, plain = measured(row["settings"]), measured({})
-    if megabytes is None:
+    It is "-" where ganzoo refuses the settings, and empty where nobody measured.
+    """
+    case = {"network": row["network"], "backend": backend}
+    found = _found(rows, settings=row["settings"], **case)
+    if found is None:
+        return ""
+    if found["megabytes"] is None:
         return "-"
-    return f"{megabytes:,.0f}" + (f" ({megabytes / plain:.2f})" if row["settings"] else "")
+    share = ""
+    if row["settings"]:
+        plain = _found(rows, settings={}, **case)
+        share = f" ({found['megabytes'] / plain['megabytes']:.2f})"
+    return f"{found['megabytes']:,.0f}{share}"
 
 
 def _kernels(rows):
@@ -84,7 +89,19 @@ def _penalties(rows):
     )
 
 
-TABLES = {"memory": _memory, "kernels": _kernels, "penalties": _penalties}
+def _parts(results):
+    """Returns the costs of parts, after a line about the machine and the versions."""
+    return "\n".join([report.header(results), *map(report.parts, results["models"])])
+
+
+TABLES = {
+    "memory": _memory,
+    "kernels": _kernels,
+    "penalties": _penalties,
+    "costs": _parts,
+    "fit_jax": _parts,
+    "fit_tensorflow": _parts,
+}
 BACKENDS = {"jax": "JAX", "tensorflow": "TensorFlow"}
 NETWORKS = {"mlp": "MLP", "dcgan": "DCGAN", "sngan": "SN-GAN"}
 
