@@ -16,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/performance.md"
 RESULTS = ROOT / "benchmarks/results"
-_TABLE = re.compile(r"(<!-- The table of (\w+): .* -->\n).*?(<!-- /The table -->)", re.DOTALL)
+_TABLE = re.compile(r"(<!-- The table of (\w+): [^\n]* -->\n).*?(<!-- /The table -->)", re.DOTALL)
 
 sys.path.append(str(ROOT / "benchmarks"))
 import report  # noqa: E402
