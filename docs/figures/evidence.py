@@ -24,11 +24,16 @@ decide. Most protocols are much shorter than in the papers: each page says how.
 
 def text():
     """Returns the page."""
-    shown = [name for name in studies.names() if (FOLDER / f"{name}.md").is_file()]
-    rows = []
-    for name in shown:
+    shown, rows, others = [], [], []
+    for name in studies.names():
         study = studies.Study.load(name)
-        rows.append(f"| [{study.title}]({name}.md) | {' '.join(study.question.split())} |\n")
+        if (FOLDER / f"{name}.md").is_file():
+            shown.append(name)
+            rows.append(f"| [{study.title}]({name}.md) | {' '.join(study.question.split())} |\n")
+        else:
+            others.append(f"- `ganzoo ablate {name}`: {study.title}\n")
+    if others:
+        rows += ["\nThese studies have no page yet. The command runs them:\n\n", *others]
     contents = "\n".join(["```{toctree}", ":hidden:", "", *shown, "```"])
     return f"{_HEAD}{''.join(rows)}\n{contents}\n"
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _INCHES_PER_CELL = 0.26
 _PANEL = 3.2
+_WIDEST = 14.0
 _SAMPLES = 1.7
-_COLUMNS = 8
+_COLUMNS = 6
 _IMAGES = 16
 
 
@@ -43,7 +44,8 @@ def values(
     if not columns:
         return None
     height = 1.1 + _INCHES_PER_CELL * len(rows)
-    figure = canvas.new_figure(2.4 + _PANEL * len(columns), height, path)
+    width = min(_PANEL * len(columns), _WIDEST)
+    figure = canvas.new_figure(2.4 + width, height, path)
     panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     places = np.arange(len(rows))[::-1]
     for axes, column in zip(panels, columns, strict=True):
@@ -57,10 +59,24 @@ def values(
                 right = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
                 text = f"{row.failed} failed"
                 axes.text(1.0, place, text, fontsize="x-small", color=canvas.RED, **right)
-        axes.set_xlabel(f"{column.title} ({column.better} is better)")
+        axes.set_xlabel(f"{column.title}\n({column.better} is better)")
+    _share_scales(panels, columns)
     panels[0].set_yticks(places, [" · ".join(row.cell.labels.values()) for row in rows])
     panels[0].set_ylim(-0.7, len(rows) - 0.3)
     return canvas.finish(figure, path)
+
+
+def _share_scales(panels, columns):
+    for axes, column in zip(panels, columns, strict=True):
+        first = next(
+            one for one, other in zip(panels, columns, strict=True) if _same(column, other)
+        )
+        if axes is not first:
+            first.sharex(axes)
+
+
+def _same(column, other):
+    return column is other or (column.scale is not None and column.scale == other.scale)
 
 
 def samples(
@@ -87,22 +103,20 @@ def samples(
             kept.append((row.cell, found))
     if not kept:
         return None
-    columns = min(_COLUMNS, len(kept))
-    lines = math.ceil(len(kept) / columns)
-    figure = canvas.new_figure(_SAMPLES * columns, (_SAMPLES + 0.3) * lines, path)
-    panels = figure.subplots(lines, columns, squeeze=False).ravel()
-    for axes, (cell, found) in zip(panels, kept, strict=False):
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.set_title("\n".join(cell.labels.values()), fontsize="xx-small")
-        if found.ndim == 4:
-            grid = drawing.image_grid(found[:_IMAGES], math.isqrt(_IMAGES), padding=1, scale=1)
-            grid = grid[..., 0] if grid.shape[-1] == 1 else grid
-            axes.imshow(grid, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        else:
-            _draw_points(axes, cell, found)
-    for axes in panels[len(kept) :]:
-        axes.remove()
+    groups = _groups(kept)
+    columns = max(math.ceil(len(group) / _lines(group)) for group in groups)
+    lines = [
+        group[start : start + columns]
+        for group in groups
+        for start in range(0, len(group), columns)
+    ]
+    figure = canvas.new_figure(_SAMPLES * columns, (_SAMPLES + 0.3) * len(lines), path)
+    panels = figure.subplots(len(lines), columns, squeeze=False)
+    for line, row in zip(lines, panels, strict=True):
+        for axes, (cell, found) in zip(row, line, strict=False):
+            _draw_samples(axes, cell, found)
+        for axes in row[len(line) :]:
+            axes.remove()
     return canvas.finish(figure, path)
 
 
@@ -142,8 +156,34 @@ def spectra(rows: Sequence[Row], path: str | os.PathLike | None = None) -> "Figu
             axes.plot(steps, ys, label=label, linewidth=1.5, **canvas.style_of(index))
     panels[-1].set_xlabel("Training step")
     legend = {"loc": "outside right upper", "frameon": False, "fontsize": "small"}
+    legend["title"] = " · ".join(watched[0][0].labels)
     figure.legend(*panels[0].get_legend_handles_labels(), **legend)
     return canvas.finish(figure, path)
+
+
+def _groups(kept):
+    """Returns lists of the cells that differ in the last axis alone."""
+    groups = {}
+    for cell, found in kept:
+        *outer, _ = cell.labels.values()
+        groups.setdefault(tuple(outer), []).append((cell, found))
+    return list(groups.values())
+
+
+def _lines(group):
+    return math.ceil(len(group) / _COLUMNS)
+
+
+def _draw_samples(axes, cell, found):
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title("\n".join(cell.labels.values()), fontsize="xx-small")
+    if found.ndim == 4:
+        grid = drawing.image_grid(found[:_IMAGES], math.isqrt(_IMAGES), padding=1, scale=1)
+        grid = grid[..., 0] if grid.shape[-1] == 1 else grid
+        axes.imshow(grid, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    else:
+        _draw_points(axes, cell, found)
 
 
 def _draw_points(axes, cell, points):

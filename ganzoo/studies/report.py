@@ -121,10 +121,15 @@ def _verdicts(verdicts):
     for verdict in verdicts:
         claim = verdict.claim
         lines.append(f"| {claim.text} | {claim.source} | {verdict.figures} | {verdict.word} |")
-    note = _paragraph(
+    note = (
         "Confirmed or denied: the means differ by two standard errors of their difference or more."
     )
-    return "\n".join(lines) + "\n\n" + note
+    if any(verdict.claim.than or "*" in verdict.claim.better for verdict in verdicts):
+        note += (
+            " Claims about several cells, or about two values of the same runs, are decided by the "
+            "differences between runs that are otherwise equal."
+        )
+    return "\n".join(lines) + "\n\n" + _paragraph(note)
 
 
 def _warnings(rows):
@@ -143,7 +148,7 @@ def _cost(records):
     machines = sorted({record["hardware"] for record in records})
     threads = sorted({record["threads"] for record in records})
     return (
-        f"All {len(records)} runs took {seconds / 60:.0f} minutes in all, each with "
+        f"Together, the runs took {seconds / 60:.0f} minutes by the clock, each with "
         f"{' or '.join(map(str, threads))} thread{'s' if threads != [1] else ''} on "
         f"{' and '.join(machines)}."
     )

@@ -73,12 +73,15 @@ class Column:
         title: Head of the column.
         better: `"higher"`, `"lower"` or `"none"`.
         digits: Digits after the decimal point.
+        scale: Columns with the same text have the same scale in the figure; by default each has its
+            own.
     """
 
     value: str
     title: str
     better: str = "none"
     digits: int = 2
+    scale: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from ganzoo import studies
 from ganzoo.callbacks.interruption import Interrupted
-from ganzoo.studies import Study, training
+from ganzoo.studies import Study, figures, training
 from ganzoo.studies.meter import Meter
 
 CONTENT = {
@@ -65,6 +65,10 @@ def test_a_stopped_cell_continues_to_the_same_results_and_a_diverged_one_is_coun
     # The checkpoints have done their work.
     assert not (tmp_path / "run/small/seed_0").exists()
     assert huge.failed == 1 and "finite" in huge.records[0]["failed"]
+    figure = figures.spectra([small, huge])
+    errors, conditions = (axes.lines[0].get_xydata() for axes in figure.axes)
+    last = values["max_sigma_error"], values["condition"]
+    assert (errors[:, 1].max(), conditions[-1, 1]) == pytest.approx(last)
 
 
 def _results(values):
