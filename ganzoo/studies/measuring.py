@@ -13,7 +13,14 @@ from ganzoo.data import Dataset
 from ganzoo.studies import cell_data
 from ganzoo.studies.study import Cell
 
-_CLASSIFIERS = 5
+# What the classifiers of each accuracy train on, and whether they have standard augmentation.
+_ACCURACIES = {
+    "accuracy": (("images",), False),
+    "accuracy_augmented": (("images",), True),
+    "accuracy_samples": (("samples",), False),
+    "accuracy_with_samples": (("images", "samples"), False),
+    "accuracy_augmented_with_samples": (("images", "samples"), True),
+}
 _TIMED_STEPS = (10, 60)
 
 
@@ -64,17 +71,17 @@ def _accuracies(cell, gan, data, seed):
     labels = np.arange(settings.samples) % gan.num_classes
     drawn = gan.pixels.in_eight_bits(gan.sample(settings.samples, seed=0, labels=labels))
     samples = Dataset(drawn, labels, class_names=gan.class_names, num_classes=gan.num_classes)
+    parts = {"images": data, "samples": samples}
     standard = {"shift": settings.shift, "flip": settings.flip}
-    trained = {
-        "accuracy": (data, {}),
-        "accuracy_augmented": (data, standard),
-        "accuracy_samples": (samples, {}),
-        "accuracy_with_samples": ([data, samples], {}),
-        "accuracy_augmented_with_samples": ([data, samples], standard),
-    }
     return {
-        name: _accuracy(cell, images, settings.steps, seed=seed, **augmentation)
-        for name, (images, augmentation) in trained.items()
+        name: _accuracy(
+            cell,
+            [parts[part] for part in chosen],
+            settings.steps,
+            seed=seed,
+            **(standard if is_augmented else {}),
+        )
+        for name, (chosen, is_augmented) in _ACCURACIES.items()
     }
 
 
@@ -89,17 +96,14 @@ def seconds_of(cell: Cell, gan: Any, data: Dataset) -> float:
     """Returns the seconds that `measure` takes, with few steps of the classifiers."""
     classifier = cell.evaluation.classifier
     start = time.perf_counter()
-    measure(dataclasses.replace(cell, evaluation=_without_classifier(cell)), gan, data, seed=0)
+    others = dataclasses.replace(cell.evaluation, classifier=None)
+    measure(dataclasses.replace(cell, evaluation=others), gan, data, seed=0)
     seconds = time.perf_counter() - start
     if classifier is None:
         return seconds
     few, more = (_seconds_of_steps(cell, data, steps) for steps in _TIMED_STEPS)
     per_step = (more - few) / (_TIMED_STEPS[1] - _TIMED_STEPS[0])
-    return seconds + _CLASSIFIERS * (few + per_step * (classifier.steps - _TIMED_STEPS[0]))
-
-
-def _without_classifier(cell):
-    return dataclasses.replace(cell.evaluation, classifier=None)
+    return seconds + len(_ACCURACIES) * (few + per_step * (classifier.steps - _TIMED_STEPS[0]))
 
 
 def _seconds_of_steps(cell, data, steps):

@@ -75,8 +75,8 @@ def test_classifiers_train_on_images_on_samples_and_on_both(monkeypatch):
         common,
         {**common, **standard},
     ]
-    assert calls[0][0] is calls[1][0] is data
-    drawn = calls[2][0]
+    assert calls[0][0] == calls[1][0] == [data]
+    (drawn,) = calls[2][0]
     # Each class has as many samples, with the label that they were drawn for.
     np.testing.assert_array_equal(np.bincount(drawn.labels), [3] * 10)
     np.testing.assert_array_equal(drawn.examples[:, 0, 0, 0], drawn.labels + 1)
