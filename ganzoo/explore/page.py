@@ -74,6 +74,8 @@ class _Page:
         facts += [f"{gan.latent_dim} {gan.latent} latents"]
         if self._explorer.class_names is not None:
             facts.append(f"{gan.num_classes} classes")
+        if self._explorer.conditions is not None:
+            facts += [f"{gan.condition_dim} conditions"]
         if self._explorer.style_rows is not None:
             facts.append(f"{self._explorer.style_rows} rows of styles")
         return f"<h1>{escaped(self._title)}</h1><p>{' &middot; '.join(facts)}</p>"
