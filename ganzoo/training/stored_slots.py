@@ -26,8 +26,9 @@ class StoredSlots:
         self._targets, self._places = targets, places
         # The step count, and the learning rate unless it follows a schedule.
         self._scalars = len(self._inner.variables)
-        self._widths = None
         if targets < len(places):
+            # All processes are here. One of them alone could not create variables on JAX later on.
+            self._widths = _block_widths(self._inner)
             _store(self._inner, self._inner_variables)
             if optimizer is not self._inner:
                 _store(optimizer, lambda: self.variables)
@@ -42,8 +43,6 @@ class StoredSlots:
         variables = self._inner.variables
         if self._targets == len(self._places):
             return variables
-        if self._widths is None:
-            self._widths = _block_widths(self._inner)
         stored, position = variables[: self._scalars], self._scalars
         for width in self._widths:
             if not width:
