@@ -12,8 +12,9 @@ from ganzoo.studies.records import Records
 from ganzoo.studies.schema import Claim
 from ganzoo.studies.study import Cell, Study
 
-# Two means differ if their difference is this many times its standard error.
-_SIGNIFICANT = 2.0
+# Quantiles of Student's t for two-sided tests at 95%, by degrees of freedom from 1. The last one
+# stands for more, too.
+_QUANTILES = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,11 +89,11 @@ def mean_and_spread(values: list[float]) -> tuple[float, float]:
 def decide(study: Study, rows: list[Row]) -> list[Verdict]:
     """Returns what the records say of each claim of a study.
 
-    A claim is confirmed if the mean of the cells that it calls better is better by two standard
-    errors of the difference or more, and denied if it is worse by as much. With one value on a
+    A claim is confirmed if the mean of the cells that it calls better is better, and denied if it
+    is worse, in a two-sided t-test at 95% (Welch's, for unequal variances). With one value on a
     side, or in between, it is not decided. Failed runs have no values: the table counts them.
 
-    Runs are compared in pairs, by the mean of their differences, where a claim is about several
+    Runs are compared in pairs, by the t-test of their differences, where a claim is about several
     cells, such as all settings: a run of a setting with another run of it that has the same seed.
     So are the two values of a claim with `than`, in each run.
     """
@@ -123,16 +124,23 @@ def _decide(columns, rows, claim):
     )
     if min(len(better), len(worse)) < 2:
         return Verdict(claim, "not decided", figures)
-    if is_paired:
-        error = _standard_error(np.subtract(better, worse))
-    else:
-        error = math.hypot(_standard_error(better), _standard_error(worse))
     difference = float(np.mean(better) - np.mean(worse))
     if column.better == "lower":
         difference = -difference
-    if abs(difference) < _SIGNIFICANT * error or difference == 0:
+    sides = [np.subtract(better, worse)] if is_paired else [better, worse]
+    if abs(difference) < _least_difference(sides) or difference == 0:
         return Verdict(claim, "not decided", figures)
     return Verdict(claim, "confirmed" if difference > 0 else "denied", figures)
+
+
+def _least_difference(sides):
+    """Returns the least difference of means that is significant, for one sample or two."""
+    squares = [np.var(side, ddof=1) / len(side) for side in sides]
+    if not any(squares):
+        return 0.0
+    terms = [square**2 / (len(side) - 1) for square, side in zip(squares, sides, strict=True)]
+    freedom = int(sum(squares) ** 2 / sum(terms) + 1e-6)
+    return _QUANTILES[min(freedom, len(_QUANTILES)) - 1] * math.sqrt(sum(squares))
 
 
 def _values_of(rows, pattern, value):
@@ -170,7 +178,3 @@ def _key(run, positions):
     """Returns what identifies a run without the options in which the two sides differ."""
     parts, seed = run
     return tuple(part for index, part in enumerate(parts) if index not in (positions or ())), seed
-
-
-def _standard_error(values):
-    return mean_and_spread(values)[1] / math.sqrt(len(values))

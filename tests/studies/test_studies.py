@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ganzoo import studies
-from ganzoo.studies import Study
+from ganzoo.studies import Study, summary
 from ganzoo.studies.records import Records
 from ganzoo.studies.report import tables
 from ganzoo.studies.summary import decide
@@ -254,6 +254,21 @@ def test_a_claim_on_several_cells_compares_runs_in_pairs(tmp_path):
     )
     tiny = dataclasses.replace(tiny, claims=[dataclasses.replace(tiny.claims[0], better="*/none")])
     assert decide(tiny, studies.summarize(tiny, tmp_path))[0].word == "not decided"
+
+
+@pytest.mark.parametrize("sides", [([4.0, 5.5, 5.0], [3.0, 3.5]), ([1.0, -0.2, 0.7, 0.4],)])
+def test_the_least_significant_difference_is_that_of_a_t_test(sides):
+    """Checked with the area of Student's density, integrated numerically."""
+    least = summary._least_difference([np.array(side) for side in sides])
+    squares = [np.var(side, ddof=1) / len(side) for side in sides]
+    freedom = sum(squares) ** 2 / sum(
+        q**2 / (len(s) - 1) for q, s in zip(squares, sides, strict=True)
+    )
+    freedom = math.floor(freedom)
+    t = np.linspace(-least, least, 200_001) / math.sqrt(sum(squares))
+    constant = math.gamma((freedom + 1) / 2) / math.gamma(freedom / 2)
+    density = constant / math.sqrt(freedom * math.pi) * (1 + t**2 / freedom) ** (-(freedom + 1) / 2)
+    assert np.trapezoid(density, t) == pytest.approx(0.95, abs=5e-4)
 
 
 def test_the_page_has_the_table_the_figures_and_the_records(tmp_path):
