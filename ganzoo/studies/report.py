@@ -121,9 +121,7 @@ def _verdicts(verdicts):
     for verdict in verdicts:
         claim = verdict.claim
         lines.append(f"| {claim.text} | {claim.source} | {verdict.figures} | {verdict.word} |")
-    note = (
-        "Confirmed or denied: the means differ by two standard errors of their difference or more."
-    )
+    note = "Confirmed or denied: the means differ in a two-sided t-test at 95%."
     if any(verdict.claim.than or "*" in verdict.claim.better for verdict in verdicts):
         note += (
             " Claims about several cells, or about two values of the same runs, are decided by the "
