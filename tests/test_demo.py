@@ -19,6 +19,7 @@ def demo(monkeypatch):
     return module
 
 
+@pytest.mark.slow
 def test_the_demo_trains_draws_saves_and_samples_in_a_new_process(demo, tmp_path, capsys):
     demo.main(tmp_path)
 

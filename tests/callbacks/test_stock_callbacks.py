@@ -161,6 +161,7 @@ def test_tensorboard_writes_every_term(gan, tmp_path):
         assert [event.step for event in events.Tensors(f"epoch_{term}")] == [0, 1, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.unit
 def test_an_interrupted_run_resumes_bit_for_bit(tmp_path):
     arguments = {"conditional": True, "discriminator_steps": 2, "regularizers": ["r1"]}

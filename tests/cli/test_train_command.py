@@ -58,6 +58,7 @@ def whole_run(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_starts_from_a_preset_with_frozen_layers(tmp_path, capsys, whole_run):
     source = keras.saving.load_model(whole_run / "model.keras")
     source.save_to_preset(tmp_path / "source")

@@ -41,6 +41,7 @@ def assert_same_logs(first, second):
         assert row == pytest.approx(other, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_two_devices_train_like_one_and_one_continues(tmp_path, one_strategy, capsys):
     one, two = tmp_path / "one", tmp_path / "two"
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from conformance.comparison import assert_close, assert_equal_states
 from conformance.parts import arguments
-from conformance.selection import every_part, representatives
+from conformance.selection import every_part, parts_with_few_networks, representatives
 from conformance.trainers import answers
 from support.gans import tiny
 
@@ -24,7 +24,7 @@ def test_config_round_trip(part):
         assert json.loads(json.dumps(keras.saving.serialize_keras_object(clone))) == config
 
 
-@every_part
+@parts_with_few_networks
 def test_keras_file(part, saved):
     model = keras.saving.load_model(saved(part).path)
     assert_equal_states(tiny.state(model), saved(part).state)

@@ -7,7 +7,7 @@ import ganzoo
 
 # The others have the same architectures and classes of layers, which `test_parity_of_formats` has
 # too; they take minutes.
-FAST = ("dcgan_digits", "semi_supervised_mnist")
+FAST = ("dcgan_digits",)
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_without_gathering_a_replica_sees_its_own_examples(two_replicas):
     np.testing.assert_allclose(outputs, np.concatenate(halves), rtol=1e-12)
 
 
-@pytest.mark.parametrize("blocks", [False, True])
+@pytest.mark.parametrize("blocks", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_gathering_replicas_give_the_same_as_one_replica(blocks, in_blocks, two_replicas):
     whole = derivatives(layer_of(include_self=False), tf.constant(INPUTS))
     if blocks:

@@ -18,6 +18,7 @@ def test_blocks_train_as_single_steps(tmp_path):
     block_checks.check_blocks(tmp_path)
 
 
+@pytest.mark.slow
 def test_blocks_train_as_single_steps_on_jax(tmp_path):
     run_python(
         f"""

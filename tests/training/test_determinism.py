@@ -38,7 +38,8 @@ def digests(seeds, backend):
     return printed.splitlines()[-len(seeds) :]
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", pytest.param("jax", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_two_processes_with_one_seed_end_with_the_same_bits(backend):
     (first,), (second, other) = digests([1], backend), digests([1, 2], backend)
     assert first == second

@@ -26,6 +26,7 @@ def labeled(n):
     return ganzoo.data.Dataset(tiny.images(n, (4, 4, 1)), tiny.labels(n), tiny.NUM_CLASSES)
 
 
+@pytest.mark.slow
 def test_an_odd_number_of_test_examples_is_evaluated_whole(two_replicas):
     with two_replicas.scope():
         gan = classifier_gan()

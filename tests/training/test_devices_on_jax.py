@@ -112,11 +112,9 @@ def results(tmp_path_factory, request):
     items = [item for item in request.session.items if item.path == request.path]
     names = [item.callspec.params["name"] for item in items if hasattr(item, "callspec")]
     two_devices = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
-    processes = [
-        start(TWO_DEVICES, folder, names, **two_devices),
-        start(TWO_PROCESSES, folder, names, 0, address),
-        start(TWO_PROCESSES, folder, names, 1, address),
-    ]
+    processes = [start(TWO_DEVICES, folder, names, **two_devices)]
+    if any("two_processes" in name for name in names):
+        processes += [start(TWO_PROCESSES, folder, names, i, address) for i in range(2)]
     try:
         for process in processes:
             out, _ = process.communicate(timeout=400)
@@ -135,7 +133,7 @@ def results(tmp_path_factory, request):
     "name",
     [
         "two_devices_in_blocks",
-        "two_processes",
+        pytest.param("two_processes", marks=pytest.mark.slow),
         pytest.param("two_devices", marks=pytest.mark.slow),
         pytest.param("two_processes_in_blocks", marks=pytest.mark.slow),
     ],

@@ -199,8 +199,9 @@ def test_callbacks_count_the_steps_of_the_model(tmp_path):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.graph
-@pytest.mark.parametrize("cut", [8, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cut", [8, 10])
 def test_no_epoch_is_lost_where_executions_do_not_divide_it(cut, tmp_path):
     class PowerCut(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):

@@ -42,8 +42,15 @@ CONFIGURATIONS = {
 }
 
 BATCH = 8
-# XLA compiles the other configurations in `make test-slow`.
+# XLA and JAX compile the other configurations in `make test-slow`.
 COMPILED = ("plain", "relativistic, lazy penalties")
+compiled = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in COMPILED else pytest.mark.slow)
+        for name in CONFIGURATIONS
+    ],
+)
 
 
 def train_one_step(configuration, **compile_arguments):
@@ -82,17 +89,23 @@ def weights_of_a_process(folder, names, settings, **process):
     return loaded
 
 
+def names_that_need(fixture, request):
+    """Returns the configurations whose tests in this session use a fixture."""
+    tests = [item for item in request.session.items if fixture in item.fixturenames]
+    return [item.callspec.params["name"] for item in tests]
+
+
 @pytest.fixture(scope="module")
-def weights_on_jax(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("jax")
-    return weights_of_a_process(folder, CONFIGURATIONS, {}, backend="jax", without_tensorflow=True)
+def weights_on_jax(request, tmp_path_factory):
+    names = names_that_need("weights_on_jax", request)
+    process = {"backend": "jax", "without_tensorflow": True}
+    return weights_of_a_process(tmp_path_factory.mktemp("jax"), names, {}, **process)
 
 
 @pytest.fixture(scope="module")
 def weights_under_xla(request, tmp_path_factory):
     """In a process of its own: TensorFlow keeps what XLA compiled until the process ends."""
-    tests = [item for item in request.session.items if "weights_under_xla" in item.fixturenames]
-    names = [item.callspec.params["name"] for item in tests]
+    names = names_that_need("weights_under_xla", request)
     return weights_of_a_process(tmp_path_factory.mktemp("xla"), names, {"jit_compile": True})
 
 
@@ -129,17 +142,11 @@ def test_eager_equals_graph(name, weights_in_a_graph):
     assert_equal(arrays(gan), weights_in_a_graph[name])
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name in COMPILED else pytest.mark.slow)
-        for name in CONFIGURATIONS
-    ],
-)
+@compiled
 def test_xla_equals_graph(name, weights_in_a_graph, weights_under_xla):
     assert_equal(weights_under_xla[name], weights_in_a_graph[name])
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@compiled
 def test_jax_equals_tensorflow(name, weights_in_a_graph, weights_on_jax):
     assert_equal(weights_on_jax[name], weights_in_a_graph[name])

@@ -80,6 +80,7 @@ def test_an_overflow_skips_the_update_and_halves_the_scale_of_that_player_alone(
     assert float(other.dynamic_scale.numpy()) == scale
 
 
+@pytest.mark.slow
 def test_both_half_precisions_train_on_jax():
     printed = run_python(
         "import json, keras\n"

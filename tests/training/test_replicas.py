@@ -88,7 +88,9 @@ def test_replicas_draw_different_noise(two_replicas):
     assert np.abs(first.numpy() - second.numpy()).min() > 1e-6
 
 
-@pytest.mark.parametrize("loss", ["relativistic_average", "non_saturating"])
+@pytest.mark.parametrize(
+    "loss", ["relativistic_average", pytest.param("non_saturating", marks=pytest.mark.slow)]
+)
 def test_batch_coupled_objectives_stay_finite_and_replicas_identical(loss, two_replicas):
     with two_replicas.scope():
         gan = tiny.gan("dcgan", loss=loss)
@@ -108,6 +110,7 @@ def test_a_ragged_end_never_reaches_a_replica(two_replicas):
     assert np.isfinite(history["d_loss"]).all()
 
 
+@pytest.mark.slow
 def test_replicas_train_several_steps_per_execution(two_replicas):
     states = []
     for steps in (1, 3):

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 from ganzoo.random import latents_from_seeds, split_seeds
 from support.gans import tiny
@@ -28,6 +29,7 @@ assert "tensorflow" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_a_gan_trained_without_tensorflow_gives_the_same_samples_with_it(tmp_path):
     run_python(TRAIN.format(folder=str(tmp_path)), backend="jax", without_tensorflow=True)
     gan = keras.saving.load_model(tmp_path / "gan.keras")
