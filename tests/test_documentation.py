@@ -17,6 +17,7 @@ DOCS = ROOT / "docs"
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "_pages" not in page.parts]
 # Pages that train several models or trace many functions.
 SLOW = {
+    "data_of_other_libraries.md",
     *("getting_started.md", "index.md", "metrics.md", "own_images.md", "other_examples.md"),
     *("semi_supervised.md", "text_to_image.md", "trained_generators.md"),
     *("migration_from_keras_examples.md", "migration_from_tfgan.md", "training_runs.md"),

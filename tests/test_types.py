@@ -25,6 +25,7 @@ def check(*paths):
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_typical_uses_are_typed_and_mistakes_are_found(tmp_path):
     assert importlib.util.find_spec("mypy"), "pip install '.[dev]'"
     code, output = check(*CHECKED)

@@ -63,8 +63,8 @@ class SetLog(keras.callbacks.Callback):
     [
         ({}, [4, 8, 12]),
         ({"every": 3, "unit": "steps", "keep": 9}, [3, 6, 9, 12]),
-        ({"unit": "minutes", "keep": 9}, [3, 6, 9, 12]),
-        ({"every": 9, "monitor": "fid"}, [4, 8, 12]),
+        pytest.param({"unit": "minutes", "keep": 9}, [3, 6, 9, 12], marks=pytest.mark.slow),
+        pytest.param({"every": 9, "monitor": "fid"}, [4, 8, 12], marks=pytest.mark.slow),
     ],
 )
 def test_process_0_decides_and_writes_and_the_other_waits_as_often(

@@ -103,8 +103,13 @@ def test_a_preset_is_measured_as_for_its_card(capsys):
         ("train", (), "359 of digits test"),
         # The test images of a model that was trained on others than the training split are unknown.
         ("all", (), "1,797 of digits all"),
-        ("train", ("--split=train",), "1,438 of digits train"),
-        ("train", ("--data=digits", "--split=all"), "1,797 of digits all"),
+        pytest.param(
+            *("train", ("--split=train",), "1,438 of digits train"), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            *("train", ("--data=digits", "--split=all"), "1,797 of digits all"),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_run_is_measured_on_what_it_was_trained_on(model, capsys, trained_on, flags, real):

@@ -159,6 +159,7 @@ def test_a_damaged_file_is_refused_and_an_unlisted_one_is_not_read(folder):
         assert ganzoo.GAN.from_preset(folder).stored_directions is None
 
 
+@pytest.mark.slow
 def test_pages_and_commands_find_them(gan, found, folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert Explorer(ganzoo.GAN.from_preset(folder)).directions.names == ("smile", "age")

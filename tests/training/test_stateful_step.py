@@ -49,6 +49,7 @@ def test_every_state_moves(expected):
     assert {"lecam", "r1", "d_direction", "path_length"} <= logs.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.graph
 def test_two_replicas_are_one(two_replicas):
     # Each replica compares the path lengths of its own rows with the running mean.

@@ -89,6 +89,7 @@ def test_the_first_update_is_that_of_the_equation():
     np.testing.assert_allclose(history["d_fake"][0], (fake @ kernel + bias).mean(), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_sampling_and_saving_in_between_do_not_change_a_training(tmp_path):
     straight, looked_at = virtual_gan(), virtual_gan()
     straight.fit(linear.vectors(12), batch_size=4, epochs=2, verbose=0)

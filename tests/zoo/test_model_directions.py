@@ -120,6 +120,7 @@ def test_directions_of_a_class_must_lead_to_it(gan, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_the_command_stores_a_choice_and_all_others_find_theirs(model, tmp_path, capsys):
     folder = tmp_path / "models" / "fruit"
     shutil.copytree(model, folder)
@@ -159,6 +160,7 @@ def test_mistakes_of_the_command(model, gan, tmp_path, arguments, message, capsy
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_samples_of_conditions_get_theirs_from_the_data(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     networks = ganzoo.architectures.build("sngan", (8, 8, 3), 4, 2, condition_dim=2)
