@@ -61,7 +61,7 @@ def test_a_study_is_run_in_parts_and_reported(path, trained, tmp_path, capsys):
 
 
 def test_the_time_is_estimated_without_training(path, trained, monkeypatch, capsys):
-    monkeypatch.setattr(training, "seconds_of", lambda cell: 120.0)
+    monkeypatch.setattr(training, "seconds_of", lambda cell, measured: 120.0)
     assert main(["ablate", path, "--dry_run"]) == 0
     out = capsys.readouterr().out
     assert "2 x 2 minutes" in out and "All of them take 8 minutes in a row." in out

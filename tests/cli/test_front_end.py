@@ -63,6 +63,7 @@ def test_the_module_and_train_py_are_the_command(start_line):
     assert code == 0 and out.startswith("usage: ganzoo")
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_python_m_ganzoo_is_the_command():
     assert run("-m", "ganzoo", "--version")[:2] == (0, f"ganzoo {ganzoo.__version__}\n")

@@ -15,6 +15,10 @@ def _all_but_slow(is_slow):
 
 every_part = _all_but_slow(lambda part: False)
 representatives = _all_but_slow(lambda part: str(part) not in REPRESENTATIVES)
+# JAX compiles each part. Losses and penalties have tests of their own there.
+layers_and_representatives = _all_but_slow(
+    lambda part: part.kind != "layer" and str(part) not in REPRESENTATIVES
+)
 # Networks are made of layers, and take longest.
 parts_with_few_networks = _all_but_slow(
     lambda part: part.kind.endswith("architecture") and str(part) not in REPRESENTATIVES

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conformance.comparison import assert_close, assert_near
-from conformance.selection import every_part, parts_with_few_networks, representatives
+from conformance.selection import every_part, layers_and_representatives, representatives
 from conformance.subjects import numbers, subject
 
 
@@ -36,7 +36,7 @@ def test_xla(part, eager_results, xla_results):
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax")
-@parts_with_few_networks
+@layers_and_representatives
 def test_jax_equals_tensorflow(part, eager_results, jax_results):
     assert_close(jax_results(part), eager_results(part), 1e-4)
 

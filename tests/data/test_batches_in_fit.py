@@ -96,6 +96,7 @@ def test_fit_trains_on_the_batches_in_order(case):
     assert seen == promised
 
 
+@pytest.mark.slow
 def test_fit_on_jax_without_tensorflow_trains_on_the_same_batches():
     # Compiling takes JAX seconds: those cases in which Keras treats the iterator differently.
     names = (

@@ -12,7 +12,7 @@ import ganzoo
 from support.processes import ROOT, TESTS, run_python
 
 # What else they resume, the other runs and the tests of the callbacks resume too.
-SLOW = ("virtual_batches", "spectral", "lazy_r1")
+SLOW = ("adaptive_augmentation", "plain", "virtual_batches", "spectral", "lazy_r1")
 
 
 @pytest.mark.graph  # As users train.

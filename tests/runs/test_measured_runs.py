@@ -44,6 +44,7 @@ def scaled(monkeypatch):
     return arrange
 
 
+@pytest.mark.slow
 def test_the_best_checkpoint_is_kept_and_survives_a_stop(tmp_path, scaled, capsys):
     # The value of step 0 belongs to no checkpoint, and an epoch without a measurement to no value.
     scaled({0: 0.1, 4: 5.0, 8: 7.0, 12: 6.0})

@@ -1,10 +1,10 @@
-"""A process that imports Keras once and forks itself for every piece of code that it is sent.
+"""A process that imports a module once and forks itself for every piece of code that it is sent.
 
 `support.processes` runs it as a script. Each line of its input is a request in JSON; to each it
 answers the id of the new process, and its exit code when it ended.
 """
 
-import contextlib
+import importlib
 import json
 import os
 import sys
@@ -53,10 +53,8 @@ def enter(request):
 
 
 if __name__ == "__main__":
-    # Without its backend there is no Keras: such a test runs code that needs none.
-    with contextlib.suppress(ImportError):
-        import keras  # noqa: F401
-
+    if sys.argv[1]:
+        importlib.import_module(sys.argv[1])
     received = next_request()
     if received is not None:
         enter(received)

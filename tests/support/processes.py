@@ -19,7 +19,7 @@ def run_python(code, backend="tensorflow", without_tensorflow=False, timeout=600
     """Runs code in a fresh process and returns what it printed; fails if it failed.
 
     The process has imported Keras and nothing else: it is a fork of one that did, because the
-    import takes seconds.
+    import takes seconds. If the backend is missing, it has imported nothing.
 
     Args:
         code: Python code.
@@ -37,7 +37,8 @@ def run_python(code, backend="tensorflow", without_tensorflow=False, timeout=600
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)]),
         **environment,
     }
-    server = _server(tuple(sorted(settings.items())))
+    imported = "" if without_tensorflow and backend == "tensorflow" else "keras"
+    server = _server(imported, tuple(sorted(settings.items())))
     with tempfile.TemporaryDirectory() as folder:
         stdout, stderr = (pathlib.Path(folder) / name for name in ("stdout", "stderr"))
         request = {
@@ -70,10 +71,10 @@ def _run(server, request, timeout):
 
 
 @functools.cache
-def _server(settings):
-    """Returns the running fork server with these settings."""
+def _server(imported, settings):
+    """Returns the running fork server that has imported a module, with these settings."""
     server = subprocess.Popen(
-        [sys.executable, TESTS / "support" / "fork_server.py"],
+        [sys.executable, TESTS / "support" / "fork_server.py", imported],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

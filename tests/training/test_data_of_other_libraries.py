@@ -309,6 +309,7 @@ def test_a_semi_supervised_gan_reads_batches():
     assert gan.step == 1 and "val_error" in history.history
 
 
+@pytest.mark.slow
 def test_other_data_train_on_jax(tmp_path):
     run_python(
         f"""

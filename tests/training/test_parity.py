@@ -43,7 +43,7 @@ CONFIGURATIONS = {
 
 BATCH = 8
 # XLA and JAX compile the other configurations in `make test-slow`.
-COMPILED = ("plain", "relativistic, lazy penalties")
+COMPILED = ("relativistic, lazy penalties",)
 compiled = pytest.mark.parametrize(
     "name",
     [

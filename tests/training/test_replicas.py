@@ -11,6 +11,7 @@ from ganzoo.backend import replica_context
 from ganzoo.random import Draws
 from support.gans import tiny
 
+SLOW = pytest.mark.slow
 MEANS_OVER_EXAMPLES = {
     "hinge, three discriminator steps": {"loss": "hinge", "discriminator_steps": 3},
     "wasserstein, penalties": {
@@ -57,7 +58,7 @@ def vectors(n):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.slow if name == "relativistic pairing" else ())
+        pytest.param(name, marks=() if name in ("wasserstein, penalties", "conditional") else SLOW)
         for name in MEANS_OVER_EXAMPLES
     ],
 )
