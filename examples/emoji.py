@@ -1,13 +1,13 @@
 """Sorts the pictures of an emoji set into a folder for each category, for `ganzoo create`.
 
-The npm package holds 1,906 pictures of 64 pixels in nine categories. Those of its Noto set are
-under the Apache license 2.0, those of Twitter's set (`twitter` in place of `google` below) under
-CC BY 4.0. Each person has one picture here, of the five to twenty-five with other tones of skin.
+The npm package holds 1,906 pictures of 64 pixels in nine categories. The pictures of its Noto set
+are under the Apache license 2.0. Twitter's set is under CC BY 4.0: write `twitter` in place of
+`google` below. Pictures of the same person with another tone of skin are left out.
 
     npm pack emoji-datasource-google@16.0.0
     tar -xzf emoji-datasource-google-16.0.0.tgz
     python examples/emoji.py package emoji
-    ganzoo create emoji --conditional --size=64
+    ganzoo create emoji --conditional --size=64 --augment=bgc
 """
 
 import json

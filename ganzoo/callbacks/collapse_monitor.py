@@ -153,7 +153,7 @@ class CollapseMonitor(FitHook):
 
     @property
     def needs_batch_logs(self) -> bool:
-        """Whether it needs the logs of a single step: those of a block, it reads later."""
+        """Whether it needs the logs of a single step. It reads the logs of a block later."""
         return self.model.step_logs is None
 
     def on_epoch_begin(self, epoch, logs=None):

@@ -9,7 +9,7 @@ import numpy as np
 from ganzoo.data import cures
 from ganzoo.data.classes import listed
 
-# The keys of a batch that is a dictionary, as those of TensorFlow Datasets.
+# The keys of a batch that is a dictionary, as in TensorFlow Datasets.
 IMAGE, LABEL = "image", "label"
 # What the parts of a tuple are called in messages.
 _NAMES = ("images", "labels", "weights")

@@ -54,7 +54,7 @@ def compile_projection(gan, features_of=None):
         target_features = None if features_of is None else features_of(targets)
 
         def differences_of(latents):
-            """Returns the mean squared differences of pixels, and with those of features."""
+            """Returns the mean squared differences of pixels, and of all that is compared."""
             outputs = gan(latents if labels is None else [latents, labels])
             outputs = ops.cast(outputs, "float32")
             of_pixels = ops.mean(ops.square(outputs - targets), axis=axes)

@@ -124,7 +124,7 @@ def run(
 def estimate(todo: Sequence[tuple[Cell, int]], folder: str | Path) -> dict[str, float]:
     """Returns the seconds that one seed of each cell takes, by the cell's name.
 
-    They are those of the fastest record of the cell: other processes may have slowed the others. A
+    They come from the fastest record of the cell: other processes may have slowed the others. A
     cell without a record is measured on a few steps.
 
     Args:

@@ -24,7 +24,7 @@ _DIRECTIONS = ("higher", "lower", "none")
 class Classifier:
     """How classifiers are trained, with and without samples of a conditional GAN.
 
-    The accuracies are those of `ganzoo.metrics.classification_accuracy`.
+    `ganzoo.metrics.classification_accuracy` measures the accuracies.
 
     Args:
         samples: Number of samples, in equal parts for all classes.

@@ -71,7 +71,7 @@ def test_more_steps_train_further_and_missing_parts_are_made(created, photos):
     for path in (created / "model").iterdir():
         path.unlink()
     assert main(["create", str(photos), f"--output={created}", "--steps=4"]) == 0
-    # The seconds of the second epoch are those of both its parts.
+    # The seconds of the second epoch include both of its parts.
     row = RunFolder(created / "run").read_log()[-1]
     assert row["step"] == "4" and float(row["seconds"]) > float(before["seconds"])
     facts = json.loads((created / "model" / "metrics.json").read_text())
