@@ -97,8 +97,11 @@ def stacked(data: Any) -> np.ndarray:
     shapes = {np.shape(part) for part in data}
     if len(shapes) == 1:
         return np.stack([as_numpy(part) for part in data])
-    pair = len(data) == 2 and np.shape(data[1]) == np.shape(data[0])[:1]
-    cure = "pass examples and labels apart, `fit(x[0], x[1])`" if pair else "resize or pad them"
+    cure = "resize or pad them"
+    if len(data) == 2 and np.shape(data[1]) == np.shape(data[0])[:1]:
+        cure = "pass examples and labels apart, `fit(x[0], x[1])`"
+    elif len({shape[1:] for shape in shapes}) == 1:
+        cure = "join batches by `np.concatenate(x)`, or resize or pad single examples"
     raise ValueError(
         f"A list of examples must hold arrays of one shape: {cure}. Received: {describe(data)}, "
         f"of {len(shapes):,} shapes"

@@ -3,6 +3,7 @@
 import collections.abc
 import inspect
 import itertools
+import warnings
 
 import keras
 import numpy as np
@@ -133,11 +134,12 @@ def as_passes(source):
 def of_one_size(batches, size):
     """Yields batches of `size` examples: batches of several sizes are joined and split again.
 
-    What does not fill a batch at the end is left out.
-
     Args:
         batches: Iterator of tuples of arrays, one row for each example.
         size: Number of examples in a batch.
+
+    Warns:
+        UserWarning: If the last examples do not fill a batch, and are left out.
     """
     parts, count = [], 0
     for batch in batches:
@@ -152,6 +154,13 @@ def of_one_size(batches, size):
             yield tuple(part[start : start + size] for part in joined)
         count %= size
         parts = [tuple(part[len(part) - count :] for part in joined)] if count else []
+    if count:
+        warnings.warn(
+            f"The last {count:,} examples of a pass over the data do not fill a batch of {size:,}, "
+            "and are left out of it. `ganzoo.data.gather` reads the data into memory, where each "
+            "pass has a new order.",
+            stacklevel=2,
+        )
 
 
 def _required_arguments(function):

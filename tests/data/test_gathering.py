@@ -1,5 +1,7 @@
 """Data sets in memory of batches, and one-hot labels."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,7 @@ def test_batches_are_gathered():
         (3, "batches that can be read"),
         ([(IMAGES, LABELS), (IMAGES, None)], "1 batches without labels of 2"),
         ([(IMAGES, LABELS), (IMAGES[:, :2], LABELS)], "of 2 shapes"),
+        ([IMAGES[:4], IMAGES[4:], IMAGES], r"np.concatenate\(x\)`.*of 3 shapes"),
         ([(IMAGES[0], 1)], "a batch of"),
         ([(IMAGES[0], np.int32(1))], "single examples"),
     ],
@@ -76,7 +79,11 @@ def test_batches_are_joined_and_split():
     rows = np.arange(23)
     for sizes in ([5, 1, 1, 9, 7], [23], [1] * 23, [4, 4, 4, 4, 4, 3]):
         parts = np.split(rows, np.cumsum(sizes)[:-1])
-        batches = list(of_one_size(((part, 2 * part) for part in parts), 4))
+        with pytest.warns(UserWarning, match="The last 3 examples .* do not fill a batch of 4"):
+            batches = list(of_one_size(((part, 2 * part) for part in parts), 4))
         assert [len(one) for one, _ in batches] == [4] * 5
         np.testing.assert_array_equal(np.concatenate([one for one, _ in batches]), rows[:20])
         np.testing.assert_array_equal(np.concatenate([two for _, two in batches]), 2 * rows[:20])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(of_one_size([(rows[:8],), (rows[8:20],)], 4))) == 5

@@ -67,7 +67,12 @@ def test_statistics_of_a_virtual_batch_are_computed_again(tmp_path):
     gan = presets.virtual_batch_gan()
     gan.save_to_preset(tmp_path / "preset", directions=gan.directions("sefa", k=1))
     loaded = ganzoo.GAN.from_preset(tmp_path / "preset")
-    loaded.edit(loaded.latents_of([1]), loaded.stored_directions, {0: 1.0})
+    edits = [
+        model.edit(model.latents_of([1]), loaded.stored_directions, {0: 1.0})
+        for model in (gan, loaded)
+    ]
+    np.testing.assert_array_equal(*edits)
+    assert not np.array_equal(edits[0], loaded.sample(1, seed=1))
 
 
 def test_directions_are_stored_with_a_preset_that_exists(gan, found, tmp_path):
