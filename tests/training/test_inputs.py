@@ -102,7 +102,7 @@ class Listed(keras.utils.PyDataset):
 REFUSED_DATA = {
     "no data": ("gan", lambda: {"x": None}, "`x` must be"),
     "a list": ("gan", lambda: {"x": [1, 2, 3]}, "`x` must be"),
-    "a list of unequal arrays": ("gan", lambda: {"x": [images(), images(4)]}, "one shape: resize"),
+    "a list of unequal arrays": ("gan", lambda: {"x": [images(), images(4)]}, "one shape: join"),
     "a pair": ("conditional", lambda: {"x": (images(), labels())}, r"`fit\(x\[0\], x\[1\]\)`"),
     "a path": ("gan", lambda: {"x": "digits"}, r"`ganzoo.data.load\('digits'\)`"),
     "a dictionary": (
