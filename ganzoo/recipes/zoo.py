@@ -11,6 +11,7 @@ from ganzoo.recipes.recipe import OptimizerSettings
 
 _TEN_EPOCHS = 9_370  # Of 60,000 examples, 64 in a step.
 
+_FALLING_RATE = "linear/2e-4/1e-5/5622-11244steps"
 _R3GAN_OPTIMIZER = OptimizerSettings(
     "cosine/5e-4/1e-4/1e5images", beta_1=0.0, beta_2="cosine/0.9/0.99/1e5images"
 )
@@ -58,6 +59,21 @@ _enter(
     width=32,
     batch_size=64,
     steps=_TEN_EPOCHS,
+    ema_decay=0.999,
+)
+_enter(
+    "dcgan_projection_fashion_mnist",
+    "dcgan",
+    "with classes (projection, Miyato and Koyama 2018) and spectral normalization, at three "
+    "quarters of the width, for 12 epochs, with rates that fall over the second half",
+    data="tfds:fashion_mnist",
+    conditional=True,
+    normalization="spectral",
+    width=48,
+    batch_size=64,
+    g_optimizer=OptimizerSettings(_FALLING_RATE, beta_1=0.5),
+    d_optimizer=OptimizerSettings(_FALLING_RATE, beta_1=0.5),
+    steps=11_244,
     ema_decay=0.999,
 )
 _enter(
