@@ -155,7 +155,10 @@ class Blocks(keras.utils.PyDataset):
             first_step: Step of the GAN at the start of the epoch.
         """
         stop = min(self.start(index) + self._steps, len(self._batches))
-        return stop if self._last_step is None else min(stop, self._last_step - first_step)
+        if self._last_step is None:
+            return stop
+        # A `fit` makes at least one step.
+        return min(stop, max(1, self._last_step - first_step))
 
     def __getitem__(self, index):
         start = self.start(index)

@@ -17,13 +17,23 @@ class OneRun(keras.callbacks.CallbackList):
 
     The logs of a step are on the device, and reading them waits for it. So they are read only for
     callbacks that use them: those that have a method for it and no `needs_batch_logs = False`.
+
+    Keras's progress bar counts the steps that an epoch really has in this run. The first epoch of a
+    resumed run and the last one may have fewer than others.
+
+    Args:
+        callbacks: List of `keras.callbacks.Callback`.
+        verbose: As for `keras.Model.fit`.
+        last_step: Step of the GAN at which the run ends, or `None` if nobody knows.
+        **params: What the callbacks get as `params`, and the `model`.
     """
 
-    def __init__(self, callbacks, verbose, **params):
+    def __init__(self, callbacks, verbose, last_step=None, **params):
         super().__init__(
             callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, **params
         )
         self.callbacks.sort(key=is_checkpoint)
+        self._last_step = last_step
         self._steps = self._blocks = None
         self._has_begun = False
         self._last_logs = None
@@ -47,7 +57,19 @@ class OneRun(keras.callbacks.CallbackList):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch_start = self.model.step
+        for bar in self._progress_bars():
+            bar.target = self._expected_steps() or bar.target
         super().on_epoch_begin(epoch, logs)
+
+    def _expected_steps(self):
+        """Returns the number of steps in the epoch that begins, or `None` if nobody knows."""
+        if self._steps is None or self._last_step is None:
+            return self._steps
+        # A `fit` makes at least one step.
+        return min(self._steps, max(1, self._last_step - self._epoch_start))
+
+    def _progress_bars(self):
+        return [one for one in self.callbacks if isinstance(one, keras.callbacks.ProgbarLogger)]
 
     def on_train_batch_begin(self, batch, logs=None):
         if self._blocks is not None:
@@ -91,6 +113,8 @@ class OneRun(keras.callbacks.CallbackList):
 
     def on_epoch_end(self, epoch, logs=None):
         self._update_progress()
+        for bar in self._progress_bars():
+            bar.target = bar.progbar.target = self.model.step - self._epoch_start
         super().on_epoch_end(epoch, logs)
 
     def on_train_end(self, logs=None):
@@ -99,6 +123,8 @@ class OneRun(keras.callbacks.CallbackList):
     def end_epoch(self, epoch):
         """Ends an epoch whose last step was made before the checkpoint."""
         self.on_train_begin()
+        for bar in self._progress_bars():
+            bar.verbose = 0
         self.on_epoch_begin(epoch)
         trackers = self.model._trackers
         logs = {name: float(trackers[name].result()) for name in self.model._all_log_names}

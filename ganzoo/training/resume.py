@@ -16,6 +16,7 @@ from ganzoo.training.fit_hook import FitHook, Position, is_checkpoint
 from ganzoo.training.initialization import initialize_from_data
 from ganzoo.training.inputs import first_examples
 from ganzoo.training.one_run import OneRun
+from ganzoo.training.stop_at_step import StopAtStep
 
 
 def fit(
@@ -56,10 +57,11 @@ def fit(
     checkpoint = _only_checkpoint(callbacks)
     exact = isinstance(batches, Batches) or getattr(batches, "is_exact", False)
     steps = epoch_length.steps_of_epoch(batches, steps_per_epoch)
-    execution = Execution(gan, batches, steps, last_step)
+    stop = min((one.step for one in callbacks if isinstance(one, StopAtStep)), default=None)
+    execution = Execution(gan, batches, steps, stop)
     epoch_length.check_executions(batches, steps, execution.steps)
     everyone = OneRun(
-        callbacks, verbose=verbose, epochs=epochs, steps=steps, batches=batches, model=gan
+        callbacks, verbose, stop, epochs=epochs, steps=steps, batches=batches, model=gan
     )
     hooks = [callback for callback in everyone.callbacks if isinstance(callback, FitHook)]
     # Keras would shuffle batches with a generator that follows neither the seed nor the step.

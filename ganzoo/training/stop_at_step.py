@@ -8,7 +8,8 @@ from ganzoo.validation import check_positive_integer
 class StopAtStep(keras.callbacks.Callback):
     """Ends training after a step of the GAN, which may be in the middle of an epoch.
 
-    A `fit` trains for at least one step, and with `steps_per_execution` for whole executions.
+    A `fit` trains for at least one step. With `steps_per_execution` and batches that are not
+    ganzoo's own, such as a `tf.data.Dataset`, it trains for whole executions.
 
     Args:
         step: The last step, counted from the first step of the first `fit`; a positive integer.

@@ -1,5 +1,9 @@
 """What is the same on every backend: epochs have the steps that were asked for, and no others."""
 
+import contextlib
+import io
+import re
+
 import keras
 import numpy as np
 
@@ -157,3 +161,22 @@ def check_steps_per_epoch(all_steps, only=None, **compile_arguments):
                 assert last == 2 * [steps - 1], (form, steps, watch.indices)
                 states.append(tiny.state(model))
             assert tiny.largest_difference(*states)[0] == 0, (form, steps)
+
+
+def check_progress(folder, steps_per_execution):
+    """The progress of an epoch has the steps that it really has in this run."""
+
+    def counts(**settings):
+        model = linear.gan(run_eagerly=True, steps_per_execution=steps_per_execution)
+        checkpoint = ganzoo.callbacks.AtomicCheckpoint(folder, every=100, unit="steps")
+        callbacks = [checkpoint, *settings.pop("callbacks", [])]
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            model.fit(
+                linear.vectors(ROWS), batch_size=SIZE, verbose=2, callbacks=callbacks, **settings
+            )
+        return model.step, re.findall(r"^(\d+/\d+) - ", out.getvalue(), re.MULTILINE)
+
+    assert counts(epochs=9, callbacks=[ganzoo.callbacks.StopAtStep(4)]) == (4, ["3/3", "1/1"])
+    assert counts(steps=11) == (11, ["2/2", "3/3", "2/2"])
+    assert counts(steps=11) == (11, [])

@@ -24,8 +24,10 @@ def test_blocks_train_as_single_steps_on_jax(tmp_path):
         f"""
 import keras
 from support.gans import tiny
-from training import block_checks
-block_checks.check_blocks({str(tmp_path)!r})
+from training import block_checks, epoch_checks
+block_checks.check_blocks({str(tmp_path / "blocks")!r})
+for steps in (1, 2):
+    epoch_checks.check_progress({str(tmp_path)!r} + f"/{{steps}}", steps)
 
 class Types(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):

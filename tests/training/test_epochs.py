@@ -176,6 +176,11 @@ def test_the_limits_of_keras_bound_the_steps():
         config._MAX_STEPS_PER_EPOCH = None
 
 
+@pytest.mark.parametrize("steps_per_execution", [1, 2])
+def test_progress_counts_the_steps_of_an_epoch(tmp_path, steps_per_execution):
+    epoch_checks.check_progress(tmp_path, steps_per_execution)
+
+
 @pytest.mark.graph
 def test_callbacks_count_the_steps_of_the_model(tmp_path):
     gan, watch = epoch_checks.gan(steps_per_execution=4), epoch_checks.Watch()
