@@ -41,12 +41,14 @@ def stylegan2_generator(
     mapping_layers: int = 8,
     style_mixing: float = 0.9,
     latent: str = "normal",
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds the generator of StyleGAN2: a mapping network and a synthesis network with skips.
 
     The generator has two layers of these names. `mapping` is a `ganzoo.layers.StyleMapping` from
-    latents (and labels) to styles `(batch, rows, style_dim)`. `synthesis` is a `keras.Model` from
-    styles to images, and has two rows of styles for each size of its feature maps.
+    latents (and labels or conditions) to styles `(batch, rows, style_dim)`. `synthesis` is a
+    `keras.Model` from styles to images, and has two rows of styles for each size of its feature
+    maps.
 
     The synthesis starts from a learned constant, with a shorter side of 3 or 4 pixels. Each size
     has an upsampling convolution (except the first), a convolution, and a 1x1 convolution to an
@@ -64,6 +66,8 @@ def stylegan2_generator(
         mapping_layers: Number of dense layers of the mapping network.
         style_mixing: Probability of style mixing in training, in [0, 1).
         latent: Distribution of the second latents of style mixing, the `latent` of `ganzoo.GAN`.
+        condition_dim: Length of the vectors of conditions of a generator of `[latents,
+            conditions]`.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images, without bounds: images of the
@@ -93,7 +97,7 @@ def stylegan2_generator(
     latent_dim = check_positive_integer("latent_dim", latent_dim)
     style_dim = check_positive_integer("style_dim", style_dim or latent_dim)
     latents = keras.Input((latent_dim,), name="latents")
-    labels = base.label_input(num_classes)
+    condition = base.condition_input(num_classes, condition_dim)
     styles = StyleMapping(
         2 * len(sizes),
         style_dim,
@@ -101,12 +105,13 @@ def stylegan2_generator(
         num_classes,
         mixing=style_mixing,
         latent=latent,
+        condition_dim=condition_dim,
         dtype=base.full_precision(),
         name="mapping",
-    )(latents if labels is None else [latents, labels])
+    )(latents if condition is None else [latents, condition])
     x = _synthesis(sizes, channels, image_shape[-1], style_dim)(styles)
     x = layers.Activation("linear", dtype=base.full_precision(), name="images")(x)
-    return base.network(latents, labels, x, "generator")
+    return base.network(latents, condition, x, "generator")
 
 
 def stylegan2_discriminator(
@@ -119,6 +124,7 @@ def stylegan2_discriminator(
     group_size: int = 4,
     max_channels: int | None = None,
     blocks: str = "residual",
+    condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds the discriminator of StyleGAN2: halving blocks and the minibatch standard deviation.
 
@@ -142,6 +148,8 @@ def stylegan2_discriminator(
             number of examples of an update.
         max_channels: Largest number of channels. By default `8 * width`.
         blocks: `"residual"`, or `"plain"` for blocks without a shortcut.
+        condition_dim: Length of the vectors of conditions of a discriminator of `[images,
+            conditions]`, with a projection.
 
     Returns:
         A `keras.Model` from images in [-1, 1] to logits `(batch, 1)`.
@@ -172,7 +180,7 @@ def stylegan2_discriminator(
     base.check_auxiliary(conditioning, num_classes)
     network = _DiscriminatorLayers(normalization == "spectral")
     images = keras.Input(image_shape, name="images")
-    labels = base.label_input(num_classes)
+    condition = base.condition_input(num_classes, condition_dim)
     x = network.convolution(images, channels[0], 1, "from_image")
     for stage, (inputs, outputs) in enumerate(itertools.pairwise(channels), start=1):
         x = network.block(x, inputs, outputs, blocks == "residual", f"stage_{stage}")
@@ -181,13 +189,13 @@ def stylegan2_discriminator(
     x = network.convolution(x, channels[-1], 3, "last_conv")
     x = network.dense(layers.Flatten(name="last_flatten")(x), channels[-1], "last_dense")
     features = layers.Flatten(name="features")(x)
-    if labels is None or conditioning == "auxiliary":
+    if condition is None or conditioning == "auxiliary":
         outputs = network.linear(features, 1, "logits")
     else:
-        outputs = network.projection(features, labels, num_classes)
+        outputs = network.projection(features, condition, num_classes)
     if conditioning == "auxiliary":
-        outputs, labels = [outputs, network.linear(features, num_classes, "class_logits")], None
-    return base.network(images, labels, outputs, "discriminator")
+        outputs, condition = [outputs, network.linear(features, num_classes, "class_logits")], None
+    return base.network(images, condition, outputs, "discriminator")
 
 
 base.families.register("stylegan2")(base.Family(stylegan2_generator, stylegan2_discriminator))
@@ -299,17 +307,27 @@ class _DiscriminatorLayers:
         dense = layers.Dense(units, kernel_initializer=initializer, name=name, **settings)
         return self._apply(dense, x, rate)
 
-    def projection(self, features, labels, num_classes):
-        """Returns the logits: the inner product with the mapped class, scaled to unit variance."""
+    def projection(self, features, condition, num_classes):
+        """Returns the logits: the inner product with the mapped condition, scaled to unit variance.
+
+        Args:
+            features: Tensor of shape `(batch, units)`.
+            condition: Labels, or vectors of conditions.
+            num_classes: Number of classes, or `None` for vectors.
+        """
         units = features.shape[-1]
         features = self.linear(features, units, "projection")
-        embedding = layers.Embedding(
-            num_classes,
-            units,
-            embeddings_initializer=EqualizedLearningRate.initializer(),
-            name="class_embedding",
-        )
-        x = PixelNormalization(name="class_normalization")(self._apply(embedding, labels))
+        if num_classes is None:
+            x = self._dense(condition, units, "condition_embedding")
+        else:
+            embedding = layers.Embedding(
+                num_classes,
+                units,
+                embeddings_initializer=EqualizedLearningRate.initializer(),
+                name="class_embedding",
+            )
+            x = self._apply(embedding, condition)
+        x = PixelNormalization(name="class_normalization")(x)
         for layer in range(1, CLASS_LAYERS + 1):
             x = self.dense(x, units, f"class_dense_{layer}", CLASS_RATE)
         full = {"dtype": base.full_precision()}

@@ -28,7 +28,7 @@ def run(options, others):
     check_pictures(gan, model)
     images = np.stack([_read(path, gan) for path in paths])
     labels = _labels(numbers_of(options.labels, gan), len(paths))
-    conditions = _conditions(options, gan, len(paths))
+    conditions = _conditions(conditions_of(options.conditions, gan), len(paths))
     found = []
     with Progress() as progress:
         for index, image in enumerate(images):
@@ -72,6 +72,7 @@ def _project(gan, image, label, conditions, options, extractor):
         extractor,
         options.steps or _STYLE_STEPS,
         seed=options.seed,
+        conditions=conditions,
     )
 
 
@@ -104,14 +105,11 @@ def _labels(labels, count):
     return labels
 
 
-def _conditions(options, gan, count):
+def _conditions(given, count):
     """Returns one vector of conditions for all images or one for each, as rows; or `None`."""
-    if options.space != "latents":
+    if given is None:
         return None
-    rows = conditions_of(options.conditions, gan)
-    if rows is None:
-        return None
-    rows = np.atleast_2d(rows)
+    rows = np.atleast_2d(given)
     if len(rows) not in (1, count):
         raise ValueError(
             f"--conditions must be one vector or one for each of the {count} images. "

@@ -92,6 +92,12 @@ def _ranges(description, specs):
     if names := _class_names(description):
         numbered = (f"{number} `{name}`" for number, name in enumerate(names))
         yield f"- The classes are {', '.join(numbered)}."
+    if "direction" in inputs:
+        numbered = (f"{number} `{name}`" for number, name in enumerate(description["directions"]))
+        yield (
+            "- `edit` moves the sample of `seed` along a direction by `amount`, usually from -3 to "
+            f"3; 0 gives the sample itself. The directions are {', '.join(numbered)}."
+        )
     if "truncation" in inputs:
         yield (
             f"- `truncation` is the one of `gan.sample`: {description['truncation']}, or -1 for "
@@ -173,6 +179,17 @@ def _client(name, description):
         "```",
         "",
     )
+    if directions := description.get("directions"):
+        yield from (
+            "A sample that moves along a direction:",
+            "",
+            "```python",
+            f"names = {directions!r}",
+            f'client = Client("localhost:8501", "{name}"{known}, direction_names=names)',
+            f"moved = client.edit(3, {directions[0]!r}, [-3.0, 0.0, 3.0], seed=[7, 7, 7]{labels})",
+            "```",
+            "",
+        )
 
 
 def _without_server(name, version, description, specs):

@@ -206,6 +206,7 @@ class EditedGenerator:
         feature_weight: float = 1.0,
         samples: int = 10_000,
         seed: int = 0,
+        conditions: Sequence[float] | np.ndarray | None = None,
     ) -> StyleProjection:
         """Finds the styles of a style-based generator whose images are nearest to given images.
 
@@ -231,6 +232,8 @@ class EditedGenerator:
             feature_weight: Weight of the difference of features.
             samples: Samples for the mean style and its spread.
             seed: Seed of the noise that is added to the styles.
+            conditions: For a GAN with `condition_dim`, the conditions whose mean style is the
+                start: one vector, or one for each image.
 
         Returns:
             A `ganzoo.generation.StyleProjection` of `styles`, `noise`, `images` and `errors`.
@@ -264,6 +267,7 @@ class EditedGenerator:
             from_styles.styles_function(self),
             images,
             labels,
+            conditions,
             space,
             samples,
             seed,

@@ -18,6 +18,17 @@ def check_seeds(seeds):
     return np.array([check_seed(seed) for seed in seeds], dtype="uint64")
 
 
+def seeds_of_rows(seed, n):
+    """Returns the uint64 seeds of `n` rows: of one seed and the ones after it, or of `n` seeds."""
+    if np.ndim(seed) == 0:
+        # Beyond the largest seed, they start again at 0.
+        return np.uint64(check_seed(seed)) + np.arange(n, dtype="uint64")
+    seeds = check_seeds(seed)
+    if len(seeds) != n:
+        raise ValueError(f"`seed` must be one seed or {n} seeds. Received: seed={describe(seed)}")
+    return seeds
+
+
 def check_latent_scale(latent_scale):
     """Returns a factor of the latents as float32, or raises `ValueError`."""
     value = check_non_negative("latent_scale", latent_scale)
@@ -72,15 +83,7 @@ def sample(gan, function, n, seed, labels, truncation, batch_size, latent_scale,
     check_positive_integer("batch_size", batch_size)
     if seed is None:
         seed = int(np.random.default_rng().integers(2**64, dtype="uint64"))
-    if np.ndim(seed) == 0:
-        # Beyond the largest seed, they start again at 0.
-        seeds = np.uint64(check_seed(seed)) + np.arange(n, dtype="uint64")
-    else:
-        seeds = check_seeds(seed)
-        if len(seeds) != n:
-            raise ValueError(
-                f"`seed` must be one seed or {n} seeds. Received: seed={describe(seed)}"
-            )
+    seeds = seeds_of_rows(seed, n)
     truncation, scale = check_truncation(gan, truncation), check_latent_scale(latent_scale)
     labels = condition_of(gan, labels, conditions, n, seeds)
 

@@ -156,6 +156,7 @@ def compile_style_projection(gan, by_row, moves_noise, features_of):
             point = point - rate * moved
             return (normalized(point) if maps else point), mean, square
 
+        start = ops.convert_to_tensor(start)
         if maps:
             stored = [ops.reshape(ops.cast(m.map, "float32"), (1, -1)) for m in maps]
             start = ops.concatenate([start, *stored], axis=1)
@@ -171,7 +172,17 @@ def compile_style_projection(gan, by_row, moves_noise, features_of):
 
 
 def project_styles(
-    gan, function, styles_function, images, labels, space, samples, seed, steps, *numbers
+    gan,
+    function,
+    styles_function,
+    images,
+    labels,
+    conditions,
+    space,
+    samples,
+    seed,
+    steps,
+    *numbers,
 ):
     """Finds the styles of images one by one; it has the arguments of `GAN.project_styles`."""
     steps = np.int32(check_positive_integer("steps", steps))
@@ -183,14 +194,14 @@ def project_styles(
     ]
     check_seed(seed)
     targets = check_images(gan, images)
-    labels = None if labels is None else condition_of(gan, labels, None, len(targets))
+    given = _conditions_of_starts(gan, labels, conditions, len(targets))
     starts = {}
     results = []
-    for number, target in enumerate(targets):
-        label = None if labels is None else int(labels[number])
-        if label not in starts:
-            starts[label] = _mean_style(gan, styles_function, samples, label)
-        mean, spread = starts[label]
+    for target, condition in zip(targets, given, strict=True):
+        key = None if condition is None else condition.tobytes()
+        if key not in starts:
+            starts[key] = _mean_style(gan, styles_function, samples, condition)
+        mean, spread = starts[key]
         if space == "style_rows":
             rows = truncating_layer(gan.inference_generator).output.shape[1]
             mean = np.tile(mean, (1, rows))
@@ -219,14 +230,22 @@ def check_space(gan, space, moves_noise):
         )
 
 
-def _mean_style(gan, styles_function, samples, label):
+def _conditions_of_starts(gan, labels, conditions, n):
+    """Returns the class or the conditions of each image; `None` for the mean of all classes."""
+    if gan.condition_dim is None and labels is None and conditions is None:
+        return [None] * n
+    found = condition_of(gan, labels, conditions, n)
+    return [None] * n if found is None else list(found)
+
+
+def _mean_style(gan, styles_function, samples, condition):
     """Returns the mean of w, `(1, dimensions)`, and its root mean squared distance to w."""
     seeds = np.arange(check_positive_integer("samples", samples), dtype="uint64")
-    labels = labels_of(seeds, gan.num_classes)
-    if label is not None:
-        labels = np.full(len(seeds), label, "int32")
+    conditions = labels_of(seeds, gan.num_classes)
+    if condition is not None:
+        conditions = np.repeat(condition[None], len(seeds), axis=0)
     latents = gan.latents_of(seeds)
-    (styles,) = in_batches(lambda *batch: [styles_function(*batch)], 1000, latents, labels)
+    (styles,) = in_batches(lambda *batch: [styles_function(*batch)], 1000, latents, conditions)
     styles = styles[:, 0].astype("float64")
     mean = styles.mean(axis=0)
     spread = np.sqrt(np.square(styles - mean).sum(axis=1).mean())

@@ -21,8 +21,9 @@ class StyleMapping(RandomLayer):
     """Maps latents to styles, one row for each layer of the synthesis network.
 
     Latents are normalized to a mean square of 1 and pass `depth` dense layers with a learning rate
-    of 0.01. Classes are embedded, normalized in the same way, and appended to the latents. All rows
-    of the styles are the same, `w`.
+    of 0.01. Classes are embedded, normalized in the same way, and appended to the latents; vectors
+    of conditions pass a dense layer in place of the embedding. All rows of the styles are the same,
+    `w`.
 
     In training, two more things happen. `style_average` moves toward the mean of `w` over the
     batch, for truncation. And with the probability `mixing`, the rows from a random one on come
@@ -31,8 +32,8 @@ class StyleMapping(RandomLayer):
     the row.
 
     Call argument: latents of shape `(batch, latent_dim)`; or a list of latents and labels, integers
-    of shape `(batch,)` in `[0, num_classes)`. The output has the shape
-    `(batch, num_rows, style_dim)`.
+    of shape `(batch,)` in `[0, num_classes)`, or of latents and conditions, floating of shape
+    `(batch, condition_dim)`. The output has the shape `(batch, num_rows, style_dim)`.
 
     Args:
         num_rows: Number of rows of the styles, at least 2.
@@ -42,6 +43,7 @@ class StyleMapping(RandomLayer):
         mixing: Probability of style mixing, in [0, 1).
         average_decay: Share of the old `style_average` that stays in each update, in [0, 1).
         latent: Distribution of the second latents, as for `ganzoo.GAN`: `"normal"` or `"uniform"`.
+        condition_dim: Length of the vectors of conditions, or `None`.
         **kwargs: `name`, `dtype` and `trainable`, as for every Keras layer.
 
     Raises:
@@ -73,6 +75,7 @@ class StyleMapping(RandomLayer):
         mixing: float = 0.0,
         average_decay: float = 0.995,
         latent: str = "normal",
+        condition_dim: int | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -84,6 +87,16 @@ class StyleMapping(RandomLayer):
         self.num_classes = (
             None if num_classes is None else check_positive_integer("num_classes", num_classes)
         )
+        self.condition_dim = (
+            None
+            if condition_dim is None
+            else check_positive_integer("condition_dim", condition_dim)
+        )
+        if num_classes is not None and condition_dim is not None:
+            raise ValueError(
+                "A mapping network takes classes or vectors of conditions. "
+                f"Received: num_classes={num_classes}, condition_dim={condition_dim}"
+            )
         self.mixing = check_fraction("mixing", mixing)
         self.average_decay = check_fraction("average_decay", average_decay)
         self.latent = check_choice("latent", latent, ("normal", "uniform"))
@@ -96,6 +109,8 @@ class StyleMapping(RandomLayer):
                 self.num_classes, self.style_dim, embeddings_initializer=normal, **settings
             )
             self.embedding = EqualizedLearningRate(embedding, name="embedding")
+        elif self.condition_dim is not None:
+            self.embedding = equalized_dense(self.style_dim, name="embedding", **settings)
         self.dense_layers = [
             equalized_dense(self.style_dim, RATE, name=f"dense_{i}", **settings)
             for i in range(1, self.depth + 1)
@@ -104,9 +119,9 @@ class StyleMapping(RandomLayer):
 
     def build(self, input_shape):
         latent_shape = input_shape
-        if self.num_classes is not None:
-            latent_shape, labels_shape = input_shape
-            self.embedding.build(labels_shape)
+        if self.embedding is not None:
+            latent_shape, condition_shape = input_shape
+            self.embedding.build(condition_shape)
         # On JAX, Keras calls a model that has a layer that is not built.
         self.normalization.build(latent_shape)
         self.activation.build((None, self.style_dim))
@@ -126,8 +141,8 @@ class StyleMapping(RandomLayer):
         self.add_seed_state()
 
     def call(self, inputs, training=False):
-        latents, labels = inputs if self.num_classes is not None else (inputs, None)
-        styles = self._map(latents, labels)
+        latents, condition = (inputs, None) if self.embedding is None else inputs
+        styles = self._map(latents, condition)
         if training:
             self._move_average(styles)
         rows = self._broadcast(styles)
@@ -135,15 +150,17 @@ class StyleMapping(RandomLayer):
             return rows
         draws, of_batch = self.next_draws()
         others = draws.latents(ops.shape(latents)[0], latents.shape[-1], self.latent)
-        others = self._broadcast(self._map(ops.cast(others, latents.dtype), labels))
+        others = self._broadcast(self._map(ops.cast(others, latents.dtype), condition))
         first = self._first_mixed_row(of_batch)
         is_own = ops.reshape(ops.arange(self.num_rows, dtype="int32") < first, (1, -1, 1))
         return ops.where(is_own, rows, others)
 
-    def _map(self, latents, labels):
+    def _map(self, latents, condition):
         x = self.normalization(latents)
-        if labels is not None:
-            embedded = self.normalization(self.embedding(ops.cast(labels, "int32")))
+        if condition is not None:
+            if self.num_classes is not None:
+                condition = ops.cast(condition, "int32")
+            embedded = self.normalization(self.embedding(condition))
             x = ops.concatenate([x, ops.cast(embedded, x.dtype)], axis=-1)
         for dense in self.dense_layers:
             x = self.activation(dense(x))
@@ -197,7 +214,7 @@ class StyleMapping(RandomLayer):
         return self.latent if self.mixing else None
 
     def compute_output_shape(self, input_shape):
-        batch = input_shape[0] if self.num_classes is None else input_shape[0][0]
+        batch = input_shape[0] if self.embedding is None else input_shape[0][0]
         return (batch, self.num_rows, self.style_dim)
 
     def get_config(self):
@@ -210,6 +227,7 @@ class StyleMapping(RandomLayer):
             "mixing": self.mixing,
             "average_decay": self.average_decay,
             "latent": self.latent,
+            "condition_dim": self.condition_dim,
         }
 
 

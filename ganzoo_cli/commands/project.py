@@ -11,7 +11,7 @@ SPACES = ("latents", "style", "style_rows")
 
 def _check(options, others):
     of_latents = options.space == "latents"
-    others_only = {"noise"} if of_latents else {"restarts", "conditions"}
+    others_only = {"noise"} if of_latents else {"restarts"}
     if wrong := sorted(options.given & others_only):
         expected = "--space=style or --space=style_rows" if of_latents else "--space=latents"
         raise ValueError(
@@ -62,7 +62,8 @@ COMMAND.positive_integer("restarts", "Starts for each image, and for each class.
 COMMAND.classes(
     "labels",
     "CLASSES",
-    "For a conditional model: the class of each image, or of all. By default each class is tried.",
+    """For a conditional model: the class of each image, or of all. By default each class is tried;
+    styles start at the mean of all classes.""",
 )
 COMMAND.text(
     "conditions",

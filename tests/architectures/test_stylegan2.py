@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+import ganzoo
 from ganzoo import architectures
 from ganzoo.layers import SpectralNormalization, spectral_normalize, unnormalized_layers
 
@@ -151,6 +152,40 @@ def test_options_of_the_discriminator():
         build()[1](tensor(6, 16, 16, 1))
 
 
+def embedding_first(network):
+    return sorted(network.weights, key=lambda weight: "embedding" not in weight.path)
+
+
+def test_one_hot_conditions_are_classes():
+    labels = np.array([2, 0, 1, 2])
+    one_hot = np.eye(3, dtype="float32")[labels]
+    vectors = np.random.default_rng(0).standard_normal((4, 8)).astype("float32")
+    images = np.random.default_rng(1).uniform(-1, 1, (4, 8, 8, 1)).astype("float32")
+    sizes = {"image_shape": (8, 8, 1), "latent_dim": 8}
+    of_classes = build(num_classes=3, **sizes)
+    of_vectors = build(condition_dim=3, **sizes)
+    for first, classes, conditions in zip([vectors, images], of_classes, of_vectors, strict=True):
+        (table, *rest), (kernel, _, *others) = map(embedding_first, (classes, conditions))
+        kernel.assign(table)
+        for weight, source in zip(others, rest, strict=True):
+            weight.assign(source)
+        outputs = conditions([first, one_hot])
+        np.testing.assert_allclose(outputs, classes([first, labels]), rtol=1e-4, atol=1e-5)
+        assert np.abs(np.array(outputs - conditions([first, -one_hot]))).max() > 1e-3
+
+
+def test_a_gan_of_conditions_trains():
+    gan = ganzoo.GAN(*build(image_shape=(8, 8, 1), latent_dim=4, condition_dim=2))
+    gan.compile(run_eagerly=True)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (8, 8, 8, 1), "uint8")
+    conditions = rng.standard_normal((8, 2)).astype("float32")
+    before = gan.sample(2, conditions=[1.0, 0.0])
+    gan.fit(ganzoo.data.Dataset(images, conditions=conditions), batch_size=8, verbose=0)
+    samples = gan.sample(2, conditions=[1.0, 0.0])
+    assert (samples != before).any() and (samples != gan.sample(2, conditions=[0.0, 1.0])).any()
+
+
 @pytest.mark.parametrize(
     "argument",
     [
@@ -162,6 +197,7 @@ def test_options_of_the_discriminator():
         {"style_mixing": 1.0},
         {"latent": "cube"},
         {"num_classes": 0},
+        {"condition_dim": 0},
         {"normalization": "batch"},
         {"conditioning": "auxiliary"},
         {"minibatch_features": "discrimination"},

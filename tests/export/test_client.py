@@ -33,8 +33,12 @@ def gans():
 
 
 @pytest.fixture(scope="module")
-def server(gans, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("saved_models")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("saved_models")
+
+
+@pytest.fixture(scope="module")
+def server(gans, folder):
     gans["plain"].export(folder / "plain", version=2)
     gans["conditional"].export(
         folder / "conditional",
@@ -85,12 +89,35 @@ def test_samples_are_moved_along_directions(connect, gans):
     )
     assert np.abs(images.astype(int) - expected.astype(int)).max() <= 1
     assert (images != client.sample(3, seed=4, truncation=0.9)).any()
+    named = connect(
+        "conditional", num_classes=tiny.NUM_CLASSES, direction_names=["a", "b", "c"], batch_size=2
+    )
+    same = named.edit(3, ["a", "b", "c"], [2.0, -1.5, 3.0], seed=[4, 5, 6], truncation=0.9)
+    np.testing.assert_array_equal(same, images)
+    with pytest.raises(ValueError, match=r"`direction_names`: 'a', 'b', 'c'. Received: 'd'"):
+        named.edit(1, "d", 1.0)
+    with pytest.raises(ValueError, match="'direction' must be from 0 to 2"):
+        named.edit(1, 3, 1.0)
+    with pytest.raises(ValueError, match="`seed` must be one seed or 3 seeds"):
+        named.edit(3, "a", 1.0, seed=[4, 5])
     with pytest.raises(ServingError, match="must be a direction from 0 to 2"):
         client.edit(1, direction=3, amount=1.0)
     with pytest.raises(ValueError, match="'direction' must be at least 0"):
         client.edit(1, direction=-1, amount=1.0)
     with pytest.raises(ValueError, match=r"no signature 'edit'; export it with `directions`"):
         connect("plain").edit(1, direction=0, amount=1.0)
+
+
+def test_the_readme_moves_a_sample(server, gans, folder):
+    text = (folder / "conditional/1/README.md").read_text()
+    assert "The directions are 0 `0`, 1 `1`, 2 `2`." in text
+    code = re.search(r"A sample that moves.*?```python\n(.*?)```", text, re.DOTALL)[1]
+    variables = {"Client": Client}
+    exec(code.replace("localhost:8501", server.rest), variables)
+    gan = gans["conditional"]
+    latents, amounts = gan.latents_of([7, 7, 7]), {0: [-3.0, 0.0, 3.0]}
+    expected = gan.edit(latents, gan.directions("sefa", k=3), amounts, labels=0)
+    assert np.abs(variables["moved"].astype(int) - expected.astype(int)).max() <= 1
 
 
 def test_versions_are_listed_and_chosen(connect):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ganzoo
+from ganzoo.generation import Directions
 from support.processes import ROOT, run_python
 
 NAMES = sorted(path.name for path in (ROOT / "saved_models").iterdir() if path.is_dir())
@@ -14,6 +15,7 @@ SEEDS = list(range(5, 21))
 _SAMPLING = """
 import sys
 sys.modules["ganzoo"] = sys.modules["keras"] = None  # An import of them fails.
+import json
 import pathlib
 import numpy as np
 import tensorflow as tf
@@ -26,16 +28,21 @@ for name in {names}:
     if "label" in sample.structured_input_signature[1]:
         inputs["label"] = seeds % 10
     np.save(pathlib.Path({folder!r}, name), sample(**inputs)["images"].numpy())
+    names = json.loads((version / "assets.extra/ganzoo.json").read_text())["directions"]
+    inputs["direction"] = tf.range(len(seeds), dtype="int64") % len(names)
+    inputs["amount"] = tf.linspace(-3.0, 3.0, len(seeds))
+    edited = model.signatures["edit"](**inputs)["images"].numpy()
+    np.save(pathlib.Path({folder!r}, name + "_edited"), edited)
 assert sys.modules["ganzoo"] is sys.modules["keras"] is None
 """
 
 
 @pytest.fixture(scope="module")
 def sampled(tmp_path_factory):
-    """The samples of all exports by name, drawn in a process without ganzoo and Keras."""
+    """Samples and edited samples of all exports, from a process without ganzoo and Keras."""
     folder = tmp_path_factory.mktemp("samples")
     run_python(_SAMPLING.format(names=NAMES, seeds=SEEDS, folder=str(folder)))
-    return {name: np.load(folder / f"{name}.npy") for name in NAMES}
+    return {path.stem: np.load(path) for path in folder.iterdir()}
 
 
 def test_there_are_exports_of_published_models():
@@ -47,7 +54,20 @@ def test_there_are_exports_of_published_models():
 def test_an_export_gives_the_samples_of_its_preset(name, sampled):
     gan = ganzoo.GAN.from_preset(name)
     expected = gan.sample(len(SEEDS), seed=SEEDS[0])
-    difference = np.abs(sampled[name].astype("int32") - expected)
+    assert_same_pixels(sampled[name], expected)
+
+    found = gan.stored_directions
+    amounts = np.zeros((len(SEEDS), len(found)))
+    rows = np.arange(len(SEEDS))
+    amounts[rows, rows % len(found)] = np.linspace(-3.0, 3.0, len(SEEDS))
+    labels = None if gan.num_classes is None else np.array(SEEDS) % 10
+    edited = gan.edit(gan.latents_of(SEEDS), found, amounts, labels)
+    assert_same_pixels(sampled[f"{name}_edited"], edited)
+    assert (np.abs(edited.astype("int32") - expected) > 16).any(axis=(1, 2, 3)).all()
+
+
+def assert_same_pixels(images, expected):
+    difference = np.abs(images.astype("int32") - expected)
     # Processors round the last bit differently, which may show as one gray level.
     assert difference.max() <= 1
     assert (difference > 0).mean() < 1e-3
@@ -60,6 +80,8 @@ def test_an_export_matches_the_present_preset(name):
     preset = json.loads((ROOT / "models" / name / "metadata.json").read_text())
     sha256 = preset["files"]["generator.safetensors"]["sha256"]
     assert metadata["preset"] == {"name": name, "sha256": sha256}
+    directions = Directions.load(ROOT / "models" / name / "directions.npz")
+    assert metadata["directions"] == list(directions.names)
 
 
 def test_they_are_small_enough_for_a_repository():

@@ -17,17 +17,17 @@ def gan():
     return style_gan()
 
 
-def style_gan():
+def style_gan(**condition):
     keras.utils.set_random_seed(1)
     generator, discriminator = ganzoo.architectures.build(
-        "stylegan2", (8, 8, 1), latent_dim=6, width=2, mapping_layers=2
+        "stylegan2", (8, 8, 1), latent_dim=6, width=2, mapping_layers=2, **condition
     )
     for layer in style_inversion.noise_layers(generator):
         layer.strength.assign(0.3)
     for variable in generator.trainable_variables:
         if "to_image" in variable.path:
             variable.assign(0.3 * variable)  # Images of random weights are mostly out of range.
-    return ganzoo.GAN(generator, discriminator)
+    return ganzoo.GAN(generator, discriminator, num_classes=condition.get("num_classes"))
 
 
 def correlation(noise):
@@ -92,6 +92,44 @@ def test_the_first_style_is_the_one_of_a_sample(gan):
     assert np.abs(images.astype(int) - gan.sample(1, seed=3).astype(int)).max() <= 1
     same = gan.generate_from_styles(np.asarray(styles)[:, 0])
     np.testing.assert_array_equal(same, images)
+
+
+@pytest.mark.parametrize(
+    ("condition", "name", "given"),
+    [
+        ({"num_classes": 3}, "labels", np.array([2, 0])),
+        ({"condition_dim": 2}, "conditions", np.float32([[1, 0], [0, -1]])),
+    ],
+    ids=["classes", "conditions"],
+)
+def test_styles_start_at_the_mean_style_of_the_condition(condition, name, given):
+    gan = style_gan(**condition)
+    images = tiny.images(2, (8, 8, 1))
+    mapping, latents = gan.inference_generator.get_layer("mapping"), gan.latents_of(range(9))
+    starts = [(images, given, list(given))]
+    if name == "labels":
+        starts += [(images[:1], None, [np.arange(9) % 3])]
+    for targets, chosen, of_samples in starts:
+        # The learning rate is 0 in the first step.
+        found = gan.project_styles(targets, steps=1, samples=9, **{name: chosen})
+        for style, condition_of_samples in zip(found.styles, of_samples, strict=True):
+            shape = (9, *np.shape(given)[1:])
+            styles = mapping([latents, np.broadcast_to(condition_of_samples, shape)])
+            mean = np.asarray(styles)[:, 0].mean(axis=0)
+            np.testing.assert_allclose(style, np.tile(mean, (4, 1)), rtol=1e-4, atol=1e-6)
+
+
+def test_conditions_that_do_not_fit_are_refused(gan):
+    images = tiny.images(2, (8, 8, 1))
+    with pytest.raises(ValueError, match=r"no vectors of conditions\. Expected"):
+        gan.project_styles(images, conditions=[1.0])
+    with pytest.raises(ValueError, match=r"no classes\. Expected: labels=None"):
+        gan.project_styles(images, labels=1)
+    conditional = style_gan(condition_dim=2)
+    with pytest.raises(ValueError, match=r"of shape \(2,\) for all samples, or \(2, 2\)"):
+        conditional.project_styles(images)
+    with pytest.raises(ValueError, match=r"Received: conditions.shape=\(3, 2\)"):
+        conditional.project_styles(images, conditions=np.ones((3, 2)))
 
 
 def test_bad_input_is_refused(gan):

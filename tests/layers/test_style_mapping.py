@@ -11,11 +11,11 @@ def tensor(array, dtype="float32"):
     return ops.convert_to_tensor(np.asarray(array), dtype)
 
 
-def mapping(num_classes=None, **options):
-    layer = StyleMapping(
-        4, style_dim=5, depth=2, num_classes=num_classes, dtype="float64", **options
-    )
-    layer.build((None, 3) if num_classes is None else [(None, 3), (None,)])
+def mapping(**options):
+    layer = StyleMapping(4, style_dim=5, depth=2, dtype="float64", **options)
+    shapes = [(None,)] if "num_classes" in options else []
+    shapes += [(None, options["condition_dim"])] if "condition_dim" in options else []
+    layer.build([(None, 3), *shapes] if shapes else (None, 3))
     return layer
 
 
@@ -23,12 +23,16 @@ def normalized(x):
     return x / np.sqrt(np.mean(x**2, axis=1, keepdims=True) + 1e-8)
 
 
-def styles_of(layer, latents, labels=None):
+def styles_of(layer, latents, condition=None):
     """The equations in float64 NumPy."""
     x = normalized(latents)
-    if labels is not None:
+    if layer.num_classes is not None:
         table = np.array(layer.embedding.layer.embeddings)
-        x = np.concatenate([x, normalized(table[labels] / np.sqrt(len(table)))], axis=1)
+        x = np.concatenate([x, normalized(table[condition] / np.sqrt(len(table)))], axis=1)
+    elif condition is not None:
+        kernel, bias = map(np.array, layer.embedding.layer.weights)
+        embedded = condition @ kernel / np.sqrt(len(kernel)) + bias
+        x = np.concatenate([x, normalized(embedded)], axis=1)
     for dense in layer.dense_layers:
         kernel, bias = map(np.array, dense.layer.weights)
         x = x @ (0.01 * kernel / np.sqrt(len(kernel))) + 0.01 * bias
@@ -38,17 +42,23 @@ def styles_of(layer, latents, labels=None):
 
 LATENTS = np.random.default_rng(0).standard_normal((6, 3))
 LABELS = np.array([0, 1, 2, 2, 1, 0])
+CONDITIONS = np.random.default_rng(1).standard_normal((6, 2))
 
 
-@pytest.mark.parametrize("num_classes", [None, 3])
-def test_styles_are_the_equations(num_classes):
-    layer = mapping(num_classes)
+@pytest.mark.parametrize(
+    ("options", "condition"),
+    [({}, None), ({"num_classes": 3}, LABELS), ({"condition_dim": 2}, CONDITIONS)],
+    ids=["alone", "classes", "conditions"],
+)
+def test_styles_are_the_equations(options, condition):
+    layer = mapping(**options)
     for dense in layer.dense_layers:
         dense.layer.bias.assign(np.arange(5.0) - 2.0)
-    labels = None if num_classes is None else LABELS
+    if "condition_dim" in options:
+        layer.embedding.layer.bias.assign(np.arange(5.0) - 1.0)
     inputs = tensor(LATENTS, "float64")
-    inputs = inputs if labels is None else [inputs, tensor(labels, "int32")]
-    expected = styles_of(layer, LATENTS, labels)
+    inputs = inputs if condition is None else [inputs, tensor(condition, condition.dtype.name)]
+    expected = styles_of(layer, LATENTS, condition)
     rows = np.broadcast_to(expected[:, None], (6, 4, 5))
     np.testing.assert_allclose(layer(inputs), rows, rtol=1e-6)
     assert not np.any(layer.style_average)
@@ -105,6 +115,7 @@ def test_style_mixing_takes_rows_of_a_second_latent_from_one_row_on():
         ("style_dim", 0),
         ("depth", 0),
         ("num_classes", 0),
+        ("condition_dim", 0),
         ("mixing", 1.0),
         ("average_decay", -0.1),
         ("latent", "cube"),
@@ -113,14 +124,17 @@ def test_style_mixing_takes_rows_of_a_second_latent_from_one_row_on():
 def test_impossible_arguments_are_refused(argument, value):
     with pytest.raises(ValueError, match=f"Received: {argument}="):
         StyleMapping(**{"num_rows": 4, argument: value})
+    with pytest.raises(ValueError, match="Received: num_classes=3, condition_dim=2"):
+        StyleMapping(num_rows=4, num_classes=3, condition_dim=2)
 
 
 def test_every_inner_layer_is_built_before_a_call():
     assert all(layer.built for layer in mapping(num_classes=3)._flatten_layers())
 
 
-def test_config_restores_the_layer():
-    layer = StyleMapping(4, 5, 2, num_classes=3, mixing=0.5, average_decay=0.9, latent="uniform")
+@pytest.mark.parametrize("condition", [{"num_classes": 3}, {"condition_dim": 2}], ids=str)
+def test_config_restores_the_layer(condition):
+    layer = StyleMapping(4, 5, 2, mixing=0.5, average_decay=0.9, latent="uniform", **condition)
     config = keras.saving.serialize_keras_object(layer)
     assert keras.saving.deserialize_keras_object(config).get_config() == layer.get_config()
 

@@ -9,12 +9,8 @@ from ganzoo.export.client.answers import check_answer, check_png
 from ganzoo.export.client.grpc_service import GrpcService
 from ganzoo.export.client.rest_service import RestService
 from ganzoo.export.client.signatures import DeadlineError, ServingError, UnavailableError
-from ganzoo.validation import (
-    check_choice,
-    check_positive,
-    check_positive_integer,
-    check_seed,
-)
+from ganzoo.generation.sampling import seeds_of_rows
+from ganzoo.validation import check_choice, check_positive, check_positive_integer
 
 _SERVICES = {"rest": RestService, "grpc": GrpcService}
 _NO_TRUNCATION = -1.0
@@ -47,6 +43,8 @@ class Client:
             it, labels are checked, and `sample` needs no labels, as `gan.sample`.
         class_names: Names of the classes in the order of their numbers, which the export's README
             and `ganzoo.json` list. With them, labels may be names, and `num_classes` is known.
+        direction_names: Names of the directions of `edit` in the order of their numbers, from the
+            same files. With them, directions may be names, and their numbers are checked.
 
     Raises:
         ImportError: If the packages of the protocol are not installed.
@@ -75,6 +73,7 @@ class Client:
         batch_size: int = 64,
         num_classes: int | None = None,
         class_names: Sequence[str] | None = None,
+        direction_names: Sequence[str] | None = None,
     ):
         check_choice("protocol", protocol, tuple(_SERVICES))
         if version is not None and not isinstance(version, str):
@@ -88,6 +87,7 @@ class Client:
         if class_names is not None:
             self.num_classes = self.num_classes or len(class_names)
         self.class_names = check_class_names(class_names, self.num_classes)
+        self.direction_names = _checked_names(direction_names)
         self._service = _SERVICES[protocol](address, model, version, timeout)
         self._signatures = None
 
@@ -130,13 +130,18 @@ class Client:
         )
 
     def sample(
-        self, n: int, seed: int = 0, labels=None, truncation=None, conditions=None
+        self,
+        n: int,
+        seed: int | Sequence[int] = 0,
+        labels=None,
+        truncation=None,
+        conditions=None,
     ) -> np.ndarray:
         """Draws the same examples as `gan.sample(n, seed, labels)`: row i has seed `seed + i`.
 
         Args:
             n: Number of examples.
-            seed: Integer in [0, 2**64).
+            seed: Integer in [0, 2**64), the seed of the first row; or a list of `n` of them.
             labels: One class or `n` classes, for a conditional GAN: integers, or names. By default
                 the class of a row is its seed modulo `num_classes`, if the client has it.
             truncation: As for `gan.sample`, one number or `n`, for a GAN that was exported with
@@ -149,7 +154,12 @@ class Client:
         return self._sample("sample", n, seed, labels, truncation, conditions)
 
     def sample_png(
-        self, n: int, seed: int = 0, labels=None, truncation=None, conditions=None
+        self,
+        n: int,
+        seed: int | Sequence[int] = 0,
+        labels=None,
+        truncation=None,
+        conditions=None,
     ) -> list[bytes]:
         """Draws the images of `sample` as PNG files.
 
@@ -166,7 +176,7 @@ class Client:
         n: int,
         direction,
         amount,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         labels=None,
         truncation=None,
         conditions=None,
@@ -175,14 +185,15 @@ class Client:
 
         Args:
             n: Number of examples.
-            direction: Number of a direction, or `n` of them, for a GAN that was exported with
-                directions.
+            direction: Number or name of a direction, or `n` of them, for a GAN that was exported
+                with directions.
             amount: How far each example is moved: a number, or `n` of them, usually from -3 to 3.
             seed, labels, truncation, conditions: As for `sample`.
 
         Returns:
             uint8 array of shape `(n, height, width, channels)`, or float32 vectors.
         """
+        direction = _numbers("direction", direction, "direction_names", self.direction_names)
         moves = {"direction": direction, "amount": amount}
         return self._sample("edit", n, seed, labels, truncation, conditions, **moves)
 
@@ -217,8 +228,7 @@ class Client:
 
     def _sample(self, name, n, seed, labels, truncation, conditions, **moves):
         check_positive_integer("n", n)
-        check_seed(seed)
-        seeds = np.uint64(seed) + np.arange(n, dtype="uint64")
+        seeds = seeds_of_rows(seed, n)
         taken = self._signature(name).inputs
         if "label" in taken and labels is None and self.num_classes is not None:
             labels = (seeds % np.uint64(self.num_classes)).astype("int64")
@@ -231,7 +241,7 @@ class Client:
 
     def _run(self, name, n, **inputs):
         """Runs a signature on `n` rows. Returns its output, or a dictionary of several."""
-        inputs["label"] = self._numbers(inputs["label"])
+        inputs["label"] = _numbers("labels", inputs["label"], "class_names", self.class_names)
         signature = self._signature(name)
         inputs = self._checked(name, n, inputs)
         parts = []
@@ -248,20 +258,6 @@ class Client:
             parts.append(part)
         outputs = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
         return outputs if len(outputs) > 1 else outputs.popitem()[1]
-
-    def _numbers(self, labels):
-        """Returns labels with numbers for the names of classes."""
-        given = np.asarray(labels)
-        if given.dtype.kind != "U":
-            return labels
-        names = self.class_names or ()
-        unknown = sorted(set(given.ravel().tolist()) - set(names))
-        if unknown:
-            raise ValueError(
-                f"`labels` must be integers, or names of the client's `class_names`: "
-                f"{listed(names) or 'it has none'}. Received: {listed(unknown)}"
-            )
-        return np.vectorize(names.index, otypes=["int64"])(given)
 
     def _signature(self, name):
         signatures = self._signatures or self.signatures()
@@ -292,10 +288,38 @@ class Client:
         if "label" in arrays:
             _check_numbers("label", arrays["label"], self.num_classes and self.num_classes - 1)
         if "direction" in arrays:
-            _check_numbers("direction", arrays["direction"], None)
+            names = self.direction_names
+            _check_numbers("direction", arrays["direction"], names and len(names) - 1)
         if "truncation" in arrays:
             _check_truncation(arrays["truncation"])
         return arrays
+
+
+def _numbers(argument, values, attribute, names):
+    """Returns the numbers of names that the client has, and other values as they are."""
+    given = np.asarray(values)
+    if given.dtype.kind != "U":
+        return values
+    names = names or ()
+    unknown = sorted(set(given.ravel().tolist()) - set(names))
+    if unknown:
+        raise ValueError(
+            f"`{argument}` must be integers, or names of the client's `{attribute}`: "
+            f"{listed(names) or 'it has none'}. Received: {listed(unknown)}"
+        )
+    return np.vectorize(names.index, otypes=["int64"])(given)
+
+
+def _checked_names(names):
+    if names is None:
+        return None
+    found = () if isinstance(names, str) else tuple(map(str, names))
+    if not found or len(set(found)) < len(found):
+        raise ValueError(
+            "`direction_names` must be a list of different names, one for each direction. "
+            f"Received: direction_names={names!r}"
+        )
+    return found
 
 
 def _rows(examples):
