@@ -33,6 +33,7 @@ def step_operations(
     packing=1,
     reference_rows=0,
     penalties=None,
+    pairs=False,
 ):
     """Returns the number of floating-point operations of a training step.
 
@@ -44,6 +45,7 @@ def step_operations(
         packing: Examples in a row of the discriminator.
         reference_rows: Rows that virtual batch normalization adds to each batch of the generator.
         penalties: Dictionary from names of penalties to the updates from one to the next.
+        pairs: Whether the generator's loss needs the logits of real images.
     """
     g, d = _forward_products(generator), _forward_products(discriminator)
     rows, fakes = batch_size // packing, batch_size + reference_rows
@@ -51,7 +53,7 @@ def step_operations(
     for name, every in (penalties or {}).items():
         passes = least_passes(name, d[0] / sum(d), has_batch_normalization(discriminator))
         d_update += rows * passes * sum(d) / every
-    g_update = fakes * (3 * sum(g) - g[0]) + 2 * rows * sum(d)
+    g_update = fakes * (3 * sum(g) - g[0]) + (3 if pairs else 2) * rows * sum(d)
     return 2 * (discriminator_steps * d_update + g_update)
 
 

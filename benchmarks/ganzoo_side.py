@@ -10,7 +10,13 @@ from ganzoo.regularizers.base import REGULARIZERS
 
 BACKEND = keras.backend.backend()
 CHANNELS = 3
-LOSSES = {"dcgan": "non_saturating", "sngan": "hinge", "stylegan2": "non_saturating"}
+# Model -> (loss, regularizers that belong to it).
+OBJECTIVES = {
+    "dcgan": ("non_saturating", {}),
+    "sngan": ("hinge", {}),
+    "r3gan": ("relativistic_pairing", {"r1": {"gamma": 0.05}, "r2": {"gamma": 0.05}}),
+    "stylegan2": ("non_saturating", {}),
+}
 FIT_EXAMPLES = 10_000
 
 
@@ -49,7 +55,7 @@ class Case:
     """Training of a GAN on images in memory.
 
     Args:
-        model: `"dcgan"`, `"sngan"` or `"stylegan2"`.
+        model: A name in `OBJECTIVES`.
         precision: `"float32"` or `"bfloat16"`.
         width: Width of both networks.
         batch_size: Real images in a discriminator update.
@@ -95,6 +101,7 @@ class Case:
             self._gan.packing,
             (networks or {}).get("reference_size", 0),
             {part.name: part.every for part in self._gan._penalties},
+            OBJECTIVES[model][0] == "relativistic_pairing",
         )
         self.shapes = [
             [tuple(variable.shape) for variable in network.trainable_variables]
@@ -135,14 +142,13 @@ def _gan(model, image_shape, precision, width, networks, training):
         num_classes=networks.get("num_classes"),
         packing=networks.get("packing", 1),
     )
-    regularizers = [
-        REGULARIZERS[name](**arguments)
-        for name, arguments in training.pop("regularizers", {}).items()
-    ]
+    loss, regularizers = OBJECTIVES[model]
+    regularizers = {**regularizers, **training.pop("regularizers", {})}
+    regularizers = [REGULARIZERS[name](**arguments) for name, arguments in regularizers.items()]
     gan.compile(
         g_optimizer=keras.optimizers.Adam(2e-4, beta_1=0.5),
         d_optimizer=keras.optimizers.Adam(2e-4, beta_1=0.5),
-        loss=LOSSES[model],
+        loss=loss,
         regularizers=regularizers,
         **training,
     )

@@ -1,14 +1,15 @@
 """The PyTorch side of the benchmark: the same networks and algorithm in idiomatic PyTorch."""
 
+import dataclasses
+from collections.abc import Callable
+
 import torch
 from clock import now
-from torch import nn
 from torch.nn import functional
-from torch.nn.utils.parametrizations import spectral_norm
+from torch_networks import dcgan, r3gan, sngan
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
-BASE = 4  # Side of the smallest feature map. Three doublings give 32 pixels.
 
 
 def configure(threads, inter_threads):
@@ -27,121 +28,49 @@ def describe():
     return {"name": "PyTorch", "versions": f"PyTorch {torch.__version__}", "gpu": gpu}
 
 
-class Generator(nn.Module):
-    """A dense layer, transposed convolutions with batch normalization, and tanh."""
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """Networks and their objective.
 
-    def __init__(self, project, channels, layout, stages):
-        super().__init__()
-        self.project, self.channels, self.layout = project, channels, layout
-        self.stages = nn.Sequential(*stages, nn.Tanh())
-
-    def forward(self, latents):
-        x = self.project(latents).view(-1, self.channels, BASE, BASE)
-        return self.stages(x.contiguous(memory_format=self.layout))
-
-
-class Discriminator(nn.Module):
-    """Convolutions and a dense layer."""
-
-    def __init__(self, stages, features):
-        super().__init__()
-        self.stages, self.logits = nn.Sequential(*stages), features
-
-    def forward(self, images):
-        return self.logits(self.stages(images).flatten(1))
-
-
-def dcgan(width, layout):
-    """Returns the networks of `ganzoo.architectures.dcgan` for 32 pixels, and the latent size.
-
-    TensorFlow pads with 1 before and 2 after. Here the padding is 2 on both sides, and the last row
-    and column are not used. So the layers are mirror images of ganzoo's.
+    Attributes:
+        networks: Function of the width and the memory layout, from `torch_networks`.
+        d_loss: Function of the logits of real and of generated images.
+        g_loss: The same for the generator. `real_logits` is `None` unless `pairs`.
+        pairs: Whether the generator's loss compares with the logits of real images.
+        gamma: Strength of R1 and of R2, or `None` for no penalty.
     """
 
-    def up(inputs, outputs, normalized=True):
-        return nn.ConvTranspose2d(
-            inputs, outputs, 5, stride=2, padding=2, output_padding=1, bias=not normalized
-        )
-
-    def down(inputs, outputs, normalized=True):
-        return nn.Conv2d(inputs, outputs, 5, stride=2, padding=2, bias=not normalized)
-
-    generator = Generator(
-        nn.Linear(100, BASE * BASE * 4 * width, bias=False),
-        4 * width,
-        layout,
-        [
-            nn.BatchNorm2d(4 * width),
-            nn.ReLU(inplace=True),
-            up(4 * width, 2 * width),
-            nn.BatchNorm2d(2 * width),
-            nn.ReLU(inplace=True),
-            up(2 * width, width),
-            nn.BatchNorm2d(width),
-            nn.ReLU(inplace=True),
-            up(width, 3, normalized=False),
-        ],
-    )
-    discriminator = Discriminator(
-        [
-            down(3, width, normalized=False),
-            nn.LeakyReLU(0.2, inplace=True),
-            down(width, 2 * width),
-            nn.BatchNorm2d(2 * width),
-            nn.LeakyReLU(0.2, inplace=True),
-            down(2 * width, 4 * width),
-            nn.BatchNorm2d(4 * width),
-            nn.LeakyReLU(0.2, inplace=True),
-        ],
-        nn.Linear(BASE * BASE * 4 * width, 1),
-    )
-    return generator, discriminator, 100
+    networks: Callable
+    d_loss: Callable
+    g_loss: Callable
+    pairs: bool = False
+    gamma: float | None = None
 
 
-def sngan(width, layout):
-    """Returns the networks of `ganzoo.architectures.sngan` for 32 pixels, and the latent size."""
-    ups, downs, inputs = [], [], 3
-    for multiple in (4, 2, 1):
-        ups += [
-            nn.ConvTranspose2d(
-                2 * multiple * width, multiple * width, 4, stride=2, padding=1, bias=False
-            ),
-            nn.BatchNorm2d(multiple * width, eps=2e-5),
-            nn.ReLU(inplace=True),
-        ]
-    ups.append(nn.Conv2d(width, 3, 3, padding=1))
-    for multiple in (1, 2, 4):
-        channels = multiple * width
-        downs += [
-            spectral_norm(nn.Conv2d(inputs, channels, 3, padding=1)),
-            nn.LeakyReLU(0.1, inplace=True),
-            spectral_norm(nn.Conv2d(channels, channels, 4, stride=2, padding=1)),
-            nn.LeakyReLU(0.1, inplace=True),
-        ]
-        inputs = channels
-    downs += [
-        spectral_norm(nn.Conv2d(inputs, 8 * width, 3, padding=1)),
-        nn.LeakyReLU(0.1, inplace=True),
-    ]
-    project = nn.Linear(128, BASE * BASE * 8 * width)
-    logits = spectral_norm(nn.Linear(BASE * BASE * 8 * width, 1))
-    return Generator(project, 8 * width, layout, ups), Discriminator(downs, logits), 128
+def _softplus(logits):
+    return functional.softplus(logits).mean()
 
 
-def non_saturating(real_logits, fake_logits):
-    """Returns the loss of the discriminator."""
-    return functional.softplus(-real_logits).mean() + functional.softplus(fake_logits).mean()
-
-
-def hinge(real_logits, fake_logits):
-    """Returns the loss of the discriminator."""
-    return functional.relu(1 - real_logits).mean() + functional.relu(1 + fake_logits).mean()
-
-
-# Model -> (networks, loss of the discriminator, loss of the generator).
 MODELS = {
-    "dcgan": (dcgan, non_saturating, lambda fake_logits: functional.softplus(-fake_logits).mean()),
-    "sngan": (sngan, hinge, lambda fake_logits: -fake_logits.mean()),
+    "dcgan": Model(
+        dcgan,
+        d_loss=lambda real, fake: _softplus(-real) + _softplus(fake),
+        g_loss=lambda real, fake: _softplus(-fake),
+    ),
+    "sngan": Model(
+        sngan,
+        d_loss=lambda real, fake: (
+            functional.relu(1 - real).mean() + functional.relu(1 + fake).mean()
+        ),
+        g_loss=lambda real, fake: -fake.mean(),
+    ),
+    "r3gan": Model(
+        r3gan,
+        d_loss=lambda real, fake: _softplus(fake - real),
+        g_loss=lambda real, fake: _softplus(real - fake),
+        pairs=True,
+        gamma=0.05,
+    ),
 }
 
 
@@ -149,7 +78,7 @@ class Case:
     """Training of a GAN on images in memory.
 
     Args:
-        model: `"dcgan"` or `"sngan"`.
+        model: `"dcgan"`, `"sngan"` or `"r3gan"`.
         precision: `"float32"`, or `"bfloat16"` for autocast.
         width: Width of both networks.
         batch_size: Images in each update.
@@ -158,10 +87,10 @@ class Case:
     """
 
     def __init__(self, model, precision, width, batch_size, layout, mode):
-        build, self._d_loss, self._g_loss = MODELS[model]
+        self._model = MODELS[model]
         layout = LAYOUTS[layout]
-        generator, discriminator, self._latent_dim = build(width, layout)
-        average, _, _ = build(width, layout)
+        generator, discriminator, self._latent_dim = self._model.networks(width, layout)
+        average, _, _ = self._model.networks(width, layout)
         average.load_state_dict(generator.state_dict())
         for network in (generator, discriminator, average):
             network.to(DEVICE, memory_format=layout)
@@ -196,16 +125,26 @@ class Case:
         with torch.no_grad(), self._precision:
             fake = generator(self._latents())
         self._train_discriminator(True)
+        penalized = self._model.gamma is not None
+        real.requires_grad_(penalized)
+        fake.requires_grad_(penalized)
         with self._precision:
             real_logits, fake_logits = discriminator(real), discriminator(fake)
-        d_loss = self._d_loss(real_logits.float(), fake_logits.float())
+        d_loss = self._model.d_loss(real_logits.float(), fake_logits.float())
+        if penalized:
+            penalty = _gradient_norm(real_logits, real) + _gradient_norm(fake_logits, fake)
+            d_loss = d_loss + self._model.gamma / 2 * penalty
         _minimize(d_loss, self._d_optimizer)
 
         # Otherwise `backward` would also compute the gradients of the discriminator's weights.
         self._train_discriminator(False)
+        real_logits = None
         with self._precision:
+            if self._model.pairs:
+                with torch.no_grad():
+                    real_logits = discriminator(real).float()
             fake_logits = discriminator(generator(self._latents()))
-        _minimize(self._g_loss(fake_logits.float()), self._g_optimizer)
+        _minimize(self._model.g_loss(real_logits, fake_logits.float()), self._g_optimizer)
         torch._foreach_lerp_(self._average, self._generator, 1 - 0.999)
         return d_loss
 
@@ -219,6 +158,12 @@ class Case:
 
 def _adam(network):
     return torch.optim.Adam(network.parameters(), 2e-4, betas=(0.5, 0.999), fused=True)
+
+
+def _gradient_norm(logits, images):
+    """Returns the mean squared norm of the gradient with respect to each image."""
+    (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+    return gradient.float().square().sum(dim=(1, 2, 3)).mean()
 
 
 def _minimize(loss, optimizer):

@@ -22,8 +22,9 @@ from load import ForeignLoad, add_flags
 from processes import Side
 
 MODELS = ("dcgan", "sngan")
-# Measured on request, without PyTorch.
-OTHER_MODELS = ("stylegan2",)
+# Measured on request.
+OTHER_MODELS = ("r3gan", "stylegan2")
+TORCH_MODELS = ("dcgan", "sngan", "r3gan")
 PRECISIONS = ("float32", "bfloat16")
 # Modes of `torch.compile`, and how a row names them. "reduce-overhead" records CUDA graphs: it is
 # measured on a GPU alone.
@@ -228,7 +229,7 @@ class Bench:
     def compare(self, model, precision):
         """Returns the rows of ganzoo and of each PyTorch variant, by name."""
         cases = {"ganzoo": self._prepare_ours("ganzoo", model, precision)}
-        if self._torch is not None and model in MODELS:
+        if self._torch is not None and model in TORCH_MODELS:
             for name, settings in TORCH_VARIANTS.items():
                 if settings["mode"] is not None and self._options.no_torch_compile:
                     continue
