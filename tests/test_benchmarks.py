@@ -122,7 +122,8 @@ for model, mirrored in (("sngan", False), ("dcgan", True), ("r3gan", False)):
     images = rng.uniform(-1, 1, images.shape).astype("float32")
     inputs = torch.tensor(mirror(images, mirrored))
     forward = tf.function(lambda: gan.discriminator(images, training=True), autograph=False)
-    for _ in range(500 if model == "sngan" else 1):  # Until both agree on the largest singular values.
+    # Until both agree on the largest singular values.
+    for _ in range(500 if model == "sngan" else 1):
         logits = forward().numpy()
         theirs = discriminator(inputs).detach().numpy()
     assert np.std(logits) > 1e-3

@@ -7,8 +7,10 @@ from keras import ops
 
 from ganzoo import backend
 
-# Groups are computed together in convolutions of up to so many channels.
-_CHANNELS_TOGETHER = 64
+# A layer becomes a few convolutions, each of as few groups as possible, because the zeros between
+# the groups cost time. Small convolutions cost time too, and many of them take long to compile.
+_CONVOLUTIONS = 8
+_LEAST_CHANNELS, _MOST_CHANNELS = 16, 64
 
 
 @keras.saving.register_keras_serializable(package="ganzoo")
@@ -18,8 +20,8 @@ class GroupedConv2D(keras.layers.Conv2D):
     Each of the `groups` equal parts of the channels has its own convolution. With a GPU or a TPU
     this is the stock layer. On processors, the gradients of the stock layer are very slow: its
     second-order gradient takes 20 times as long for 4 groups, and minutes for 16. There, groups are
-    merged into a few plain convolutions of up to 64 channels, with zeros between the groups. The
-    results are the same up to rounding, and so are gradients of any order.
+    merged into about 8 plain convolutions of 16 to 64 channels, with zeros between the groups of
+    one convolution. The results are the same up to rounding, and so are gradients of any order.
 
     The arguments, the weights and the shapes are the ones of `keras.layers.Conv2D`.
 
@@ -54,8 +56,10 @@ class GroupedConv2D(keras.layers.Conv2D):
 
     def _groups_together(self, channels):
         """Returns how many groups of so many input channels one convolution computes."""
-        most = max(1, _CHANNELS_TOGETHER // channels)
-        return max(n for n in range(1, most + 1) if self.groups % n == 0)
+        most = max(1, _MOST_CHANNELS // channels)
+        *smaller, largest = [n for n in range(1, most + 1) if self.groups % n == 0]
+        enough = max(_LEAST_CHANNELS / channels, self.groups / _CONVOLUTIONS)
+        return next((n for n in smaller if n >= enough), largest)
 
     def _convolve(self, inputs, kernel):
         return ops.conv(

@@ -25,8 +25,9 @@ def whole_kernel(kernel, groups):
 @pytest.mark.parametrize(
     ("channels", "filters", "settings"),
     [
-        (80, 40, {"groups": 5, "padding": "same"}),  # One group at a time: 5 is prime.
-        (96, 48, {"groups": 6, "padding": "same", "strides": 2}),  # Three groups at a time.
+        (80, 40, {"groups": 5, "padding": "same"}),  # One group at a time.
+        (96, 48, {"groups": 12, "padding": "same", "strides": 2}),  # Two groups at a time.
+        (96, 48, {"groups": 24, "padding": "same"}),  # Four groups at a time.
         (6, 9, {"groups": 3, "dilation_rate": 2}),  # All groups together.
         (4, 4, {"groups": 1}),
     ],
