@@ -134,10 +134,10 @@ def is_range(text: str) -> bool:
 
 
 def names(name: str, given: str) -> list[str]:
-    """Returns the names of a text such as `"data,seed"`."""
+    """Returns the names of a text such as `"data,seed"`, which are all different."""
     found = [part.strip() for part in given.split(",")]
-    if not all(found):
-        raise _error(name, given, "names between commas")
+    if not all(found) or len(set(found)) < len(found):
+        raise _error(name, given, "different names between commas")
     return found
 
 

@@ -45,6 +45,7 @@ class CreatePlan:
 
     def __init__(self, images, options):
         self._options = options
+        options.labels = _path_of_labels(options.labels, images)
         name = options.name or _name_of(images)
         output = Path(options.output or Path("runs", name))
         self._record = output / "create.json"
@@ -115,7 +116,8 @@ class CreatePlan:
                 print(f"{'export':<22}{path}")
             if signs := signs_of_collapse(training.gan, training.data):
                 print(f"{'warning':<22}{signs}")
-        print(f"{'next':<22}ganzoo sample {self._model}")
+        conditions = "" if training.gan.condition_dim is None else " --conditions=VECTOR"
+        print(f"{'next':<22}ganzoo sample {self._model}{conditions}")
         return 0
 
     def _read_record(self):
@@ -132,6 +134,7 @@ class CreatePlan:
         kept = {name: getattr(recipe, name) for name in _RECIPE_FLAGS}
         kept |= {name: settings.get(name) for name in _SETTINGS_FLAGS}
         kept |= {"augment": format_augment(recipe.augment), **self._chosen}
+        kept["labels"] = _path_of_labels(kept["labels"], images)
         given = {name: getattr(self._options, name) for name in kept.keys() & self._options.given}
         kept["images"], given["images"] = recipe.data, f"folder:{images.resolve()}"
         changed = [name for name in given if given[name] != kept[name]]
@@ -172,6 +175,18 @@ class CreatePlan:
 def _name_of(images):
     """Returns a name for the model that folders and addresses can hold."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", images.resolve().name).strip("_.-") or "images"
+
+
+def _path_of_labels(labels, images):
+    """Returns the path of a table, whole unless it lies in the folder of the images; or `None`."""
+    if labels is None:
+        return None
+    places = {path.resolve() for path in (images / labels, Path(labels).expanduser())}
+    found = [path for path in places if path.is_file()]
+    if len(found) != 1:
+        return labels  # Loading the data says what is wrong.
+    root = images.resolve()
+    return str(found[0].relative_to(root) if found[0].is_relative_to(root) else found[0])
 
 
 def _check(chosen):

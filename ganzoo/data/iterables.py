@@ -155,12 +155,17 @@ def of_one_size(batches, size):
         count %= size
         parts = [tuple(part[len(part) - count :] for part in joined)] if count else []
     if count:
-        warnings.warn(
-            f"The last {count:,} examples of a pass over the data do not fill a batch of {size:,}, "
-            "and are left out of it. `ganzoo.data.gather` reads the data into memory, where each "
-            "pass has a new order.",
-            stacklevel=2,
-        )
+        warn_of_rest(count, size)
+
+
+def warn_of_rest(count, size):
+    """Warns that the last `count` examples of a pass do not fill a batch of `size` examples."""
+    warnings.warn(
+        f"The last {count:,} examples of a pass over the data do not fill a batch of {size:,}, "
+        "and are left out of it. `ganzoo.data.gather` reads the data into memory, where each "
+        "pass has a new order.",
+        stacklevel=3,
+    )
 
 
 def _required_arguments(function):

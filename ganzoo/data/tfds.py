@@ -1,6 +1,7 @@
 """Data sets of TensorFlow Datasets. No other source needs TensorFlow."""
 
 import contextlib
+import logging
 
 import keras
 import numpy as np
@@ -12,7 +13,23 @@ from ganzoo.data.sources import UnknownSplit, choose_feature, register
 _BATCH = 1024
 
 
+@contextlib.contextmanager
+def _without_deprecations():
+    """Keeps tensorflow-datasets from logging that it uses deprecated attributes of its own."""
+    logger = logging.getLogger("absl")
+
+    def is_other(record):
+        return "FeatureConnector.dtype" not in record.getMessage()
+
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
+
+
 @register("tfds", argument="NAME")
+@_without_deprecations()
 def load_tfds(
     argument,
     split="train",

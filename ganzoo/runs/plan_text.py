@@ -22,7 +22,7 @@ def describe_plan(plan):
             **({"not of config": f"{replaced}, which the command line gives"} if replaced else {}),
             "model": f"{settings.model}: {recipe.source}",
             "data": plan.data,
-            "classes": gan.num_classes or "not used",
+            **_targets(gan),
             **_labels(plan),
             **_transfer(plan),
             "generator": f"{gan.generator.count_params():,} parameters, from "
@@ -40,6 +40,7 @@ def describe_plan(plan):
             "seed": settings.seed,
             "precision": f"{settings.precision}, XLA {'on' if gan.jit_compile else 'off'}, "
             f"{keras.backend.backend()}",
+            **_memory(gan),
             "threads": settings.threads,
             **_devices(plan.device_count),
             "output": f"{plan.folder.path}{resumed}",
@@ -68,6 +69,21 @@ def describe_results(folder, value=None, needs_conditions=False):
             "next": f"ganzoo sample {folder.path}" + " --conditions=VECTOR" * needs_conditions,
         }
     )
+
+
+def _targets(gan):
+    if gan.condition_dim is None:
+        return {"classes": gan.num_classes or "not used"}
+    return {"conditions": ", ".join(gan.condition_names or [f"vectors of {gan.condition_dim}"])}
+
+
+def _memory(gan):
+    saved = {
+        f"each batch in {gan.accumulate} parts": gan.accumulate > 1,
+        "activations are computed again": gan.remat,
+    }
+    used = [how for how, is_used in saved.items() if is_used]
+    return {"memory": ", ".join(used)} if used else {}
 
 
 def _labels(plan):

@@ -37,7 +37,7 @@ _SETTINGS = (
     *("metrics", "every", "metric_samples", "extractor", "keep_best"),
 )
 # The ones that change how it runs.
-_OF_THE_MACHINE = ("jit", "devices", "steps_per_execution", "cache")
+_OF_THE_MACHINE = ("jit", "devices", "steps_per_execution", "accumulate", "remat", "cache")
 _OF_THE_FOLDER = ("sample_every", "checkpoint_every", "keep", "monitors", "log")
 _WITH_GAMMA = ("r1", "r2")
 

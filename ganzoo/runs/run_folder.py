@@ -1,6 +1,7 @@
 """The folder of a run: the places of its files, and how they are read."""
 
 import json
+import os
 from pathlib import Path
 
 from ganzoo import zoo
@@ -37,6 +38,7 @@ _OPTIONS = {
     **{"extractor": (str, _NOTHING), "keep_best": (str, _NOTHING)},
     **{"monitors": (str, _NOTHING), "checkpoint_every": int, "keep": int, "jit": str},
     **{"sample_every": (int, _NOTHING), "steps_per_execution": (int, str), "log": list},
+    **{"accumulate": int, "remat": bool},
     **{"hardware": (str, _NOTHING), "threads": int, "completed": (int, _NOTHING)},
 }
 _ALWAYS_THERE = ("model", "split", "size", "channels", "seed", "precision", "ganzoo")
@@ -78,11 +80,20 @@ class RunFolder:
         """
         check_folder_name("--output", self.path)
         if not self.path.exists():
+            self._check_creatable()
             return
         if not self.path.is_dir() or not all(map(_is_nothing, self.path.iterdir())):
             raise RunFolderError(
                 "The folder of a new run must be empty or not exist. Give another --output, or "
                 f"--resume to continue the run in it. Received: --output={self.path}"
+            )
+
+    def _check_creatable(self):
+        above = next(path for path in self.path.absolute().parents if path.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            raise RunFolderError(
+                f"The folder of a run cannot be created in {above}: give an --output in a folder "
+                f"that you may write. Received: --output={self.path}"
             )
 
     def check_apart(self, source):

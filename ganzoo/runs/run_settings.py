@@ -12,7 +12,7 @@ from ganzoo.runs.run_folder import RunFolder, RunFolderError
 _SETTINGS = (
     *("model", "split", "size", "channels", "on_bad", "max_pixels", "mirror", "test_split"),
     *("labels", "label_columns", "labels_as", "alpha", "crop", "dtype", "value_range"),
-    *("seed", "precision", "init_from", "freeze_discriminator"),
+    *("seed", "precision", "accumulate", "remat", "init_from", "freeze_discriminator"),
     *("metrics", "every", "metric_samples", "extractor", "keep_best"),
 )
 # The ones among them that a resumed run may change.

@@ -124,6 +124,8 @@ class TrainPlan:
                 jit_compile=_JIT[settings.jit],
                 frozen_layers=settings.freeze_discriminator or 0,
                 steps_per_execution=settings.steps_per_execution,
+                accumulate=settings.accumulate,
+                remat=settings.remat,
             )
             self.transfer = self._initialize()
             inputs.check_equal_shares(self.gan, recipe.batch_size)

@@ -14,6 +14,7 @@ from ganzoo.data.batch_parts import (
     warn_of_unread_keys,
 )
 from ganzoo.data.checks import RangeEvidence
+from ganzoo.data.iterables import warn_of_rest
 from ganzoo.training.batch_check import BatchCheck
 
 # So many images tell the range [-1, 1] from [0, 1].
@@ -30,6 +31,10 @@ def checked_dataset(gan, dataset, size):
 
     Raises:
         ValueError: If the first batches do not fit the GAN, or there are none.
+
+    Warns:
+        UserWarning: If the last examples do not fill a batch, and are left out; at the end of the
+            first pass.
     """
     import tensorflow as tf
 
@@ -52,7 +57,7 @@ def checked_dataset(gan, dataset, size):
     if examples.shape[0] is None:
         if size is None:
             size = next((len(parts_of(b)[0]) for b in dataset.take(1)), 1)
-        dataset = dataset.rebatch(size, drop_remainder=True)
+        dataset = _of_size(dataset, size)
     look(check, map(host_parts, dataset.as_numpy_iterator()), "a tf.data.Dataset")
     converts = gan.num_classes is not None and not _are_numbers(labels)
 
@@ -70,6 +75,33 @@ def checked_dataset(gan, dataset, size):
         return parts if has_tuples else parts[0]
 
     return dataset.map(checked).prefetch(tf.data.AUTOTUNE), check
+
+
+def _of_size(dataset, size):
+    """Returns a `tf.data.Dataset` of full batches, which warns once of what does not fill one."""
+    import tensorflow as tf
+
+    has_warned = False
+
+    def warn(count):
+        nonlocal has_warned
+        if not has_warned:
+            warn_of_rest(int(count), size)
+        has_warned = True
+        return False
+
+    def is_full(*parts):
+        count = tf.shape(parts[0])[0]
+        return tf.cond(
+            tf.equal(count, size), lambda: True, lambda: tf.numpy_function(warn, [count], tf.bool)
+        )
+
+    def with_size(*parts):
+        parts = tuple(tf.ensure_shape(part, (size, *part.shape[1:])) for part in parts)
+        return parts if has_tuples else parts[0]
+
+    has_tuples = isinstance(dataset.element_spec, tuple)
+    return dataset.rebatch(size).filter(is_full).map(with_size)
 
 
 def _of_parts(dataset):

@@ -1,5 +1,6 @@
 """From a trained GAN to the folder of a published model."""
 
+import copy
 import dataclasses
 import json
 import re
@@ -89,7 +90,8 @@ def publish(
         ValueError: If the GAN does not generate images, the folder is not empty, or the license
             has another spelling.
     """
-    folder, gan, data = Path(folder), training.gan, training.data
+    folder, gan = Path(folder), training.gan
+    data, test = _without_path(training.data), _without_path(training.test)
     check_license(license)
     if not data.has_images:
         raise ValueError(f"Published models generate images. Received: {data!r}")
@@ -102,7 +104,7 @@ def publish(
     found, neighbors = measure.measure(
         stored,
         data,
-        training.test,
+        test,
         extractor,
         n,
         labels=None if labels is None else labels * data.num_classes,
@@ -277,10 +279,23 @@ def _conditions(data):
 
 def without_paths(recipe: Recipe) -> Recipe:
     """Returns the recipe without the folders above its data, which are private."""
-    if not is_local(recipe.data):
-        return recipe
-    kind, path = re.fullmatch(r"(folder:|packed:)?(.*)", recipe.data, re.DOTALL).groups("")
-    return dataclasses.replace(recipe, data=kind + Path(path).resolve().name)
+    return dataclasses.replace(recipe, data=_source_without_path(recipe.data))
+
+
+def _without_path(data):
+    """Returns data without the folders above them in their name; `None` stays `None`."""
+    if data is None or not is_local(data.name):
+        return data
+    renamed = copy.copy(data)
+    renamed.name = _source_without_path(data.name)
+    return renamed
+
+
+def _source_without_path(source):
+    if not is_local(source):
+        return source
+    kind, path = re.fullmatch(r"(folder:|packed:)?(.*)", source, re.DOTALL).groups("")
+    return kind + Path(path).resolve().name
 
 
 def is_local(source: str) -> bool:

@@ -253,6 +253,18 @@ COMMAND.positive_or_auto(
     """Steps in one call of the compiled function. More of them cost less time on a GPU; pictures
     and checkpoints follow at the end of a call.""",
 )
+COMMAND.positive_integer(
+    "accumulate",
+    """Parts in which each batch is computed, one after another, with the gradient of the whole
+    batch: less memory in more time. Not with layers that couple the examples of a batch, such as
+    batch normalization.""",
+    default=1,
+)
+COMMAND.switch(
+    "remat",
+    """Compute activations again in the backward pass instead of keeping them: less memory in more
+    time, with any layers.""",
+)
 COMMAND.text(
     "devices",
     "N",

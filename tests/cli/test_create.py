@@ -279,3 +279,32 @@ def test_the_flags_of_a_folder_reach_the_run(tmp_path, capsys):
     assert all(flag in printed for flag in flags) and "--size=8x12" in printed
     assert main([*create, *flags, "--label_columns=wings", *size]) == 2
     assert "wings" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_folder_with_conditions_becomes_a_model(tmp_path, monkeypatch, capsys):
+    folder, rows = tmp_path / "private" / "discs", ["file,hue,size"]
+    folder.mkdir(parents=True)
+    for number in range(24):
+        Image.new("L", (32, 32), 10 * number).save(folder / f"{number}.png")
+        rows.append(f"{number}.png,{number / 24:.3f},{number % 3}")
+    (tmp_path / "table.csv").write_text("\n".join(rows))
+    monkeypatch.chdir(tmp_path)
+    flags = ["--labels=table.csv", "--labels_as=conditions", "--conditional", "--extractor=digits"]
+    create = ["create", "private/discs", "--output=out", "--steps=3", "--width=1", *flags]
+    assert main([*create, "--batch_size=8"]) == 0
+    printed = capsys.readouterr().out
+    assert "conditions     hue, size" in printed
+    assert printed.rstrip().endswith("ganzoo sample out/model --conditions=VECTOR")
+    model = tmp_path / "out" / "model"
+    card = (model / "README.md").read_text()
+    assert "vectors of 2 conditions: hue, size" in card and "| FID |" in card
+    assert str(tmp_path) not in card + (model / "metrics.json").read_text()
+    assert (tmp_path / "out" / "export" / "discs" / "1" / "saved_model.pb").is_file()
+    assert main(["sample", "out/model", "--conditions=hue=0.5,size=1", "--n=4"]) == 0
+
+    # From another folder, and with another path of the same table.
+    monkeypatch.chdir(folder)
+    again = [word for word in create if not word.startswith(("private", "--output", "--labels="))]
+    again += ["../discs", "--output=../../out", "--labels=../../table.csv"]
+    assert main(again) == 0 and "has ended" in capsys.readouterr().out

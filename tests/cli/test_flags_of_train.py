@@ -135,6 +135,10 @@ def test_wrong_optimizer_settings_are_refused(settings, message):
         (["--mirror=yes"], "--mirror=yes"),
         (["--data=toy:ring", "--model=mlp", "--mirror"], "Only images can be mirrored"),
         (["--log=comet"], "'comet'"),
+        (["--log=wandb,wandb"], "--log=wandb,wandb"),
+        (["--accumulate=0"], "--accumulate=0"),
+        (["--remat=yes"], "--remat=yes"),
+        ([f"--output={__file__}/run"], f"--output={__file__}/run"),
         (["--config=nowhere.toml"], "nowhere.toml"),
     ],
 )
@@ -213,7 +217,7 @@ def test_the_settings_that_repeat_a_run_are_read_back(tmp_path):
     recipe, options = recipe_of(
         *("--size=8x16", "--mirror", "--metrics=fid,kid", "--keep_best=kid", "--keep=5"),
         *("--optimizer=lion", "--latent=uniform", "--conditional", "--seed=4", "--jit=true"),
-        *("--regularizers=r1", "--gamma=auto"),
+        *("--regularizers=r1", "--gamma=auto", "--accumulate=2", "--remat"),
     )
     settings = repeating_settings(recipe, options, everything=True)
     file = tmp_path / "config.toml"
@@ -222,7 +226,8 @@ def test_the_settings_that_repeat_a_run_are_read_back(tmp_path):
     again, _ = COMMAND.parse([f"--config={file}"])
     read_config(COMMAND, again)
     assert changed_recipe(recipes.get(again.model), again) == recipe
-    for name in ("size", "mirror", "metrics", "keep_best", "keep", "seed", "jit"):
+    names = ("size", "mirror", "metrics", "keep_best", "keep", "seed", "jit", "accumulate", "remat")
+    for name in names:
         assert getattr(again, name) == getattr(options, name)
     # A run of an earlier version has fewer settings.
     assert repeating_settings(recipes.get("dcgan"), SimpleNamespace(model="dcgan"))

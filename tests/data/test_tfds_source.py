@@ -1,5 +1,6 @@
 """Data sets of TensorFlow Datasets. Tests with real data need `TFDS_DATA_DIR`."""
 
+import logging
 import os
 import pathlib
 
@@ -97,6 +98,24 @@ def test_features_are_chosen_by_name(flowers):
 
 def test_a_slice_of_a_split(flowers):
     assert len(data.load("tfds:flowers", "train[:3]", size=4, data_dir=flowers)) == 3
+
+
+def test_the_library_does_not_log_its_own_deprecations(flowers, monkeypatch):
+    monkeypatch.setattr(tfds.core.features.feature.logging, "log_first_n", _log)
+    logger, texts = logging.getLogger("absl"), []
+    handler = logging.Handler()
+    handler.emit = lambda record: texts.append(record.getMessage())
+    logger.addHandler(handler)
+    try:
+        data.load("tfds:flowers", size=4, data_dir=flowers)
+        _log(logging.WARNING, "another message")
+    finally:
+        logger.removeHandler(handler)
+    assert texts == ["another message"]
+
+
+def _log(level, message, *arguments):
+    logging.getLogger("absl").log(level, message)
 
 
 def test_unknown_names_and_splits_are_refused(flowers):

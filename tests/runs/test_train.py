@@ -42,6 +42,19 @@ def test_the_function_and_the_command_train_the_same_model(tmp_path):
     assert_same(resumed.gan, ganzoo.runs.load_model(tmp_path / "other"))
 
 
+def test_the_plan_says_how_memory_is_saved_and_what_the_networks_take(tmp_path):
+    draws = np.random.default_rng(0).standard_normal((40, 2)).astype("float32")
+    data = ganzoo.data.Dataset(draws, conditions=draws, condition_names=["age", "hat"])
+    settings = {"model": "mlp", "conditional": True, "batch_size": 4, "output": tmp_path / "run"}
+    plan = ganzoo.runs.plan(data=data, **settings, remat=True)
+    assert plan.gan.remat
+    lines = plan.describe().splitlines()
+    assert "conditions     age, hat" in lines
+    assert "memory         activations are computed again" in lines
+    with pytest.raises(ValueError, match=r"accumulate=2 with .*BatchNormalization"):
+        ganzoo.runs.plan(data=data, **settings, accumulate=2)
+
+
 @pytest.mark.parametrize(
     "settings, message",
     [

@@ -113,6 +113,16 @@ def test_data_of_unknown_length_may_have_no_end_and_a_warning_says_so():
     assert not any("ran out of data" in str(warning.message) for warning in warned)
 
 
+def test_examples_of_tf_data_that_do_not_fill_a_batch_are_told_once():
+    gan, rows = epoch_checks.gan(run_eagerly=True), linear.vectors(18)
+    batches = tf.data.Dataset.from_tensor_slices(rows).batch(8)
+    with pytest.warns(UserWarning) as warned:
+        gan.fit(batches, epochs=2, verbose=0)
+    messages = [str(warning.message) for warning in warned]
+    assert sum("last 2 examples of a pass" in message for message in messages) == 1
+    assert gan.step == 4
+
+
 @pytest.mark.graph
 def test_every_epoch_has_the_steps_that_were_asked_for():
     epoch_checks.check_steps_per_epoch((2, 4))

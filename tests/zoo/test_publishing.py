@@ -247,6 +247,14 @@ def test_a_model_of_own_images_has_the_metrics_that_need_no_extractor(tmp_path):
     assert "there is no FID" in card and "not known to ganzoo" in card
 
 
+def test_local_data_are_named_without_the_folders_above_them():
+    data = ganzoo.data.Dataset(published.data().examples, name="folder:/home/me/photos")
+    assert publishing._without_path(data).name == "folder:photos"
+    assert data.name == "folder:/home/me/photos"
+    assert publishing._without_path(published.data()).name == published.data().name
+    assert publishing._without_path(None) is None
+
+
 def test_a_semi_supervised_model_has_its_error_rate(tmp_path):
     data = published.data()
     gray = ganzoo.data.Dataset(
