@@ -38,7 +38,8 @@ TENSORFLOW = "tensorflow{}>=2.21,<3"
 JAX = ["jax>=0.7"]
 TENSORBOARD = ["tensorboard>=2.20"]
 WANDB = ["wandb>=0.19"]
-MLFLOW = ["mlflow-skinny>=2.20"]
+# Without a server, MLflow writes a database, which needs the other two.
+MLFLOW = ["mlflow-skinny>=2.20", "sqlalchemy>=2.0", "alembic>=1.13"]
 PLOT = ["matplotlib>=3.9"]
 TORCH = ["torch>=2.6"]
 DIRECTIONS = ["scikit-learn>=1.5"]

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -117,6 +118,23 @@ def test_a_tracker_that_cannot_take_pictures_is_left_out(tmp_path, services):
     services["wandb"].Image = fail
     with pytest.warns(UserWarning, match="no longer shown in wandb"):
         train(tmp_path / "run", ["wandb"], epochs=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, files", [("wandb", "run/wandb/offline-run-*/*.wandb"), ("mlflow", "mlflow.db")]
+)
+def test_trackers_without_a_server_write_local_files(tmp_path, monkeypatch, name, files):
+    pytest.importorskip(name)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "The run is no longer shown")
+        train(tmp_path / "run", [name], options={"seed": 3}, card="# A run")
+    assert list(tmp_path.glob(files))
+    pictures = [*tmp_path.glob("run/wandb/**/*.png"), *tmp_path.glob("mlruns/**/*.png")]
+    assert len(pictures) == 2
 
 
 def test_a_missing_package_is_an_error_that_names_the_extra(tmp_path, monkeypatch):
