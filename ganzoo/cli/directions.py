@@ -10,6 +10,7 @@ from ganzoo.cli.direction_flags import STORED
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.file_names import check_file_name
 from ganzoo.generation import score
+from ganzoo.runs.progress import working
 from ganzoo.runs.run_folder import data_of, load_model
 
 _SCORED = 128  # Samples.
@@ -27,7 +28,8 @@ def run(options, others):
     check_pictures(gan, model)
     labels = _labels(numbers_of(options.labels, gan), options.seeds or [0])
     conditions = conditions_of(options.conditions, gan)
-    found = _found(gan, model, options, classifier, conditions)
+    with working(f"finding directions of {model}"):
+        found = _found(gan, model, options, classifier, conditions)
     frames = _strips(gan, found, options, labels, conditions)
     drawing.save_picture(options.output, drawing.image_grid(frames, columns=options.steps))
     if options.save:

@@ -7,9 +7,10 @@ from keras import ops
 from ganzoo.data.classes import have_same_numbers
 from ganzoo.generation.conditioning import condition_of
 from ganzoo.generation.directions import Directions, digest
+from ganzoo.generation.sampling import seeds_of_rows
 from ganzoo.generation.truncation import truncating_layer
 from ganzoo.layers.reparametrization import SUPPORTED, KernelWrapper, output_axis
-from ganzoo.validation import check_choice, check_positive_integer, describe
+from ganzoo.validation import check_choice, check_positive_integer, check_seed, describe
 
 METHODS = ("sefa", "pca", "classes")
 _LEAST_ROWS = 10_000  # Of the regression from activations to latents.
@@ -23,11 +24,13 @@ def find(gan, method, k, layers, samples, classifier, seed, batch_size, conditio
     check_positive_integer("k", k)
     check_positive_integer("samples", samples)
     check_positive_integer("batch_size", batch_size)
+    check_seed(seed)
     if (classifier is None) == (method == "classes"):
         raise ValueError(
             "`classifier` is for method='classes', which needs it. "
             f"Received: method={method!r}, classifier={classifier!r}"
         )
+    check_classifier(classifier)
     gan.update_inference_state()
     if method == "sefa":
         if conditions is not None:
@@ -106,12 +109,17 @@ def principal_components(gan, k, layers, samples, seed, batch_size, conditions=N
     chosen = _linear_layers(gan, layers)
     if layers is not None and len(chosen) > 1:
         raise ValueError(f"Principal components are of one layer. Received: layers={layers}")
+    if k > gan.latent_dim:
+        raise ValueError(
+            f"`k` must be at most {gan.latent_dim}, the dimensions of the latents. Received: k={k}"
+        )
     count = max(samples, _LEAST_ROWS)
-    activations = _activations(gan, chosen[0].output, count, seed, batch_size, conditions)
-    activations = activations.reshape(count, -1)
-    mean, components, deviations, ratios = _components(activations, k)
+    inputs = _activations(gan, chosen[0].input, count, seed, batch_size, conditions)
+    matrix, basis = _outputs_by_inputs(chosen[0])
+    activations = inputs.reshape(count, -1) @ matrix
+    mean, components, deviations, ratios = _components(activations, k, basis)
     coordinates = (activations - mean) @ components.T / deviations
-    latents = gan.latents_of(_seeds(seed, count))
+    latents = gan.latents_of(seeds_of_rows(seed, count))
     # The latents that a standard deviation of each component needs, by least squares.
     solution, *_ = np.linalg.lstsq(coordinates, latents, rcond=None)
     return Directions(
@@ -119,8 +127,34 @@ def principal_components(gan, k, layers, samples, seed, batch_size, conditions=N
     )
 
 
-def _components(rows, k):
-    """Returns the mean, the components, their deviations, and their shares of the variance."""
+def _outputs_by_inputs(layer):
+    """Returns how the outputs of a linear layer change with its inputs.
+
+    A layer of few inputs and many outputs has outputs in a space of few dimensions. The principal
+    components are found there, in a small part of the time and of the memory.
+
+    Returns:
+        The matrix `(inputs, rank)` to the outputs without their bias, in coordinates of an
+        orthonormal basis; and the basis, `(rank, outputs)`.
+    """
+    shape = layer.input.shape[1:]
+    size = int(np.prod(shape))
+    probes = np.concatenate([np.eye(size), np.zeros((1, size))]).astype("float32")
+    outputs = keras.Model(layer.input, layer.output)(probes.reshape(-1, *shape), training=False)
+    outputs = ops.convert_to_numpy(ops.cast(outputs, "float32")).astype("float64")
+    outputs = outputs.reshape(size + 1, -1)
+    basis, matrix = np.linalg.qr((outputs[:-1] - outputs[-1]).T)
+    return matrix.T, basis.T
+
+
+def _components(rows, k, basis=None):
+    """Returns the mean, the components, their deviations, and their shares of the variance.
+
+    Args:
+        rows: Array of shape `(samples, dimensions)`.
+        k: Number of components.
+        basis: Basis whose coordinates the rows are, in which the signs of the components are fixed.
+    """
     try:
         from sklearn.decomposition import IncrementalPCA
     except ImportError as error:
@@ -136,8 +170,9 @@ def _components(rows, k):
     # Blocks of this size, and not of the generator's, so that these do not matter.
     found = IncrementalPCA(k, batch_size=max(2000, 3 * k)).fit(rows.astype("float64"))
     components = found.components_
-    largest = np.abs(components).argmax(axis=1)
-    components = components * np.sign(components[np.arange(k), largest])[:, None]
+    shown = components if basis is None else components @ basis
+    largest = np.abs(shown).argmax(axis=1)
+    components = components * np.sign(shown[np.arange(k), largest])[:, None]
     deviations = np.sqrt(found.explained_variance_)
     return found.mean_, components, deviations, found.explained_variance_ratio_
 
@@ -165,7 +200,7 @@ def of_classes(gan, layers, samples, classifier, seed, batch_size, conditions=No
             "This GAN takes the classes of the classifier, so that latents do not decide them: "
             f"give `labels` to `gan.sample`. Received: {gan.num_classes} classes of the GAN"
         )
-    seeds = _seeds(seed, samples)
+    seeds = seeds_of_rows(seed, samples)
     images = gan.sample(samples, seeds, batch_size=batch_size, conditions=conditions)
     probabilities = np.asarray(classifier.probabilities(gan.pixels.in_eight_bits(images)))
     names = class_names or map(str, range(probabilities.shape[1]))
@@ -204,8 +239,14 @@ def of_classes(gan, layers, samples, classifier, seed, batch_size, conditions=No
     )
 
 
-def _seeds(seed, count):
-    return np.arange(seed, seed + count, dtype="uint64")
+def check_classifier(classifier):
+    """Raises `ValueError` unless a classifier has a method `probabilities`, or is `None`."""
+    if classifier is not None and not callable(getattr(classifier, "probabilities", None)):
+        raise ValueError(
+            "`classifier` must have a method `probabilities` of uint8 images, as "
+            "`ganzoo.extractors.get('mnist')`. "
+            f"Received: classifier={classifier!r}"
+        )
 
 
 def _matrix_of_styles(gan, names):
@@ -322,7 +363,7 @@ def _inputs_by_latents(gan, layer):
 
 def _activations(gan, tensor, samples, seed, batch_size, conditions):
     """Returns the values of a tensor inside the generator for samples, as float64."""
-    seeds = _seeds(seed, samples)
+    seeds = seeds_of_rows(seed, samples)
     labels = condition_of(gan, None, conditions, len(seeds), seeds)
     latents = gan.latents_of(seeds)
     found = _network(gan, tensor).predict(

@@ -4,8 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ganzoo.generation.conditioning import labels_of
+from ganzoo.generation.direction_methods import check_classifier
 from ganzoo.generation.directions import check_directions
-from ganzoo.validation import check_non_negative, check_positive_integer
+from ganzoo.generation.sampling import seeds_of_rows
+from ganzoo.validation import check_non_negative, check_positive_integer, check_seed
 
 _SMALLEST = 1e-6
 
@@ -68,9 +71,10 @@ def score(
     """
     check_directions(directions)
     check_positive_integer("samples", samples)
+    check_classifier(classifier)
     amount = check_non_negative("amount", amount)
-    latents = gan.latents_of(np.arange(seed, seed + samples, dtype="uint64"))
-    labels = None if gan.num_classes is None else np.arange(seed, seed + samples) % gan.num_classes
+    seeds = seeds_of_rows(check_seed(seed), samples)
+    latents, labels = gan.latents_of(seeds), labels_of(seeds, gan.num_classes)
     effects, changes = [], []
     for number in range(len(directions)):
         ends = [

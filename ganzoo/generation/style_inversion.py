@@ -81,7 +81,8 @@ def correlation(noise):
             total = total + ops.sum(ops.square(product))
         if min(noise.shape[1:]) <= _SMALLEST_MAP:
             return total
-        noise = ops.average_pool(noise[..., None], 2)[..., 0]
+        # On JAX, Keras computes wrong strides from a single number for the size.
+        noise = ops.average_pool(noise[..., None], 2, strides=2)[..., 0]
 
 
 def compile_style_projection(gan, by_row, moves_noise, features_of):

@@ -201,6 +201,15 @@ def test_bad_input():
         gan.directions("nearest")
     with pytest.raises(ValueError, match=r"needs it. Received: method='classes'"):
         gan.directions("classes")
+    with pytest.raises(ValueError, match=r"method `probabilities` of uint8 images.*Received"):
+        gan.directions("classes", classifier="mnist")
+    with pytest.raises(ValueError, match=r"method `probabilities` of uint8 images.*Received"):
+        score(gan, found, "mnist")
+    for seed in (-1, 0.5, "a", [1, 2]):
+        with pytest.raises(ValueError, match="`seed` must be an integer"):
+            gan.directions("pca", k=1, seed=seed)
+        with pytest.raises(ValueError, match="`seed` must be an integer"):
+            score(gan, found, Signs(), seed=seed)
     with pytest.raises(ValueError, match=r"no such direction.*Directions: 0, 1. Received: 'smile'"):
         gan.edit(latents, found, {"smile": 1.0})
     with pytest.raises(ValueError, match=r"number from 0 to 1. Received: 2"):

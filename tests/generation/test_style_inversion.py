@@ -42,12 +42,16 @@ def correlation(noise):
         noise = noise.reshape(side, 2, side, 2).mean(axis=(1, 3))
 
 
-def test_the_correlation_of_noise_maps_is_the_paper_s():
+def check_correlation():
     noise = np.random.default_rng(0).normal(size=(2, 32, 32))
     expected = sum(map(correlation, noise))
     assert float(style_inversion.correlation(noise.astype("float32"))) == pytest.approx(
         expected, rel=1e-4
     )
+
+
+def test_the_correlation_of_noise_maps_is_the_paper_s():
+    check_correlation()
 
 
 @pytest.mark.graph
@@ -161,7 +165,8 @@ JAX = """
 import sys
 sys.path.insert(0, "tests/generation")
 import numpy as np
-from test_style_inversion import SHORT, distance, mean_style, style_gan
+from test_style_inversion import SHORT, check_correlation, distance, mean_style, style_gan
+check_correlation()
 gan = style_gan()
 image = gan.sample(1, seed=7)
 found = gan.project_styles(image, space="style_rows", noise=True, **SHORT)
