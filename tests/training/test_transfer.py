@@ -7,6 +7,7 @@ from keras import layers, ops
 
 import ganzoo
 from support.gans import dense
+from support.processes import run_python
 
 
 def resnet_gan(seed, num_classes=3, channels=1):
@@ -127,3 +128,58 @@ def test_bad_input(tmp_path):
     gan.fit(dense.dataset(16), batch_size=8, steps=1, verbose=0)
     with pytest.raises(ValueError, match=r"has not been trained.*Received: a GAN after step 1"):
         gan.initialize_from(dense.build())
+
+
+SETUP = """
+import os
+import keras
+import numpy as np
+import ganzoo
+from support.gans import dense
+
+data, folder = dense.dataset(), {folder!r}
+
+
+class Kill(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 4:
+            os._exit(0)
+
+
+def run(name, *callbacks):
+    built = dense.build(seed=1)
+    gan = ganzoo.GAN(built.generator, built.discriminator)
+    assert not gan.initialize_from(folder + "/source").left
+    frozen = gan.freeze_discriminator(1)
+    gan.compile(steps_per_execution=1)
+    checkpoint = ganzoo.callbacks.AtomicCheckpoint(folder + name, every=2, unit="steps")
+    gan.fit(data, batch_size=8, steps=6, verbose=0, callbacks=[checkpoint, *callbacks])
+    return gan, frozen
+
+
+"""
+KILLED = """
+source = dense.build(seed=0)
+source.fit(data, batch_size=16, steps=1, verbose=0)
+source.save_to_preset(folder + "/source")
+run("/run", Kill())
+raise AssertionError("the run went on")
+"""
+RESUMED = """
+(whole, frozen), (resumed, _) = run("/whole"), run("/run")
+assert resumed.step == whole.step == 6
+for a, b in zip(dense.state(whole), dense.state(resumed), strict=True):
+    np.testing.assert_array_equal(a, b)
+source = ganzoo.GAN.from_preset(folder + "/source")
+first, *others = whole.discriminator.weights, source.discriminator.weights
+same = [np.array_equal(a, b) for a, b in zip(first, *others, strict=True)]
+assert len(frozen) == 1 and all(same[:3]) and not all(same[3:])  # A kernel, its vector, a bias.
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_a_killed_run_with_frozen_layers_continues_as_if_uninterrupted(backend, tmp_path):
+    setup = SETUP.format(folder=str(tmp_path))
+    run_python(setup + KILLED, backend=backend)
+    run_python(setup + RESUMED, backend=backend)
