@@ -261,8 +261,9 @@ def check(check_value: Callable[[str, Any], float], name: str, value: Any) -> fl
     try:
         schedule = get(value)
     except ValueError as error:
+        reason = str(error).partition(" Received:")[0].rstrip(".")
         raise ValueError(
-            f"`{name}` must be a number or a schedule: {error}. Received: {name}={describe(value)}"
+            f"`{name}` must be a number or a schedule: {reason}. Received: {name}={describe(value)}"
         ) from error
     for extreme in schedule.extremes:
         check_value(name, extreme)

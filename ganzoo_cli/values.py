@@ -9,6 +9,7 @@ _RANGE = re.compile(r"\s*(\d+)(?:-(\d+))?\s*")
 _SIZE = re.compile(r"(\d+)(?:[x,](\d+))?")
 AUTO = "auto"
 _MOST_INTEGERS = 100_000
+_LARGEST_SIDE = 2**16
 _SEEDS = 2**64
 
 
@@ -88,8 +89,9 @@ def size(name: str, given: str) -> int | str:
     """Returns the side of a square, or height and width as a text such as `"32x64"`."""
     match = _SIZE.fullmatch(given)
     sides = [int(side) for side in match.groups() if side] if match else [0]
-    if not all(sides):
-        raise _error(name, given, "a positive integer, or HEIGHTxWIDTH such as 32x64")
+    if not all(0 < side <= _LARGEST_SIDE for side in sides):
+        expected = f"an integer from 1 to {_LARGEST_SIDE:,}, or HEIGHTxWIDTH such as 32x64"
+        raise _error(name, given, expected)
     return sides[0] if len(set(sides)) == 1 else f"{sides[0]}x{sides[1]}"
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ganzoo import data, drawing
+from ganzoo.data.shards import check_new_folder
 from ganzoo.file_names import check_file_name, check_folder_name
 from ganzoo.runs.sources import load_source
 from ganzoo_cli.commands.data import parse_action
@@ -13,6 +14,7 @@ def run(options, others):
     action, source = parse_action(others)
     if options.shards:
         check_folder_name("--output", options.output)
+        check_new_folder(options.output)
     else:
         suffixes = (".npz",) if action == "pack" else drawing.PICTURE_SETTINGS
         check_file_name("--output", options.output, suffixes)

@@ -127,8 +127,11 @@ class _Column:
             self.values = [str(value).strip() for value in values]
             if any(_SEPARATOR in value for value in self.values):
                 self._take_lists([value.split(_SEPARATOR) for value in self.values])
-        elif not all(map(math.isfinite, self.values)):
-            raise ValueError(f"Column {name!r} must be finite: repair the rows with NaN.")
+        elif count := sum(not math.isfinite(value) for value in self.values):
+            raise ValueError(
+                f"Column {name!r} must be finite: repair the rows with NaN. "
+                f"Received: {count} such rows"
+            )
 
     def _take_lists(self, values):
         are_texts = all(isinstance(one, str) for value in values for one in value)

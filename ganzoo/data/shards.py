@@ -151,6 +151,8 @@ def pack_shards(
             "`shards` must be at most the number of images. "
             f"Received: shards={shards} for {dataset!r}"
         )
+    if not replace:
+        check_new_folder(folder)
     rows = max(1, MAPPED_BYTES // dataset.examples[0].nbytes)
     with new_folder(folder, replace) as unfinished:
         writer = ShardWriter(unfinished, len(dataset), shards)
@@ -158,6 +160,16 @@ def pack_shards(
             writer.add(dataset.examples[start : start + rows])
         writer.close(facts_of(dataset), labels=dataset.labels, conditions=dataset.conditions)
     return folder
+
+
+def check_new_folder(folder: pathlib.Path | str) -> None:
+    """Raises `FileExistsError` if there is a folder that is not empty."""
+    folder = pathlib.Path(folder).expanduser()
+    if folder.is_dir() and any(folder.iterdir()):
+        raise FileExistsError(
+            "The folder of shards must be empty or not exist: give another one. "
+            f"Received: {str(folder)!r}"
+        )
 
 
 def is_sharded(path: pathlib.Path | str) -> bool:
