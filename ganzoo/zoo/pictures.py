@@ -100,7 +100,7 @@ def _with_names(strips):
 def encoded(picture: np.ndarray) -> bytes:
     """Returns a picture as a PNG file, with the strongest compression."""
     image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
-    if image.mode == "RGB" and len(image.getcolors(1 << 24)) <= 256:
+    if image.mode == "RGB" and image.getcolors(256) is not None:
         image = image.quantize(256, dither=Image.Dither.NONE)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
