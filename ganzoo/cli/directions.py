@@ -10,6 +10,7 @@ from ganzoo.cli.direction_flags import STORED
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.file_names import check_file_name
 from ganzoo.generation import score
+from ganzoo.generation.conditioning import check_labels
 from ganzoo.runs.progress import working
 from ganzoo.runs.run_folder import data_of, load_model
 
@@ -26,7 +27,7 @@ def run(options, others):
     classifier = _classifier(options, model)
     gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)
-    labels = _labels(numbers_of(options.labels, gan), options.seeds or [0])
+    labels = _labels(numbers_of(options.labels, gan), options.seeds or [0], gan)
     conditions = conditions_of(options.conditions, gan)
     with working(f"finding directions of {model}"):
         found = _found(gan, model, options, classifier, conditions)
@@ -74,10 +75,9 @@ def _strips(gan, found, options, labels, conditions):
     if options.steps == 1:
         amounts = np.array([options.span])
     latents = np.repeat(gan.latents_of(seeds), options.steps, axis=0)
-    if gan.num_classes is None:
-        classes = labels  # Given classes are an error there.
-    else:
-        given = np.asarray(labels if labels is not None else seeds) % gan.num_classes
+    classes = None
+    if gan.num_classes is not None:
+        given = np.asarray(seeds) % gan.num_classes if labels is None else labels
         classes = np.repeat(np.resize(given, len(seeds)), options.steps)
     if conditions is not None and conditions.ndim == 2:
         conditions = np.repeat(conditions, options.steps, axis=0)
@@ -95,13 +95,15 @@ def _strips(gan, found, options, labels, conditions):
     return gan.pixels.in_eight_bits(np.concatenate(rows))
 
 
-def _labels(labels, seeds):
-    if labels is not None and len(labels) not in (1, len(seeds)):
+def _labels(labels, seeds, gan):
+    if labels is None:
+        return None
+    if len(labels) not in (1, len(seeds)):
         raise ValueError(
             f"--labels must be one class or one for each of the {len(seeds)} --seeds. "
             f"Received: {len(labels)} classes"
         )
-    return labels
+    return check_labels(labels, len(labels), gan.num_classes)
 
 
 def _classifier(options, model):

@@ -86,7 +86,12 @@ def _read(path, gan):
         )
     try:
         if gan.pixels.is_eight_bits:
-            return read_image(path, (height, width), channels).pixels
+            image = read_image(path, (height, width), channels).pixels
+            found = drawing.size_of(path)
+            if found[0] < width or found[1] < height:
+                sizes = f"{found[0]} x {found[1]} pixels, enlarged to {width} x {height}"
+                print(f"{printable(path)} has {sizes}")
+            return image
         deep = ImageOptions((height, width), channels, pixels=gan.pixels)
         return read_deep_image(path, deep).pixels
     except Exception as error:  # Decoders raise any error for a damaged file.

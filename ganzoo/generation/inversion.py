@@ -124,7 +124,7 @@ def project(
         prior_weight = np.float32(0.0)  # All latents in the cube are equally likely.
     targets = check_images(gan, images)
     n = len(targets)
-    if gan.num_classes is None or labels is not None:
+    if gan.num_classes is None or labels is not None or conditions is not None:
         labels = condition_of(gan, labels, conditions, n)
         classes = None if labels is None else labels[:, None]
     else:

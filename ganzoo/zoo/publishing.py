@@ -10,9 +10,9 @@ from pathlib import Path
 from ganzoo import presets
 from ganzoo.file_names import check_folder_name
 from ganzoo.generation import Directions
-from ganzoo.generation.directions import digest
+from ganzoo.generation.directions import check_directions, digest
 from ganzoo.plot.line_picture import curves_picture
-from ganzoo.presets import manifest
+from ganzoo.presets import manifest, stored_directions
 from ganzoo.recipes import Recipe
 from ganzoo.training import SemiSupervisedGAN
 from ganzoo.version import __version__
@@ -21,6 +21,7 @@ from ganzoo.zoo import measure, model_card, pictures
 
 # A larger discriminator would be most of the download. With it, others start from the model.
 _LARGEST_DISCRIMINATOR = 12_000_000
+_FIND = "find"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +101,7 @@ def publish(
     with tempfile.TemporaryDirectory(prefix="ganzoo-publish-") as temporary:
         weights = {**_store(gan, Path(temporary, "weights")), "license": license}
         stored = presets.load_folder(Path(temporary, "weights"))
+    directions = _given_directions(stored, gan, directions)
     labels = training.recipe.labels_per_class
     found, neighbors = measure.measure(
         stored,
@@ -137,16 +139,24 @@ def publish(
     return facts
 
 
+def _given_directions(stored, gan, directions):
+    """Returns the directions for the stored GAN, and `"find"` and `None` as they are."""
+    if directions is None or (isinstance(directions, str) and directions == _FIND):
+        return directions
+    check_directions(directions)
+    if directions.model == digest(gan):
+        directions = directions.of_model(digest(stored))
+    stored_directions.check(stored, directions)
+    return directions
+
+
 def _directions(stored, training, directions, extractor):
     """Returns the directions of the stored GAN, and the facts about them, or `None` for each."""
     if directions is None:
         return None, None
     about = _class_names(training.data), extractor, training.data.conditions
-    if directions == "find":
+    if directions == _FIND:
         return model_directions.find(stored, *about)
-    if directions.model == digest(training.gan):
-        directions = directions.of_model(digest(stored))
-    directions.check(stored)
     return directions, model_directions.measured(stored, directions, *about)
 
 

@@ -49,6 +49,7 @@ def test_each_row_moves_one_sample_along_one_direction(model, tmp_path, monkeypa
     [
         (["--method=classes"], "needs a --classifier that tells classes"),
         (["--labels=0,1"], "--labels must be one class or one for each of the 1 --seeds"),
+        (["--labels=3"], "`labels` must be classes from 0 to 2. Received: labels from 3 to 3"),
         (["--layers=nosuch"], "`layers` must be among"),
         (["--output=strips.npz"], "--output must end in"),
         (["--save=strips.png"], "--save must end in .npz"),

@@ -92,6 +92,10 @@ def test_the_styles_of_an_image_are_found(tmp_path, monkeypatch, capsys):
     noise = [saved[f"noise_{number}"] for number in range(3)]
     again = gan.generate_from_styles(saved["styles"], noise)
     assert np.abs(again.astype(int) - saved["images"].astype(int)).max() <= 1
+    capsys.readouterr()
+    Image.fromarray(image[0, :4, :6, 0]).save("b.png")
+    assert main(["project", "model.keras", "b.png", "--space=style", "--steps=1"]) == 0
+    assert capsys.readouterr().out.startswith("b.png has 6 x 4 pixels, enlarged to 8 x 8\n")
     assert main(["project", "model.keras", "a.png", "--noise"]) == 2
     assert "--noise is for --space=style or --space=style_rows" in capsys.readouterr().err
     assert main(["project", "model.keras", "a.png", "--space=style", "--restarts=2"]) == 2

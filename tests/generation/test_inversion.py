@@ -245,3 +245,8 @@ def test_projecting_changes_no_state(gan):
 def test_what_cannot_be_projected_is_refused(gan, arguments):
     with pytest.raises(ValueError, match=r"Received: "):
         gan.project(**{"images": tiny.images(2), **arguments})
+
+
+def test_conditions_of_a_gan_with_classes_are_refused():
+    with pytest.raises(ValueError, match=r"no vectors of conditions.*Received: conditions="):
+        tiny.gan(num_classes=tiny.NUM_CLASSES).project(tiny.images(1), conditions=[1.0])

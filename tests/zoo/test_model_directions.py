@@ -11,7 +11,7 @@ import ganzoo
 from ganzoo import zoo
 from ganzoo.generation import Directions
 from ganzoo.zoo import directions as of_models
-from ganzoo.zoo import pictures
+from ganzoo.zoo import measure, pictures
 from ganzoo_cli.main import main
 from support import presets, published
 
@@ -56,6 +56,19 @@ def test_a_published_model_has_directions_and_shows_them(model):
     with Image.open(model / "directions.png") as picture:
         drawn = pictures.directions(gan, gan.stored_directions)
         np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), drawn)
+
+
+def test_directions_of_another_model_are_refused_before_anything_is_measured(
+    gan, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(measure, "measure", None)
+    training = published.training()
+    given = [(gan.directions("sefa", k=1), "another generator"), ("some", "must be a `ganzoo")]
+    for directions, message in given:
+        with pytest.raises(ValueError, match=message):
+            zoo.publish(
+                training, tmp_path / "x", published.Brightness(), n=30, directions=directions
+            )
 
 
 class Sides:
