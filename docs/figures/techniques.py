@@ -37,7 +37,7 @@ MEASURED = {
     "regularizers.GradientPenalty": {"gradient penalty": "{}"},
     "regularizers.HistoricalAveraging": {"historical averaging": "{}"},
     "regularizers.Orthogonal": {"orthogonal regularization of the generator": "{}"},
-    "regularizers.R1": {"R1 at every step": "{}", "R1 at every 16th step": "every 16th step {}"},
+    "regularizers.R1": {"R1 at every step": "{}"},
     "augment.AdaptiveAugment": {"adaptive augmentation, `blit,color`": "{} (`blit,color`)"},
     "augment.DiffAugment": {"DiffAugment, all transforms": "{}"},
     "packing": {"packing of 2": "{}"},
@@ -185,9 +185,10 @@ def _cost(part):
 
 def _ratio(row):
     text = (ROOT / "docs/performance.md").read_text()
-    costs = text[text.index("## What each technique costs") :]
-    # Spectral normalization was measured with an SN-GAN, in the first tables of float32.
-    for part in (costs, text[text.index("**sngan, float32**") :]):
+    # The newest measurement first. Spectral normalization was measured with an SN-GAN, in the first
+    # tables of float32.
+    starts = ("<!-- The table of costs:", "## What each technique costs", "**sngan, float32**")
+    for part in (text[text.index(start) :] for start in starts):
         found = re.search(rf"^\| {re.escape(row)} \| [\d.]+ \| [\d.]+ \| ([\d.]+) \|", part, re.M)
         if found:
             return float(found[1])
