@@ -1,6 +1,10 @@
 """The callbacks of a training run: what it measures, draws, watches and saves."""
 
+import copy
 import math
+import warnings
+
+import numpy as np
 
 from ganzoo import distribution, extractors, metrics
 from ganzoo.callbacks import (
@@ -25,6 +29,7 @@ _NONE = "none"
 _PICTURES = 50
 _DRAWN = 64
 _COMPARED = 256
+_TRIED = 32
 # Real examples between two checks for a collapse that nobody asked for: the samples of a check then
 # cost less than 1% of the training.
 _EXAMPLES_PER_CHECK = 12_800
@@ -65,19 +70,22 @@ class RunCallbacks:
         # A missing package is an error before training.
         self._tracker = _tracker(folder, recipe, settings) if settings.log else None
 
-    def leave_out_monitors(self, gan):
+    def check_monitors(self, gan):
         """Leaves out monitors that nobody asked for and that cannot watch these networks or data.
 
         Returns:
             A sentence that says why, or `None`.
+
+        Raises:
+            ValueError: If a monitor that was asked for cannot watch them.
         """
-        if self._settings.monitors is not None:
-            return None
         try:
             for monitor in self.monitors:
                 monitor.set_model(gan)
                 monitor.on_train_begin()
         except ValueError as error:
+            if (names := self._settings.monitors) is not None:
+                raise ValueError(f"--monitors={names} cannot watch this model. {error}") from error
             self.monitors = []
             return f"none: {error}"
         return None
@@ -145,14 +153,29 @@ def _evaluation(folder, recipe, settings, data):
     real = None
     if recipe.data != GIVEN_IN_PYTHON:
         real = load_test_split(recipe.data, data.split, settings)
+    compared = data if real is None else real
+    _try_metrics(settings.metrics, compared, extractor, settings.metric_samples or len(compared))
     return EvaluateSamples(
         settings.metrics,
-        data if real is None else real,
+        compared,
         extractor,
         n=settings.metric_samples,
         every=settings.every,
         folder=folder.path,
     )
+
+
+def _try_metrics(names, data, extractor, n):
+    """Measures a few real examples, so that metrics that do not fit them are an error here."""
+    few = copy.copy(data)
+    for part in ("examples", "labels", "conditions"):
+        if getattr(data, part) is not None:
+            setattr(few, part, getattr(data, part)[:_TRIED])
+    samples = few.examples[np.arange(min(n, _TRIED)) % len(few)]
+    with warnings.catch_warnings():
+        # So few examples are too few for good values.
+        warnings.simplefilter("ignore")
+        metrics.evaluate(samples, few, names, extractor, n=len(samples), cache=False)
 
 
 def _tracker(folder, recipe, settings):

@@ -129,7 +129,7 @@ class TrainPlan:
             )
             self.transfer = self._initialize()
             inputs.check_equal_shares(self.gan, recipe.batch_size)
-            self.without_monitors = self.callbacks.leave_out_monitors(self.gan)
+            self.without_monitors = self.callbacks.check_monitors(self.gan)
 
     def _initialize(self):
         """Gives the GAN the weights of another one, if the run starts so; returns what it took."""
