@@ -5,12 +5,13 @@ import sys
 
 from rich import progress as rich_progress
 from rich.console import Console
+from rich.text import Text
 
 from ganzoo.training.fit_hook import FitHook
 
 _WHAT_LOSSES_SAY = """\
 d_loss and g_loss are what the players minimize; they balance each other and need not fall.
-d_real and d_fake are the mean logits of real and generated examples: equal if the discriminator
+d_real and d_fake are the mean logits of real and generated examples: equal if the discriminator \
 cannot tell them apart."""
 _LOSSES = ("d_loss", "g_loss", "d_real", "d_fake")
 
@@ -114,15 +115,24 @@ class RunBar(FitHook):
         self._bars.update(self._task, values="  ".join(filter(None, texts)), **changes)
 
 
+class _Bars(rich_progress.Progress):
+    """Bars with the values of each task below, so that a narrow terminal shows all of both."""
+
+    def get_renderables(self):
+        yield self.make_tasks_table(self.tasks)
+        for task in self.tasks:
+            if task.fields["values"]:
+                yield Text(task.fields["values"])
+
+
 def _bars(console):
-    return rich_progress.Progress(
+    return _Bars(
         rich_progress.TextColumn("{task.description}"),
         rich_progress.BarColumn(bar_width=20),
         rich_progress.MofNCompleteColumn(),
         rich_progress.TimeElapsedColumn(),
         rich_progress.TextColumn("left"),
         rich_progress.TimeRemainingColumn(),
-        rich_progress.TextColumn("{task.fields[values]}"),
         console=console,
     )
 
