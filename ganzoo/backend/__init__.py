@@ -19,6 +19,7 @@ apply_gradients = _backend.apply_gradients
 assign_all = _backend.assign_all
 block_function = _blocks.block_function
 block_train_function = _blocks.block_train_function
+collect_garbage_at_exit = _backend.collect_garbage_at_exit
 compiled = _backend.compiled
 device_copy = _blocks.device_copy
 gather_rows = _backend.gather_rows

@@ -185,6 +185,10 @@ def prefers_jit():
     return True
 
 
+def collect_garbage_at_exit():
+    """Does nothing: nothing that is left at the end of a process disturbs JAX."""
+
+
 def has_accelerator():
     """Returns whether there is a device other than the processor."""
     return jax.default_backend() != "cpu"

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tensorflow.python.eager import record
 
 from ganzoo.backend import tensorflow_gradients  # noqa: F401, replaces gradients.
-from ganzoo.backend.tensorflow_memory import keep_freed_memory
+from ganzoo.backend.tensorflow_memory import collect_garbage_at_exit, keep_freed_memory
 
 keep_freed_memory()
 

@@ -1,11 +1,14 @@
-"""Keeps the memory of freed tensors in the process.
+"""Keeps the memory of freed tensors in the process, and frees iterators before it ends.
 
 On a processor, TensorFlow takes the memory of each tensor from the C library and frees it after the
 last use. By default, glibc returns large blocks to the kernel at once, and the kernel then clears
 every page of the next block again. In a training step of DCGAN this was half of the processor time.
 """
 
+import atexit
 import ctypes
+import functools
+import gc
 import os
 import platform
 
@@ -29,6 +32,16 @@ def keep_freed_memory():
     libc = ctypes.CDLL(None)
     libc.mallopt(_M_MMAP_MAX, 0)
     libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+
+
+@functools.cache
+def collect_garbage_at_exit():
+    """Lets the garbage collector run once more at the end of the process.
+
+    Keras's iterator over the data refers to itself if a training ends within a pass over them. What
+    is left of it when Python has ended is an error for TensorFlow, which prints it.
+    """
+    atexit.register(gc.collect)
 
 
 def _is_set_by_the_user():

@@ -165,6 +165,7 @@ class FittedModel:
                 "A half-life or a schedule of images needs batches of one size. "
                 "Received: batches of unknown size"
             )
+        backend.collect_garbage_at_exit()
         return resume.fit(self, super().fit, batches, **settings)
 
     def _set_batch_size(self, size):

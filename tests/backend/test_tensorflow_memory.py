@@ -1,7 +1,10 @@
-"""Memory of freed tensors stays in the process."""
+"""Memory of freed tensors stays in the process, and iterators are freed before it ends."""
 
+import os
 import platform
 import resource
+import subprocess
+import sys
 
 import pytest
 import tensorflow as tf
@@ -57,3 +60,34 @@ def test_settings_of_the_environment_stay(monkeypatch, variables, calls):
     monkeypatch.setattr(tensorflow_memory.ctypes, "CDLL", lambda name: Library)
     tensorflow_memory.keep_freed_memory()
     assert len(seen) == calls
+
+
+STOPPED_WITHIN_A_PASS = """
+import keras, ganzoo
+
+class Stop(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        self.model.stop_training = True
+
+def train():  # Nothing at the top level holds the data or the GAN.
+    data = ganzoo.data.load("digits")
+    gan = ganzoo.GAN(*ganzoo.architectures.build("dcgan", data.image_shape, width=2))
+    gan.compile()
+    gan.fit(data, batch_size=64, verbose=0, callbacks=[Stop()])
+    print(gan.step)
+
+train()
+"""
+
+
+@pytest.mark.slow
+def test_a_training_that_stops_within_a_pass_ends_quietly():
+    process = subprocess.run(
+        [sys.executable, "-c", STOPPED_WITHIN_A_PASS],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "1"},
+    )
+    assert (process.returncode, process.stdout) == (0, "1\n"), process.stderr
+    assert "iterator" not in process.stderr
