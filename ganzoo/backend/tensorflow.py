@@ -5,10 +5,13 @@ import functools
 import tensorflow as tf
 from tensorflow.python.eager import record
 
-from ganzoo.backend import tensorflow_gradients  # noqa: F401, replaces gradients.
-from ganzoo.backend.tensorflow_memory import collect_garbage_at_exit, keep_freed_memory
+from ganzoo.backend import (
+    tensorflow_gradients,  # noqa: F401, replaces gradients.
+    tensorflow_memory,
+)
 
-keep_freed_memory()
+tensorflow_memory.keep_freed_memory()
+collect_garbage_at_exit = tensorflow_memory.collect_garbage_at_exit
 
 _WORDS = [tf.TensorSpec(None, tf.uint32)] * 4
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
