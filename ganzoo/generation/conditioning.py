@@ -21,11 +21,7 @@ def condition_of(gan, labels, conditions, n, seeds=None):
         ValueError: If they do not fit the GAN.
     """
     if gan.condition_dim is None:
-        if conditions is not None:
-            raise ValueError(
-                "This GAN takes no vectors of conditions. Expected: conditions=None. "
-                f"Received: conditions={describe(conditions)}"
-            )
+        check_no_conditions(conditions)
         if labels is None and seeds is not None:
             labels = labels_of(seeds, gan.num_classes)
         return check_labels(numbers_of(gan, labels), n, gan.num_classes)
@@ -38,6 +34,15 @@ def condition_of(gan, labels, conditions, n, seeds=None):
     if np.ndim(conditions) == 1:
         conditions = np.tile(conditions, (n, 1))
     return check_conditions(conditions, n, gan.condition_dim)
+
+
+def check_no_conditions(conditions):
+    """Raises `ValueError` if a GAN that takes no vectors of conditions is given some."""
+    if conditions is not None:
+        raise ValueError(
+            "This GAN takes no vectors of conditions. Expected: conditions=None. "
+            f"Received: conditions={describe(conditions)}"
+        )
 
 
 def numbers_of(gan, labels):

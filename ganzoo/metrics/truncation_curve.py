@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ganzoo.metrics.base import SampleMetric
 from ganzoo.metrics.evaluation import Evaluation
 from ganzoo.metrics.result import Result
@@ -17,22 +19,27 @@ def truncation_curve(
     n: int | None = None,
     seed: int = 0,
     cache=True,
+    conditions: Sequence[float] | np.ndarray | None = None,
 ) -> dict[str, list[Result]]:
     """Measures the samples of a GAN at several truncations: what quality costs in variety.
 
     All points are measured on the same seeds, against the same features of the real examples.
 
     Args:
-        gan: A `ganzoo.GAN` without vectors of conditions.
+        gan: A `ganzoo.GAN`.
         truncations: The truncations, as for `GAN.sample`; `None` is none.
         data, metrics, extractor, n, cache: As for `ganzoo.metrics.Evaluation`.
         seed: Seed of the first sample.
+        conditions: For a GAN with `condition_dim`, one vector of conditions, or several: a sample
+            of seed s has vector s, in turn. By default the samples have the conditions of the real
+            examples, as for `GAN.evaluate`.
 
     Returns:
         Dictionary from short names to a list of `ganzoo.metrics.Result`, one for each truncation.
 
     Raises:
-        ValueError: If there is no truncation, or as for `ganzoo.metrics.Evaluation`.
+        ValueError: If there is no truncation, a truncation or the conditions do not fit the GAN,
+            or as for `ganzoo.metrics.Evaluation`.
 
     Example:
 
@@ -51,12 +58,9 @@ def truncation_curve(
             f"Received: truncations={describe(truncations)}"
         )
     evaluation = Evaluation(metrics, data, extractor, n, cache)
+    samplers = [gan.sampler_for(evaluation.data, value, conditions) for value in truncations]
     curve: dict[str, list[Result]] = {}
-    for truncation in truncations:
-
-        def sample(count, seed=0, truncation=truncation):
-            return gan.sample(count, seed, truncation=truncation)
-
+    for sample in samplers:
         for name, result in evaluation.measure(sample, seed).items():
             curve.setdefault(name, []).append(result)
     return curve

@@ -23,6 +23,7 @@ def truncation(
     seeds: Sequence[int] = range(8),
     labels: int | Sequence[int] | None = None,
     path: str | os.PathLike | None = None,
+    conditions: Sequence[float] | np.ndarray | None = None,
 ) -> "Figure":
     """Draws the same samples at several truncations, a row for each, and curves of metrics.
 
@@ -34,6 +35,8 @@ def truncation(
         seeds: Seeds of the samples.
         labels: For a conditional GAN, one class or the class of each seed.
         path: File to write the figure to, if any; its extension sets the format.
+        conditions: For a GAN with `condition_dim`, one vector of conditions or the one of each
+            seed.
 
     Returns:
         The `matplotlib.figure.Figure`.
@@ -57,7 +60,12 @@ def truncation(
                 f"Received: {len(values)} values of {name!r}"
             )
     names = ["none" if value is None else f"{value:g}" for value in truncations]
-    rows = [gan.sample(len(seeds), seeds, labels, value) for value in truncations]
+    rows = [
+        gan.pixels.in_eight_bits(
+            gan.sample(len(seeds), seeds, labels, value, conditions=conditions)
+        )
+        for value in truncations
+    ]
     width = max(_SIDE * (len(seeds) + 1.2), _PANEL * len(results))
     height = _SIDE * len(truncations) + 0.4
     figure = canvas.new_figure(width, height + _PANEL * bool(results), path)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from ganzoo.data.conditions import check_conditions
+from ganzoo.generation.conditioning import check_no_conditions
+from ganzoo.generation.truncation import check_truncation
 from ganzoo.metrics.evaluation import Evaluation, check_metrics
 from ganzoo.training import inputs
 from ganzoo.training.checks import check_no_arguments
@@ -103,31 +105,49 @@ class EvaluatedModel:
             print(*results.values(), sep="\n")
         return _values(results)
 
-    def sampler_for(self, data: Any) -> Any:
+    def sampler_for(
+        self,
+        data: Any,
+        truncation: float | None = None,
+        conditions: Sequence[float] | np.ndarray | None = None,
+    ) -> Any:
         """Returns what metrics and pictures of samples call: `sample`, with images as uint8.
 
         Args:
             data: A `ganzoo.data.Dataset`. With conditions, a sample of seed s has the ones of
-                example s.
+                example s, in turn.
+            truncation: As for `sample`.
+            conditions: One vector of conditions in place of the ones of `data`, or several: a
+                sample of seed s has vector s, in turn.
+
+        Raises:
+            ValueError: If the truncation is out of range, or conditions are missing or do not fit.
         """
+        check_truncation(self, truncation)
+        vectors = self._conditions_of_samples(data, conditions)
+
+        def sample(n, seed=0):
+            chosen = vectors
+            if vectors is not None:
+                chosen = vectors[(np.arange(n) + seed % len(vectors)) % len(vectors)]
+            samples = self.sample(n, seed, truncation=truncation, conditions=chosen)
+            return self.pixels.in_eight_bits(samples)
+
+        return sample
+
+    def _conditions_of_samples(self, data, conditions):
+        """Returns vectors of conditions of shape `(count, condition_dim)`, or `None`."""
         if self.condition_dim is None:
-            if self.pixels.is_eight_bits:
-                return self.sample
-            return lambda n, seed=0: self.pixels.in_eight_bits(self.sample(n, seed))
+            check_no_conditions(conditions)
+            return None
+        if conditions is not None:
+            return check_conditions(np.atleast_2d(conditions), condition_dim=self.condition_dim)
         if getattr(data, "conditions", None) is None:
             raise ValueError(
                 "Samples have the conditions of the real examples: give examples with conditions. "
                 f"Received: {describe(data)}"
             )
-        conditions = check_conditions(data.conditions, condition_dim=self.condition_dim)
-
-        def sample(n, seed=0):
-            # A sample of seed s has the conditions of example s.
-            rows = (np.arange(n) + seed) % len(conditions)
-            samples = self.sample(n, seed, conditions=conditions[rows])
-            return self.pixels.in_eight_bits(samples)
-
-        return sample
+        return check_conditions(data.conditions, condition_dim=self.condition_dim)
 
     def _validation_settings(self, data, validation_freq):
         """Returns what makes `keras.Model.fit` call `evaluate`, after one measurement."""

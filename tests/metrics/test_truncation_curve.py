@@ -23,6 +23,8 @@ def test_each_point_is_the_metric_of_the_truncated_samples():
     assert curve["recall"][0].value < curve["recall"][1].value
     with pytest.raises(ValueError, match="`truncations` must hold at least one"):
         metrics.truncation_curve(gan, [], real)
+    with pytest.raises(ValueError, match=r"takes no vectors of conditions.*Received"):
+        metrics.truncation_curve(gan, [None], real, conditions=[1.0])
 
 
 def test_the_picture_has_a_row_for_each_truncation_and_a_panel_for_each_metric():

@@ -121,6 +121,39 @@ def test_an_evaluation_takes_the_conditions_of_the_real_examples(gan):
         gan.evaluate(IMAGES, **pixels)
 
 
+def test_a_truncation_curve_takes_conditions(gan):
+    pixels = {"metrics": ["fid"], "extractor": MeanPixels(), "cache": False}
+
+    def curve(truncations, images=IMAGES, **settings):
+        found = ganzoo.metrics.truncation_curve(gan, truncations, images, **pixels, **settings)
+        return [result.value for result in found["fid"]]
+
+    def expected(truncation, conditions):
+        samples = gan.sample(32, 5, truncation=truncation, conditions=conditions)
+        return ganzoo.metrics.evaluate(samples, IMAGES, **pixels)["fid"].value
+
+    data = ganzoo.data.Dataset(IMAGES, conditions=CONDITIONS)
+    of_data = np.roll(CONDITIONS, -5, axis=0)
+    points = [expected(truncation, of_data) for truncation in (0.3, None)]
+    assert curve([0.3, None], data, seed=5) == pytest.approx(points)
+    in_turn = CONDITIONS[(np.arange(32) + 5) % 3]
+    found = curve([0.3], seed=5, conditions=CONDITIONS[:3])
+    assert found == pytest.approx([expected(0.3, in_turn)]) != pytest.approx(points[:1])
+    one = curve([0.3], seed=5, conditions=CONDITIONS[0])
+    assert one == pytest.approx([expected(0.3, CONDITIONS[0])])
+    with pytest.raises(ValueError, match=r"give examples with conditions. Received"):
+        curve([0.3])
+    with pytest.raises(ValueError, match=r"must have the shape \(count, 3\).*Received"):
+        curve([0.3], data, conditions=CONDITIONS[:, 1:])
+    with pytest.raises(ValueError, match=r"`truncation` must be .*Received: truncation=-1"):
+        curve([0.3, -1], data)
+    figure = ganzoo.plot.truncation(gan, [0.3], seeds=[5, 6], conditions=CONDITIONS[:2])
+    samples = gan.sample(2, [5, 6], truncation=0.3, conditions=CONDITIONS[:2])
+    grid = figure.axes[0].images[0].get_array()
+    np.testing.assert_array_equal(grid[2:10, 2:10], samples[0, ..., 0])
+    np.testing.assert_array_equal(grid[2:10, 12:20], samples[1, ..., 0])
+
+
 def test_files_presets_and_exports_have_the_conditions(gan, tmp_path):
     expected = gan.sample(3, conditions=CONDITIONS[:3])
     gan.save(tmp_path / "gan.keras")
