@@ -125,13 +125,14 @@ class EvaluatedModel:
         """
         check_truncation(self, truncation)
         vectors = self._conditions_of_samples(data, conditions)
+        # A subclass may have a `sample` of a number and a seed alone.
+        settings = {} if truncation is None else {"truncation": truncation}
 
         def sample(n, seed=0):
-            chosen = vectors
             if vectors is not None:
-                chosen = vectors[(np.arange(n) + seed % len(vectors)) % len(vectors)]
-            samples = self.sample(n, seed, truncation=truncation, conditions=chosen)
-            return self.pixels.in_eight_bits(samples)
+                rows = (np.arange(n) + seed % len(vectors)) % len(vectors)
+                settings["conditions"] = vectors[rows]
+            return self.pixels.in_eight_bits(self.sample(n, seed, **settings))
 
         return sample
 
