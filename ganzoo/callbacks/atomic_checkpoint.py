@@ -122,9 +122,10 @@ class AtomicCheckpoint(FitHook):
         self._identities = {}
         self._position = Position(0, 0)
         self._epoch = 0
-        self._steps_before = 0
+        self._steps_before = self._steps_done = 0
+        self._is_cut = False
         self._epoch_start = 0
-        self._saved_step = None
+        self._saved_step = self._saved_position = None
         self._saved_at = 0.0
 
     def _new_interruption(self):
@@ -162,7 +163,7 @@ class AtomicCheckpoint(FitHook):
         self._prepare()
         path = checkpoint_files.newest(self.folder)
         self._position = Position(0, 0)
-        self._saved_step = None
+        self._saved_step = self._saved_position = None
         self.has_ended = False
         is_first = self._fingerprint is None
         if is_first:
@@ -189,7 +190,7 @@ class AtomicCheckpoint(FitHook):
         self._restored = arrays, state
         self._saved_step = gan.step
         self.best, self.best_step = state["best"], state["best_step"]
-        self._position = Position(*state["position"])
+        self._position = self._saved_position = Position(*state["position"])
         if not in_epoch:
             self._position = Position(self._position.epoch, 0)
             warnings.warn(
@@ -235,18 +236,18 @@ class AtomicCheckpoint(FitHook):
             # Keras has reset them, as at the start of each epoch.
             training_state.restore_metrics(self.model, self._restored[0])
         self._restored = None
-        self._epoch, self._steps_before = epoch, done
+        self._epoch, self._steps_before, self._steps_done = epoch, done, done
+        self._is_cut = False
         self._epoch_start = self.model.step
 
     def on_train_batch_end(self, batch, logs=None):
         # Steps are counted here: asking the model would wait for the device in each step.
-        done = self._steps_before + batch + 1
+        self._steps_done = done = self._steps_before + batch + 1
+        self._is_cut = self._model.stop_training
         if done == self.params["steps"]:
             # The other callbacks must see the end of the epoch first.
             return
-        if self._must_save(
-            self._model.stop_training or self._is_due(self._epoch_start + batch + 1)
-        ):
+        if self._must_save(self._is_cut or self._is_due(self._epoch_start + batch + 1)):
             self._save(Position(self._epoch, done))
         self._interruption.check()
 
@@ -257,9 +258,17 @@ class AtomicCheckpoint(FitHook):
         if self.unit == "epochs":
             due = (epoch + 1) % self.every == 0
         is_last = self._model.stop_training or epoch + 1 == self.params["epochs"]
-        if self._must_save(improved or due or is_last):
-            self._save(Position(epoch + 1, 0))
+        position = self._position_after(epoch)
+        is_outdated = step == self._saved_step and position != self._saved_position
+        if self._must_save(improved or due or is_last or is_outdated):
+            self._save(position, replace=improved or is_outdated)
         self._interruption.check()
+
+    def _position_after(self, epoch):
+        """Returns where training continues after the end of an epoch, which may have been cut."""
+        steps = self.params["steps"]
+        is_whole = not self._is_cut if steps is None else self._steps_done >= steps
+        return Position(epoch + 1, 0) if is_whole else Position(epoch, self._steps_done)
 
     def _must_save(self, is_due):
         return is_due or self._interruption.received is not None
@@ -293,10 +302,15 @@ class AtomicCheckpoint(FitHook):
         measured = [one.measured_step(self.monitor) for one in evaluations]
         return step in measured or not any(one is not None for one in measured)
 
-    def _save(self, position):
+    def _save(self, position, replace=False):
+        """Writes a checkpoint. One of the same step is written again only if it is replaced.
+
+        At the last step of data of unknown length, nobody knows yet that the epoch ends there. So
+        the end of the epoch replaces the checkpoint of that step. The best value replaces it too.
+        """
         gan = self.model
         step = gan.step
-        if step == self._saved_step:
+        if step == self._saved_step and not replace:
             return
         arrays, state = training_state.collect(gan)
         states, more_arrays = callback_states.collect(self._callbacks)
@@ -310,7 +324,8 @@ class AtomicCheckpoint(FitHook):
         }
         try:
             written = checkpoint_files.write(self.folder, step, arrays, state)
-            self._saved_step, self._saved_at = step, time.monotonic()
+            self._saved_step, self._saved_position = step, position
+            self._saved_at = time.monotonic()
             checkpoint_files.prune(self.folder, self.keep, self.best_step, written)
         except OSError as error:
             if self.on_error == "raise":

@@ -34,7 +34,7 @@ def write(folder: Path | str, step: int, arrays: dict, state: dict) -> Path:
     Args:
         folder: Folder of the checkpoints, which must exist.
         step: Number of the training step, which names the checkpoint. A checkpoint of the same
-            step, which can only be a damaged one, is replaced.
+            step is replaced.
         arrays: Dictionary of NumPy arrays.
         state: Dictionary that JSON can hold.
 

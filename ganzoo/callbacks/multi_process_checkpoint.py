@@ -42,8 +42,8 @@ class MultiProcessCheckpoint(AtomicCheckpoint):
     def _prepare(self):
         self._in_process_0(super()._prepare)
 
-    def _save(self, position):
-        self._in_process_0(super()._save, position)
+    def _save(self, position, replace=False):
+        self._in_process_0(super()._save, position, replace)
 
     def _in_process_0(self, work, *arguments):
         """Works in process 0 while the others wait. Its errors are raised in all processes."""

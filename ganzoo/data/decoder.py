@@ -27,6 +27,7 @@ class Decoder:
         self._is_gray = True
         self._highest = 0  # Of pixels of more than 8 bits.
         self._damaged = []
+        self._other_bits = []  # Bits in the files whose values are scaled.
 
     def all(self, files, on_bad, progress):
         """Returns the images, and a dictionary from unusable files to reasons."""
@@ -75,7 +76,7 @@ class Decoder:
                 else:
                     bad[file] = reason
                 progress("images", done, len(files))
-        self._check_notes()
+        self._check_notes(len(files))
         return bad
 
     def _outcomes(self, pool, files):
@@ -113,8 +114,18 @@ class Decoder:
         self._highest = max(self._highest, image.highest)
         if image.is_damaged:
             self._damaged.append(file)
+        if image.bits is not None:
+            self._other_bits.append(image.bits)
 
-    def _check_notes(self):
+    def _check_notes(self, count):
+        if self._other_bits:
+            found, wanted = self._other_bits[0], self._options.pixels.dtype
+            better = "uint8" if found == 8 else "uint16"
+            warnings.warn(
+                f"{len(self._other_bits):,} of {count:,} image files have {found} bits, which "
+                f"dtype={wanted!r} scales: {better!r} keeps them as they are.",
+                stacklevel=7,
+            )
         if self._damaged:
             warnings.warn(
                 f"The metadata of {len(self._damaged):,} image files cannot be read, e.g. of "

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from ganzoo.data.image_files import DecodedImage, open_file
+from ganzoo.data.image_files import DecodedImage, has_deep_values, open_file
 from ganzoo.data.image_options import ImageOptions
 from ganzoo.data.images import FILTER, box_of, fitted_size, is_deep, recolored, upright
 
@@ -33,16 +33,18 @@ def read_deep_image(path: os.PathLike, options: ImageOptions) -> DecodedImage:
     """
     with open_file(path) as file:
         if pathlib.Path(path).suffix.lower() == ARRAY_SUFFIX:
-            values = _array(np.load(file, allow_pickle=False), options)
+            stored = np.load(file, allow_pickle=False)
+            values, bits = _array(stored, options), 8 if stored.dtype == np.uint8 else None
         else:
             with Image.open(file) as image:
+                bits = None if has_deep_values(image) or image.mode == "F" else 8
                 values = _picture(image, options)
     is_gray = values.shape[2] == 1
     values = _with_channels(values, options.channels)
     if options.size is not None and values.shape[:2] != options.size:
         values = _resized(values, options)
     if options.pixels.dtype == "uint16":
-        return DecodedImage(np.round(values).astype(np.uint16), is_gray)
+        return DecodedImage(np.round(values).astype(np.uint16), is_gray, bits=bits)
     options.pixels.to_signed(values)  # Raises where values are out of their range.
     return DecodedImage(values.astype(np.float32), is_gray)
 
@@ -66,12 +68,10 @@ def _array(values, options):
 
 def _picture(image, options):
     _check_pixels(image.size[::-1], options)
-    # Pillow decodes colors of 16 bits to 8.
-    mode = str(image.tile[0][3]) if image.tile else ""
-    if ";16" in mode and not is_deep(image):
+    if has_deep_values(image) and not is_deep(image):
         raise ValueError(
             "it has colors of 16 bits, of which Pillow reads 8: save it as a .npy file. "
-            f"Received: {mode}"
+            f"Received: {image.tile[0][3]}"
         )
     image.load()
     image, _ = upright(image)

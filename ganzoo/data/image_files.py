@@ -139,12 +139,14 @@ class DecodedImage:
         pixels: Array of shape (height, width, channels).
         is_gray: Whether its mode is a gray one.
         highest: The largest value of pixels of more than 8 bits; 0 for 8 bits.
+        bits: Bits of a value in the file, if another number of bits was wanted; `None` otherwise.
         is_damaged: Whether its metadata, such as the rotation, could not be read.
     """
 
     pixels: np.ndarray
     is_gray: bool
     highest: int = 0
+    bits: int | None = None
     is_damaged: bool = False
 
 
@@ -201,11 +203,20 @@ def _decoded(file, size, channels, max_pixels, background, crop):
                 f"it has {image.width} x {image.height} pixels, more than max_pixels={max_pixels:,}"
             )
         _scale_transparency(image)
+        bits = 16 if has_deep_values(image) else None
         image.load()
         highest = int(np.asarray(image).max()) if is_deep(image) else 0
         turned, is_damaged = upright(image)
         pixels = convert(turned, size, channels, background, crop)
-        return DecodedImage(pixels, is_gray(image), highest, is_damaged)
+        return DecodedImage(pixels, is_gray(image), highest, bits, is_damaged)
+
+
+def has_deep_values(image: Image.Image) -> bool:
+    """Returns whether the values in the file of an image that was just opened have over 8 bits.
+
+    Pillow decodes colors of 16 bits to 8.
+    """
+    return is_deep(image) or bool(image.tile and ";16" in str(image.tile[0][3]))
 
 
 def _reduce(image, size):

@@ -4,6 +4,8 @@ import dataclasses
 import shlex
 from pathlib import Path
 
+import keras
+
 from ganzoo import recipes
 from ganzoo.presets import lookup
 from ganzoo.runs.optimizer_flags import format_optimizer, parse_optimizer
@@ -37,7 +39,9 @@ _SETTINGS = (
     *("metrics", "every", "metric_samples", "extractor", "keep_best"),
 )
 # The ones that change how it runs.
-_OF_THE_MACHINE = ("jit", "devices", "steps_per_execution", "accumulate", "remat", "cache")
+_OF_THE_MACHINE = (
+    *("jit", "devices", "threads", "steps_per_execution", "accumulate", "remat", "cache"),
+)
 _OF_THE_FOLDER = ("sample_every", "checkpoint_every", "keep", "monitors", "log")
 _WITH_GAMMA = ("r1", "r2")
 
@@ -125,6 +129,9 @@ def repeating_settings(recipe, settings, everything=False):
         # A run of an earlier release has fewer settings.
         if (value := getattr(settings, name, defaults[name])) != defaults[name]:
             flags[name] = value
+    if keras.backend.backend() != "tensorflow":
+        # Other backends cannot be told the number.
+        flags.pop("threads", None)
     return flags
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 from ganzoo import zoo
@@ -79,27 +80,36 @@ class RunFolder:
         What a process that was killed at its start may leave is nothing.
         """
         check_folder_name("--output", self.path)
-        if not self.path.exists():
-            self._check_creatable()
-            return
-        if not self.path.is_dir() or not all(map(_is_nothing, self.path.iterdir())):
+        is_new = not self.path.exists()
+        if not is_new and not (self.path.is_dir() and all(map(_is_nothing, self.path.iterdir()))):
             raise RunFolderError(
                 "The folder of a new run must be empty or not exist. Give another --output, or "
                 f"--resume to continue the run in it. Received: --output={self.path}"
             )
+        self.check_writable()
 
-    def _check_creatable(self):
-        above = next(path for path in self.path.absolute().parents if path.exists())
-        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+    def check_writable(self):
+        """Raises `RunFolderError` unless the folder, or the one that it is created in, is writable.
+
+        Permissions do not tell it of every file system, so a folder is created and removed.
+        """
+        path = self.path.absolute()
+        above = next(one for one in (path, *path.parents) if one.exists())
+        try:
+            os.rmdir(tempfile.mkdtemp(prefix=".", suffix=".partial.probe", dir=above))
+        except OSError as error:
+            problem = "written" if above == path else f"created in {above}"
             raise RunFolderError(
-                f"The folder of a run cannot be created in {above}: give an --output in a folder "
-                f"that you may write. Received: --output={self.path}"
-            )
+                f"The folder of a run cannot be {problem}: {error.strerror}. Give an --output in a "
+                f"folder that you may write. Received: --output={self.path}"
+            ) from error
 
     def check_apart(self, source):
         """Raises `ValueError` if the folder lies inside the folder of the training images."""
         kind, _, images = source.partition(":")
-        if kind == "folder" and self.path.resolve().is_relative_to(Path(images).resolve()):
+        if kind != "folder" or not images:
+            return
+        if self.path.resolve().is_relative_to(Path(images).resolve()):
             raise ValueError(
                 "The run must lie outside the folder of the images, because its pictures would "
                 "become training images: give another --output. "

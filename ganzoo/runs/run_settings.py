@@ -44,6 +44,7 @@ def run_to_resume(options):
     """Returns the folder, the recipe and the settings of the run in the output folder."""
     folder = RunFolder(options.output)
     recipe, settings = folder.read_options()
+    in_process_0(folder.check_writable)
     for name in (*_SETTINGS, *_CHANGEABLE):
         # Older versions of ganzoo did not write all of them.
         if name not in settings or (name in _CHANGEABLE and name in options.given):

@@ -123,12 +123,16 @@ class OneRun(keras.callbacks.CallbackList):
     def end_epoch(self, epoch):
         """Ends an epoch whose last step was made before the checkpoint."""
         self.on_train_begin()
-        for bar in self._progress_bars():
+        bars = self._progress_bars()
+        verbose = [bar.verbose for bar in bars]
+        for bar in bars:
             bar.verbose = 0
         self.on_epoch_begin(epoch)
         trackers = self.model._trackers
         logs = {name: float(trackers[name].result()) for name in self.model._all_log_names}
         self.on_epoch_end(epoch, logs)
+        for bar, shown in zip(bars, verbose, strict=True):
+            bar.verbose = shown
 
     def end(self):
         """Tells all callbacks that training has ended."""

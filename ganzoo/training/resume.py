@@ -89,6 +89,11 @@ def fit(
             return
         if done and done < steps and not run(epoch, epoch + 1, steps - done):
             return
+        if done >= steps:
+            # An epoch has fewer steps than before, and this one has had them.
+            everyone.end_epoch(epoch)
+            if gan.stop_training:
+                return
         run(epoch + bool(done), epochs, steps)
 
     def resume():

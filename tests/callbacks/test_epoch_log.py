@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from faults import runs
 
-from ganzoo.callbacks import AtomicCheckpoint, EpochLog, StopAtStep
+from ganzoo.callbacks import AtomicCheckpoint, EpochLog, StopAtStep, checkpoint_files
 from support.gans import linear
 
 
@@ -115,6 +115,78 @@ def test_an_interrupted_epoch_has_the_seconds_of_all_its_parts(gan, tmp_path, mo
     resumed.on_epoch_end(1, {"d_loss": 1.0})
 
     assert [row["seconds"] for row in EpochLog.read(log.path)] == ["20.000", "10.000"]
+
+
+class KilledAtEpoch(keras.callbacks.Callback):
+    """Ends a run when an epoch, counted from 0, begins."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.epoch:
+            raise runs.Stopped
+
+
+def test_an_epoch_of_unknown_length_is_over_in_the_checkpoint_of_its_last_step(gan, tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    # Only its end tells the number of batches.
+    batches = tf.data.Dataset.from_tensor_slices(linear.vectors(16)).batch(8).filter(lambda x: True)
+    log = tmp_path / "log.csv"
+
+    def fit_batches(*callbacks):
+        checkpoint = AtomicCheckpoint(tmp_path / "checkpoints", unit="steps", on_signal=False)
+        gan.fit(batches, epochs=3, callbacks=[EpochLog(log), checkpoint, *callbacks], verbose=0)
+
+    with pytest.raises(runs.Stopped):
+        fit_batches(KilledAtEpoch(1))
+    first = EpochLog.read(log)
+    fit_batches()
+
+    rows = EpochLog.read(log)
+    assert rows[:1] == first
+    assert [(row["epoch"], row["step"]) for row in rows] == [("1", "2"), ("2", "4"), ("3", "6")]
+
+
+def test_an_epoch_that_has_all_its_steps_already_gets_its_row(gan, tmp_path):
+    log, seen = tmp_path / "log.csv", []
+
+    def fit_epochs(steps_per_epoch, *callbacks):
+        checkpoint = AtomicCheckpoint(tmp_path / "checkpoints", unit="steps", on_signal=False)
+        gan.fit(
+            linear.vectors(32),
+            batch_size=8,
+            epochs=3,
+            steps_per_epoch=steps_per_epoch,
+            callbacks=[EpochLog(log), checkpoint, *callbacks],
+            verbose=0,
+        )
+
+    each_step = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(logs["d_loss"])
+    )
+    with pytest.raises(runs.Stopped):
+        # The newest checkpoint is of step 3.
+        fit_epochs(4, each_step, runs.StopAfter(4))
+    fit_epochs(2)
+
+    rows = EpochLog.read(log)
+    assert [(row["epoch"], row["step"]) for row in rows] == [("1", "3"), ("2", "5"), ("3", "7")]
+    # Keras logs the means since the start of the epoch.
+    assert float(rows[0]["d_loss"]) == pytest.approx(seen[2], rel=1e-5)
+
+
+def test_the_best_value_may_be_that_of_an_epoch_that_was_cut(gan, tmp_path):
+    class Score(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["score"] = -float(epoch)
+
+    folder = tmp_path / "checkpoints"
+    fit(gan, Score(), AtomicCheckpoint(folder, monitor="score"), StopAtStep(3))
+
+    state = checkpoint_files.read_state(checkpoint_files.newest(folder))
+    assert (state["best_step"], state["best"], state["position"]) == (3, -1.0, [1, 1])
 
 
 @pytest.mark.parametrize(("step", "expected"), [(1, 1), (3, 3), (4, 4), (100, 6)])

@@ -66,6 +66,11 @@ def refused(capsys, tmp_path, monkeypatch):
         ("--data=toy:circle", "'toy:circle'"),
         ("--data=folder:nowhere", "'folder:nowhere'"),
         ("--data=nowhere.npz", "'nowhere.npz'"),
+        ("--data=folder:", "source='folder:'"),
+        ("--data=hf:", "source='hf:'"),
+        ("--data=tfds:", "source='tfds:'"),
+        # Its permissions allow root to write there, and the file system does not.
+        ("--output=/proc/run", "--output=/proc/run"),
         ("--split=holdout", "split='holdout'"),
         ("--loss=mse", "loss='mse'"),
         ("--regularizers=r1,dropout", "regularizers='dropout'"),

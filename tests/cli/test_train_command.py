@@ -5,6 +5,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tomllib
 
 import keras
 import numpy as np
@@ -308,6 +309,11 @@ def test_a_run_keeps_its_number_of_threads(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "run"
     assert main([*SMALL, "--steps=1", f"--output={folder}"]) == 0
     assert "threads        3" in capsys.readouterr().out and wanted == []
+    config = folder / "config.toml"
+    assert tomllib.loads(config.read_text())["threads"] == 3
+    assert main(["train", f"--config={config}", f"--output={tmp_path / 'b'}", "--dry_run"]) == 0
+    assert wanted == [3]
+    wanted.clear()
     resume = ["train", "--resume", f"--output={folder}", "--steps=2", "--dry_run"]
     assert main(resume) == 0 and main([*resume, "--threads=5"]) == 0
     assert wanted == [3, 5]

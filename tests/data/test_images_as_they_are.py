@@ -1,6 +1,7 @@
 """Alpha, crops, shapes and deep pixels of image files in a folder."""
 
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -108,6 +109,27 @@ def test_sixteen_bits_are_kept(tmp_path):
     resized = data.load(f"folder:{tmp_path}", dtype="uint16", size="3x4").examples
     eight = data.load(f"folder:{tmp_path}", size="3x4").examples
     assert np.abs(resized[0] / 257 - eight[0]).max() < 2
+
+
+def test_files_of_other_bits_than_asked_for_are_counted(tmp_path):
+    deep = RNG.integers(0, 65536, (6, 8)).astype(np.uint16)
+    shallow = (deep // 257).astype(np.uint8)
+    saved(tmp_path / "a.png", deep)
+    saved(tmp_path / "b.png", shallow)
+    saved(tmp_path / "c.png", shallow)
+    source = f"folder:{tmp_path}"
+    with pytest.warns(UserWarning, match="1 of 3 image files have 16 bits, which dtype='uint8' sc"):
+        data.load(source)
+    with pytest.warns(UserWarning, match="2 of 3 image files have 8 bits, which dtype='uint16' sc"):
+        data.load(source, dtype="uint16")
+    (tmp_path / "a.png").unlink()
+    np.save(tmp_path / "d.npy", shallow)
+    with pytest.warns(UserWarning, match="3 of 3 image files have 8 bits"):
+        data.load(source, dtype="uint16")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data.load(source)
+        data.load(source, dtype="float32", value_range=(0, 255))
 
 
 def test_floats_of_a_stated_range_and_many_channels(tmp_path):
