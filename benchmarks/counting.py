@@ -21,7 +21,6 @@ shows as a lower share of the peak.
 import math
 
 import keras
-
 from ganzoo.layers import ModulatedConv2D
 
 

@@ -18,9 +18,8 @@ SETTINGS = {"glibc": {"MALLOC_MMAP_MAX_": "65536"}, "ganzoo": {}}
 
 def measure(recipe, steps):
     """Prints what a step costs: milliseconds of the program and of the kernel, page faults."""
-    import numpy as np
-
     import ganzoo
+    import numpy as np
 
     gan = ganzoo.GAN.from_recipe(recipe, (28, 28, 1))
     batch_size = ganzoo.recipes.get(recipe).batch_size

@@ -1,12 +1,12 @@
 """The ganzoo side of the benchmark: training steps and matrix products on the Keras backend."""
 
+import ganzoo
 import keras
 import numpy as np
+from ganzoo.regularizers.base import REGULARIZERS
+
 from clock import now
 from counting import step_operations
-
-import ganzoo
-from ganzoo.regularizers.base import REGULARIZERS
 
 BACKEND = keras.backend.backend()
 CHANNELS = 3

@@ -13,7 +13,6 @@ import time
 
 import numpy as np
 import tensorflow as tf
-
 from ganzoo.backend import tensorflow_gradients
 
 BATCH = 64

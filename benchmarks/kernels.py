@@ -23,13 +23,13 @@ import json
 import pathlib
 import re
 
+import ganzoo
 import keras
 import numpy as np
-from counting import has_batch_normalization, least_passes
+from ganzoo.training import fused_update
 from keras import ops
 
-import ganzoo
-from ganzoo.training import fused_update
+from counting import has_batch_normalization, least_passes
 
 RESULTS = pathlib.Path(__file__).resolve().parent / "results"
 NETWORKS = {"mlp": (2,), "dcgan": (32, 32, 3), "sngan": (32, 32, 3)}

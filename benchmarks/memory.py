@@ -66,10 +66,9 @@ def measured_apart(**case):
 
 def measure(network, settings, steps=3):
     """Returns the backend and the megabytes of a step."""
+    import ganzoo
     import keras
     import numpy as np
-
-    import ganzoo
 
     side, width, batch = NETWORKS[network].values()
     shape = (side, side, 3)

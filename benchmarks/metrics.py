@@ -21,6 +21,7 @@ import tempfile
 import time
 
 import numpy as np
+
 from load import ForeignLoad
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]

@@ -84,7 +84,6 @@ def measure(batch, kernels, length, mode, form, derivative, calls):
     """Returns the growth of the memory in MB and the milliseconds of the fastest call."""
     import numpy as np
     import tensorflow as tf
-
     from ganzoo.layers import MinibatchDiscrimination, pairwise
 
     pairwise._DIRECT_BYTES = 0 if form == "blocks" else sys.maxsize

@@ -22,6 +22,7 @@ import sys
 import tempfile
 
 import numpy as np
+
 import report
 from load import ForeignLoad, add_flags
 from train_step import default_cores

@@ -114,7 +114,6 @@ class TensorFlow(Library):
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         import keras
-
         from ganzoo.export.signatures import generation
 
         self.version = f"Keras {keras.__version__}, TensorFlow {tf.__version__}"

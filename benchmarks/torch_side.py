@@ -4,8 +4,9 @@ import dataclasses
 from collections.abc import Callable
 
 import torch
-from clock import now
 from torch.nn import functional
+
+from clock import now
 from torch_networks import dcgan, r3gan, sngan
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"

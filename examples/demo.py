@@ -10,14 +10,13 @@ import sys
 import time
 from pathlib import Path
 
+import ganzoo
 import keras
 import numpy as np
-from PIL import Image
-
-import ganzoo
 from ganzoo import drawing
 from ganzoo.callbacks import NaNGuard, SampleGrid
 from ganzoo.recipes import OptimizerSettings
+from PIL import Image
 
 STEPS = 2500
 EPOCHS = 10

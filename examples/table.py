@@ -8,15 +8,14 @@ Run it with `python examples/table.py [STEPS]`, after `pip install scikit-learn`
 
 import sys
 
+import ganzoo
 import keras
 import numpy as np
+from ganzoo.data import Dataset
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import QuantileTransformer
-
-import ganzoo
-from ganzoo.data import Dataset
 
 STEPS = 800
 SAMPLES = 2000

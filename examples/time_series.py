@@ -9,12 +9,11 @@ without a network connection. Run it with `python examples/time_series.py [STEPS
 
 import sys
 
+import ganzoo
 import keras
 import numpy as np
-from keras import layers
-
-import ganzoo
 from ganzoo.metrics import frechet_distance
+from keras import layers
 
 STEPS = 2000
 SERIES = 4000

@@ -1,6 +1,11 @@
 """GANs for Keras 3: stabilizing techniques, one model that trains through `fit`, a model zoo."""
 
-from ganzoo import (
+from ganzoo import onednn
+
+# Before a room imports TensorFlow.
+onednn.enable()
+
+from ganzoo import (  # noqa: E402
     architectures,
     augment,
     callbacks,
@@ -25,11 +30,11 @@ from ganzoo import (
     synthesis,
     training,
 )
-from ganzoo.layers import spectral_normalize
-from ganzoo.presets import list_models
-from ganzoo.runs import train
-from ganzoo.training import GAN, AdversarialOptimizer, SemiSupervisedGAN
-from ganzoo.version import __version__
+from ganzoo.layers import spectral_normalize  # noqa: E402
+from ganzoo.presets import list_models  # noqa: E402
+from ganzoo.runs import train  # noqa: E402
+from ganzoo.training import GAN, AdversarialOptimizer, SemiSupervisedGAN  # noqa: E402
+from ganzoo.version import __version__  # noqa: E402
 
 __all__ = [
     "GAN",

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ganzoo import backend, distribution
+from ganzoo import backend, distribution, onednn
 from ganzoo.data import Batches
 from ganzoo.distribution import hardware
 from ganzoo.version import __version__
@@ -58,6 +58,7 @@ def environment(gan) -> dict[str, Any]:
     return {
         "machine": hardware.machine(),
         "threads": hardware.threads(),
+        "onednn": (name == "tensorflow" and onednn.is_on()) or None,
         "devices": backend.share_count(gan),
         "processes": distribution.process_count(),
         "jit_compile": bool(gan.jit_compile),

@@ -7,6 +7,7 @@ from importlib import metadata
 import keras
 import numpy as np
 
+from ganzoo import onednn
 from ganzoo.distribution import available, hardware
 from ganzoo.version import __version__
 
@@ -21,7 +22,7 @@ def run(options, others):
         "ganzoo": __version__,
         "python": f"{platform.python_version()} on {platform.platform()}",
         "keras": keras.__version__,
-        "backend": f"{name} {hardware.backend_version()}",
+        "backend": f"{name} {hardware.backend_version()}{_onednn(name)}",
         "numpy": np.__version__,
         "machine": hardware.machine(),
         "devices": ", ".join(map(str, available())),
@@ -30,6 +31,12 @@ def run(options, others):
         **_extras(),
     }
     print("\n".join(f"{title:<15}{fact}" for title, fact in facts.items()))
+
+
+def _onednn(backend):
+    if backend != "tensorflow":
+        return ""
+    return " with oneDNN" if onednn.is_on() else " without oneDNN"
 
 
 def _extras():
