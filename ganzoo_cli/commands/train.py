@@ -276,7 +276,7 @@ COMMAND.positive_integer(
     "threads",
     """Threads that share one operation on the processor. One number of threads gives the same bits
     on any number of cores of one kind. By default the number of cores, which the run keeps when it
-    is resumed. For TensorFlow only.""",
+    is resumed and writes to its config.toml. For TensorFlow only.""",
 )
 COMMAND.text(
     "coordinator",
