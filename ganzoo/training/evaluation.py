@@ -90,7 +90,7 @@ class EvaluatedModel:
         """
         if keras_arguments.pop("_use_cached_eval_dataset", False):
             # `keras.Model.fit` calls it at the end of an epoch.
-            return _values(self._evaluation.measure(self.sampler_for(self._evaluation.data)))
+            return self._validate()
         check_no_arguments("evaluate", keras_arguments)
         default = self.metric_settings
         data = None if x is None and y is None else inputs.as_dataset(self, x, y)
@@ -104,6 +104,15 @@ class EvaluatedModel:
         if verbose:
             print(*results.values(), sep="\n")
         return _values(results)
+
+    def _validate(self, arrays=None, batch_size=None):
+        """Measures the validation data of `fit`.
+
+        Args:
+            arrays: What `fit` has given to Keras's `fit` as `validation_data`. Not used here.
+            batch_size: Examples per call of a classifier. Not used here.
+        """
+        return _values(self._evaluation.measure(self.sampler_for(self._evaluation.data)))
 
     def sampler_for(
         self,

@@ -120,8 +120,13 @@ class OneRun(keras.callbacks.CallbackList):
     def on_train_end(self, logs=None):
         self._last_logs = logs or self._last_logs
 
-    def end_epoch(self, epoch):
-        """Ends an epoch whose last step was made before the checkpoint."""
+    def end_epoch(self, epoch, validate):
+        """Ends an epoch whose last step was made before the checkpoint.
+
+        Args:
+            epoch: Number of the epoch, from 0.
+            validate: Function that returns what validation adds to the logs.
+        """
         self.on_train_begin()
         bars = self._progress_bars()
         verbose = [bar.verbose for bar in bars]
@@ -130,7 +135,7 @@ class OneRun(keras.callbacks.CallbackList):
         self.on_epoch_begin(epoch)
         trackers = self.model._trackers
         logs = {name: float(trackers[name].result()) for name in self.model._all_log_names}
-        self.on_epoch_end(epoch, logs)
+        self.on_epoch_end(epoch, logs | validate())
         for bar, shown in zip(bars, verbose, strict=True):
             bar.verbose = shown
 

@@ -77,6 +77,9 @@ def fit(
         keras_fit(data, initial_epoch=first, epochs=last, **settings)
         return not gan.stop_training
 
+    def end_epoch(epoch):
+        everyone.end_epoch(epoch, lambda: _validation_logs(gan, epoch, settings))
+
     def train(position):
         epoch, done = position
         if steps is None:
@@ -91,7 +94,7 @@ def fit(
             return
         if done >= steps:
             # An epoch has fewer steps than before, and this one has had them.
-            everyone.end_epoch(epoch)
+            end_epoch(epoch)
             if gan.stop_training:
                 return
         run(epoch + bool(done), epochs, steps)
@@ -105,7 +108,7 @@ def fit(
         position = resume() or Position(initial_epoch, 0)
         if last_step is not None and gan.step >= last_step:
             if position.steps:
-                everyone.end_epoch(position.epoch)
+                end_epoch(position.epoch)
             position = Position(epochs, 0)
         initialize_from_data(gan, lambda: first_examples(batches))
         with execution.active(), gan.optimizer.one_run():
@@ -119,6 +122,15 @@ def fit(
                         raise error
         everyone.end()
     return gan.history
+
+
+def _validation_logs(gan, epoch, settings):
+    """Returns what `keras.Model.fit` adds to the logs of an epoch, which it has not trained."""
+    arrays = settings.get("validation_data")
+    if arrays is None or not gan._should_eval(epoch, settings.get("validation_freq", 1)):
+        return {}
+    values = gan._validate(arrays, settings.get("validation_batch_size"))
+    return {f"val_{name}": value for name, value in values.items()}
 
 
 @contextlib.contextmanager

@@ -327,7 +327,7 @@ class SemiSupervisedGAN(GAN):
         if settings.get("_use_cached_eval_dataset"):
             # Keras's `fit`, with the arrays that ours has prepared.
             values = keras.Model.evaluate(self, x, y, batch_size, verbose, **settings)
-            return values if metrics is None else values | super().evaluate(**settings)
+            return values if metrics is None else values | super()._validate()
         data = self._check_data(inputs.as_dataset(self, x, y))
         *arrays, size = sharding.test_arrays(self, data, batch_size or _TEST_BATCH_SIZE)
         values = keras.Model.evaluate(self, *arrays, size, verbose, return_dict=True)
@@ -337,6 +337,10 @@ class SemiSupervisedGAN(GAN):
         return values | super().evaluate(
             data, verbose=verbose, metrics=metrics, extractor=extractor, **settings
         )
+
+    def _validate(self, arrays, batch_size):
+        values = keras.Model.evaluate(self, *arrays, batch_size, verbose=0, return_dict=True)
+        return values if self.metric_settings.metrics is None else values | super()._validate()
 
     def _check_data(self, data):
         """Returns a data set whose examples and labels fit the classifier."""

@@ -54,6 +54,44 @@ def test_a_monitor_can_follow_the_metric(data, tmp_path):
     assert (tmp_path / "best.keras").is_file()
 
 
+class KilledAtTheEndOfEpoch(keras.callbacks.Callback):
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.epoch:
+            raise InterruptedError
+
+
+def test_an_epoch_that_was_killed_after_its_last_step_is_validated(data, tmp_path):
+    def rows(name, *callbacks):
+        gan = gan_with(["pairwise_distance"])
+        checkpoint = ganzoo.callbacks.AtomicCheckpoint(
+            tmp_path / name, unit="steps", monitor="val_pairwise_distance", on_signal=False
+        )
+        log = ganzoo.callbacks.EpochLog(tmp_path / f"{name}.csv")
+        gan.fit(
+            data["a"],
+            batch_size=8,
+            steps=5,
+            validation_data=data["b"],
+            callbacks=[*callbacks, log, checkpoint],
+            verbose=0,
+        )
+        return log.read(tmp_path / f"{name}.csv")
+
+    whole = rows("whole")
+    with pytest.raises(InterruptedError):
+        rows("killed", KilledAtTheEndOfEpoch(1))
+    resumed = rows("killed")
+
+    names = ["epoch", "step", "d_loss", "val_pairwise_distance"]
+    assert [[row[name] for name in names] for row in resumed] == [
+        [row[name] for name in names] for row in whole
+    ]
+
+
 def test_validation_needs_metrics(data):
     with pytest.raises(ValueError, match="Received: validation_data with metrics=None"):
         gan_with(None).fit(data["a"], batch_size=8, validation_data=data["b"], verbose=0)
