@@ -62,7 +62,7 @@ def test_schedules_are_texts_and_configs(text):
     ("text", "words"),
     [
         ("cosine/1/0/0steps", "must end after it begins"),
-        ("linear/1/0/500-100images", r"must end after it begins. Received: begin=500.* length=100"),
+        ("linear/1/0/500-100images", "must end after it begins"),
         ("cosine/1/0/100", "A schedule is written as"),
         ("cosin/1/0/100steps", "A schedule is written as"),
         ("cosine/a/0/100steps", "could not convert"),
