@@ -245,6 +245,12 @@ _LAYERS = [
         LABELS,
     ),
     _layer(
+        "style mapping with conditions",
+        lambda: layers.StyleMapping(num_rows=2, style_dim=5, depth=1, condition_dim=5),
+        VECTORS,
+        CONDITIONS,
+    ),
+    _layer(
         "virtual batch normalization",
         lambda: layers.VirtualBatchNormalization(reference_size=2),
         IMAGES,
