@@ -20,8 +20,9 @@ class GroupedConv2D(keras.layers.Conv2D):
     Each of the `groups` equal parts of the channels has its own convolution. With a GPU or a TPU
     this is the stock layer. On processors, the gradients of the stock layer are very slow: its
     second-order gradient takes 20 times as long for 4 groups, and minutes for 16. There, groups are
-    merged into about 8 plain convolutions of 16 to 64 channels, with zeros between the groups of
-    one convolution. The results are the same up to rounding, and so are gradients of any order.
+    merged into plain convolutions of usually 16 to 64 channels, with zeros between the groups of
+    one, and into at most 8 of them where that suffices. The results are the same up to rounding,
+    and so are gradients of any order.
 
     The arguments, the weights and the shapes are the ones of `keras.layers.Conv2D`.
 
