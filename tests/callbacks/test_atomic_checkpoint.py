@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from faults import runs
+from one_gan import OneGan
 
 from ganzoo.callbacks import (
     AtomicCheckpoint,
@@ -15,9 +16,7 @@ from ganzoo.callbacks import (
     SpectralMonitor,
     checkpoint_files,
 )
-from support.gans import linear
-
-# The GAN that many tests share trains faster in a graph, the others faster without one.
+from support.gans import dense, linear
 
 
 class SetLog(keras.callbacks.Callback):
@@ -36,9 +35,13 @@ def steps(folder):
 
 
 @pytest.fixture(scope="module")
-def gan():
-    """One GAN for the tests that do not depend on its weights."""
-    return runs.build("plain")
+def one():
+    return OneGan("plain")
+
+
+@pytest.fixture
+def gan(one):
+    return one.restart()
 
 
 def fit(gan, *callbacks, epochs=3):
@@ -84,31 +87,31 @@ def test_the_best_checkpoint_is_kept_in_addition(gan, tmp_path, mode, best):
     assert steps(tmp_path) == [best, 16]
 
 
-@pytest.mark.unit
-def test_the_state_of_stock_callbacks_is_resumed(tmp_path):
-    def callbacks():
+def test_the_state_of_stock_callbacks_is_resumed(one, tmp_path):
+    initial = float(one.restart().optimizer.learning_rate)
+
+    def train(folder=None, *more, initialization=0):
         scores = SetLog("score", [5.0, 4.0, 6.0, 7.0, 3.0, 8.0])
         stopping = keras.callbacks.EarlyStopping(
             "score", mode="min", patience=9, restore_best_weights=True
         )
         plateau = keras.callbacks.ReduceLROnPlateau("score", mode="min", patience=2, factor=0.5)
-        return scores, stopping, plateau
+        settings = {} if folder is None else {"monitor": "score"}
+        callbacks = [scores, stopping, plateau, *more]
+        gan = one.train(folder, callbacks, initialization, epochs=6, **settings)
+        return dense.state(gan), gan.history.history, stopping
 
-    straight = runs.train("plain", callbacks=callbacks(), epochs=6)
+    state, history, _ = train()
     with pytest.raises(runs.Stopped):
-        stop = runs.StopAfter(14)
-        runs.train("plain", tmp_path, [*callbacks(), stop], epochs=6, monitor="score")
-    scores, stopping, plateau = callbacks()
-    resumed = runs.train(
-        "plain", tmp_path, [scores, stopping, plateau], initialization=1, epochs=6, monitor="score"
-    )
+        train(tmp_path, runs.StopAfter(14))
+    resumed, resumed_history, stopping = train(tmp_path, initialization=1)
 
     assert (stopping.best, stopping.best_epoch, stopping.wait) == (3.0, 4, 1)
-    assert runs.different(straight, resumed) == 0
-    assert straight.history.history == resumed.history.history
+    assert all(map(np.array_equal, state, resumed))
+    assert resumed_history == history
     # The plateau was reached once.
-    initial = float(runs.build("plain").optimizer.learning_rate)
-    assert float(resumed.optimizer.learning_rate) == pytest.approx(initial / 2)
+    assert history["learning_rate"][0] == pytest.approx(initial)
+    assert history["learning_rate"][-1] == pytest.approx(initial / 2)
 
 
 class Pixels:
@@ -133,34 +136,32 @@ def monitors(name):
     params=[pytest.param("spectral", marks=pytest.mark.slow), "adaptive_augmentation"],
 )
 def monitored(request):
-    """The name of a run, its monitors and its GAN, trained without a stop."""
-    callbacks = monitors(request.param)
+    """A GAN, the name of its monitors, and what they tell of a run without a stop."""
+    one, callbacks = OneGan(request.param), monitors(request.param)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The samples are alike")
-        gan = runs.train(request.param, callbacks=callbacks, epochs=5)
-    return request.param, callbacks, gan
+        gan = one.train(callbacks=callbacks, epochs=5)
+    return one, request.param, gan.history.history, [each.get_state() for each in callbacks]
 
 
 @pytest.mark.filterwarnings("ignore:The samples are alike")
 @pytest.mark.parametrize("stop", [*(pytest.param(n, marks=pytest.mark.slow) for n in (6, 9)), 13])
 def test_the_state_of_monitors_is_resumed(tmp_path, monitored, stop):
-    name, callbacks, straight = monitored
-    more = monitors(name)
+    one, name, history, states = monitored
+    resuming = monitors(name)
 
     with pytest.raises(runs.Stopped):
-        last = runs.StopAfter(stop)
-        runs.train(name, tmp_path, [*monitors(name), last], epochs=5)
-    resumed = runs.train(name, tmp_path, more, initialization=1, epochs=5)
+        one.train(tmp_path, [*monitors(name), runs.StopAfter(stop)], epochs=5)
+    resumed = one.train(tmp_path, resuming, initialization=1, epochs=5)
 
-    assert straight.history.history == resumed.history.history
-    for expected, found in zip(callbacks, more, strict=True):
-        assert found.get_state() == expected.get_state()
+    assert resumed.history.history == history
+    assert [each.get_state() for each in resuming] == states
 
 
-@pytest.mark.unit
-def test_layers_with_other_names_in_another_process_are_matched_by_their_order(tmp_path):
+def test_layers_with_other_names_in_another_process_are_matched_by_their_order():
     (monitor,) = monitors("spectral")
-    runs.train("spectral", callbacks=[monitor], epochs=1)
+    monitor.set_model(runs.build("spectral"))
+    monitor.on_train_begin()
     state = monitor.get_state()
 
     monitor.set_state(json.loads(json.dumps(state).replace('"hidden"', '"dense_7"')))
@@ -168,8 +169,7 @@ def test_layers_with_other_names_in_another_process_are_matched_by_their_order(t
     assert monitor.get_state() == state
 
 
-@pytest.mark.unit
-def test_the_state_of_a_hook_of_the_user_is_resumed(tmp_path):
+def test_the_state_of_a_hook_of_the_user_is_resumed(one, tmp_path):
     class Counter(FitHook):
         steps = 0
 
@@ -183,60 +183,63 @@ def test_the_state_of_a_hook_of_the_user_is_resumed(tmp_path):
             self.steps = state
 
     with pytest.raises(runs.Stopped):
-        runs.train("plain", tmp_path, [Counter(), runs.StopAfter(7)])
+        one.train(tmp_path, [Counter(), runs.StopAfter(7)])
     counter = Counter()
-    runs.train("plain", tmp_path, [counter])
+    one.train(tmp_path, [counter])
 
     assert counter.steps == 12
 
 
-@pytest.mark.unit
-def test_a_run_that_early_stopping_ended_is_not_trained_further(tmp_path):
+def test_a_run_that_early_stopping_ended_is_not_trained_further(one, tmp_path):
     def train(patience):
         scores = SetLog("score", [2.0, 1.0, 3.0, 4.0, 5.0, 6.0])
         stopping = keras.callbacks.EarlyStopping("score", mode="min", patience=patience)
-        return runs.train("plain", tmp_path, [scores, stopping], epochs=6).step
+        return one.train(tmp_path, [scores, stopping], epochs=6).step
 
     assert [train(2), train(2)] == [16, 16]
     # With more patience it continues.
     assert [train(3), train(9)] == [20, 24]
 
 
-@pytest.mark.unit
-def test_a_complete_run_is_not_trained_further(tmp_path):
-    first = runs.train("plain", tmp_path)
-    again = runs.train("plain", tmp_path, initialization=1)
+def test_a_complete_run_is_not_trained_further(one, tmp_path):
+    first = dense.state(one.train(tmp_path))
+    again = dense.state(one.train(tmp_path, initialization=1))
 
-    assert runs.different(first, again) == 0
-    assert runs.train("plain", tmp_path, epochs=4).step == 16
+    assert all(map(np.array_equal, first, again))
+    assert one.train(tmp_path, epochs=4).step == 16
 
 
-@pytest.mark.unit
-def test_a_run_that_a_callback_stopped_within_an_epoch_can_be_continued(tmp_path):
+@pytest.fixture(scope="module")
+def straight(one):
+    """The state after a run without a stop."""
+    return dense.state(one.train())
+
+
+def test_a_run_that_a_callback_stopped_within_an_epoch_can_be_continued(one, straight, tmp_path):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 1:
                 self.model.stop_training = True
 
-    assert runs.train("plain", tmp_path, [Stop()], unit="epochs").step == 2
-    resumed = runs.train("plain", tmp_path, unit="epochs", initialization=1)
+    assert one.train(tmp_path, [Stop()], unit="epochs").step == 2
+    resumed = one.train(tmp_path, unit="epochs", initialization=1)
 
-    assert runs.different(runs.straight("plain"), resumed) == 0
+    assert all(map(np.array_equal, straight, dense.state(resumed)))
 
 
-def test_a_damaged_checkpoint_is_named_once_and_the_previous_one_is_used(tmp_path):
+def test_a_damaged_checkpoint_is_named_once_and_the_previous_one_is_used(one, straight, tmp_path):
     with pytest.raises(runs.Stopped):
-        runs.train("plain", tmp_path, [runs.StopAfter(7)])
+        one.train(tmp_path, [runs.StopAfter(7)])
     path = checkpoint_files.every(tmp_path)[-1] / "arrays.npz"
     path.write_bytes(path.read_bytes()[:-1])
     (tmp_path / ".1.partial.step_00000007").mkdir()
 
     expected = r"step_00000005, since .*step_00000006/arrays.npz"
     with pytest.warns(UserWarning, match=expected) as caught:
-        resumed = runs.train("plain", tmp_path, initialization=1)
+        resumed = one.train(tmp_path, initialization=1)
 
-    assert len([one for one in caught if one.category is UserWarning]) == 1
-    assert runs.different(runs.straight("plain"), resumed) == 0
+    assert [warning.category for warning in caught].count(UserWarning) == 1
+    assert all(map(np.array_equal, straight, dense.state(resumed)))
     assert all_intact(tmp_path)
 
 
@@ -246,8 +249,7 @@ def all_intact(folder):
     return True
 
 
-@pytest.mark.unit
-def test_other_data_resume_at_the_start_of_an_epoch_with_a_warning(tmp_path):
+def test_other_data_resume_at_the_start_of_an_epoch_with_a_warning(one, tmp_path):
     class Vectors(keras.utils.PyDataset):
         def __len__(self):
             return 4
@@ -256,7 +258,7 @@ def test_other_data_resume_at_the_start_of_an_epoch_with_a_warning(tmp_path):
             return (linear.vectors(8, seed=index),)
 
     def train(*callbacks):
-        gan = runs.build("plain")
+        gan = one.restart()
         checkpoint = AtomicCheckpoint(tmp_path, unit="steps")
         gan.fit(Vectors(), epochs=2, verbose=0, callbacks=[*callbacks, checkpoint])
         return gan
@@ -269,10 +271,9 @@ def test_other_data_resume_at_the_start_of_an_epoch_with_a_warning(tmp_path):
     assert gan.step == 6 + 4
 
 
-@pytest.mark.unit
-def test_steps_per_epoch_do_not_change_the_order_after_a_stop(tmp_path):
-    def train(folder, *callbacks):
-        gan = runs.build("plain")
+def test_steps_per_epoch_do_not_change_the_order_after_a_stop(one, tmp_path):
+    def train(folder, *callbacks, initialization=0):
+        gan = one.restart(initialization)
         checkpoint = AtomicCheckpoint(folder, unit="steps")
         gan.fit(
             linear.vectors(40),
@@ -282,18 +283,18 @@ def test_steps_per_epoch_do_not_change_the_order_after_a_stop(tmp_path):
             callbacks=[*callbacks, checkpoint],
             verbose=0,
         )
-        return gan
+        return dense.state(gan)
 
     straight = train(tmp_path / "straight")
     with pytest.raises(runs.Stopped):
         train(tmp_path / "stopped", runs.StopAfter(9))
+    resumed = train(tmp_path / "stopped", initialization=1)
 
-    assert runs.different(straight, train(tmp_path / "stopped")) == 0
+    assert all(map(np.array_equal, straight, resumed))
 
 
-@pytest.mark.unit
-def test_the_checkpoint_of_another_gan_is_refused(tmp_path):
-    runs.train("plain", tmp_path, epochs=1)
+def test_the_checkpoint_of_another_gan_is_refused(one, tmp_path):
+    one.train(tmp_path, epochs=1)
     other = runs.build("virtual_batches")
     before = runs.state(other)
 

@@ -6,25 +6,18 @@ import pytest
 from faults import runs
 
 from ganzoo.callbacks import AtomicCheckpoint, EpochLog, StopAtStep, checkpoint_files
-from support.gans import linear
+from support.gans import dense, linear
 
 
 @pytest.fixture(scope="module")
-def gan():
-    """One GAN, which trains eagerly because compiling takes longer."""
+def built():
     gan = runs.build("plain")
-    gan.compile(g_optimizer="adam", d_optimizer="adam", run_eagerly=True)
-    return gan
+    return gan, dense.state(gan)
 
 
 def fit(gan, *callbacks, epochs=3):
     """Trains two steps in each epoch."""
     gan.fit(linear.vectors(16), batch_size=8, epochs=epochs, callbacks=list(callbacks), verbose=0)
-
-
-@pytest.fixture(autouse=True)
-def first_step(gan):
-    gan._step.assign(0)
 
 
 def test_the_table_has_a_line_for_each_epoch_with_the_logs(gan, tmp_path):
@@ -129,8 +122,10 @@ class KilledAtEpoch(keras.callbacks.Callback):
             raise runs.Stopped
 
 
-def test_an_epoch_of_unknown_length_is_over_in_the_checkpoint_of_its_last_step(gan, tmp_path):
+def test_an_epoch_of_unknown_length_is_over_in_the_checkpoint_of_its_last_step(tmp_path):
     tf = pytest.importorskip("tensorflow")
+    gan = runs.build("plain")
+    gan.compile(g_optimizer="adam", d_optimizer="adam", run_eagerly=True)
     # Only its end tells the number of batches.
     batches = tf.data.Dataset.from_tensor_slices(linear.vectors(16)).batch(8).filter(lambda x: True)
     log = tmp_path / "log.csv"

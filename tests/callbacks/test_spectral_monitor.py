@@ -266,7 +266,7 @@ def test_all_supported_layers_of_both_players(gan):
 
 def test_the_kernels_of_a_projection_head_are_watched():
     generator, discriminator = ganzoo.architectures.build(
-        "sngan", (16, 16, 1), latent_dim=4, width=2, num_classes=3
+        "sngan", (8, 8, 1), latent_dim=4, width=2, num_classes=3
     )
     gan = ganzoo.GAN(generator, discriminator, num_classes=3)
     assert isinstance(discriminator.get_layer("logits"), ProjectionHead)
@@ -303,7 +303,7 @@ def test_operator_norms_are_measured_on_request(gan):
 def test_the_plot_is_an_image(gan, tmp_path):
     pytest.importorskip("matplotlib")
     monitor = SpectralMonitor(every=1, unit="steps", exact_every=2)
-    fit(gan, monitor, epochs=3)
+    fit(gan, monitor, epochs=1)
     monitor.plot(tmp_path / "spectral.png")
     with Image.open(tmp_path / "spectral.png") as image:
         pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)

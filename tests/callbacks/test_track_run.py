@@ -65,16 +65,23 @@ def services(monkeypatch):
     return found
 
 
-def train(folder, names, epochs=2, **settings):
-    gan = dense.build()
-    tracker = TrackRun(names, folder, folder / "samples", **settings)
-    pictures = SampleGrid(folder / "samples", n=4, gif=False)
-    data = dense.images(16)
-    gan.fit(data, batch_size=8, epochs=epochs, verbose=0, callbacks=[pictures, tracker])
-    return gan
+@pytest.fixture
+def train(built):
+    """Returns a function that trains the GAN from its start."""
+    gan, start = built
+
+    def fit(folder, names, epochs=2, **settings):
+        dense.restore(gan, start)
+        tracker = TrackRun(names, folder, folder / "samples", **settings)
+        pictures = SampleGrid(folder / "samples", n=4, gif=False)
+        data = dense.images(16)
+        gan.fit(data, batch_size=8, epochs=epochs, verbose=0, callbacks=[pictures, tracker])
+        return gan
+
+    return fit
 
 
-def test_trackers_get_values_pictures_options_and_the_card(tmp_path, services):
+def test_trackers_get_values_pictures_options_and_the_card(train, tmp_path, services):
     folder = tmp_path / "run"
     settings = {"options": {"seed": 3}, "card": "# A run"}
     train(folder, ["wandb", "mlflow", "tensorboard"], **settings)
@@ -103,7 +110,7 @@ def test_trackers_get_values_pictures_options_and_the_card(tmp_path, services):
     assert [call[0] for call in mlflow.calls].count("create") == 1
 
 
-def test_a_tracker_that_fails_is_left_out_with_one_warning(tmp_path, services):
+def test_a_tracker_that_fails_is_left_out_with_one_warning(train, tmp_path, services):
     services["wandb"].error = RuntimeError("api_key not configured")
     with pytest.warns(UserWarning, match="no longer shown in wandb.*api_key not conf") as found:
         gan = train(tmp_path / "run", ["wandb", "mlflow"])
@@ -111,7 +118,7 @@ def test_a_tracker_that_fails_is_left_out_with_one_warning(tmp_path, services):
     assert gan.step == 4 and services["mlflow"].calls[-1][0] == "set_terminated"
 
 
-def test_a_tracker_that_cannot_take_pictures_is_left_out(tmp_path, services):
+def test_a_tracker_that_cannot_take_pictures_is_left_out(train, tmp_path, services):
     def fail(*arguments):
         raise KeyError("an error of the pictures")
 
@@ -124,7 +131,7 @@ def test_a_tracker_that_cannot_take_pictures_is_left_out(tmp_path, services):
 @pytest.mark.parametrize(
     "name, files", [("wandb", "run/wandb/offline-run-*/*.wandb"), ("mlflow", "mlflow.db")]
 )
-def test_trackers_without_a_server_write_local_files(tmp_path, monkeypatch, name, files):
+def test_trackers_without_a_server_write_local_files(train, tmp_path, monkeypatch, name, files):
     pytest.importorskip(name)
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

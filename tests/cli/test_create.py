@@ -10,6 +10,7 @@ from rich.console import Console
 import ganzoo
 from ganzoo.cli import create_defaults
 from ganzoo.cli.collapse import signs_of_collapse
+from ganzoo.runs import train_plan
 from ganzoo.runs.progress import RunBar, duration
 from ganzoo.runs.run_folder import RunFolder
 from ganzoo_cli.commands.create import COMMAND
@@ -165,6 +166,7 @@ def test_samples_that_are_all_alike_are_told():
     assert "their mean distance is 1% of" in signs_of_collapse(gan, data)
 
 
+@pytest.mark.unit
 def test_the_bar_of_a_run_counts_all_steps():
     console = Console(file=io.StringIO(), force_terminal=True, width=80)
     bar = RunBar(4, console)
@@ -205,7 +207,14 @@ def test_few_images_are_trained_in_small_batches(monkeypatch, tmp_path):
     assert "--batch_size=32" in arguments
 
 
-def test_a_dry_run_writes_nothing(photos, tmp_path, capsys):
+@pytest.fixture
+def quick_estimate(monkeypatch):
+    """An estimate of the time from one step."""
+    monkeypatch.setattr(train_plan, "_TIMED_STEPS", 1)
+
+
+@pytest.mark.unit
+def test_a_dry_run_writes_nothing(quick_estimate, photos, tmp_path, capsys):
     output = tmp_path / "out"
     assert main(["create", str(photos), f"--output={output}", "--dry_run", *SMALL]) == 0
     printed = capsys.readouterr().out
@@ -214,7 +223,8 @@ def test_a_dry_run_writes_nothing(photos, tmp_path, capsys):
     assert not output.exists()
 
 
-def test_a_damaged_image_is_named_or_skipped(photos, tmp_path, capsys):
+@pytest.mark.unit
+def test_a_damaged_image_is_named_or_skipped(quick_estimate, photos, tmp_path, capsys):
     folder = tmp_path / "photos"
     folder.mkdir()
     for path in photos.iterdir():
@@ -262,7 +272,8 @@ def test_a_model_of_the_zoo_gives_the_recipe_and_the_size(photos, tmp_path, monk
         COMMAND.check(read, others)
 
 
-def test_the_flags_of_a_folder_reach_the_run(tmp_path, capsys):
+@pytest.mark.unit
+def test_the_flags_of_a_folder_reach_the_run(quick_estimate, tmp_path, capsys):
     folder = tmp_path / "scans"
     for number in range(12):
         path = folder / "sub" / str(number % 3) / f"{number}.npy"

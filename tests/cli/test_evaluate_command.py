@@ -18,6 +18,7 @@ from ganzoo.presets import builtin
 from ganzoo.runs.run_folder import RunFolder
 from ganzoo_cli.main import main
 from support import presets
+from support.gans import pictures
 
 
 class Pixels:
@@ -33,8 +34,7 @@ class Pixels:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    networks = ganzoo.architectures.build("dcgan", (8, 8, 1), latent_dim=2, width=1)
-    gan = ganzoo.GAN(*networks)
+    gan = pictures.gan()
     path = tmp_path_factory.mktemp("run") / "model.keras"
     gan.save(path)
     return path, gan
@@ -120,7 +120,7 @@ def test_a_run_is_measured_on_what_it_was_trained_on(model, capsys, trained_on, 
     folder.write_options(recipe, options)
     folder.save_model(model[1])
 
-    printed = run(capsys, "run", "--n=50", *flags)
+    printed = run(capsys, "run", "--n=50", "--extractor=pixels", *flags)
 
     assert real in printed
 

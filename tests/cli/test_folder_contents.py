@@ -168,7 +168,7 @@ def test_a_run_on_random_windows_is_measured_on_the_middle(tmp_path, monkeypatch
         Image.fromarray(pixels).save(folder / f"{number}.png")
     flags = [f"--data=folder:{folder}", "--size=8", "--width=1", "--batch_size=4", "--steps=1"]
     run = tmp_path / "run"
-    assert main(["train", "--model=sngan", *flags, "--crop=random", f"--output={run}"]) == 0
+    assert main(["train", "--model=dcgan", *flags, "--crop=random", f"--output={run}"]) == 0
     assert data_of(run)["crop"] == "random"
     measured = []
     monkeypatch.setattr("ganzoo.extractors.get_for", lambda source: Pixels(measured))

@@ -7,27 +7,23 @@ from PIL import Image
 import ganzoo
 from ganzoo import drawing
 from ganzoo_cli.main import main
-
-
-def save_model(path, num_classes=None):
-    generator, discriminator = ganzoo.architectures.build(
-        "dcgan", (8, 8, 1), latent_dim=2, width=2, num_classes=num_classes
-    )
-    gan = ganzoo.GAN(generator, discriminator, num_classes=num_classes)
-    gan.save(path)
-    return gan
+from support.gans import pictures
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "model.keras"
-    return str(path), save_model(path)
+    gan = pictures.gan()
+    gan.save(path)
+    return str(path), gan
 
 
 @pytest.fixture(scope="module")
 def conditional_model(tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "conditional.keras"
-    return str(path), save_model(path, num_classes=3)
+    gan = pictures.gan(num_classes=3)
+    gan.save(path)
+    return str(path), gan
 
 
 @pytest.fixture(autouse=True)
@@ -176,7 +172,7 @@ def test_sample_takes_chosen_or_consecutive_seeds(model, capsys):
 
 def test_rows_move_along_directions(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    gan = ganzoo.GAN(*ganzoo.architectures.build("dcgan", (8, 8, 1), latent_dim=4, width=2))
+    gan = pictures.gan(latent_dim=4)
     gan.save("model.keras")
     found = gan.directions("sefa", k=3)
     found.save("found.npz")

@@ -13,28 +13,23 @@ from PIL import Image
 import ganzoo
 from ganzoo import drawing
 from ganzoo_cli.main import main
-
-
-def save_model(path, num_classes=None):
-    generator, discriminator = ganzoo.architectures.build(
-        "dcgan", (8, 8, 1), latent_dim=2, width=1, num_classes=num_classes
-    )
-    gan = ganzoo.GAN(generator, discriminator, num_classes=num_classes)
-    gan.compile(g_optimizer="adam", d_optimizer="adam")
-    gan.save(path)
-    return gan
+from support.gans import pictures
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "model.keras"
-    return path, save_model(path)
+    gan = pictures.gan()
+    gan.save(path)
+    return path, gan
 
 
 @pytest.fixture(scope="module")
 def conditional_model(tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "conditional.keras"
-    return path, save_model(path, num_classes=3)
+    gan = pictures.gan(num_classes=3)
+    gan.save(path)
+    return path, gan
 
 
 @pytest.fixture(autouse=True)
@@ -157,8 +152,7 @@ def test_sample_refuses_flags_that_do_not_fit(model, capsys, flags, received):
 @pytest.fixture(scope="module")
 def named_model(tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "named.keras"
-    networks = ganzoo.architectures.build("dcgan", (8, 8, 1), latent_dim=2, width=1, num_classes=3)
-    gan = ganzoo.GAN(*networks, num_classes=3, class_names=["cat", "big dog", "1"])
+    gan = pictures.gan(num_classes=3, class_names=["cat", "big dog", "1"])
     gan.save(path)
     return str(path), gan
 

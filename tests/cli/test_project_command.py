@@ -7,6 +7,7 @@ from PIL import Image
 import ganzoo
 from ganzoo import drawing
 from ganzoo_cli.main import main
+from support.gans import pictures
 
 SHORT = ["--steps=20", "--restarts=2"]
 
@@ -14,10 +15,7 @@ SHORT = ["--steps=20", "--restarts=2"]
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "model.keras"
-    generator, discriminator = ganzoo.architectures.build(
-        "dcgan", (8, 8, 1), latent_dim=2, width=2, num_classes=2
-    )
-    gan = ganzoo.GAN(generator, discriminator, num_classes=2, class_names=["cat", "dog"])
+    gan = pictures.gan(num_classes=2, class_names=["cat", "dog"])
     gan.save(path)
     return str(path), gan
 

@@ -1,12 +1,17 @@
+import contextlib
 import csv
+import io
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
 import tomllib
+import zipfile
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -37,13 +42,23 @@ def policy():
 
 
 def variables(folder):
-    gan = keras.saving.load_model(folder / "model.keras")
-    return [v.numpy() for v in [*gan.variables, *gan.optimizer.variables]]
+    """The variables of a model and of its optimizers, by their paths in the file."""
+    found = {}
+    with zipfile.ZipFile(folder / "model.keras") as archive:
+        content = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(content) as file:
+        file.visititems(
+            lambda path, item: found.update({path: item[()]} if hasattr(item, "dtype") else {})
+        )
+    assert sum("optimizer" in path for path in found) > 10
+    return found
 
 
 def assert_same(first, second):
-    for a, b in zip(variables(first), variables(second), strict=True):
-        np.testing.assert_array_equal(a, b)
+    first, second = variables(first), variables(second)
+    assert first.keys() == second.keys()
+    for path, array in first.items():
+        np.testing.assert_array_equal(array, second[path])
 
 
 def read_log(folder):
@@ -53,10 +68,25 @@ def read_log(folder):
 
 @pytest.fixture(scope="module")
 def whole_run(tmp_path_factory):
-    """A run of 3 epochs and a step."""
+    """A run of 2 epochs and a step."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    assert main([*SMALL, "--steps=7", f"--output={folder}"]) == 0
+    assert main([*SMALL, "--steps=5", f"--output={folder}"]) == 0
     return folder
+
+
+@pytest.fixture(scope="module")
+def first_step(tmp_path_factory):
+    """A run of one step, and what it printed."""
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main([*SMALL, "--steps=1", f"--output={folder}"]) == 0
+    return folder, printed.getvalue()
+
+
+@pytest.fixture
+def short_run(first_step, tmp_path):
+    """A copy of this run, to be continued."""
+    return shutil.copytree(first_step[0], tmp_path / "run")
 
 
 @pytest.mark.slow
@@ -112,15 +142,15 @@ def test_a_run_folder_is_complete(whole_run):
         "samples",
     ]
     pictures = sorted(path.name for path in (whole_run / "samples").iterdir())
-    steps = (0, EPOCH, 2 * EPOCH, 3 * EPOCH, 7)
+    steps = (0, EPOCH, 2 * EPOCH, 5)
     assert pictures == ["samples.gif", *(f"step_{step:08d}.png" for step in steps)]
 
 
 def test_the_log_has_a_line_for_each_epoch(whole_run):
     rows = read_log(whole_run)
 
-    assert [int(row["step"]) for row in rows] == [2, 4, 6, 7]
-    assert [int(row["epoch"]) for row in rows] == [1, 2, 3, 4]
+    assert [int(row["step"]) for row in rows] == [2, 4, 5]
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
     assert {"seconds", "d_loss", "g_loss", "d_real", "d_fake"} < set(rows[0])
     assert all(np.isfinite(float(value)) for row in rows for value in row.values())
 
@@ -130,22 +160,22 @@ def test_the_options_hold_the_recipe_with_its_changes(whole_run):
     recipe = ganzoo.recipes.Recipe.from_json(json.dumps(options["recipe"]))
 
     assert (recipe.architecture, recipe.width, recipe.latent_dim) == ("dcgan", 1, 2)
-    assert (recipe.batch_size, recipe.steps, recipe.ema_decay) == (512, 7, 0.9)
+    assert (recipe.batch_size, recipe.steps, recipe.ema_decay) == (512, 5, 0.9)
     assert recipe.g_optimizer == ganzoo.recipes.get("dcgan").g_optimizer
     assert options["recipe"]["data"] == "digits" and options["examples"]["count"] == 1438
 
 
 def test_the_model_has_all_its_steps(whole_run):
-    assert keras.saving.load_model(whole_run / "model.keras").step == 7
+    assert keras.saving.load_model(whole_run / "model.keras").step == 5
 
 
-def test_the_plan_is_printed_before_and_the_files_after(tmp_path, capsys):
-    main([*SMALL, "--steps=1", f"--output={tmp_path / 'run'}"])
+def test_the_plan_is_printed_before_and_the_files_after(first_step):
+    folder, printed = first_step
 
-    plan, _, rest = capsys.readouterr().out.partition("\n\n")
+    plan, _, rest = printed.partition("\n\n")
     for fact in ("Radford et al. 2016", "1,438 uint8 images", "steps          1 of 512 examples"):
         assert fact in plan
-    assert str(tmp_path / "run" / "model.keras") in rest and "ganzoo sample" in rest
+    assert str(folder / "model.keras") in rest and "ganzoo sample" in rest
 
 
 def test_a_dry_run_checks_and_writes_nothing(tmp_path, capsys):
@@ -177,8 +207,8 @@ def test_epochs_are_passes_over_the_data(capsys):
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_model_and_another_seed_does_not(tmp_path, whole_run):
-    assert main([*SMALL, "--steps=7", f"--output={tmp_path / 'again'}"]) == 0
-    assert main([*SMALL, "--steps=7", "--seed=1", f"--output={tmp_path / 'other'}"]) == 0
+    assert main([*SMALL, "--steps=5", f"--output={tmp_path / 'again'}"]) == 0
+    assert main([*SMALL, "--steps=5", "--seed=1", f"--output={tmp_path / 'other'}"]) == 0
 
     assert_same(whole_run, tmp_path / "again")
     with pytest.raises(AssertionError):
@@ -194,21 +224,21 @@ def test_an_interrupted_run_resumes_bit_for_bit(
 ):
     folder = tmp_path / "run"
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    interrupt_at(5, number)
+    interrupt_at(3, number)
 
-    assert main([*SMALL, "--steps=7", f"--output={folder}"]) == code
+    assert main([*SMALL, "--steps=5", f"--output={folder}"]) == code
 
     printed = capsys.readouterr()
     assert f"ganzoo train --resume --output={folder}" in printed.out
     assert "Traceback" not in printed.out + printed.err
-    assert keras.saving.load_model(folder / "model.keras").step == 5
+    assert keras.saving.load_model(folder / "model.keras").step == 3
     assert (folder / "samples" / "samples.gif").exists()
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
 
     interrupt_at(None)
     assert main(["train", "--resume", f"--output={folder}"]) == 0
 
-    assert "resumed after step 5" in capsys.readouterr().out
+    assert "resumed after step 3" in capsys.readouterr().out
     assert_same(whole_run, folder)
     without_time = [
         [{k: v for k, v in row.items() if k != "seconds"} for row in read_log(run)]
@@ -217,15 +247,12 @@ def test_an_interrupted_run_resumes_bit_for_bit(
     assert without_time[0] == without_time[1]
 
 
-def test_a_complete_run_can_be_trained_further(tmp_path, whole_run, capsys):
-    folder = tmp_path / "run"
-    assert main([*SMALL, "--steps=3", f"--output={folder}"]) == 0
+def test_a_complete_run_can_be_trained_further(short_run, whole_run, capsys):
+    assert main(["train", "--resume", f"--output={short_run}"]) == 2
+    assert "Received: --resume up to step 1, with 1 done" in capsys.readouterr().err
+    assert main(["train", "--resume", f"--output={short_run}", "--steps=5"]) == 0
 
-    assert main(["train", "--resume", f"--output={folder}"]) == 2
-    assert "Received: --resume up to step 3, with 3 done" in capsys.readouterr().err
-    assert main(["train", "--resume", f"--output={folder}", "--steps=7"]) == 0
-
-    assert_same(whole_run, folder)
+    assert_same(whole_run, short_run)
 
 
 class Killed(BaseException):
@@ -256,10 +283,12 @@ def kill_in(monkeypatch):
     ],
 )
 def test_a_run_that_is_killed_before_its_model_is_written_is_completed(
-    tmp_path, kill_in, capsys, steps, owner, method
+    tmp_path, short_run, kill_in, capsys, steps, owner, method
 ):
-    folder, whole = tmp_path / "run", tmp_path / "whole"
-    assert main([*SMALL, f"--steps={steps}", f"--output={whole}"]) == 0
+    folder, whole = tmp_path / "killed", short_run
+    if steps > 1:
+        whole = tmp_path / "whole"
+        assert main([*SMALL, f"--steps={steps}", f"--output={whole}"]) == 0
     kill_in(owner, method, *SMALL, f"--steps={steps}", f"--output={folder}")
     (folder / "samples" / "samples.gif").unlink(missing_ok=True)
     assert main(["sample", str(folder), f"--output={tmp_path / 'x.png'}"]) == 2
@@ -326,13 +355,12 @@ def test_a_run_keeps_its_number_of_threads(tmp_path, monkeypatch, capsys):
     assert "before anything is computed" in capsys.readouterr().err
 
 
-def test_edited_options_are_refused_by_name_or_accepted(tmp_path, capsys):
-    folder = tmp_path / "run"
-    assert main([*SMALL, "--steps=2", f"--output={folder}"]) == 0
+def test_edited_options_are_refused_by_name_or_accepted(short_run, tmp_path, capsys):
+    folder = short_run
     options = json.loads((folder / "options.json").read_text())
     options["seed"], options["recipe"]["loss"] = 7, "hinge"
     (folder / "options.json").write_text(json.dumps(options))
-    more = ["train", "--resume", f"--output={folder}", "--steps=3"]
+    more = ["train", "--resume", f"--output={folder}", "--steps=2"]
 
     assert main(more) == 1
     error = capsys.readouterr().err
@@ -400,11 +428,12 @@ def test_nan_ends_a_run_and_keeps_its_checkpoint(tmp_path, monkeypatch, capsys):
 
 
 def test_vectors_are_trained_too(tmp_path):
-    flags = ["--model=mlp", "--data=toy:ring", "--width=4", "--batch_size=8", "--steps=2"]
+    flags = ["--model=mlp", "--data=toy:ring", "--width=4", "--batch_size=8", "--steps=1"]
+    flags += ["--loss=hinge", "--regularizers=none"]
 
     assert main(["train", *flags, f"--output={tmp_path / 'run'}"]) == 0
 
-    with Image.open(tmp_path / "run" / "samples" / "step_00000002.png") as image:
+    with Image.open(tmp_path / "run" / "samples" / "step_00000001.png") as image:
         assert image.size == (512, 512)
 
 
@@ -421,7 +450,7 @@ def test_ctrl_c_ends_a_process(tmp_path):
     process = subprocess.Popen(
         [*command, "--steps=1000000", f"--output={tmp_path / 'run'}"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

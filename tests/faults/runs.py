@@ -109,9 +109,12 @@ def build(name, initialization=0):
     return _BUILDERS[name]()
 
 
-def train(name, folder=None, callbacks=(), initialization=0, epochs=EPOCHS, **settings):
-    """Trains a GAN, from the checkpoints in a folder if there are any, and returns it."""
-    gan = build(name, initialization)
+def train(name, folder=None, callbacks=(), initialization=0, epochs=EPOCHS, gan=None, **settings):
+    """Trains a GAN, from the checkpoints in a folder if there are any, and returns it.
+
+    It is a new one, or `gan`.
+    """
+    gan = build(name, initialization) if gan is None else gan
     callbacks = list(callbacks)
     if folder is not None:
         settings = {"every": 1, "unit": "steps", "on_signal": False, **settings}

@@ -154,9 +154,9 @@ def test_metrics_of_images_without_a_classifier_name_the_choices(tmp_path, capsy
 @pytest.mark.parametrize(
     ("name", "shape", "changes"),
     [
-        ("stylegan2_small", (16, 16, 3), {"augment": "bgc", "width": 1}),
-        ("sngan", (16, 16, 1), {"ema_half_life": 100.0, "conditional": True, "width": 1}),
-        ("semi_supervised_mnist", (28, 28, 1), {}),
+        ("stylegan2_small", (8, 8, 3), {"augment": "bgc", "width": 1}),
+        ("sngan", (8, 8, 1), {"ema_half_life": 100.0, "conditional": True, "width": 1}),
+        ("semi_supervised_mnist", (8, 8, 1), {"width": 4}),
     ],
 )
 def test_a_checkpoint_of_any_gan_is_loaded_without_its_data(tmp_path, name, shape, changes):

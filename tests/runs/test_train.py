@@ -10,7 +10,7 @@ from ganzoo_cli.main import main
 from ganzoo_cli.settings import options_of
 
 SMALL = {"model": "dcgan", "width": 1, "latent_dim": 2, "batch_size": 512, "ema_decay": 0.9}
-PARTS = {"regularizers": {"r1": {"gamma": 0.1}}}
+PARTS = {"regularizers": {"weight_clipping": {"limit": 0.1}}}
 
 
 def weights(gan):
@@ -25,18 +25,18 @@ def assert_same(first, second):
 def test_the_function_and_the_command_train_the_same_model(tmp_path):
     digits = ganzoo.data.load("digits", size=8)
     settings = {**SMALL, **PARTS, "precision": "mixed_bfloat16", "verbose": 0}
-    plan = ganzoo.runs.plan(**SMALL, data=digits, steps=2, output=tmp_path / "run")
-    assert "1,438 uint8 images" in plan.describe() and plan.steps_to_do == 2
+    plan = ganzoo.runs.plan(**SMALL, data=digits, steps=1, output=tmp_path / "run")
+    assert "1,438 uint8 images" in plan.describe() and plan.steps_to_do == 1
     assert not (tmp_path / "run").exists()
-    run = ganzoo.train(data=digits, steps=2, output=tmp_path / "run", **settings)
-    assert run.gan.step == 2 and run.folder.model.is_file() and len(run.history.epoch) == 1
+    run = ganzoo.train(data=digits, steps=1, output=tmp_path / "run", **settings)
+    assert run.gan.step == 1 and run.folder.model.is_file() and len(run.history.epoch) == 1
     assert keras.config.dtype_policy().name == "float32"
 
     with pytest.raises(ValueError, match="given in Python"):
-        ganzoo.train(resume=True, output=tmp_path / "run", steps=3)
-    resumed = ganzoo.train(data=digits, resume=True, output=tmp_path / "run", steps=3, verbose=0)
+        ganzoo.train(resume=True, output=tmp_path / "run", steps=2)
+    resumed = ganzoo.train(data=digits, resume=True, output=tmp_path / "run", steps=2, verbose=0)
     words = [f"--{name}={value}" for name, value in SMALL.items()]
-    words += ["--data=digits", "--size=8", "--regularizers=r1:gamma=0.1", "--steps=3"]
+    words += ["--data=digits", "--size=8", "--regularizers=weight_clipping:limit=0.1", "--steps=2"]
     words += ["--precision=mixed_bfloat16"]
     assert main(["train", *words, f"--output={tmp_path / 'other'}"]) == 0
     assert_same(resumed.gan, ganzoo.runs.load_model(tmp_path / "other"))
@@ -77,5 +77,5 @@ def test_values_of_python_are_read_as_texts():
     values = {"conditional": True, "accept_changes": ["data", "seed"], "ema_decay": 0.999}
     options = options_of(COMMAND, {**values, **PARTS, "width": None}, "here")
     assert options.conditional is True and options.accept_changes == ["data", "seed"]
-    assert options.ema_decay == 0.999 and options.regularizers == "r1:gamma=0.1"
+    assert options.ema_decay == 0.999 and options.regularizers == "weight_clipping:limit=0.1"
     assert options.given == {"conditional", "accept_changes", "ema_decay", "regularizers"}

@@ -18,6 +18,7 @@ from ganzoo.synthesis.plan import Plan
 from ganzoo_cli.commands.generate import FORMATS
 from ganzoo_cli.main import main
 from support import presets
+from support.gans import pictures
 
 SETTINGS = {"n": 10, "shard_size": 4, "batch_size": 4, "seed": 5}
 
@@ -25,8 +26,7 @@ SETTINGS = {"n": 10, "shard_size": 4, "batch_size": 4, "seed": 5}
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A conditional GAN of images with three classes, as a preset, and its path."""
-    gan = presets.image_gan(conditional=True)
-    gan.class_names = ("cat", "dog", "owl")
+    gan = pictures.gan(num_classes=3, shape=(8, 8, 3), class_names=["cat", "dog", "owl"])
     path = tmp_path_factory.mktemp("model") / "preset"
     gan.save_to_preset(path)
     return ganzoo.GAN.from_preset(path), path
