@@ -8,6 +8,7 @@ import ganzoo
 from ganzoo import drawing
 from ganzoo.explore import Explorer, View
 from ganzoo_cli.main import main
+from support.gans import pictures
 
 FORMATS = {"uint16": ("uint16",), "float32": ("float32", -80.0, 0.0)}
 
@@ -25,8 +26,7 @@ class Classifier:
 
 @pytest.fixture(scope="module")
 def model(request, tmp_path_factory):
-    networks = ganzoo.architectures.build("dcgan", (8, 8, 1), latent_dim=2, width=2)
-    gan = ganzoo.GAN(*networks, pixels=ganzoo.data.PixelFormat(*FORMATS[request.param]))
+    gan = pictures.gan(pixels=ganzoo.data.PixelFormat(*FORMATS[request.param]))
     path = tmp_path_factory.mktemp(request.param) / "model.keras"
     gan.save(path)
     return str(path), gan

@@ -29,12 +29,12 @@ def run(tmp_path_factory):
 def test_a_run_becomes_a_model(run, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     model = tmp_path / "models" / "small"
-    assert main(["publish", str(run), f"--output={model}", "--n=150", "--hardware=a desk"]) == 0
+    assert main(["publish", str(run), f"--output={model}", "--n=40", "--hardware=a desk"]) == 0
     printed = capsys.readouterr().out
     facts = json.loads((model / "metrics.json").read_text())
     fid = facts["figures"]["samples"]["fid"]
     assert fid["protocol"]["extractor"] == "digits-classifier"
-    assert (fid["protocol"]["samples"], fid["protocol"]["reference_samples"]) == (150, 359)
+    assert (fid["protocol"]["samples"], fid["protocol"]["reference_samples"]) == (40, 359)
     assert f"{fid['value']:.4g}" in printed
     assert {"precision", "kid", "conditional_accuracy"} < set(facts["figures"]["samples"])
     assert facts["training"]["hardware"] == "a desk" and facts["training"]["steps"] == 2

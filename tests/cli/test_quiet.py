@@ -1,4 +1,7 @@
-"""Commands that succeed print nothing of TensorFlow; a failed import shows everything."""
+"""Commands that succeed print nothing of TensorFlow; a failed import shows everything.
+
+In `test_train_command.py`, a process that trains with TensorFlow prints nothing of it either.
+"""
 
 import os
 import shlex
@@ -41,7 +44,8 @@ def run(*arguments, **environment):
     )
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", pytest.param("jax", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_a_command_that_succeeds_prints_its_own_lines_only(backend, tmp_path):
     picture = tmp_path / "digits.png"
     arguments = ["sample", "dcgan_digits", "--n=2", f"--output={picture}"]

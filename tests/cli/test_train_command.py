@@ -445,12 +445,15 @@ def test_a_conditional_run_draws_each_class(tmp_path):
 
 
 @pytest.mark.process
-def test_ctrl_c_ends_a_process(tmp_path):
+def test_ctrl_c_ends_a_process_which_has_printed_its_own_lines_only(tmp_path):
     command = [sys.executable, str(ROOT / "train.py"), *SMALL[1:]]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    # The tests' own level of TensorFlow's messages.
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
     process = subprocess.Popen(
         [*command, "--steps=1000000", f"--output={tmp_path / 'run'}"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -461,7 +464,6 @@ def test_ctrl_c_ends_a_process(tmp_path):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
 
-    assert process.returncode == 130
-    assert "Traceback" not in err
+    assert (process.returncode, err) == (130, "")
     assert "--resume" in out
     assert (tmp_path / "run" / "model.keras").exists()

@@ -18,12 +18,10 @@ NAMES = ("unit", "graph", "process")
 # one GAN for many steps.
 GRAPH_FILES = (
     "callbacks",
-    "cli/test_create.py",
     "cli/test_evaluate_command.py",
     "cli/test_export.py",
     "cli/test_interpolate.py",
     "cli/test_other_commands.py",
-    "cli/test_publish.py",
     "export",
     "faults/test_damaged_checkpoints.py",
     "faults/test_exact_resume.py",

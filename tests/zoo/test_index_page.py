@@ -12,6 +12,7 @@ from ganzoo.presets import PresetError
 from ganzoo.presets import builtin as zoo_of
 from ganzoo_cli.main import main
 from support import published
+from support.gans import pictures
 from support.processes import ROOT
 
 MODELS = [path.parent for path in sorted((ROOT / "models").glob("*/metrics.json"))]
@@ -22,8 +23,8 @@ def originals(tmp_path_factory):
     models = tmp_path_factory.mktemp("originals") / "models"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
+        training = published.training(pictures.gan(3, shape=(8, 8, 3)))
         for name in ("apples", "pears"):
-            training = published.training()
             zoo.publish(training, models / name, published.Brightness(), n=30, directions=None)
     return models
 

@@ -14,6 +14,7 @@ from ganzoo.zoo import directions as of_models
 from ganzoo.zoo import measure, pictures
 from ganzoo_cli.main import main
 from support import presets, published
+from support.gans import pictures as of_pictures
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_directions_of_another_model_are_refused_before_anything_is_measured(
     gan, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(measure, "measure", None)
-    training = published.training()
+    training = published.training(of_pictures.gan(3, shape=(8, 8, 3)))
     given = [(gan.directions("sefa", k=1), "another generator"), ("some", "must be a `ganzoo")]
     for directions, message in given:
         with pytest.raises(ValueError, match=message):

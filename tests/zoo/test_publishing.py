@@ -17,6 +17,7 @@ from ganzoo.zoo import comparison, measure, publishing
 from ganzoo.zoo import model_card as cards
 from ganzoo.zoo.memorization import Pixels
 from support import presets, published
+from support.gans import pictures
 
 PICTURES = {"samples.png", "interpolation.png", "neighbors.png", "curves.png", "directions.png"}
 
@@ -233,7 +234,7 @@ def test_the_python_of_the_card_runs(model, tmp_path, monkeypatch):
 
 def test_a_model_of_own_images_has_the_metrics_that_need_no_extractor(tmp_path):
     photos = tmp_path / "home" / "photos"
-    training = published.training()
+    training = published.training(pictures.gan(3, shape=(8, 8, 3)))
     recipe = dataclasses.replace(training.recipe, data=f"folder:{photos}")
     training = dataclasses.replace(training, test=None, recipe=recipe)
     facts = zoo.publish(training, tmp_path / "model", n=30, name="holiday", directions=None)
@@ -320,14 +321,14 @@ def test_a_failure_leaves_the_old_model(model, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(publishing.measure, "measure", lambda *_, **__: ({}, None))
         patch.setattr(publishing, "_facts", lambda *_: {})
-        patch.setattr(publishing.model_card, "text", lambda *_: "")
+        patch.setattr(publishing.model_card, "text", lambda *_: "# other")
         patch.setattr(publishing.pictures, "encoded", lambda picture: b"")
-        patch.setattr(publishing.presets, "save", fail)
-        with pytest.raises(OSError, match="no space left"):
-            zoo.publish(training, copy, n=20, replace=True)
-    assert contents(copy) == contents(folder)
-    zoo.publish(training, copy, n=20, name="other", replace=True, directions=None)
-    assert b"# other" in contents(copy)["README.md"]
+        with patch.context() as full, pytest.raises(OSError, match="no space left"):
+            full.setattr(publishing.presets, "save", fail)
+            zoo.publish(training, copy, replace=True)
+        assert contents(copy) == contents(folder)
+        zoo.publish(training, copy, replace=True, directions=None)
+    assert contents(copy)["README.md"] == b"# other"
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").write_text("mine")
@@ -341,20 +342,21 @@ def test_vectors_are_refused(tmp_path):
         zoo.publish(training, tmp_path / "model")
 
 
-def test_the_card_says_which_real_images_were_compared(tmp_path):
-    few = published.data(count=30)
-    without_test = published.training(data=few, test=None)
-    facts = zoo.publish(
-        without_test, tmp_path / "model", published.Brightness(), n=40, directions=None
-    )
-    card = (tmp_path / "model" / "README.md").read_text()
+def test_the_card_says_which_real_images_were_compared(model):
+    folder, training, facts = model
+
+    def measured(test):
+        other = dataclasses.replace(training, data=published.data(count=30), test=test)
+        found, _ = measure.measure(training.gan, other.data, test, published.Brightness(), n=40)
+        made = publishing._facts(other, training.recipe, "fruit", facts["weights"], found)
+        return made["figures"], cards.text(made, training.recipe, folder, {})
+
+    figures, card = measured(test=None)
     assert "the right class in 100.00% of the training images" in card
     assert "The real images are" not in card and "because there are no test images" in card
-    assert facts["figures"]["real"].keys() == {"conditional_accuracy"}
+    assert figures["real"].keys() == {"conditional_accuracy"}
 
-    with_test = published.training(data=few)
-    zoo.publish(with_test, tmp_path / "other", published.Brightness(), n=40, directions=None)
-    card = (tmp_path / "other" / "README.md").read_text()
+    _, card = measured(training.test)
     assert "The real images are 30 training images, measured in the same way" in card
     assert "No other model here has a lower FID" not in card
 
@@ -370,5 +372,6 @@ def test_images_that_are_not_square_are_compared_without_cropping():
 
 
 def test_a_single_training_image_is_refused(tmp_path):
+    training = published.training(pictures.gan(3, shape=(8, 8, 3)), data=published.data(count=1))
     with pytest.raises(ValueError, match="at least 2 training images"):
-        zoo.publish(published.training(data=published.data(count=1)), tmp_path / "model")
+        zoo.publish(training, tmp_path / "model")
