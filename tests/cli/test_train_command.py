@@ -464,6 +464,6 @@ def test_ctrl_c_ends_a_process_which_has_printed_its_own_lines_only(tmp_path):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
 
-    assert (process.returncode, err) == (130, "")
+    assert (process.returncode, err) == (130, "\nStopping after this step.\n")
     assert "--resume" in out
     assert (tmp_path / "run" / "model.keras").exists()

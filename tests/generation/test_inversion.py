@@ -11,7 +11,7 @@ from support.processes import run_python
 
 def gan_of(latent="normal", num_classes=None):
     """Returns a GAN whose images vary with the latents."""
-    gan = tiny.gan(latent=latent, num_classes=num_classes)
+    gan = tiny.gan("dcgan", latent=latent, num_classes=num_classes)
     gan.ema_generator.layers[1].kernel.assign(4 * gan.ema_generator.layers[1].kernel)
     for layer in gan.ema_generator.layers:
         if hasattr(layer, "gamma") and num_classes is not None:

@@ -15,12 +15,12 @@ from support.gans import linear, tiny
 
 @pytest.fixture(scope="module")
 def gan():
-    return tiny.gan()
+    return tiny.gan("dcgan")
 
 
 @pytest.fixture(scope="module")
 def conditional_gan():
-    return tiny.gan(num_classes=tiny.NUM_CLASSES)
+    return tiny.gan("dcgan", num_classes=tiny.NUM_CLASSES)
 
 
 @pytest.fixture(scope="module")

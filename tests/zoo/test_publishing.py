@@ -308,7 +308,8 @@ def test_weights_outside_of_float16_are_float32_and_a_large_discriminator_is_lef
 def test_a_failure_leaves_the_old_model(model, tmp_path, monkeypatch):
     folder, training, _ = model
     copy = shutil.copytree(folder, tmp_path / "model")
-    training = dataclasses.replace(training, test=None)
+    gan = pictures.gan(3, shape=(8, 8, 3))
+    training = dataclasses.replace(training, gan=gan, test=None)
     with pytest.raises(ValueError, match=r"must be empty or not exist.*--replace.*Received: "):
         zoo.publish(training, copy)
     save = publishing.presets.save
