@@ -30,8 +30,8 @@ def test_the_kernel_is_not_asked_for_each_tensor_again():
         assert float(last[0, 0]) == 7.0
         return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-    # The heap may still grow in one of the rounds, when another thread took its free memory. Without
-    # the setting, each has about 22 times the pages of a tensor.
+    # The heap may still grow in one of the rounds, when another thread took its free memory.
+    # Without the setting, each has about 22 times the pages of a tensor.
     assert min(page_faults(20) for _ in range(4)) < PAGES
 
 
