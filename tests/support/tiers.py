@@ -34,7 +34,6 @@ GRAPH_FILES = (
     "training/test_determinism.py",
     "training/test_parity.py",
     "training/test_precision.py",
-    "training/test_semi_supervised.py",
     "zoo",
 )
 

@@ -9,6 +9,7 @@ import ganzoo
 from support.processes import run_python
 
 DIM = 3
+NAMES = ("age", "smiling", "hat")
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (32, 8, 8, 1), dtype="uint8")
 CONDITIONS = RNG.standard_normal((32, DIM)).astype("float32")
@@ -37,7 +38,8 @@ def build(**settings):
 def gan():
     """A GAN after two steps, whose samples depend on the conditions."""
     gan = build(run_eagerly=True, regularizers=["r1"])
-    gan.fit(IMAGES, CONDITIONS, batch_size=8, steps=2, verbose=0)
+    data = ganzoo.data.Dataset(IMAGES, conditions=CONDITIONS, condition_names=NAMES)
+    gan.fit(data, batch_size=8, steps=2, verbose=0)
     for layer in gan.ema_generator._flatten_layers():
         if isinstance(layer, ganzoo.layers.DenseConditionalBatchNormalization):
             for dense in (layer.scale, layer.offset):
@@ -45,19 +47,11 @@ def gan():
     return gan
 
 
-def test_names_of_conditions_are_kept_and_compared(tmp_path):
-    gan = build(run_eagerly=True)
-    names = ("age", "smiling", "hat")
-    data = ganzoo.data.Dataset(IMAGES, conditions=CONDITIONS, condition_names=names)
-    gan.fit(data, batch_size=8, steps=1, verbose=0)
-    gan.save(tmp_path / "model.keras")
-    gan.save_to_preset(tmp_path / "preset")
-    stored = keras.saving.load_model(tmp_path / "model.keras")
-    preset = ganzoo.GAN.from_preset(tmp_path / "preset")
-    assert gan.condition_names == stored.condition_names == preset.condition_names == names
-    other = ganzoo.data.Dataset(IMAGES, conditions=CONDITIONS, condition_names=names[::-1])
+def test_names_of_conditions_are_compared(gan):
+    assert gan.condition_names == NAMES
+    other = ganzoo.data.Dataset(IMAGES, conditions=CONDITIONS, condition_names=NAMES[::-1])
     with pytest.raises(ValueError, match=r"same order: 'age'.*Received: 'hat'"):
-        stored.fit(other, batch_size=8, steps=2)
+        gan.fit(other, batch_size=8, steps=3)
     with pytest.raises(ValueError, match="name each component"):
         ganzoo.data.Dataset(IMAGES, conditions=CONDITIONS, condition_names=["age"])
 
@@ -73,7 +67,7 @@ def test_training_sees_the_conditions_of_the_examples(gan):
     assert repr(data) == (
         "Dataset('arrays', 32 uint8 images of shape (8, 8, 1), conditions of length 3)"
     )
-    spied.fit(data, batch_size=8, steps=1, verbose=0)
+    spied.fit(IMAGES, CONDITIONS, batch_size=8, steps=1, verbose=0)
     _, conditions = data.batches(8).batch(0)
     assert len(seen) == 2
     for one in seen:
@@ -154,17 +148,16 @@ def test_a_truncation_curve_takes_conditions(gan):
     np.testing.assert_array_equal(grid[2:10, 12:20], samples[1, ..., 0])
 
 
-def test_files_presets_and_exports_have_the_conditions(gan, tmp_path):
+def test_files_presets_and_exports_have_the_conditions_and_files_their_names(gan, tmp_path):
     expected = gan.sample(3, conditions=CONDITIONS[:3])
     gan.save(tmp_path / "gan.keras")
-    gan.save_to_preset(tmp_path / "preset", dtype="float16")
-    gan.save_to_preset(tmp_path / "full")
+    gan.save_to_preset(tmp_path / "preset")
     loaded = (
         keras.saving.load_model(tmp_path / "gan.keras"),
-        ganzoo.GAN.from_preset(tmp_path / "full"),
+        ganzoo.GAN.from_preset(tmp_path / "preset"),
     )
     for copy in loaded:
-        assert copy.condition_dim == DIM
+        assert copy.condition_dim == DIM and copy.condition_names == NAMES
         np.testing.assert_array_equal(copy.sample(3, conditions=CONDITIONS[:3]), expected)
     folder = gan.export(tmp_path / "model", discriminator=True)
     assert "`conditions` are the 3 float32 numbers" in (folder / "README.md").read_text()

@@ -55,11 +55,11 @@ TAKEN = {
     "loader, up to a step": (loader, {"steps": 5}, 5),
     "generator": (lambda: iter([rows(4)] * 2), {}, 2),
     "generator of enough batches": (
-        lambda: iter([rows(4)] * 6),
-        {"epochs": 2, "steps_per_epoch": 3},
-        6,
+        lambda: iter([rows(4)] * 4),
+        {"epochs": 2, "steps_per_epoch": 2},
+        4,
     ),
-    "function of a generator": (lambda: lambda: iter([rows(5)] * 3), {"epochs": 2}, 6),
+    "function of a generator": (lambda: lambda: iter([rows(5)] * 2), {"epochs": 2}, 4),
     "function of tf.data": (lambda: lambda: tf_batches(rows()), {"epochs": 2}, 4),
     "function of a PyDataset": (lambda: lambda: Listed([rows(4)]), {"epochs": 2}, 2),
     "iterator of tf.data": (lambda: tf_batches(rows()).as_numpy_iterator(), {}, 2),
@@ -188,9 +188,9 @@ def test_parts_that_are_not_read_are_named():
 
 def test_what_ends_or_fails_too_early_stops_the_run():
     gan = build()
-    with pytest.raises(ValueError, match="ended after 5 of 6 batches"):
-        gan.fit(iter([images(4)] * 5), epochs=2, steps_per_epoch=3, verbose=0)
-    assert gan.step == 5
+    with pytest.raises(ValueError, match="ended after 3 of 4 batches"):
+        gan.fit(iter([images(4)] * 3), epochs=2, steps_per_epoch=2, verbose=0)
+    assert gan.step == 3
     with pytest.raises(ZeroDivisionError):
         gan.fit((images(4 // (1 - i)) for i in range(2)), steps_per_epoch=2, verbose=0)
     with pytest.raises(ValueError, match="must be finite"):
@@ -238,14 +238,14 @@ def check_exact_resume(folder, **settings):
     def train(*callbacks):
         gan = build(**settings)
         gan.set_weights(start.get_weights())
-        gan.fit(numbered, epochs=2, steps_per_epoch=4, verbose=0, callbacks=list(callbacks))
+        gan.fit(numbered, epochs=2, steps_per_epoch=3, verbose=0, callbacks=list(callbacks))
         return gan
 
     checkpoint = ganzoo.callbacks.AtomicCheckpoint(folder, every=1, unit="steps")
     with pytest.raises(KeyboardInterrupt):
-        train(StopAt(6), checkpoint)
+        train(StopAt(4), checkpoint)
     resumed, uninterrupted = train(checkpoint), train()
-    assert resumed.step == uninterrupted.step == 8
+    assert resumed.step == uninterrupted.step == 6
     for first, second in zip(resumed.get_weights(), uninterrupted.get_weights(), strict=True):
         np.testing.assert_array_equal(first, second)
 

@@ -5,41 +5,38 @@ import numpy as np
 import pytest
 
 import ganzoo
-from support.gans import tiny
+from support.gans import dense
 
 
 def gan_with(metrics, **settings):
     if metrics is not None:
         settings["extractor"] = "digits"
-    return tiny.gan(metrics=metrics, **settings)
+    return dense.build(metrics=metrics, **settings)
 
 
 @pytest.fixture(scope="module")
 def data():
-    return {name: ganzoo.data.Dataset(tiny.images(24, seed=i)) for i, name in enumerate("ab")}
+    return {name: ganzoo.data.Dataset(dense.images(24, seed=i)) for i, name in enumerate("ab")}
 
 
-def test_validation_measures_the_averaged_generator_each_epoch(data):
+def test_validation_measures_the_averaged_generator_when_it_is_due(data):
     gan = gan_with(["pairwise_distance"], ema_decay=0.9)
     history = gan.fit(
-        data["a"], batch_size=8, epochs=3, validation_data=data["b"], validation_freq=2, verbose=0
+        data["a"], batch_size=8, epochs=2, validation_data=data["b"], validation_freq=2, verbose=0
     )
-    values = history.history["val_pairwise_distance"]
-    assert len(values) == 1  # Of the second epoch.
     assert "val_d_loss" not in history.history
-    gan = gan_with(["pairwise_distance"], ema_decay=0.9)
-    history = gan.fit(data["a"], batch_size=8, epochs=1, validation_data=data["b"], verbose=0)
     measured = gan.evaluate(data["b"])
+    assert set(measured) == {"pairwise_distance"}
+    # It is the value of the second epoch alone.
     np.testing.assert_allclose(
         history.history["val_pairwise_distance"], [measured["pairwise_distance"]]
     )
-    assert set(measured) == {"pairwise_distance"}
 
 
 def test_measuring_does_not_change_training(data):
     plain, measured = gan_with(None), gan_with(["pairwise_distance"])
-    plain.fit(data["a"], batch_size=8, epochs=2, verbose=0)
-    measured.fit(data["a"], batch_size=8, epochs=2, validation_data=data["b"], verbose=0)
+    plain.fit(data["a"], batch_size=12, epochs=2, verbose=0)
+    measured.fit(data["a"], batch_size=12, epochs=2, validation_data=data["b"], verbose=0)
     for one, other in zip(plain.weights, measured.weights, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 

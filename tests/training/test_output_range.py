@@ -249,8 +249,8 @@ def test_training_on_examples_that_the_generator_cannot_give_does_not_begin(form
     gan = ganzoo.GAN(generator(ops.tanh, (2,)), linear.discriminator())
     gan.compile()
     with pytest.raises(ValueError, match=r"values of the real examples.*from -1 to 1 for"):
-        gan.fit(form(10 * linear.vectors(64)), verbose=0)
+        gan.fit(form(10 * linear.vectors(8)), verbose=0)
     with pytest.raises(ValueError, match=r"values of the real examples.*from -1 to 1 for"):
         gan.train_on_batch(10 * linear.vectors(8))
     assert gan.step == 0
-    gan.fit(form(np.tanh(linear.vectors(64))), verbose=0)
+    gan.fit(form(np.tanh(linear.vectors(8))), verbose=0)

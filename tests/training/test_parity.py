@@ -11,12 +11,6 @@ from support.processes import run_python
 
 CONFIGURATIONS = {
     "plain": {"architecture": "dcgan"},
-    "hinge, two discriminator steps": {
-        "architecture": "small",
-        "loss": "hinge",
-        "discriminator_steps": 2,
-        "generator_batch_ratio": 2,
-    },
     "gradient penalty": {
         "architecture": "small",
         "loss": "wasserstein",
@@ -32,12 +26,14 @@ CONFIGURATIONS = {
         ],
     },
     # Adam's first step is the sign of a gradient: where one is close to 0, rounding decides it.
-    "conditional": {
+    "conditional, two discriminator steps": {
         "architecture": "small",
         "loss": "hinge",
         "num_classes": tiny.NUM_CLASSES,
-        "g_optimizer": {"class_name": "SGD", "config": {"learning_rate": 2e-4}},
-        "d_optimizer": {"class_name": "SGD", "config": {"learning_rate": 2e-4}},
+        "discriminator_steps": 2,
+        "generator_batch_ratio": 2,
+        "g_optimizer": {"class_name": "SGD", "config": {"learning_rate": 0.02}},
+        "d_optimizer": {"class_name": "SGD", "config": {"learning_rate": 0.02}},
     },
 }
 
