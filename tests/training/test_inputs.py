@@ -2,6 +2,7 @@
 
 import gc
 import math
+import typing
 import warnings
 import weakref
 
@@ -299,7 +300,7 @@ LABELED = {
 class Recorder(layers.Layer):
     """Passes its inputs on, and notes how many rows they have."""
 
-    sizes = set()
+    sizes: typing.ClassVar = set()
 
     def call(self, inputs):
         self.sizes.add(inputs.shape[0])
