@@ -21,6 +21,20 @@ KINDS = {
 BATCH = linear.vectors(8)
 
 
+@pytest.fixture(scope="module")
+def gradients():
+    """For each player: its weights, the gradients of its step, and its variables."""
+    found = {}
+    for player in ("generator", "discriminator"):
+        before, after, variables = weights_after(player, optimizers.SGD(1.0))
+        found[player] = (
+            before,
+            [old - new for old, new in zip(before, after, strict=True)],
+            variables,
+        )
+    return found
+
+
 def weights_after(player, optimizer):
     """Returns a player's weights before and after a step in which the other one stands still."""
     keras.utils.set_random_seed(0)
@@ -34,15 +48,14 @@ def weights_after(player, optimizer):
 
 @pytest.mark.parametrize("player", ["generator", "discriminator"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_update_is_the_optimizers_own(kind, player):
-    before, after, variables = weights_after(player, optimizers.SGD(1.0))
-    gradients = [old - new for old, new in zip(before, after, strict=True)]
+def test_an_update_is_the_optimizers_own(kind, player, gradients):
+    before, slopes, variables = gradients[player]
     _, given, _ = weights_after(player, KINDS[kind]())
     own = KINDS[kind]()
     own.build(variables)
     for variable, value in zip(variables, before, strict=True):
         variable.assign(value)
-    own.apply([keras.ops.convert_to_tensor(gradient) for gradient in gradients], variables)
+    own.apply([keras.ops.convert_to_tensor(slope) for slope in slopes], variables)
     for variable, value in zip(variables, given, strict=True):
         np.testing.assert_allclose(value, variable, rtol=2e-4, atol=2e-5)
     assert any(np.any(old != new) for old, new in zip(before, given, strict=True))

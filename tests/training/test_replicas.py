@@ -61,7 +61,7 @@ def vectors(n):
 )
 def test_two_halves_equal_one_whole(name, two_replicas):
     arguments = MEANS_OVER_EXAMPLES[name]
-    whole = mlp_gan(**arguments)
+    whole = mlp_gan(run_eagerly=True, **arguments)
     with two_replicas.scope():
         halves = mlp_gan(**arguments)
     # The last 5 are a ragged end, which never reaches a replica.

@@ -267,7 +267,7 @@ def test_adaptive_augmentation_gets_stronger_on_sure_discriminators_and_is_kept(
     z = keras.Input((3,))
     generator = keras.Model(z, layers.Reshape((8, 8, 1))(layers.Dense(64, "tanh")(z)))
     gan = ganzoo.GAN(generator, discriminator)
-    augment = ganzoo.augment.AdaptiveAugment(interval=2, images_to_one=100)
+    augment = ganzoo.augment.AdaptiveAugment(["flip"], interval=2, images_to_one=100)
     gan.compile(g_optimizer=sgd(), d_optimizer=sgd(), augment=augment, loss=ConstantLoss())
     real = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 1), dtype="uint8")
     history = gan.fit(real, batch_size=10, epochs=4, verbose=0).history

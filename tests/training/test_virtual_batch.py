@@ -63,10 +63,18 @@ def latents_of_samples(gan, n):
     )
 
 
+@pytest.fixture(scope="module")
+def trained():
+    """GANs after two steps, by the decay of the average."""
+    gans = {decay: virtual_gan(decay) for decay in (0.9, None)}
+    for gan in gans.values():
+        gan.fit(linear.vectors(8), batch_size=4, epochs=1, verbose=0)
+    return gans
+
+
 @pytest.mark.parametrize("ema_decay", [0.9, None])
-def test_samples_refer_to_the_reference_batch_through_the_weights_that_sample(ema_decay):
-    gan = virtual_gan(ema_decay)
-    gan.fit(linear.vectors(12), batch_size=4, epochs=1, verbose=0)
+def test_samples_refer_to_the_reference_batch_through_the_weights_that_sample(ema_decay, trained):
+    gan = trained[ema_decay]
     weights = [weight.numpy() for weight in gan.inference_generator.weights]
     weights = [
         w
@@ -105,9 +113,8 @@ def test_sampling_and_saving_in_between_do_not_change_a_training(tmp_path):
     assert difference == 0, name
 
 
-def test_a_saved_generator_serves_single_examples_without_its_reference_batch(tmp_path):
-    gan = virtual_gan()
-    gan.fit(linear.vectors(12), batch_size=4, epochs=1, verbose=0)
+def test_a_saved_generator_serves_single_examples_without_its_reference_batch(tmp_path, trained):
+    gan = trained[0.9]
     gan.save(tmp_path / "gan.keras")
     loaded = keras.saving.load_model(tmp_path / "gan.keras")
     # Without `sample`, which would compute the statistics: they are in the file.
