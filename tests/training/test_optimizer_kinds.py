@@ -27,11 +27,8 @@ def gradients():
     found = {}
     for player in ("generator", "discriminator"):
         before, after, variables = weights_after(player, optimizers.SGD(1.0))
-        found[player] = (
-            before,
-            [old - new for old, new in zip(before, after, strict=True)],
-            variables,
-        )
+        slopes = [old - new for old, new in zip(before, after, strict=True)]
+        found[player] = before, slopes, variables
     return found
 
 
