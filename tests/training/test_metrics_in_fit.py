@@ -35,8 +35,8 @@ def test_validation_measures_the_averaged_generator_when_it_is_due(data):
 
 def test_measuring_does_not_change_training(data):
     plain, measured = gan_with(None), gan_with(["pairwise_distance"])
-    plain.fit(data["a"], batch_size=12, epochs=2, verbose=0)
-    measured.fit(data["a"], batch_size=12, epochs=2, validation_data=data["b"], verbose=0)
+    plain.fit(data["a"], batch_size=24, epochs=2, verbose=0)
+    measured.fit(data["a"], batch_size=24, epochs=2, validation_data=data["b"], verbose=0)
     for one, other in zip(plain.weights, measured.weights, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
@@ -70,8 +70,8 @@ def test_an_epoch_that_was_killed_after_its_last_step_is_validated(data, tmp_pat
         log = ganzoo.callbacks.EpochLog(tmp_path / f"{name}.csv")
         gan.fit(
             data["a"],
-            batch_size=8,
-            steps=5,
+            batch_size=12,
+            steps=3,
             validation_data=data["b"],
             callbacks=[*callbacks, log, checkpoint],
             verbose=0,

@@ -9,7 +9,7 @@ from keras import layers
 import ganzoo
 from ganzoo.backend import replica_context
 from ganzoo.random import Draws
-from support.gans import tiny
+from support.gans import dense, tiny
 
 SLOW = pytest.mark.slow
 MEANS_OVER_EXAMPLES = {
@@ -92,8 +92,8 @@ def test_replicas_draw_different_noise(two_replicas):
 )
 def test_batch_coupled_objectives_stay_finite_and_replicas_identical(loss, two_replicas):
     with two_replicas.scope():
-        gan = tiny.gan(loss=loss)
-    gan.fit(tiny.images(32), batch_size=8, epochs=1, verbose=0)
+        gan = dense.build(loss=loss)
+    gan.fit(dense.images(32), batch_size=8, epochs=1, verbose=0)
     for variable in gan.trainable_variables:
         copies = two_replicas.experimental_local_results(variable.value)
         first, second = (copy.numpy() for copy in copies)
