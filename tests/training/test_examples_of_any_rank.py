@@ -45,7 +45,7 @@ def trained(request):
         metrics=[ganzoo.metrics.FrechetDistance(flat)],
         run_eagerly=True,
     )
-    history = gan.fit(data, batch_size=8, validation_data=data, verbose=0).history
+    history = gan.fit(data, batch_size=16, validation_data=data, verbose=0).history
     return gan, data, history
 
 

@@ -79,10 +79,10 @@ def test_the_reference_batch_of_virtual_batch_normalization_comes_first(num_clas
 
 def test_weights_from_a_file_are_not_initialized_again(tmp_path):
     trained = gan()
-    trained.fit(linear.vectors(8), batch_size=4, epochs=1, verbose=0)
+    trained.fit(linear.vectors(4), batch_size=4, epochs=1, verbose=0)
     first_layer(trained).g.assign([1.0, 2.0, 3.0, 4.0])
     trained.discriminator.save_weights(tmp_path / "discriminator.weights.h5")
     model = gan()
     model.discriminator.load_weights(tmp_path / "discriminator.weights.h5")
-    model.fit(linear.vectors(8), batch_size=4, epochs=1, verbose=0)
+    model.fit(linear.vectors(4), batch_size=4, epochs=1, verbose=0)
     np.testing.assert_array_equal(first_layer(model).g.numpy(), [1.0, 2.0, 3.0, 4.0])

@@ -223,7 +223,7 @@ def test_the_check_changes_no_state():
 
 @pytest.mark.parametrize("architecture", ganzoo.architectures.names())
 def test_the_architectures_are_right(architecture):
-    shape = (2,) if architecture == "mlp" else tiny.IMAGE_SHAPE
+    shape = (2,) if architecture == "mlp" else (8, 8, 1)
     networks = ganzoo.architectures.build(architecture, shape, latent_dim=4, width=4)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
@@ -237,11 +237,11 @@ def as_list(x):
 
 
 def as_batches(x):
-    return ganzoo.data.Dataset(x).batches(4)
+    return ganzoo.data.Dataset(x).batches(32)
 
 
 def as_tf_dataset(x):
-    return tf.data.Dataset.from_tensor_slices(x).batch(4)
+    return tf.data.Dataset.from_tensor_slices(x).batch(32)
 
 
 @pytest.mark.parametrize("form", [as_list, as_batches, as_tf_dataset])
@@ -249,8 +249,8 @@ def test_training_on_examples_that_the_generator_cannot_give_does_not_begin(form
     gan = ganzoo.GAN(generator(ops.tanh, (2,)), linear.discriminator())
     gan.compile()
     with pytest.raises(ValueError, match=r"values of the real examples.*from -1 to 1 for"):
-        gan.fit(form(10 * linear.vectors(8)), verbose=0)
+        gan.fit(form(10 * linear.vectors(64)), verbose=0)
     with pytest.raises(ValueError, match=r"values of the real examples.*from -1 to 1 for"):
         gan.train_on_batch(10 * linear.vectors(8))
     assert gan.step == 0
-    gan.fit(form(np.tanh(linear.vectors(8))), verbose=0)
+    gan.fit(form(np.tanh(linear.vectors(64))), verbose=0)

@@ -36,8 +36,7 @@ def test_memories_that_are_no_longer_used_do_not_disturb_a_file(tmp_path):
 
 
 def test_other_settings_start_an_augmentation_again():
-    networks = tiny.networks("dcgan", image_shape=tiny.IMAGE_SHAPE, width=4)
-    gan = ganzoo.GAN(*networks)
+    gan = ganzoo.GAN(*tiny.networks())
     for initial in (0.125, 0.5):
         compiled_again(gan, augment=ganzoo.augment.AdaptiveAugment(["flip"], initial=initial))
         np.testing.assert_equal(float(gan._augment_state().probability.numpy()), initial)

@@ -105,26 +105,31 @@ PENALTIES = {
 
 @pytest.fixture(scope="module")
 def penalized():
-    """Two GANs after two steps with all penalties: one of patches, one of their mean."""
-    models = []
-    for pooled in (False, True):
-        # The Wasserstein loss of patches is the loss of their mean.
-        keras.utils.set_random_seed(0)
-        model = gan(pooled=pooled, loss="wasserstein", regularizers=list(PENALTIES.values()))
-        model.fit(examples(), batch_size=ROWS, epochs=2, verbose=0)
-        models.append(model)
-    return models
+    """For each penalty, a GAN of patches and one of their mean after two steps.
+
+    Most share their GANs. LeCam has its own: it is 0 where others have turned the critic around.
+    """
+    alone = {"lecam": PENALTIES["lecam"]}
+    together = {name: part for name, part in PENALTIES.items() if name not in alone}
+    found = {}
+    for parts in (alone, together):
+        pair = []
+        for pooled in (False, True):
+            keras.utils.set_random_seed(0)
+            # The Wasserstein loss of patches is the loss of their mean.
+            pair.append(gan(pooled=pooled, loss="wasserstein", regularizers=[*parts.values()]))
+            pair[-1].fit(examples(), batch_size=ROWS, epochs=2, verbose=0)
+        found |= dict.fromkeys(parts, pair)
+    return found
 
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_penalties_see_the_mean_of_the_patches(name, penalized):
-    patches, mean = (model.history.history[name] for model in penalized)
-    np.testing.assert_allclose(patches, mean, rtol=1e-4)
-    assert patches[-1] > 0
-
-
-def test_penalties_have_the_gradients_of_the_mean_of_the_patches(penalized):
-    weights = (model.discriminator.get_weights() for model in penalized)
+    patches, mean = penalized[name]
+    values = patches.history.history[name]
+    np.testing.assert_allclose(values, mean.history.history[name], rtol=1e-4)
+    assert values[-1] > 0
+    weights = (model.discriminator.get_weights() for model in (patches, mean))
     for ours, expected in zip(*weights, strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-6)
 

@@ -65,7 +65,9 @@ def test_xla(expected):
     assert_same(train(jit_compile=True), expected, 1e-5)
 
 
-@pytest.mark.parametrize("name", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    "name", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+)
 def test_half_precision(name, expected):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
