@@ -145,7 +145,7 @@ class InOrder(keras.utils.PyDataset):
 
 
 def train(
-    loss, epochs=1, batches=3, conditional=False, latent="normal", run_eagerly=True, **settings
+    loss, epochs=1, batches=2, conditional=False, latent="normal", run_eagerly=True, **settings
 ):
     """Trains ganzoo and the equations on the same data, and returns both and ganzoo's logs."""
     steps, ratio = settings.get("steps", 1), settings.get("ratio", 1)

@@ -19,7 +19,7 @@ def images(classes=None):
 
 
 def test_batch_size_and_steps_need_no_second_telling():
-    recipe, data = small("sngan", steps=3), ganzoo.data.Dataset(tiny.images(16))
+    recipe, data = small("sngan", steps=3), ganzoo.data.Dataset(tiny.images(16, (8, 8, 1)))
     gan = ganzoo.GAN.from_recipe(recipe, data)
     history = gan.fit(data, verbose=0, **recipe.fit_arguments)
     assert gan.step == 3  # Not a multiple of the 2 steps of an epoch.

@@ -10,7 +10,7 @@ from keras import layers, ops
 
 import ganzoo
 from ganzoo.training.output_range import check_examples, check_logits, range_of
-from support.gans import linear, tiny
+from support.gans import linear
 
 BOUNDING = {
     "sigmoid": lambda x: layers.Activation("sigmoid")(x),
