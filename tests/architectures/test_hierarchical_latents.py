@@ -6,6 +6,7 @@ import pytest
 
 import ganzoo
 from ganzoo import architectures
+from ganzoo.architectures import resnet_generator
 
 OPTIONS = {"hierarchical_latents": True}
 
@@ -13,7 +14,7 @@ OPTIONS = {"hierarchical_latents": True}
 def build(**options):
     keras.utils.set_random_seed(0)
     settings = {"latent_dim": 6, "width": 2, **OPTIONS, **options}
-    return architectures.build("resnet", (16, 16, 1), **settings)[0]
+    return resnet_generator((16, 16, 1), **settings)
 
 
 def block_outputs(generator, latents, labels=None):
@@ -63,18 +64,18 @@ def test_the_scale_is_that_of_the_shared_embedding_and_the_part():
 
 def test_a_gan_of_such_networks_is_a_preset(tmp_path):
     networks = architectures.build(
-        "resnet", (16, 16, 1), latent_dim=6, width=2, num_classes=3, **OPTIONS
+        "resnet", (8, 8, 1), latent_dim=6, width=2, num_classes=3, **OPTIONS
     )
     gan = ganzoo.GAN(*networks, num_classes=3)
     gan.save_to_preset(tmp_path / "preset")
     loaded = ganzoo.GAN.from_preset(tmp_path / "preset")
     np.testing.assert_array_equal(loaded.sample(4), gan.sample(4))
     assert len(gan.directions("sefa", k=6)) == 6
-    assert gan.interpolate([0, 1], labels=[0, 2], steps=2).shape == (3, 16, 16, 1)
+    assert gan.interpolate([0, 1], labels=[0, 2], steps=2).shape == (3, 8, 8, 1)
 
 
 def test_bad_input():
     with pytest.raises(ValueError, match=r"a multiple of 3.*such as 6. Received: latent_dim=7"):
         build(latent_dim=7)
     with pytest.raises(ValueError, match=r"`normalization` must be .*Received"):
-        architectures.resnet_generator((16, 16, 1), 6, 2, normalization="virtual", **OPTIONS)
+        resnet_generator((16, 16, 1), 6, 2, normalization="virtual", **OPTIONS)

@@ -1,5 +1,7 @@
 """The options that several architectures share."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from ganzoo.layers import (
     WeightNormalization,
     reference_size_of,
 )
+from support.shapes import without_values
 
 IMAGE_FAMILIES = ["dcgan", "infogan", "resnet", "sngan"]
 FAMILIES = [*IMAGE_FAMILIES, "mlp"]
@@ -21,9 +24,24 @@ NUM_CLASSES = 3
 LATENT_DIM = 5
 
 
+def shape_of(name, image_shape=(14, 14, 1)):
+    return (2,) if name == "mlp" else image_shape
+
+
 def build(name, image_shape=(14, 14, 1), **options):
-    shape = (2,) if name == "mlp" else image_shape
+    shape = shape_of(name, image_shape)
     return architectures.build(name, shape, latent_dim=LATENT_DIM, width=2, **options)
+
+
+def discriminator_of(name, **options):
+    return getattr(architectures, f"{name}_discriminator")(shape_of(name), width=2, **options)
+
+
+@functools.cache
+def shapes_of(name, **options):
+    """Returns both networks without values."""
+    with without_values():
+        return build(name, **options)
 
 
 def examples(shape, batch=4):
@@ -39,8 +57,7 @@ def inputs_of(network):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_weight_normalization_starts_as_no_normalization(name):
-    _, normalized = build(name, normalization="weight")
-    _, plain = build(name, normalization="none")
+    normalized, plain = (discriminator_of(name, normalization=kind) for kind in ("weight", "none"))
     for layer in normalized.layers:
         if isinstance(layer, WeightNormalization):
             plain.get_layer(layer.name).set_weights(layer.layer.get_weights())
@@ -52,7 +69,7 @@ def test_weight_normalization_starts_as_no_normalization(name):
     ("name", "conditioning"), [("infogan", "projection"), ("resnet", "auxiliary")]
 )
 def test_weight_normalization_covers_every_kernel_except_a_projection(name, conditioning):
-    _, discriminator = build(
+    _, discriminator = shapes_of(
         name, normalization="weight", num_classes=NUM_CLASSES, conditioning=conditioning
     )
     layers = [layer for layer in discriminator.layers if isinstance(layer, WeightNormalization)]
@@ -66,7 +83,7 @@ def test_weight_normalization_covers_every_kernel_except_a_projection(name, cond
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_layer_normalization_is_over_the_whole_example_with_scales_per_channel(name):
-    _, discriminator = build(name, normalization="layer")
+    discriminator = discriminator_of(name, normalization="layer")
     norms = [x for x in discriminator.layers if isinstance(x, keras.layers.GroupNormalization)]
     layer = norms[0]
     axes = tuple(range(1, len(layer.output.shape)))
@@ -78,11 +95,11 @@ def test_layer_normalization_is_over_the_whole_example_with_scales_per_channel(n
     epsilon = 2e-5 if name in ("sngan", "resnet") else 1e-5
     np.testing.assert_allclose(after, (before - mean) / np.sqrt(variance + epsilon), atol=1e-4)
     # It replaces batch normalization and adds the biases that batch normalization makes useless.
-    _, batch = build(name, normalization="batch")
+    _, batch = shapes_of(name, normalization="batch")
     assert [x.name for x in norms] == [
         x.name for x in batch.layers if isinstance(x, keras.layers.BatchNormalization)
     ]
-    _, plain = build(name, normalization="none")
+    _, plain = shapes_of(name, normalization="none")
     scales_and_offsets = sum(2 * x.gamma.shape[0] for x in norms)
     assert discriminator.count_params() == plain.count_params() + scales_and_offsets
 
@@ -92,8 +109,8 @@ def test_layer_normalization_is_over_the_whole_example_with_scales_per_channel(n
 
 @pytest.mark.parametrize("name", IMAGE_FAMILIES)
 def test_virtual_batch_normalization_replaces_batch_normalization(name):
-    virtual, _ = build(name, generator_normalization="virtual", reference_size=3)
-    plain, _ = build(name)
+    virtual, _ = build(name, (8, 8, 1), generator_normalization="virtual", reference_size=3)
+    plain, _ = shapes_of(name, image_shape=(8, 8, 1))
     kinds = keras.layers.BatchNormalization, VirtualBatchNormalization
     places = [
         [layer.name for layer in network.layers if isinstance(layer, kind)]
@@ -103,13 +120,13 @@ def test_virtual_batch_normalization_replaces_batch_normalization(name):
     assert reference_size_of(virtual) == 3 and reference_size_of(plain) is None
     latents = examples((LATENT_DIM,), batch=5)
     images = virtual(latents, training=True)
-    assert images.shape == (5, 14, 14, 1)
+    assert images.shape == (5, 8, 8, 1)
     alone = ops.concatenate([virtual(latents[i : i + 1]) for i in (3, 4)])
     np.testing.assert_allclose(alone, images[3:], atol=1e-5)
 
 
 def test_reference_size_is_64_by_default():
-    generator, _ = build("dcgan", generator_normalization="virtual")
+    generator, _ = shapes_of("dcgan", generator_normalization="virtual")
     assert reference_size_of(generator) == 64
 
 
@@ -127,20 +144,22 @@ def test_virtual_batch_normalization_of_a_conditional_generator_is_refused(name)
     [("mlp", "spectral"), ("resnet", "layer"), *((name, "spectral") for name in IMAGE_FAMILIES)],
 )
 def test_auxiliary_classifier_takes_examples_and_gives_two_kinds_of_logits(name, normalization):
-    generator, discriminator = build(
-        name, num_classes=NUM_CLASSES, conditioning="auxiliary", normalization=normalization
-    )
-    assert [t.name for t in generator.inputs] == ["latents", "labels"]
+    options = {
+        "num_classes": NUM_CLASSES,
+        "conditioning": "auxiliary",
+        "normalization": normalization,
+    }
+    assert [t.name for t in shapes_of(name, **options)[0].inputs] == ["latents", "labels"]
+    discriminator = discriminator_of(name, **options)
     assert [t.name for t in discriminator.inputs] == ["vectors" if name == "mlp" else "images"]
     assert discriminator.output_names == ["logits", "class_logits"]
     logits, class_logits = discriminator(inputs_of(discriminator), training=True)
     assert logits.shape == (4, 1) and class_logits.shape == (4, NUM_CLASSES)
     # Both are linear in the same features.
-    features = keras.Model(discriminator.inputs, discriminator.get_layer("features").output)
-    values = features(inputs_of(discriminator))
-    for head, expected in zip(
-        ("logits", "class_logits"), discriminator(inputs_of(discriminator)), strict=True
-    ):
+    features = discriminator.get_layer("features").output
+    everything = keras.Model(discriminator.inputs, [features, *discriminator.outputs])
+    values, *outputs = everything(inputs_of(discriminator))
+    for head, expected in zip(("logits", "class_logits"), outputs, strict=True):
         layer = discriminator.get_layer(head)
         assert isinstance(layer, SpectralNormalization) == (normalization == "spectral")
         np.testing.assert_allclose(layer(values), expected, rtol=1e-5, atol=1e-6)
@@ -149,7 +168,7 @@ def test_auxiliary_classifier_takes_examples_and_gives_two_kinds_of_logits(name,
 def test_heads_of_an_auxiliary_classifier_start_differently_in_full_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        _, discriminator = build("dcgan", num_classes=1, conditioning="auxiliary")
+        discriminator = discriminator_of("dcgan", num_classes=1, conditioning="auxiliary")
     finally:
         keras.config.set_dtype_policy("float32")
     kernels = [discriminator.get_layer(name).kernel for name in discriminator.output_names]
@@ -161,8 +180,9 @@ def test_heads_of_an_auxiliary_classifier_start_differently_in_full_precision():
     ("name", "num_classes"), [("mlp", NUM_CLASSES), *((name, None) for name in IMAGE_FAMILIES)]
 )
 def test_minibatch_discrimination_is_between_the_features_and_the_logits(name, num_classes):
-    _, discriminator = build(name, num_classes=num_classes, minibatch_features="discrimination")
-    _, plain = build(name, num_classes=num_classes)
+    options = {"num_classes": num_classes}
+    _, discriminator = shapes_of(name, minibatch_features="discrimination", **options)
+    _, plain = shapes_of(name, **options)
     layer = discriminator.get_layer("minibatch")
     assert isinstance(layer, MinibatchDiscrimination)
     features = discriminator.get_layer("features").output
@@ -175,7 +195,7 @@ def test_minibatch_discrimination_is_between_the_features_and_the_logits(name, n
 
 @pytest.mark.parametrize(("name", "channels"), [("dcgan", 3), ("mlp", 6)])
 def test_packing_multiplies_the_channels_of_the_discriminators_input(name, channels):
-    generator, discriminator = build(name, packing=3)
+    generator, discriminator = shapes_of(name, packing=3)
     assert generator.output_shape[-1] == channels // 3
     assert discriminator.input_shape == (*generator.output_shape[:-1], channels)
     with pytest.raises(ValueError, match=r"Received: packing=0"):
@@ -194,7 +214,7 @@ def test_packing_multiplies_the_channels_of_the_discriminators_input(name, chann
     ],
 )
 def test_self_attention_is_at_its_size_in_both_networks(image_shape, size, places):
-    networks = build("resnet", image_shape, attention_size=size)
+    networks = shapes_of("resnet", image_shape=image_shape, attention_size=size)
     for network, block in zip(networks, places, strict=True):
         layer = network.get_layer("attention")
         assert isinstance(layer, SelfAttention)
@@ -202,20 +222,27 @@ def test_self_attention_is_at_its_size_in_both_networks(image_shape, size, place
         assert layer.input is network.get_layer(block).output
         assert layer.spectral_normalization == (network.name == "discriminator")
     generator, discriminator = networks
+    assert generator.output_shape == discriminator.input_shape == (None, *image_shape)
+
+
+def test_networks_with_self_attention_work():
+    generator, discriminator = build("resnet", (12, 13, 1), attention_size=6)
     assert discriminator(generator(examples((LATENT_DIM,))), training=True).shape == (4, 1)
 
 
 def test_self_attention_does_not_change_the_other_layers():
-    for with_it, without in zip(build("resnet", attention_size=7), build("resnet"), strict=True):
+    for with_it, without in zip(
+        shapes_of("resnet", attention_size=7), shapes_of("resnet"), strict=True
+    ):
         names = [layer.name for layer in with_it.layers]
         names.remove("attention")
         assert names == [layer.name for layer in without.layers]
 
 
 def test_self_attention_is_spectrally_normalized_with_the_discriminator():
-    _, discriminator = build("resnet", attention_size=7, normalization="none")
+    _, discriminator = shapes_of("resnet", attention_size=7, normalization="none")
     assert not discriminator.get_layer("attention").spectral_normalization
-    _, discriminator = build("resnet", attention_size=7)
+    _, discriminator = shapes_of("resnet", attention_size=7)
     wrapped = {
         id(layer.kernel)
         for layer in discriminator._flatten_layers()

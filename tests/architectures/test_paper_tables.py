@@ -6,8 +6,15 @@ from keras import layers
 
 from ganzoo import architectures
 from ganzoo.layers import SpectralNormalization
+from support.shapes import without_values
 
 CONVOLUTIONS = (layers.Conv2D, layers.Conv2DTranspose)
+
+
+@pytest.fixture(autouse=True)
+def shapes_only():
+    with without_values():
+        yield
 
 
 def convolutions(network):

@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from ganzoo import architectures
 from ganzoo.architectures import r3gan_discriminator, r3gan_generator
+from support.shapes import without_values
 
 FFHQ_256 = {"image_shape": (256, 256, 3), "width": 768, "blocks": 2}
 SMALL = {"image_shape": (16, 16, 3), "width": 8, "blocks": 1}
@@ -16,10 +16,10 @@ def blocks_of(network):
     return [layer for layer in network.layers if isinstance(layer, keras.layers.Add)]
 
 
+@without_values()
 def test_published_numbers_of_parameters():
-    with tf.Graph().as_default():  # Variables of a graph have no memory.
-        assert r3gan_generator(**FFHQ_256).count_params() == 23_057_952
-        discriminator = r3gan_discriminator(**FFHQ_256)
+    assert r3gan_generator(**FFHQ_256).count_params() == 23_057_952
+    discriminator = r3gan_discriminator(**FFHQ_256)
     assert discriminator.count_params() == 23_009_568
     assert [layer.groups for layer in discriminator.layers if "grouped" in layer.name] == [
         *(12, 12, 24, 24, 48, 48),
@@ -27,10 +27,10 @@ def test_published_numbers_of_parameters():
     ]
 
 
+@without_values()
 def test_stages_of_the_published_sizes():
     def widths(size, **options):
-        with tf.Graph().as_default():
-            network = r3gan_generator((size, size, 3), blocks=1, **options)
+        network = r3gan_generator((size, size, 3), blocks=1, **options)
         return [block.output.shape[1:] for block in blocks_of(network)]
 
     assert widths(32) == [(4, 4, 768), (8, 8, 768), (16, 16, 768), (32, 32, 768)]
@@ -40,9 +40,9 @@ def test_stages_of_the_published_sizes():
     assert [shape[-1] for shape in uniform] == [1536] * 5
 
 
+@without_values()
 def test_standard_deviations_of_fixup_for_cifar10():
-    with tf.Graph().as_default():
-        network = r3gan_discriminator((32, 32, 3))
+    network = r3gan_discriminator((32, 32, 3))
     first = network.get_layer("down_3_block_1_expand").kernel_initializer
     second = network.get_layer("down_3_block_1_grouped").kernel_initializer
     assert first.stddev == pytest.approx(0.029754, abs=1e-6)
