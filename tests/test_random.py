@@ -95,7 +95,10 @@ def test_the_numbers_are_the_same_in_a_graph_under_xla_and_on_jax():
 
     step = tf.constant(11)
     eager = [np.array(numbers) for numbers in draw(step)]
-    variants = [tf.function(draw)(step), tf.function(draw, jit_compile=True)(step)]
+    variants = [
+        tf.function(draw, autograph=False)(step),
+        tf.function(draw, jit_compile=True, autograph=False)(step),
+    ]
     printed = run_python(
         "import json, numpy as np\n"
         "from ganzoo.random import Draws, truncate_latents\n"

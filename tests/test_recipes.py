@@ -8,6 +8,7 @@ import pytest
 import ganzoo
 from ganzoo import architectures, recipes, schedules
 from ganzoo.recipes import OptimizerSettings, Recipe
+from support.shapes import without_values
 
 NAMES = recipes.names()
 SEMI_SUPERVISED = [name for name in NAMES if recipes.get(name).labels_per_class is not None]
@@ -32,6 +33,7 @@ def test_json_round_trip(name):
 
 @pytest.mark.parametrize("num_classes", [None, 3])
 @pytest.mark.parametrize("name", sorted(set(NAMES) - set(SEMI_SUPERVISED)))
+@without_values()
 def test_recipe_builds_its_networks(name, num_classes):
     shape = (2,) if name == "mlp" else (16, 16, 1)
     generator, discriminator = small(name).build_networks(shape, num_classes)
@@ -41,6 +43,7 @@ def test_recipe_builds_its_networks(name, num_classes):
 
 
 @pytest.mark.parametrize("name", SEMI_SUPERVISED)
+@without_values()
 def test_semi_supervised_recipe_builds_a_classifier(name):
     generator, discriminator = small(name).build_networks((16, 16, 1), 4)
     assert generator.output_shape == (None, 16, 16, 1)

@@ -17,7 +17,7 @@ def cost(everything, weights):
 def on_replicas(strategy, function):
     """Calls the function with each replica's rows and weights; returns both results stacked."""
 
-    @tf.function
+    @tf.function(autograph=False)
     def run():
         index, _ = replica_context()
         return function(tf.gather(ROWS, index), tf.gather(WEIGHTS, index))

@@ -239,7 +239,7 @@ def test_replicas_have_the_p_of_the_global_batch(two_replicas):
     with two_replicas.scope():
         shared = part.state()
 
-    @tf.function
+    @tf.function(autograph=False)
     def update(logits):
         two_replicas.run(lambda values: part.update_state(values, shared), args=(logits,))
 

@@ -139,8 +139,8 @@ def test_graphs_of_any_batch_size_and_xla_agree_with_eager(part):
         return result, tape.gradient(cost, images)
 
     any_batch = [tf.TensorSpec((None, 8, 8, 3)), tf.TensorSpec((), "int32")]
-    graph = tf.function(evaluate, input_signature=any_batch)(images, 5)
-    xla = tf.function(evaluate, jit_compile=True)(images, tf.constant(5))
+    graph = tf.function(evaluate, input_signature=any_batch, autograph=False)(images, 5)
+    xla = tf.function(evaluate, jit_compile=True, autograph=False)(images, tf.constant(5))
     assert graph[0].shape == images.shape
     for result, gradient in (graph, xla):
         np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5)

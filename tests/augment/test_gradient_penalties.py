@@ -63,6 +63,7 @@ def assert_right(case, value, slope):
     np.testing.assert_allclose(slope, case[3], rtol=1e-3, atol=1e-4 * np.abs(case[3]).max())
 
 
+@pytest.mark.slow
 def test_eagerly(case):
     assert_right(case, *penalty(tf.constant(case[0]), keras.Variable(case[1])))
 

@@ -136,7 +136,7 @@ def test_first_and_second_derivatives_equal_finite_differences(case):
     name, *arguments = case
     x, direction = images_of(), np.random.default_rng(1).normal(size=(4, 6, 6, 3))
 
-    @tf.function
+    @tf.function(autograph=False)
     def derivatives(x):
         """The gradient of sum(T(x)^3) / 6, and the derivative of its product with a direction."""
         with tf.GradientTape() as outer:

@@ -69,7 +69,7 @@ def test_gradients_of_first_and_second_order(jit_compile):
             penalty = tf.reduce_sum(gradient**2)
         return gradient, *outer.gradient(penalty, [images, kernel])
 
-    found = tf.function(lambda: derivatives(layer), jit_compile=jit_compile)()
+    found = tf.function(lambda: derivatives(layer), jit_compile=jit_compile, autograph=False)()
     expected = derivatives(lambda x: tf.nn.conv2d(x, spread(kernel), 1, "SAME"))
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)

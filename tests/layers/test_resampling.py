@@ -75,9 +75,9 @@ def test_gradients_of_second_order_in_a_graph_and_with_xla():
         inner = 3 * a.T @ (a @ x) ** 2
         expected[row] = 2 * 6 * a.T @ ((a @ x) * (a @ inner))
     signature = [tf.TensorSpec((None, 5, 4, 1), tf.float64)]
-    compiled = tf.function(gradient_of_penalty, input_signature=signature)
+    compiled = tf.function(gradient_of_penalty, input_signature=signature, autograph=False)
     np.testing.assert_allclose(compiled(images).numpy().reshape(2, 20), expected, rtol=1e-9)
-    compiled = tf.function(gradient_of_penalty, jit_compile=True)
+    compiled = tf.function(gradient_of_penalty, jit_compile=True, autograph=False)
     np.testing.assert_allclose(compiled(images).numpy().reshape(2, 20), expected, rtol=1e-9)
 
 

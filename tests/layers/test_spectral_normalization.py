@@ -81,7 +81,7 @@ def output_with_kernel(wrapper, kernel, inputs):
 def test_sigma_converges_to_the_largest_singular_value(kind):
     wrapper, inputs = built(kind), inputs_of(kind)
     wrapper.kernel.assign(np.random.default_rng(1).standard_normal(wrapper.kernel.shape))
-    train = tf.function(lambda: wrapper(inputs, training=True))
+    train = tf.function(lambda: wrapper(inputs, training=True), autograph=False)
     for _ in range(200):
         train()
     largest = np.linalg.svd(paper_matrix(kind, kernel_of(wrapper)), compute_uv=False)[0]
@@ -226,7 +226,11 @@ def test_eager_graph_and_xla_agree(kind):
         return output, gradient, tf.identity(wrapper.u.value)
 
     results = []
-    for function in (step, tf.function(step), tf.function(step, jit_compile=True)):
+    for function in (
+        step,
+        tf.function(step, autograph=False),
+        tf.function(step, jit_compile=True, autograph=False),
+    ):
         wrapper.u.assign(start)
         results.append(function())
     for other in results[1:]:
@@ -328,7 +332,7 @@ def test_replicas_keep_one_u(two_replicas):
     start = unit(np.ones(5))
     wrapper.u.assign(start)
     expected, _, _ = paper_iteration(paper_matrix("dense", kernel_of(wrapper)), start)
-    two_replicas.run(tf.function(lambda: wrapper(inputs, training=True)))
+    two_replicas.run(tf.function(lambda: wrapper(inputs, training=True), autograph=False))
     for replica in two_replicas.experimental_local_results(wrapper.u.value):
         np.testing.assert_allclose(replica, expected, atol=1e-6)
 
@@ -403,7 +407,7 @@ def gram_schmidt(rows):
 @pytest.mark.parametrize("kind", ["dense", "conv_2d_transpose", "embedding"])
 def test_several_singular_values_converge_to_the_decomposition(kind):
     wrapper, inputs = built(kind, num_singular_values=3), inputs_of(kind)
-    train = tf.function(lambda: wrapper(inputs, training=True))
+    train = tf.function(lambda: wrapper(inputs, training=True), autograph=False)
     for _ in range(300):
         train()
     values = np.linalg.svd(paper_matrix(kind, kernel_of(wrapper)), compute_uv=False)
@@ -520,6 +524,7 @@ def test_an_old_config_without_the_options_gives_the_papers_layer():
     assert wrapper.scale() == 1 and len(wrapper.weights) == 3
 
 
+@pytest.mark.graph
 def test_a_conditional_wgan_trains_with_norms_of_1():
     vectors, labels = keras.Input((linear.DIMENSIONS,)), keras.Input((), dtype="int32")
     hidden = SpectralNormalization(layers.Dense(8, activation="leaky_relu"))

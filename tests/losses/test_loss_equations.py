@@ -110,9 +110,9 @@ def test_graph_and_xla_agree_with_eager(name, s):
     real, fake = (tf.constant(x[:, None], "float32") for x in (REAL, FAKE))
     expected = both(real, fake)
     any_batch = [tf.TensorSpec((None, 1), "float32")] * 2
-    graph = tf.function(both, input_signature=any_batch)
+    graph = tf.function(both, input_signature=any_batch, autograph=False)
     np.testing.assert_allclose(graph(real, fake), expected, rtol=1e-6)
-    compiled = tf.function(both, jit_compile=True)
+    compiled = tf.function(both, jit_compile=True, autograph=False)
     np.testing.assert_allclose(compiled(real, fake), expected, rtol=1e-6)
 
 

@@ -36,8 +36,8 @@ def test_a_graph_for_any_batch_and_xla_agree_with_eager():
     expected = all_of_them(*arrays)
     any_batch = [tf.TensorSpec((None, *x.shape[1:]), x.dtype) for x in arrays]
     for compiled in (
-        tf.function(all_of_them, input_signature=any_batch),
-        tf.function(all_of_them, jit_compile=True),
+        tf.function(all_of_them, input_signature=any_batch, autograph=False),
+        tf.function(all_of_them, jit_compile=True, autograph=False),
     ):
         np.testing.assert_allclose(compiled(*arrays), expected, rtol=1e-5)
 

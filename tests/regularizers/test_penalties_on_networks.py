@@ -113,8 +113,8 @@ def test_graph_and_xla_agree_with_eager(penalty, shape):
     expected_value, expected_gradients = evaluate(real, fake)
     any_batch = [tf.TensorSpec((None, *shape[1:]))] * 2
     for compiled in (
-        tf.function(evaluate, input_signature=any_batch),
-        tf.function(evaluate, jit_compile=True),
+        tf.function(evaluate, input_signature=any_batch, autograph=False),
+        tf.function(evaluate, jit_compile=True, autograph=False),
     ):
         value, gradients = compiled(real, fake)
         np.testing.assert_allclose(value, expected_value, rtol=1e-5)
