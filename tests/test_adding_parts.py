@@ -129,9 +129,7 @@ def insert(path, before, line):
 @pytest.fixture
 def repository(tmp_path):
     for name in ("ganzoo", "ganzoo_cli", "tests/conformance", "tests/support", "docs/techniques"):
-        shutil.copytree(
-            ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.png")
-        )
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.png"))
     shutil.copytree(ROOT / "models", tmp_path / "models", ignore=shutil.ignore_patterns("*.png"))
     for folder in ("losses", "layers", "regularizers", "augment", "metrics", "training"):
         (tmp_path / "tests" / folder).mkdir()
