@@ -8,6 +8,7 @@ the one that mentions the part most. This script imports neither ganzoo nor Kera
 
 import ast
 import dataclasses
+import functools
 import os
 import pathlib
 import re
@@ -154,12 +155,14 @@ def _paper(reference):
     return "" if url is None else url[0]
 
 
+@functools.cache
 def _page(room, module, name):
     """Returns the page that mentions a part most, by the name of its class or of its module."""
     found = _most_mentions(PAGES, rf"{name}|{module.replace('_', '[_ -]')}")
     return ROOT / "docs/metrics.md" if found is None and room == "metrics" else found
 
 
+@functools.cache
 def _test(room, module, name):
     """Returns the test named like the module, or the one of the room that tests the class most."""
     tests = sorted((ROOT / "tests" / room).glob("test_*.py"))

@@ -13,7 +13,7 @@ from ganzoo import losses
 # never generated.
 REAL_COUNTS, FAKE_COUNTS = (3, 1, 4, 1, 5), (2, 7, 1, 8, 0)
 P_DATA, P_G = np.array(REAL_COUNTS) / sum(REAL_COUNTS), np.array(FAKE_COUNTS) / sum(FAKE_COUNTS)
-SMOOTHINGS = [0.0, 0.1, 0.25]
+SMOOTHINGS = [0.0, 0.1]
 
 
 def value_and_gradients(function, *logits):
