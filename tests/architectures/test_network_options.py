@@ -226,7 +226,7 @@ def test_self_attention_is_at_its_size_in_both_networks(image_shape, size, place
 
 
 def test_networks_with_self_attention_work():
-    generator, discriminator = build("resnet", (12, 13, 1), attention_size=6)
+    generator, discriminator = build("resnet", attention_size=7)
     assert discriminator(generator(examples((LATENT_DIM,))), training=True).shape == (4, 1)
 
 
