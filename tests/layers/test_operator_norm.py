@@ -38,7 +38,7 @@ def test_the_norm_is_the_largest_singular_value_of_the_map(make, shape):
     layer.build((None, *shape))
     layer.bias.assign(np.arange(layer.bias.shape[0]))
     exact = np.linalg.norm(matrix_of(layer, shape), ord=2)
-    assert operator_norm(layer, iterations=60) == pytest.approx(exact, rel=1e-2)
+    assert operator_norm(layer, iterations=30) == pytest.approx(exact, rel=1e-2)
 
     normalized = SpectralNormalization(make(), norm="operator", factor=2.0)
     normalized.build((None, *shape))
@@ -129,7 +129,7 @@ def test_other_wrappers_count_with_the_kernel_that_they_compute_with():
     layer.build((None, 5, 5, 2))
     layer.g.assign([3.0, 3.0])
     exact = np.linalg.norm(matrix_of(layer, (5, 5, 2)), ord=2)
-    assert operator_norm(layer, iterations=60) == pytest.approx(exact, rel=1e-2)
+    assert operator_norm(layer, iterations=30) == pytest.approx(exact, rel=1e-2)
 
 
 def test_bad_input():
