@@ -1,5 +1,7 @@
 """What every penalty owes to a network that is trained with it."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -31,11 +33,17 @@ def penalty_and_gradients(penalty, network, real, fake):
     return value, tape.gradient(value, [weight.value for weight in network.trainable_variables])
 
 
+@functools.cache
+def drawn(shape):
+    """The numbers of the gradient penalty and of DRAGAN."""
+    alpha = DRAWS.uniform("gradient_penalty", shape[0], (1,))
+    return np.float64(alpha), np.float64(DRAWS.normal("dragan", shape[0], shape[1:]))
+
+
 def penalty_in_numpy(penalty, weights, real, fake):
     """The papers' equations for `D(x) = w2 . tanh(x W1 + b1) + b2`, differentiated by hand."""
     w1, b1, w2, _ = weights
-    alpha = np.float64(DRAWS.uniform("gradient_penalty", len(real), (1,)))
-    noise = np.float64(DRAWS.normal("dragan", len(real), real.shape[1:]))
+    alpha, noise = drawn(real.shape)
     at = {
         "r1": real,
         "r2": fake,
