@@ -11,7 +11,7 @@ _rng = np.random.default_rng(0)
 LABELED, UNLABELED = (3 * _rng.standard_normal((4, CLASSES)) for _ in range(2))
 FAKE = 3 * _rng.standard_normal((6, CLASSES))
 FAKE_LABELS = np.array([2, 2, 0, 1, 0, 1], "int32")
-REAL_MAPS, FAKE_MAPS = _rng.standard_normal((3, 2, 1, 2)), _rng.standard_normal((2, 2, 1, 2))
+REAL_MAPS, FAKE_MAPS = _rng.standard_normal((5, 2, 2, 3)), _rng.standard_normal((4, 2, 2, 3))
 
 _semi_supervised = losses.SemiSupervised(CLASSES, unlabeled_weight=0.7)
 _auxiliary = losses.AuxiliaryClassifier(discriminator_weight=0.5, generator_weight=0.1)
