@@ -2,6 +2,7 @@
 
 import pathlib
 import traceback
+from unittest import mock
 
 import keras
 import numpy as np
@@ -16,8 +17,12 @@ def compute_on_jax(folder, indices):
     """Writes the results of parts on JAX, or why there are none."""
     import jax
 
+    # JAX compiles random initial values for each shape. `parts.fill` replaces them.
+    from_numpy = dict.fromkeys(("normal", "truncated_normal", "uniform"), _drawn_with_numpy)
+
     def results_of(part):
-        made = subject(part)
+        with mock.patch.multiple(jax.random, **from_numpy):
+            made = subject(part)
         variables = [*made.inputs, *made.state]
 
         @jax.jit
@@ -39,6 +44,9 @@ def compute_under_xla(folder, indices):
     """
     import tensorflow as tf
 
+    # XLA optimizes what it compiles.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
     def results_of(part):
         made = subject(part)
         return numbers(tf.function(made.results, jit_compile=True, autograph=False)())
@@ -51,6 +59,10 @@ def restore(folder, indices):
     """Writes what becomes of models that were saved: their states, their answers, and a step."""
     for i in indices:
         _write(folder, i, lambda i=i: _restored(pathlib.Path(folder) / f"{i}.keras"))
+
+
+def _drawn_with_numpy(key, *, shape, dtype, minval=-1.0, maxval=1.0, **bounds):
+    return np.random.default_rng(0).uniform(minval, maxval, shape).astype(dtype)
 
 
 def read(folder, part):

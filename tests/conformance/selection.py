@@ -13,15 +13,24 @@ def _all_but_slow(is_slow):
     )
 
 
+def _has_state(part):
+    """Whether a GAN that trains with the part has variables of it."""
+    if part.kind not in ("regularizer", "augmentation"):
+        return False
+    state = getattr(type(part.make()), "state", None)
+    return state is not None and not state.__module__.endswith(".base")
+
+
 every_part = _all_but_slow(lambda part: False)
 representatives = _all_but_slow(lambda part: str(part) not in REPRESENTATIVES)
 # JAX compiles each part. Losses and penalties have tests of their own there.
 layers_and_representatives = _all_but_slow(
     lambda part: part.kind != "layer" and str(part) not in REPRESENTATIVES
 )
-# Networks are made of layers, and take longest.
-parts_with_few_networks = _all_but_slow(
-    lambda part: part.kind.endswith("architecture") and str(part) not in REPRESENTATIVES
+# The files of representatives are read in a fresh process. Networks are made of layers, and what
+# has no state leaves only its config in a file.
+layers_and_states = _all_but_slow(
+    lambda part: str(part) in REPRESENTATIVES or not (part.kind == "layer" or _has_state(part))
 )
 
 
