@@ -40,7 +40,7 @@ def trained(gan):
 
 @pytest.fixture(scope="module")
 def conditional_gan():
-    return trained(presets.image_gan(conditional=True))
+    return trained(presets.image_gan(conditional=True, architecture="small"))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def folder(conditional_gan, tmp_path_factory):
 def plain_folder(tmp_path_factory):
     """The export of a GAN without classes, with nothing that was asked for."""
     path = tmp_path_factory.mktemp("saved_models") / "plain"
-    return trained(presets.image_gan()).export(path)
+    return trained(presets.image_gan(architecture="small")).export(path)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,7 @@ def test_scores_are_the_discriminators_logits(conditional_gan, signatures):
 
 
 def test_a_semi_supervised_gan_gives_class_probabilities(tmp_path):
-    gan = trained(presets.semi_supervised_gan())
+    gan = trained(presets.semi_supervised_gan("small"))
     model = tf.saved_model.load(str(gan.export(tmp_path / "classifier", discriminator=True)))
     images = gan.sample(9, seed=1)
     said = model.signatures["discriminate"](images=tf.constant(images))
@@ -360,7 +360,7 @@ def test_metadata_describes_the_model(conditional_gan, folder):
 
 
 def test_metadata_names_the_preset_even_after_a_keras_file(tmp_path):
-    presets.image_gan().save_to_preset(tmp_path / "tiny_preset")
+    presets.image_gan(architecture="small").save_to_preset(tmp_path / "tiny_preset")
     gan = ganzoo.GAN.from_preset(tmp_path / "tiny_preset")
     gan.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")

@@ -12,10 +12,10 @@ from support import presets
 from support.processes import run_python
 
 GANS = {
-    "plain": presets.image_gan,
-    "conditional": lambda: presets.image_gan(conditional=True),
+    "plain": lambda: presets.image_gan(architecture="small"),
+    "conditional": lambda: presets.image_gan(conditional=True, architecture="small"),
     "virtual batch": presets.virtual_batch_gan,
-    "semi-supervised": presets.semi_supervised_gan,
+    "semi-supervised": lambda: presets.semi_supervised_gan("small"),
     "vectors": presets.mlp_gan,
 }
 
@@ -49,7 +49,7 @@ def test_a_loaded_gan_continues_from_the_weights_that_sampled(tmp_path):
 
 
 def test_a_loaded_classifier_classifies_the_same(tmp_path):
-    gan = presets.semi_supervised_gan()
+    gan = presets.semi_supervised_gan("small")
     gan.save_to_preset(tmp_path / "preset", discriminator=False)
     images = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), "uint8")
     logits = keras.ops.convert_to_numpy(_classifier(gan)(images / np.float32(255)))
@@ -77,7 +77,7 @@ def test_virtual_batch_statistics_match_the_weights_that_sample(tmp_path):
 
 
 def test_float16_halves_the_file_and_keeps_samples_within_a_gray_level(tmp_path):
-    gan = presets.image_gan()
+    gan = presets.image_gan(architecture="small")
     for dtype in ("float32", "float16"):
         gan.save_to_preset(tmp_path / dtype, dtype=dtype)
     exact, half = (
@@ -246,7 +246,7 @@ def test_presets_of_a_later_format_ask_for_a_newer_version(tmp_path):
 
 
 def test_presets_are_the_same_on_both_backends(tmp_path):
-    gan = presets.image_gan(conditional=True)
+    gan = presets.image_gan(conditional=True, architecture="small")
     gan.save_to_preset(tmp_path / "tensorflow")
     np.save(tmp_path / "samples.npy", gan.sample(4))
     run_python(

@@ -21,17 +21,23 @@ def fill(network, seed):
         weight.assign(constant + 0.1 * rng.standard_normal(weight.shape))
 
 
-def networks(architecture="small", image_shape=IMAGE_SHAPE, num_classes=None, width=4):
+def networks(
+    architecture="small",
+    image_shape=IMAGE_SHAPE,
+    num_classes=None,
+    width=4,
+    latent_dim=LATENT_DIM,
+):
     """Builds a generator and a discriminator of an architecture at a small width.
 
     The default, `"small"`, has batch and spectral normalization as SNGAN has, but few layers: its
     step is traced and compiled in a fraction of the time.
     """
     if architecture == "small":
-        generator, discriminator = _small(image_shape, num_classes, width)
+        generator, discriminator = _small(image_shape, num_classes, width, latent_dim)
     else:
         generator, discriminator = ganzoo.architectures.build(
-            architecture, image_shape, latent_dim=LATENT_DIM, width=width, num_classes=num_classes
+            architecture, image_shape, latent_dim=latent_dim, width=width, num_classes=num_classes
         )
     fill(generator, 1)
     fill(discriminator, 2)
@@ -43,9 +49,9 @@ def networks(architecture="small", image_shape=IMAGE_SHAPE, num_classes=None, wi
     return generator, discriminator
 
 
-def _small(image_shape, num_classes, width):
+def _small(image_shape, num_classes, width, latent_dim):
     height, breadth, channels = image_shape
-    latents, classes = keras.Input((LATENT_DIM,)), keras.Input((), dtype="int32")
+    latents, classes = keras.Input((latent_dim,)), keras.Input((), dtype="int32")
     x = keras.layers.Dense(height // 4 * (breadth // 4) * width, use_bias=False)(latents)
     x = keras.layers.Reshape((height // 4, breadth // 4, width))(x)
     if num_classes:
