@@ -173,8 +173,11 @@ def test_intact_checkpoints_are_read_once(tmp_path, monkeypatch):
 
 # The work of the process that is killed. It imports only what the files need.
 _SAVING = """
-import importlib.util, pathlib, sys
+import importlib.util, pathlib, sys, types
 import numpy as np
+# A package of ganzoo that imports neither its rooms nor Keras.
+sys.modules["ganzoo"] = types.ModuleType("ganzoo")
+sys.modules["ganzoo"].__path__ = ["ganzoo"]
 spec = importlib.util.spec_from_file_location("files", "ganzoo/callbacks/checkpoint_files.py")
 files = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(files)
