@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
-from ganzoo.validation import check_positive, check_positive_integer
+from ganzoo.validation import check_count, check_positive, check_positive_integer
 
 # How Pillow writes the picture in a file of each suffix.
 _JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}
@@ -53,8 +53,7 @@ def image_grid(
     count, height, width, channels = images.shape
     columns = math.ceil(math.sqrt(count)) if columns is None else columns
     columns = min(check_positive_integer("columns", columns), count)
-    if isinstance(padding, bool) or not isinstance(padding, int) or padding < 0:
-        raise ValueError(f"`padding` must be an integer of at least 0. Received: {padding=}")
+    padding = check_count("padding", padding)
     if scale is None:
         scale = max(1, _SMALLEST_SIDE // max(height, width))
     images = images.repeat(check_positive_integer("scale", scale), 1).repeat(scale, 2)

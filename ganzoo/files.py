@@ -55,8 +55,8 @@ def new_folder(folder: Path | str, replace: bool = False) -> Iterator[Path]:
         try:
             _rename_folder(partial, folder, replace)
         except OSError as error:
-            if folder.exists():
-                raise FileExistsError(f"Another process created it meanwhile: {folder}") from error
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+                raise FileExistsError(f"There is such a folder already: {folder}") from error
             raise
         synchronize(folder.parent)
     finally:
@@ -113,10 +113,14 @@ def remove_folder(folder: Path | str) -> None:
 
 
 def remove_unfinished(folder: Path | str) -> None:
-    """Removes unfinished files and folders from a folder that no other process writes to."""
-    for kind in ("partial", "replaced"):
-        for path in Path(folder).glob(f".*.{kind}.*"):
-            _remove(path)
+    """Removes unfinished files and folders from a folder that no other process writes to.
+
+    A folder that a killed process has moved away, and not yet replaced, gets its name back.
+    """
+    for path in Path(folder).glob(".*.replaced.*"):
+        _end_replacement(path)
+    for path in Path(folder).glob(".*.partial.*"):
+        _remove(path)
 
 
 def is_unfinished(path: Path | str) -> bool:
@@ -231,6 +235,15 @@ def _copy_permissions(status, path):
     os.chmod(path, stat.S_IMODE(status.st_mode))
 
 
+def _end_replacement(old):
+    """Removes a folder that was moved away, or gives it its name back if nothing replaced it."""
+    folder = old.with_name(old.name.split(".replaced.", 1)[1])
+    if folder.exists():
+        _remove(old)
+    else:
+        os.rename(old, folder)
+
+
 def _remove(path):
     """Removes a file, a folder with its content, or a symbolic link alone."""
     if path.is_dir() and not path.is_symlink():
@@ -277,11 +290,12 @@ def _synchronize_tree(folder):
 def _partial(path):
     """Returns the path of the unfinished file or folder of a path, and creates its parents."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for abandoned in path.parent.glob(f".*.partial.{glob.escape(path.name)}"):
-        # Another process may be removing its own.
-        with contextlib.suppress(OSError):
-            if time.time() - abandoned.lstat().st_mtime > _ABANDONED_SECONDS:
-                _remove(abandoned)
+    for kind, end in (("replaced", _end_replacement), ("partial", _remove)):
+        for abandoned in path.parent.glob(f".*.{kind}.{glob.escape(path.name)}"):
+            # Another process may be removing its own.
+            with contextlib.suppress(OSError):
+                if time.time() - abandoned.lstat().st_mtime > _ABANDONED_SECONDS:
+                    end(abandoned)
     return _hidden(path, "partial")
 
 

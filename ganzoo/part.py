@@ -126,4 +126,6 @@ def _restored(value):
         return keras.saving.deserialize_keras_object(value)
     if isinstance(value, list):
         return [_restored(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _restored(item) for key, item in value.items()}
     return value

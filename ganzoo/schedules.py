@@ -64,7 +64,15 @@ class Schedule(Part, keras.optimizers.schedules.LearningRateSchedule):
         Args:
             step: Number of steps so far, an integer or a tensor.
             images_per_step: Real examples in a step, for schedules of images.
+
+        Raises:
+            ValueError: If a schedule of images does not know how many are in a step.
         """
+        if self.unit == "images" and images_per_step is None:
+            raise ValueError(
+                "A schedule of images needs `images_per_step`, the real examples in a step. "
+                f"Received: images_per_step=None for {self!r}"
+            )
         position = ops.cast(step, _dtype())
         return self(position * images_per_step if self.unit == "images" else position)
 

@@ -18,6 +18,15 @@ def check_positive_integer(name: str, value: Any) -> int:
     return int(value)
 
 
+def check_count(name: str, value: Any) -> int:
+    """Returns `value` as an `int` of at least 0, or raises `ValueError`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 0:
+        raise ValueError(
+            f"`{name}` must be an integer of at least 0. Received: {name}={describe(value)}"
+        )
+    return int(value)
+
+
 def check_number(name: str, value: Any) -> float:
     """Returns `value` as a finite `float`, or raises `ValueError`."""
     if not _is_finite_number(value):

@@ -69,7 +69,7 @@ def test_a_file_is_replaced_only_with_replace(tmp_path):
 
 def test_a_folder_is_not_replaced_without_replace(tmp_path):
     path = tmp_path / "1"
-    with pytest.raises(FileExistsError, match=r"meanwhile"), new_folder(path) as partial:
+    with pytest.raises(FileExistsError, match=r"already"), new_folder(path) as partial:
         (partial / "text").write_text("mine")
         path.mkdir()
         (path / "text").write_text("theirs")
@@ -137,13 +137,21 @@ def test_a_folder_stays_if_its_replacement_fails(tmp_path, monkeypatch):
     assert _names(path) == ["old"] and _names(tmp_path) == ["preset"]
 
 
-def test_a_killed_replacement_keeps_the_old_folder_for_good(tmp_path):
-    old = tmp_path / ".1.replaced.preset"
-    old.mkdir()
-    os.utime(old, (time.time() - 4000,) * 2)
-    with new_folder(tmp_path / "preset") as partial:
-        (partial / "text").write_text("new")
-    assert _names(tmp_path) == [old.name, "preset"]
+def test_a_killed_replacement_gets_its_folder_back_or_is_finished(tmp_path):
+    """It was killed between two renames, or after them, more than an hour ago or just now."""
+    names = (".1.replaced.lost", ".2.replaced.done", ".3.replaced.now", "done")
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+        if "now" not in name:
+            os.utime(tmp_path / name, (time.time() - 4000,) * 2)
+    for name in ("lost", "done", "now"):
+        with pytest.raises(RuntimeError), new_folder(tmp_path / name):
+            raise RuntimeError
+    assert _names(tmp_path) == [".3.replaced.now", "done", "lost"]
+    assert _names(tmp_path / "lost") == [".1.replaced.lost"]
+    remove_unfinished(tmp_path)
+    assert _names(tmp_path) == ["done", "lost", "now"]
 
 
 def test_a_removed_folder_is_gone_and_unfinished_ones_too(tmp_path):
@@ -153,11 +161,12 @@ def test_a_removed_folder_is_gone_and_unfinished_ones_too(tmp_path):
     remove_folder(folder)
     assert _names(tmp_path) == []
     (tmp_path / ".1.partial.a").mkdir()
-    (tmp_path / ".2.replaced.a").mkdir()
+    (tmp_path / ".2.replaced.b").mkdir()
+    (tmp_path / "b").mkdir()
     (tmp_path / ".3.partial.b").write_text("half")
     (tmp_path / ".notes").write_text("mine")
     remove_unfinished(tmp_path)
-    assert _names(tmp_path) == [".notes"]
+    assert _names(tmp_path) == [".notes", "b"]
 
 
 @pytest.mark.parametrize("exists", [True, False])

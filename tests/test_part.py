@@ -75,9 +75,12 @@ def test_keras_stores_and_restores_a_part():
     assert keras.saving.deserialize_keras_object(stored).inner.size == 4
 
 
-def test_parts_in_a_list_are_restored():
+def test_parts_in_lists_and_dictionaries_are_restored():
     part = Outer([Inner(1), Inner(2)])
     assert [inner.size for inner in Outer.from_config(part.get_config()).inner] == [1, 2]
+    part = Outer({"first": Inner(1), "others": [Inner(2)]})
+    restored = Outer.from_config(part.get_config()).inner
+    assert (restored["first"].size, restored["others"][0].size) == (1, 2)
 
 
 @pytest.mark.parametrize(

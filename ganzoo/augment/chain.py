@@ -36,7 +36,7 @@ class Chain(Augmentation):
             raise ValueError(
                 f"`parts` must be a list of at least two augmentations. Received: parts={parts!r}"
             )
-        logs = [part.probability_name for part in parts if part.state() is not None]
+        logs = [name for part in parts for name in part.probabilities(part.state())]
         for names in ([part.name for part in parts], logs):
             if len(set(names)) < len(names):
                 raise ValueError(
@@ -70,7 +70,8 @@ class Chain(Augmentation):
 
     def state(self):
         states = {part.name: part.state() for part in self.parts}
-        return _States({name: state for name, state in states.items() if state is not None})
+        found = {name: state for name, state in states.items() if state is not None}
+        return _States(found) if found else None
 
     def update_state(self, real_logits, state):
         for part, part_state in self._with_states(state):

@@ -5,6 +5,7 @@ processes, which may run on several machines.
 """
 
 import contextlib
+import functools
 
 import keras
 
@@ -98,6 +99,12 @@ def _strategy(count):
     if keras.backend.backend() == "jax":
         # Each process reads its own rows of a batch: see `process_rows`.
         return keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
+    return _mirrored(tuple(names))
+
+
+@functools.cache
+def _mirrored(names):
+    """Returns one strategy for these devices: several of them confuse each other's collectives."""
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(names)

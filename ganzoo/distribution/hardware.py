@@ -58,7 +58,7 @@ def threads():
     import tensorflow as tf
 
     chosen = tf.config.threading.get_intra_op_parallelism_threads()
-    return chosen or int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or cores
+    return chosen or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or cores
 
 
 def set_threads(count: int) -> None:

@@ -1,6 +1,5 @@
 """Top-k training: the generator learns from the most convincing fakes alone."""
 
-import math
 from typing import Any
 
 import keras
@@ -8,7 +7,7 @@ from keras import ops
 
 from ganzoo import schedules
 from ganzoo.losses.base import LOSSES, AdversarialLoss, get_adversarial_loss
-from ganzoo.validation import describe
+from ganzoo.validation import check_number_between
 
 
 @LOSSES.register("top_k")
@@ -16,10 +15,10 @@ from ganzoo.validation import describe
 class TopK(AdversarialLoss):
     """The generator's loss is the mean over the fakes with the highest logits.
 
-    Of n fakes, the `ceil(share n)` with the highest logits count, and equal logits together. The
+    The `ceil(share n)` of n fakes with the highest logits count, and equal logits together. The
     other fakes give the generator no gradient: the gradient of a bad fake often leads away from the
-    data. The discriminator's loss does not change. Of a discriminator of patches, the patches are
-    chosen.
+    data. The discriminator's loss does not change. If the discriminator judges patches, patches are
+    chosen in place of fakes.
 
     Args:
         loss: The loss of both players, a `ganzoo.losses.AdversarialLoss` or its name, in which each
@@ -70,7 +69,8 @@ class TopK(AdversarialLoss):
             lambda pair: self.loss.g_loss(pair[0], pair[1] if real is not None else None), pairs
         )
         count = ops.shape(fake)[0]
-        chosen = ops.ceil(self.share * ops.cast(count, fake.dtype))
+        # A share such as 0.3 of 50 is a little more than 15 in float32.
+        chosen = ops.ceil(self.share * ops.cast(count, "float32") * (1 - 2.0**-21))
         index = ops.clip(ops.cast(chosen, "int32"), 1, count) - 1
         limit = ops.take(-ops.sort(-fake), index)
         counts = ops.cast(fake >= ops.stop_gradient(limit), fake.dtype)
@@ -78,7 +78,6 @@ class TopK(AdversarialLoss):
 
 
 def _check_share(name, value):
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not 0 < value <= 1 or not math.isfinite(value):
-        raise ValueError(f"`{name}` must be a number in (0, 1]. Received: {name}={describe(value)}")
+    if check_number_between(name, value, 0, 1) == 0:
+        raise ValueError(f"`{name}` must be above 0. Received: {name}={value!r}")
     return float(value)

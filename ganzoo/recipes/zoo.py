@@ -64,11 +64,10 @@ _enter(
 _enter(
     "dcgan_projection_fashion_mnist",
     "dcgan",
-    "with classes (projection, Miyato and Koyama 2018) and spectral normalization, at three "
-    "quarters of the width, for 12 epochs, with rates that fall over the second half",
+    "with classes (projection, Miyato and Koyama 2018), at three quarters of the width, for 12 "
+    "epochs, with rates that fall over the second half",
     data="tfds:fashion_mnist",
     conditional=True,
-    normalization="spectral",
     width=48,
     batch_size=64,
     g_optimizer=OptimizerSettings(_FALLING_RATE, beta_1=0.5),

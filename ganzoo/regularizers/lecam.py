@@ -6,7 +6,7 @@ from keras import ops
 from ganzoo import backend, schedules
 from ganzoo.numerics import at_least_float32
 from ganzoo.regularizers.base import REGULARIZERS, Penalty
-from ganzoo.validation import check_fraction, check_non_negative
+from ganzoo.validation import check_count, check_fraction, check_non_negative
 
 
 @REGULARIZERS.register("lecam")
@@ -47,7 +47,7 @@ class LeCam(Penalty):
         super().__init__()
         self.weight = schedules.check(check_non_negative, "weight", weight)
         self.decay = check_fraction("decay", decay)
-        self.start = int(check_non_negative("start", start))
+        self.start = check_count("start", start)
 
     def state(self):
         return _Averages()

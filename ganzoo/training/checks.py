@@ -1,6 +1,7 @@
 """Checks of the networks and of the arguments of `compile`, before the first step."""
 
 import math
+from collections import Counter
 
 import keras
 
@@ -201,14 +202,23 @@ def check_augment(augment, example_shape):
     return augment
 
 
-def check_regularizers(regularizers, example_shape, packing, log_names=()):
-    """Returns the list of regularizers, if all can be computed and logged by their names.
+def check_log_names(names):
+    """Raises unless all values that a step logs have different names."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(
+            "Each value that training logs must have a name of its own: change the `name` of a "
+            f"regularizer. Received: {', '.join(map(repr, twice))} twice among {names}"
+        )
+
+
+def check_regularizers(regularizers, example_shape, packing):
+    """Returns the list of regularizers, if all can be computed and have different names.
 
     Args:
         regularizers: List of regularizers or their names.
         example_shape: Shape of an example.
         packing: Number of images in a row of the discriminator.
-        log_names: Names that the logs have without them.
     """
     if not isinstance(regularizers, (list, tuple)):
         raise ValueError(
@@ -218,11 +228,10 @@ def check_regularizers(regularizers, example_shape, packing, log_names=()):
     regularizers = [regularizers_module.get(regularizer) for regularizer in regularizers]
     names = [regularizer.name for regularizer in regularizers]
     is_text = all(isinstance(name, str) and name for name in names)
-    if not is_text or len({*names, *log_names}) != len(names) + len(set(log_names)):
+    if not is_text or len(set(names)) < len(names):
         raise ValueError(
-            "Each of the `regularizers` must have a name, and no two may have the same name, nor "
-            f"that of another value in the logs. Received: {names}, with {list(log_names)} in the "
-            "logs"
+            "Each of the `regularizers` must have a name, and no two may have the same name. "
+            f"Received: {names}"
         )
     for part in regularizers:
         if packing > 1 and part.transforms_images:

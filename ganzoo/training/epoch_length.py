@@ -100,8 +100,9 @@ def check_passes(batches, epochs, steps_per_epoch, initial_epoch):
         cure = ""
         if hasattr(batches, "cardinality"):
             cure = (
-                " If you know the number, "
-                "`dataset.apply(tf.data.experimental.assert_cardinality(number))` tells it."
+                " Batches of one size tell the number: `dataset.batch(size, drop_remainder=True)`. "
+                "After a filter or from a generator, "
+                "`dataset.apply(tf.data.experimental.assert_cardinality(number))` tells it too."
             )
         warnings.warn(
             "Nobody knows how many batches there are, so each epoch takes all of them. If they "

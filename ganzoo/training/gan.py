@@ -114,7 +114,8 @@ class GAN(AdversarialModel):
             real = self.replace_real(real, labels, draws)
             on_real = self.discriminate(real, labels, draws.scope("real"), bool(self._penalties))
             on_fake = self.discriminate(fake, labels, draws.scope("fake"), bool(self._penalties))
-            loss = self.adversarial_loss.discriminator(on_real.patch_logits, on_fake.patch_logits)
+            adversarial = self._part_now(self.adversarial_loss)
+            loss = adversarial.discriminator(on_real.patch_logits, on_fake.patch_logits)
             terms = self.penalty_terms(on_real, on_fake, labels, k, draws)
             if self.classifier_loss is not None:
                 terms["d_class_loss"] = self.classifier_loss.discriminator(
@@ -189,7 +190,7 @@ class GAN(AdversarialModel):
         optimizer = getattr(self.optimizer, player)
         _, replicas = backend.replica_context()
         for part in self._weight_penalties(player):
-            part.update_state(variables, self._part_state(player, part))
+            self._part_now(part).update_state(variables, self._part_state(player, part))
 
         def differentiate(draws, *batch):
             def scaled_objective():
@@ -220,12 +221,13 @@ class GAN(AdversarialModel):
             for state in self._penalty_state(part):
                 self._part_now(part).update_state(real_logits, fake_logits, state)
         for constraint in self._constraints:
-            constraint.constrain(self.discriminator.trainable_variables)
+            self._part_now(constraint).constrain(self.discriminator.trainable_variables)
         state = self._augment_state()
         if state is not None:
+            augment = self._part_now(self.augment)
             # The logit of a pack is the logit of each of its images.
-            self.augment.update_state(ops.repeat(real_logits, self.packing, axis=0), state)
-            for name, probability in self.augment.probabilities(state).items():
+            augment.update_state(ops.repeat(real_logits, self.packing, axis=0), state)
+            for name, probability in augment.probabilities(state).items():
                 self._trackers[name].update_state(probability)
 
     # What the updates are made of.
@@ -259,7 +261,7 @@ class GAN(AdversarialModel):
         # These fakes leave the state of the generator's layers unchanged.
         with keras.StatelessScope(state_mapping=[(v, v.value) for v in self.variables]):
             fake = self.draw_fakes(draws, ops.shape(real)[0], labels)
-        return self.augment.replace_real(real, fake, draws, self._augment_state())
+        return self._part_now(self.augment).replace_real(real, fake, draws, self._augment_state())
 
     def discriminate(self, examples, labels, draws, differentiable=False):
         """Returns the `DiscriminatorOutputs` of augmented examples, in training mode.

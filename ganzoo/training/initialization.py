@@ -21,7 +21,9 @@ def initialize_from_data(gan, first_examples):
     if not any(map(layers.has_data_dependent_layers, (gan.generator, gan.discriminator))):
         return
     examples, labels = first_examples()
-    labels = None if labels is None else ops.convert_to_tensor(labels, "int32")
+    if labels is not None:
+        dtype = gan._label_dtype
+        labels = None if dtype is None else ops.convert_to_tensor(labels, dtype)
     rows = len(examples) // gan.packing * gan.packing
     draws = Draws(gan.seed, 0, scope="initialization/")
     reseed_layers(gan.variables, draws)

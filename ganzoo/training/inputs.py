@@ -317,15 +317,19 @@ def check_equal_shares(gan, count):
 
 def first_examples(batches, count=500):
     """Returns up to `count` examples for initialization, and what they are conditioned on."""
-    if isinstance(batches, Batches):
+    if isinstance(batches, CheckedBatches):
+        first = host_parts(batches.batch(0))
+    elif isinstance(batches, Batches):
         # Spread over all of the data, which may be sorted by class.
-        every = max(1, len(batches.dataset) // count)
+        every = -(-len(batches.dataset) // count)
         first = [
             None if part is None else part[::every]
             for part in (batches.dataset.examples, batches.dataset.targets)
         ]
     elif isinstance(batches, keras.utils.PyDataset):
         first = host_parts(batches[0])
+    elif isinstance(batches, IteratedBatches):
+        first = (*batches.first, None)[:2]
     else:
         first = host_parts(next(iter(batches)))
     return [None if part is None else np.asarray(part[:count]) for part in first]

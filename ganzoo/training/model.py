@@ -217,7 +217,7 @@ class AdversarialModel(
                 losses.get_classifier_loss(classifier_loss), self.discriminator
             ),
             "regularizers": checks.check_regularizers(
-                regularizers, self.example_shape, self.packing, self.log_names
+                regularizers, self.example_shape, self.packing
             ),
             "augment": checks.check_augment(augmentations.get(augment), self.example_shape),
             "discriminator_steps": check_positive_integer(
@@ -254,8 +254,17 @@ class AdversarialModel(
         optimizer = join_optimizers(optimizer, g_optimizer, d_optimizer)
         if any(map(checks.computes_in_float16, (self.generator, self.discriminator))):
             optimizer.scale_losses()
-        optimizer.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
         optimizer_schedules = scheduled.of_optimizers(optimizer)
+        all_schedules = scheduled.by_log_name(
+            optimizer_schedules,
+            settings["ema_half_life"],
+            settings["adversarial_loss"],
+            settings["regularizers"],
+            settings["augment"],
+        )
+        log_names = self._log_names_of(settings, discriminate, parts, all_schedules)
+        states = part_state.renewed(self._memories, self._parts_with_state, parts)
+        optimizer.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
         if jit_compile == "auto":
             jit_compile = not run_eagerly and backend.prefers_jit() and replicas == 1
         super().compile(
@@ -277,20 +286,20 @@ class AdversarialModel(
         self._constraints = self._regularizers_of(Constraint)
         self._all_weight_penalties = self._regularizers_of(WeightPenalty)
         self._optimizer_schedules = optimizer_schedules
-        self._schedules = scheduled.by_log_name(
-            optimizer_schedules,
-            self.ema_half_life,
-            self.adversarial_loss,
-            self.regularizers,
-            self.augment,
-        )
+        self._schedules = all_schedules
         averaging = self.ema_decay is not None or self.ema_half_life is not None
         if averaging and not self._averaging:
             for average, network in self.averages():
                 average.set_weights(network.get_weights())
         self._averaging = averaging
-        self._parts_with_state = part_state.renew(self._memories, self._parts_with_state, parts)
-        self._build_trackers()
+        self._memories.clear()
+        self._memories.update(states)
+        self._parts_with_state = {name: part for name, (part, _) in parts.items()}
+        self._all_log_names = log_names
+        for name in log_names:
+            if name not in self._trackers:
+                dtype = dtype_of_means(keras.config.floatx())
+                self._trackers[name] = keras.metrics.Mean(name, dtype)
         self._forget_functions()
         self._execution_functions = {}
 
@@ -313,28 +322,28 @@ class AdversarialModel(
                     parts[f"{player}/{part.name}"] = part, state
         return parts
 
-    def _build_trackers(self):
-        self._all_log_names = (
-            *self.log_names,
-            *(("d_class_loss", "g_class_loss") if self.classifier_loss is not None else ()),
-            *(("d_direction",) if self._discriminate.gives_directions else ()),
-            *(part.name for part in [*self._penalties, *self._generator_penalties]),
-            *(
-                f"{player[0]}_{part.name}"
-                for part in self._all_weight_penalties
-                for player in part.players
-            ),
-            *(
-                self.augment.probabilities(self._augment_state())
-                if self.augment is not None
-                else ()
-            ),
-            *self._schedules,
-        )
-        for name in self._all_log_names:
-            if name not in self._trackers:
-                dtype = dtype_of_means(keras.config.floatx())
-                self._trackers[name] = keras.metrics.Mean(name, dtype)
+    def _log_names_of(self, settings, discriminate, parts, all_schedules):
+        """Returns the names of all values that a step logs.
+
+        Raises:
+            ValueError: If two of them have one name.
+        """
+        regularizers, augment = settings["regularizers"], settings["augment"]
+        names = list(self.log_names)
+        if settings["classifier_loss"] is not None:
+            names += ["d_class_loss", "g_class_loss"]
+        if discriminate.gives_directions:
+            names.append("d_direction")
+        for kind in (Penalty, GeneratorPenalty):
+            names += [part.name for part in regularizers if isinstance(part, kind)]
+        for part in regularizers:
+            if isinstance(part, WeightPenalty):
+                names += [f"{player[0]}_{part.name}" for player in part.players]
+        if augment is not None:
+            names += augment.probabilities(parts[f"augment/{augment.name}"][1])
+        names += all_schedules
+        checks.check_log_names(names)
+        return tuple(names)
 
     @property
     def counts_images(self) -> bool:

@@ -117,21 +117,23 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
             ValueError: If one has been built with other variables: it would keep their moments; or
                 if it has `use_ema=True` for variables in 16 bits.
         """
-        for name, player, variables in (
-            ("generator", self.generator, generator_variables),
-            ("discriminator", self.discriminator, discriminator_variables),
-        ):
-            ids = [id(variable) for variable in variables]
+        players = {
+            "generator": (self.generator, generator_variables),
+            "discriminator": (self.discriminator, discriminator_variables),
+        }
+        ids = {name: [id(v) for v in variables] for name, (_, variables) in players.items()}
+        for name, (player, variables) in players.items():
             _check_average(name, player, variables)
-            if not player.built:
-                self.updates[name] = FusedUpdate(name, player, variables)
-            elif self._built_with.get(name) != ids:
+            if player.built and self._built_with.get(name) != ids[name]:
                 raise ValueError(
                     f"The {name}'s optimizer must be a new one: an optimizer keeps the moments of "
-                    f"the variables that it was built with. Received: {player.name!r}, which was "
-                    "built with other variables"
+                    f"the variables that it was built with. Received: {player.name!r}, which is "
+                    "built already"
                 )
-            self._built_with[name] = ids
+        for name, (player, variables) in players.items():
+            if not player.built:
+                self.updates[name] = FusedUpdate(name, player, variables)
+        self._built_with = ids
         self.built = True
 
     def scale_losses(self):

@@ -3,20 +3,17 @@
 import keras
 
 
-def renew(states, owners, parts):
-    """Changes `states` to the states of the given parts, in their order.
+def renewed(states, owners, parts):
+    """Returns the states of the given parts, in their order.
 
     A part that was compiled before with the same settings keeps its state. Every other part starts
     with its new state, and the states of parts that are no longer used are dropped: files hold the
     states in their order, and a loaded GAN has only the parts of its last `compile`.
 
     Args:
-        states: Dictionary of Keras layers by the name of their part. It is changed in place.
-        owners: Dictionary of the parts by the same names, as the last call returned it.
+        states: Dictionary of the present states, Keras layers, by the name of their part.
+        owners: Dictionary of the parts by the same names.
         parts: Dictionary of pairs: each part and its new state, which may be `None`.
-
-    Returns:
-        The new `owners`.
     """
     described = keras.saving.serialize_keras_object
     kept = {
@@ -24,11 +21,7 @@ def renew(states, owners, parts):
         for name, state in states.items()
         if name in parts and described(parts[name][0]) == described(owners[name])
     }
-    states.clear()
-    for name, (_, state) in parts.items():
-        if state is not None:
-            states[name] = kept.get(name, state)
-    return {name: part for name, (part, _) in parts.items()}
+    return {name: kept.get(name, state) for name, (_, state) in parts.items() if state is not None}
 
 
 def assign(state, values):

@@ -8,6 +8,7 @@ import keras
 
 from ganzoo import schedules
 from ganzoo.schedules import Schedule
+from ganzoo.training.checks import check_log_names
 from ganzoo.validation import check_fraction, check_non_negative
 
 PLAYERS = ("generator", "discriminator")
@@ -39,23 +40,25 @@ def of_optimizers(optimizer) -> dict[str, dict[str, Schedule]]:
 
 
 def by_log_name(optimizers, ema_half_life, loss, regularizers, augment) -> dict[str, Schedule]:
-    """Returns all schedules of a GAN by the names under which their values are logged."""
-    found = {
-        f"{player[0]}_{name}": schedule
-        for player, settings in optimizers.items()
-        for name, schedule in settings.items()
-    }
-    if isinstance(ema_half_life, Schedule):
-        found["ema_half_life"] = ema_half_life
-    for name, schedule in schedules.schedules_of(loss).items():
-        found[f"loss_{name}"] = schedule
-    for part in regularizers:
-        for name, schedule in schedules.schedules_of(part).items():
-            found[f"{part.name}_{name}"] = schedule
+    """Returns all schedules of a GAN by the names under which their values are logged.
+
+    Raises:
+        ValueError: If two of them have one name.
+    """
+    owners = [(player[0], settings) for player, settings in optimizers.items()]
+    owners.append(("loss", schedules.schedules_of(loss)))
+    owners += [(part.name, schedules.schedules_of(part)) for part in regularizers]
     if augment is not None:
-        for name, schedule in schedules.schedules_of(augment).items():
-            found[f"augment_{name}"] = schedule
-    return found
+        owners.append(("augment", schedules.schedules_of(augment)))
+    found = [
+        (f"{owner}_{name}", schedule)
+        for owner, settings in owners
+        for name, schedule in settings.items()
+    ]
+    if isinstance(ema_half_life, Schedule):
+        found.append(("ema_half_life", ema_half_life))
+    check_log_names([name for name, _ in found])
+    return dict(found)
 
 
 @contextlib.contextmanager

@@ -5,15 +5,16 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend, losses
-from ganzoo.data import Batches, Dataset, SemiSupervisedBatches, sharding
+from ganzoo.data import Dataset, sharding
 from ganzoo.data.classes import numbered_as
 from ganzoo.distribution.replicas import gather_rows
 from ganzoo.numerics import dtype_of_means, to_signed_range
-from ganzoo.training import checks, ema, inputs
+from ganzoo.training import checks, ema, inputs, semi_supervised_inputs
+from ganzoo.training.evaluation import MetricSettings
 from ganzoo.training.gan import GAN
-from ganzoo.validation import describe
+from ganzoo.training.semi_supervised_inputs import STREAMS
+from ganzoo.validation import check_positive_integer, describe
 
-STREAMS = ("labeled", "unlabeled", "matching")
 _TEST_BATCH_SIZE = 500
 
 
@@ -166,7 +167,7 @@ class SemiSupervisedGAN(GAN):
             on_labeled = self.discriminate(examples["labeled"], None, draws.scope("labeled"))
             on_real = self.discriminate(unlabeled, None, draws.scope("real"), needs_gradient)
             on_fake = self.discriminate(fake, None, draws.scope("fake"), needs_gradient)
-            loss = self.adversarial_loss.discriminator(
+            loss = self._part_now(self.adversarial_loss).discriminator(
                 on_labeled.class_logits, labels, on_real.class_logits, on_fake.class_logits
             )
             terms = self.penalty_terms(on_real, on_fake, None, 0, draws)
@@ -201,7 +202,7 @@ class SemiSupervisedGAN(GAN):
 
         Args:
             examples: uint8 images, float images in [-1, 1], or float vectors, as for `fit`.
-            batch_size: Examples per call of the classifier.
+            batch_size: Examples per call of the classifier, at least 1.
 
         Returns:
             NumPy array of int32 classes, of shape `(examples,)`.
@@ -209,6 +210,7 @@ class SemiSupervisedGAN(GAN):
         Raises:
             ValueError: If the examples do not fit the classifier.
         """
+        check_positive_integer("batch_size", batch_size)
         self.update_inference_state()
         examples, _ = inputs.as_batch(self, examples)
         classify, classes = self.inference_discriminator, []
@@ -219,7 +221,19 @@ class SemiSupervisedGAN(GAN):
         return np.concatenate(classes).astype("int32")
 
     def fit(
-        self, x, labels_per_class=None, batch_size=100, epochs=1, validation_data=None, **settings
+        self,
+        x,
+        labels_per_class=None,
+        batch_size=None,
+        epochs=1,
+        validation_data=None,
+        *,
+        verbose="auto",
+        callbacks=None,
+        validation_freq=1,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        steps=None,
     ):
         """Trains both networks; see `GAN.fit` for the arguments that are not here.
 
@@ -229,12 +243,12 @@ class SemiSupervisedGAN(GAN):
                 `ganzoo.data.gather`.
             labels_per_class: Examples of each class whose labels are used, where `x` is a
                 `Dataset`.
-            batch_size: Examples of each kind per step, where `x` is a `Dataset`.
+            batch_size: Examples of each kind per step, where `x` is a `Dataset`; by default 100.
             epochs: Number of the last epoch; an epoch is a pass over the unlabeled examples.
             validation_data: A `Dataset`, or a pair of examples and labels. Its error rate is logged
                 as `val_error`, with the metrics of `compile`, if there are any.
-            **settings: `verbose`, `callbacks`, `initial_epoch`, `steps_per_epoch`, `steps` and
-                `validation_freq`.
+            verbose, callbacks, validation_freq, initial_epoch, steps_per_epoch, steps: As for
+                `GAN.fit`.
 
         Returns:
             A `keras.callbacks.History`.
@@ -243,27 +257,32 @@ class SemiSupervisedGAN(GAN):
             ValueError: If the data do not fit the networks or the other arguments.
         """
         self._check_compiled()
-        if inputs.is_stream(x) and not isinstance(x, Batches):
-            x = inputs.as_dataset(self, x)
-        if isinstance(x, Dataset):
-            x = inputs.with_classes_of(self, x)
-            x = SemiSupervisedBatches(x, labels_per_class, batch_size, seed=self.seed)
-        elif not isinstance(x, SemiSupervisedBatches):
-            raise ValueError(
-                "`x` must be a `ganzoo.data.Dataset` with labels, or a `ganzoo.data."
-                f"SemiSupervisedBatches`. Received: x of type {type(x).__name__}"
-            )
+        x = semi_supervised_inputs.as_batches(self, x, labels_per_class, batch_size)
         inputs.check_same_classes(self, x.dataset)
         self._check_data(x.dataset)
         inputs.check_equal_shares(self, x.batch_size)
+        settings = {}
         if validation_data is not None:
+            check_positive_integer("validation_freq", validation_freq)
             data = self._check_data(inputs.as_dataset(self, validation_data))
             if self.metric_settings.metrics is not None:
-                self._validation_settings(data, settings.get("validation_freq", 1))
+                self._validation_settings(data, validation_freq)
             *arrays, size = sharding.test_arrays(self, data, _TEST_BATCH_SIZE)
-            settings |= {"validation_data": tuple(arrays), "validation_batch_size": size}
-        x = sharding.own_batches(x.follow(lambda: self.step))
-        return self._fit(x, epochs=epochs, **settings)
+            settings = {
+                "validation_data": tuple(arrays),
+                "validation_batch_size": size,
+                "validation_freq": validation_freq,
+            }
+        return self._fit(
+            sharding.own_batches(x.follow(lambda: self.step)),
+            epochs=epochs,
+            steps=steps,
+            verbose=verbose,
+            callbacks=callbacks,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            **settings,
+        )
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Returns the error rate of the averaged classifier on one batch.
@@ -285,13 +304,7 @@ class SemiSupervisedGAN(GAN):
         return keras.Model.test_on_batch(self, examples, labels, return_dict=return_dict)
 
     def _checked_batch(self, x, y):
-        if not isinstance(x, dict) or set(x) != set(STREAMS):
-            raise ValueError(
-                "A semi-supervised batch is a dictionary of arrays of examples, with the keys "
-                f"{', '.join(map(repr, STREAMS))}. Received: x={describe(x)}"
-            )
-        examples = {name: inputs.as_batch(self, x[name])[0] for name in STREAMS}
-        self._range_evidence.add(examples["unlabeled"])
+        examples = semi_supervised_inputs.as_batch(self, x)
         labels = self._batch_labels(y, len(examples["labeled"]))
         inputs.check_equal_shares(self, len(examples["unlabeled"]))
         self._set_batch_size(len(examples["unlabeled"]))
@@ -329,10 +342,13 @@ class SemiSupervisedGAN(GAN):
             values = keras.Model.evaluate(self, x, y, batch_size, verbose, **settings)
             return values if metrics is None else values | super()._validate()
         data = self._check_data(inputs.as_dataset(self, x, y))
-        *arrays, size = sharding.test_arrays(self, data, batch_size or _TEST_BATCH_SIZE)
-        values = keras.Model.evaluate(self, *arrays, size, verbose, return_dict=True)
         if metrics is None:
             checks.check_no_arguments("evaluate", settings)
+            MetricSettings(metrics, extractor)  # An extractor alone is refused.
+        size = _TEST_BATCH_SIZE if batch_size is None else batch_size
+        *arrays, size = sharding.test_arrays(self, data, check_positive_integer("batch_size", size))
+        values = keras.Model.evaluate(self, *arrays, size, verbose, return_dict=True)
+        if metrics is None:
             return values
         return values | super().evaluate(
             data, verbose=verbose, metrics=metrics, extractor=extractor, **settings

@@ -1,5 +1,6 @@
 """Starting from a trained GAN: its weights by name and shape, and the layers that stay frozen."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from keras import ops
 from ganzoo import presets
 from ganzoo.generation import TrainedGenerator
 from ganzoo.layers.reparametrization import SUPPORTED, KernelWrapper
-from ganzoo.validation import describe
+from ganzoo.validation import check_count, describe
 
 _LISTED = 8
 
@@ -146,8 +147,7 @@ class TransferringModel:
             )
         layers = [layer for layer in _parts(self.discriminator) if _has_kernel(layer)]
         names = [layer.name for layer in layers]
-        is_integer = isinstance(count, int) and not isinstance(count, bool)
-        if not is_integer or not 0 <= count < len(layers):
+        if not 0 <= check_count("count", count) < len(layers):
             raise ValueError(
                 f"The discriminator has {len(layers)} layers with kernels, of which at most "
                 f"{len(layers) - 1} can be frozen: {', '.join(names)}. Received: {describe(count)}"
@@ -193,9 +193,20 @@ def _named(network):
     """Returns the weights of a network by the names of their layer and of themselves.
 
     The paths of variables are not used: they depend on how a network was made.
+
+    Raises:
+        ValueError: If two layers of networks in the network have one name.
     """
-    named = {}
-    for layer in _parts(network):
+    named, parts = {}, {id(layer): layer for layer in _parts(network)}.values()
+    counts = Counter(layer.name for layer in parts)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise ValueError(
+            "Weights are found by the names of their layers, so each layer must have a name of its "
+            f"own, also within networks. Received: {', '.join(map(repr, twice))} more than once in "
+            f"{network.name!r}"
+        )
+    for layer in parts:
         counts = {}
         for variable in layer.weights:
             number = counts[variable.name] = counts.get(variable.name, 0) + 1

@@ -83,7 +83,9 @@ def test_a_list_is_a_chain():
         both.parts[0](images, draws.scope("diff_augment")), draws.scope("random_transforms")
     )
     np.testing.assert_array_equal(both(images, Draws(0, 1)), result)
-    for refused in (["bgc", "adaptive_augment"], ["bgc", 3], [], ["color", "flip"]):
+    assert both.state() is None and augment.get(["bgc", "color"]).state() is not None
+    nested = [["adaptive_pseudo_augment", "color"], "adaptive_pseudo_augment"]
+    for refused in (["bgc", "adaptive_augment"], ["bgc", 3], [], ["color", "flip"], nested):
         with pytest.raises(ValueError, match="Received: "):
             augment.get(refused)
 

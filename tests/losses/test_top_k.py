@@ -28,6 +28,13 @@ def test_the_highest_logits_count(share, chosen):
     assert float(loss.discriminator(REAL, FAKE)) == float(same)
 
 
+@pytest.mark.parametrize("share, chosen", [(0.3, 15), (0.9, 45), (0.31, 16), (1.0, 50)])
+def test_rounding_does_not_add_a_fake(share, chosen):
+    fake = np.arange(50, dtype="float32")
+    value = losses.TopK("hinge", share).generator(fake)
+    assert float(value) == -np.mean(fake[-chosen:])
+
+
 def test_pairs_keep_their_real_logits():
     loss = losses.TopK("relativistic_pairing", 0.4)
     assert loss.generator_needs_real

@@ -90,3 +90,11 @@ def test_several_processes_are_for_jax():
         ganzoo.distribution.join("localhost:1234", 0, 2)
     assert (ganzoo.distribution.process_index(), ganzoo.distribution.process_count()) == (0, 1)
     assert ganzoo.distribution.gather(5) == [5]
+
+
+def test_all_scopes_of_the_same_devices_have_one_strategy():
+    """Several strategies in one process confuse each other's collectives."""
+    with ganzoo.distribution.scope(2):
+        first = tf.distribute.get_strategy()
+    with ganzoo.distribution.scope("all"):
+        assert tf.distribute.get_strategy() is first

@@ -7,6 +7,7 @@ from keras import layers
 
 import ganzoo
 from ganzoo.training.initialization import initialize_from_data
+from ganzoo.training.inputs import first_examples
 from ganzoo.training.reference_batch import reference_batch
 from support.gans import linear
 
@@ -86,3 +87,35 @@ def test_weights_from_a_file_are_not_initialized_again(tmp_path):
     model.discriminator.load_weights(tmp_path / "discriminator.weights.h5")
     model.fit(linear.vectors(4), batch_size=4, epochs=1, verbose=0)
     np.testing.assert_array_equal(first_layer(model).g.numpy(), [1.0, 2.0, 3.0, 4.0])
+
+
+def test_conditions_keep_their_fractions():
+    vectors, conditions = keras.Input((linear.DIMENSIONS,)), keras.Input((2,))
+    joined = layers.Concatenate()([vectors, conditions])
+    latents = keras.Input((linear.LATENT_DIM,))
+    given = layers.Concatenate()([latents, conditions])
+    model = ganzoo.GAN(
+        keras.Model([latents, conditions], layers.Dense(linear.DIMENSIONS)(given)),
+        keras.Model([vectors, conditions], layers.Dense(1)(normalized(4)(joined))),
+        condition_dim=2,
+    )
+    rows = linear.vectors(9), np.random.default_rng(0).uniform(0.2, 0.9, (9, 2)).astype("float32")
+    initialize_from_data(model, lambda: rows)
+    outputs = keras.ops.convert_to_numpy(first_layer(model)(np.concatenate(rows, axis=1)))
+    np.testing.assert_allclose(outputs.mean(axis=0), 0.0, atol=1e-5)
+    np.testing.assert_allclose(outputs.std(axis=0), 1.0, rtol=1e-4)
+
+
+@pytest.mark.parametrize("count", [499, 500, 501, 999, 1499])
+def test_the_first_examples_are_of_all_sorted_classes(count):
+    data = ganzoo.data.Dataset(linear.vectors(count), np.arange(count) * 10 // count)
+    examples, labels = first_examples(data.batches(10))
+    assert len(examples) == len(labels) >= min(count, 250)
+    assert set(labels) == set(range(10))
+
+
+def test_batches_of_a_generator_initialize_too():
+    model = gan(num_classes=linear.NUM_CLASSES)
+    batches = [(linear.vectors(4, seed), linear.labels(4, seed)) for seed in range(2)]
+    model.fit(iter(batches), steps_per_epoch=1, verbose=0)
+    assert first_layer(model).initialized.numpy() == 1

@@ -14,6 +14,7 @@ from ganzoo.recipes import OptimizerSettings
 from ganzoo.runs.part_flags import format_regularizers, parse_regularizers
 from ganzoo.runs.recipe_flags import changed_recipe, training_command
 from ganzoo.training import ema
+from ganzoo.validation import check_number
 from support.gans import linear
 from support.processes import run_python
 
@@ -267,3 +268,46 @@ def test_parts_in_parts_have_the_values_of_the_step():
     now = schedules.at_step(nested, 5, None)
     assert float(now.parts[0].gamma) == float(now.inner.gamma) == 0.5
     assert now.parts[1] is nested.parts[1] and nested.inner.gamma is r1.gamma
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Margin(ganzoo.losses.AdversarialLoss):
+    """A loss of the discriminator alone that has a setting."""
+
+    def __init__(self, margin):
+        self.margin = schedules.check(check_number, "margin", margin)
+
+    def d_loss(self, real, fake):
+        return self.margin * keras.ops.mean(fake) - keras.ops.mean(real)
+
+    def g_loss(self, fake, real):
+        return -keras.ops.mean(fake)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Clipping(ganzoo.regularizers.Constraint):
+    name = "clipping"
+
+    def __init__(self, limit):
+        self.limit = schedules.check(check_number, "limit", limit)
+
+    def constrain(self, variables):
+        for variable in variables:
+            variable.assign(keras.ops.clip(variable, -self.limit, self.limit))
+
+
+def test_both_players_losses_and_constraints_have_the_values_of_the_step():
+    gan = linear.gan(
+        loss=Margin("linear/0/8/4steps"), regularizers=[Clipping("linear/0.4/0/4steps")],
+        d_optimizer=keras.optimizers.SGD(1.0), g_optimizer="sgd", run_eagerly=True,
+    )  # fmt: skip
+    for limit in (0.4, 0.3, 0.2):
+        fake = keras.ops.convert_to_numpy(gan.generator.get_layer("affine").bias)
+        gan.train_on_batch(linear.vectors(4))
+        weights = [keras.ops.convert_to_numpy(w) for w in gan.discriminator.weights]
+        assert max(np.abs(w).max() for w in weights) == pytest.approx(limit), fake
+
+
+def test_a_schedule_of_images_asks_for_the_images():
+    with pytest.raises(ValueError, match=r"images_per_step.*Received: images_per_step=None"):
+        schedules.get(RATE).at(5)

@@ -178,6 +178,39 @@ BAD = {
         lambda: compiled().classify(tiny.images(4)),
         r"Received: examples of shape \(16, 16, 1\)",
     ),
+    "ready batches and a number of labels": (
+        lambda: compiled().fit(
+            ganzoo.data.SemiSupervisedBatches(data(), 1, 8), labels_per_class=2, batch_size=8
+        ),
+        r"leave `labels_per_class` and .*out\. Received: labels_per_class=2, batch_size=8",
+    ),
+    "no epochs between validations": (
+        lambda: compiled().fit(data(), 1, batch_size=8, validation_data=data(), validation_freq=0),
+        r"`validation_freq` must be a positive integer\. Received",
+    ),
+    "classification of no examples at a time": (
+        lambda: compiled().classify(linear.vectors(4), batch_size=0),
+        r"`batch_size` must be a positive integer\. Received: batch_size=0",
+    ),
+    "evaluation of no examples at a time": (
+        lambda: compiled().evaluate(data(), batch_size=-3),
+        r"`batch_size` must be a positive integer\. Received: batch_size=-3",
+    ),
+    "an extractor without metrics": (
+        lambda: compiled().evaluate(data(), extractor="nonsense"),
+        r"extractor",
+    ),
+    "streams of different sizes": (
+        lambda: compiled().train_on_batch(
+            {
+                "labeled": linear.vectors(4),
+                "unlabeled": linear.vectors(8),
+                "matching": linear.vectors(4),
+            },
+            linear.labels(4),
+        ),
+        r"equally many examples\. Received: {'labeled': 4, 'unlabeled': 8",
+    ),
     "before compile": (
         lambda: ganzoo.SemiSupervisedGAN(linear.generator(), classifier()).fit(data()),
         r"compile",

@@ -112,8 +112,10 @@ def test_bad_input(tmp_path):
     with pytest.raises(ValueError, match=r"`sha256` and `allow` are for presets. Received"):
         gan.initialize_from(dense.build(), allow=["mine"])
     own = resnet_gan(0)
-    for count in (4, -1, True, 1.0):
-        with pytest.raises(ValueError, match=r"at most 3 can be frozen: conv_1.*Received"):
+    with pytest.raises(ValueError, match=r"at most 3 can be frozen: conv_1.*Received: 4"):
+        own.freeze_discriminator(4)
+    for count in (-1, True, 1.0):
+        with pytest.raises(ValueError, match=r"`count` must be an integer.*Received: count="):
             own.freeze_discriminator(count)
     assert own.freeze_discriminator(0) == [] and own.discriminator.trainable_weights
     latents, points = keras.Input((3,)), keras.Input((2,))
@@ -125,6 +127,13 @@ def test_bad_input(tmp_path):
         own.initialize_from(other)
     with pytest.raises(ValueError, match="Received: 'nosuch'"):
         own.initialize_from("nosuch")
+    high, low = (keras.Sequential([keras.Input((2,)), layers.Dense(1, name="same")]) for _ in "12")
+    nested = ganzoo.GAN(
+        keras.Model(latents, layers.Dense(2, name="own")(latents)),
+        keras.Model(points, layers.Add()([high(points), low(points)])),
+    )
+    with pytest.raises(ValueError, match=r"a name of its own.*Received: 'same' more than once"):
+        nested.initialize_from(nested)
     gan.fit(dense.dataset(16), batch_size=8, steps=1, verbose=0)
     with pytest.raises(ValueError, match=r"has not been trained.*Received: a GAN after step 1"):
         gan.initialize_from(dense.build())
