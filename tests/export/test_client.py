@@ -23,9 +23,9 @@ def gans():
     """The GANs that are served, by name."""
     gans = {
         "plain": presets.virtual_batch_gan(),
-        "conditional": tiny.gan("dcgan", num_classes=tiny.NUM_CLASSES),
+        "conditional": tiny.gan(num_classes=tiny.NUM_CLASSES),
         "vectors": linear.gan(),
-        "semi_supervised": presets.semi_supervised_gan(),
+        "semi_supervised": presets.semi_supervised_gan("small"),
     }
     for gan in gans.values():
         gan._step.assign(1)

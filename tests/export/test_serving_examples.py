@@ -114,7 +114,7 @@ def test_the_compose_file_mounts_what_the_server_reads():
 
 @pytest.fixture(scope="module")
 def gans():
-    gans = {MODEL: tiny.gan("dcgan", num_classes=10), "plain": presets.virtual_batch_gan()}
+    gans = {MODEL: tiny.gan(num_classes=10), "plain": presets.virtual_batch_gan()}
     for gan in gans.values():
         gan._step.assign(1)
     return gans

@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +8,7 @@ import pytest
 from faults import runs
 
 import ganzoo
-from support.processes import ROOT, TESTS, run_python
+from support.processes import ROOT, run_python
 
 # What else they resume, the other runs and the tests of the callbacks resume too.
 SLOW = ("adaptive_augmentation", "plain", "virtual_batches", "spectral", "lazy_r1")
@@ -78,12 +77,14 @@ import os, signal, sys
 import keras
 from faults import runs
 
+sys.stderr = sys.stdout
+
 class Signal(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         if self.model.step == 6:
-            os.kill(os.getpid(), getattr(signal, sys.argv[2]))
+            os.kill(os.getpid(), signal.{name})
 
-runs.train("plain", sys.argv[1], [Signal()], unit="steps", on_signal=True)
+runs.train("plain", {folder!r}, [Signal()], unit="steps", on_signal=True)
 print("never stopped")
 """
 
@@ -93,17 +94,10 @@ print("never stopped")
     [("SIGKILL", -signal.SIGKILL, 6), pytest.param("SIGTERM", 143, 7, marks=pytest.mark.slow)],
 )
 def test_a_killed_process_resumes_to_bit_identical_results(tmp_path, name, code, last):
-    process = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, str(tmp_path / "run"), name],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)])},
-        timeout=120,
-    )
+    script = _SCRIPT.format(name=name, folder=str(tmp_path / "run"))
+    printed = run_python(script, exit_code=code, timeout=120)
 
-    assert process.returncode == code, process.stderr
-    assert "never stopped" not in process.stdout and "Traceback" not in process.stderr
+    assert "never stopped" not in printed and "Traceback" not in printed
     paths = ganzoo.callbacks.checkpoint_files.every(tmp_path / "run")
     assert ganzoo.callbacks.checkpoint_files.step_of(paths[-1]) == last
     resumed = runs.train("plain", tmp_path / "run", initialization=1)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import warnings
 import zipfile
 
@@ -19,7 +20,7 @@ from support import presets
 
 @pytest.fixture(scope="module")
 def gan():
-    return presets.image_gan()
+    return presets.image_gan(architecture="small")
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +28,17 @@ def found(gan):
     return gan.directions("sefa", k=2).select([0, 1], names=["smile", "age"])
 
 
+@pytest.fixture(scope="module")
+def original(gan, found, tmp_path_factory):
+    path = tmp_path_factory.mktemp("original") / "preset"
+    gan.save_to_preset(path, directions=found)
+    return path
+
+
 @pytest.fixture
-def folder(gan, found, tmp_path):
-    gan.save_to_preset(tmp_path / "preset", directions=found)
-    return tmp_path / "preset"
+def folder(original, tmp_path):
+    """A copy of the preset, which a test may damage."""
+    return shutil.copytree(original, tmp_path / "preset")
 
 
 def manifest(folder):
@@ -91,7 +99,7 @@ def test_directions_are_stored_with_a_preset_that_exists(gan, found, tmp_path):
 
 
 def test_directions_of_others_are_not_stored(gan, found, folder, tmp_path):
-    other = presets.image_gan(conditional=True)
+    other = presets.image_gan(conditional=True, architecture="small")
     with pytest.raises(ValueError, match=r"were found with another generator.*Received"):
         other.save_to_preset(tmp_path / "other", directions=found)
     for wrong, message in (

@@ -15,8 +15,15 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 
 
-def run_python(code, backend="tensorflow", without_tensorflow=False, timeout=600, **environment):
-    """Runs code in a fresh process and returns what it printed; fails if it failed.
+def run_python(
+    code,
+    backend="tensorflow",
+    without_tensorflow=False,
+    timeout=600,
+    exit_code=0,
+    **environment,
+):
+    """Runs code in a fresh process and returns what it printed; fails if it ended otherwise.
 
     The process has imported Keras and nothing else: it is a fork of one that did, because the
     import takes seconds. If the backend is missing, it has imported nothing.
@@ -26,6 +33,7 @@ def run_python(code, backend="tensorflow", without_tensorflow=False, timeout=600
         backend: Keras backend.
         without_tensorflow: Whether an import of TensorFlow fails.
         timeout: Seconds after which the process is killed.
+        exit_code: The exit code that is expected; a negative signal if one ends the process.
         **environment: More environment variables.
     """
     settings = {
@@ -51,9 +59,9 @@ def run_python(code, backend="tensorflow", without_tensorflow=False, timeout=600
         }
         stdout.touch()
         stderr.touch()
-        exit_code = _run(server, request, timeout)
+        found = _run(server, request, timeout)
         printed = stdout.read_text()
-        assert exit_code == 0, f"exit code {exit_code}\n{printed}\n{stderr.read_text()}"
+        assert found == exit_code, f"exit code {found}\n{printed}\n{stderr.read_text()}"
     return printed
 
 
