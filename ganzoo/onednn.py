@@ -21,7 +21,9 @@ def enable() -> None:
     """
     if _VARIABLE in os.environ or platform.machine() not in _X86:
         return
-    os.environ[_VARIABLE] = str(int("tensorflow" not in sys.modules or is_on()))
+    # Programs that train on JAX may put `None` there, so that nothing imports TensorFlow.
+    is_imported = sys.modules.get("tensorflow") is not None
+    os.environ[_VARIABLE] = str(int(not is_imported or is_on()))
 
 
 def is_on() -> bool:

@@ -34,6 +34,15 @@ def test_the_environment_variable(monkeypatch, machine, before, is_imported, aft
     assert os.environ.get(VARIABLE) == after
 
 
+def test_tensorflow_may_be_kept_out(monkeypatch):
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.delenv(VARIABLE)
+    onednn.enable()
+    assert os.environ[VARIABLE] == "1"
+
+
 @pytest.mark.parametrize("is_on", [False, True])
 def test_processes_get_the_setting_of_one_that_has_imported_tensorflow(monkeypatch, is_on):
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")

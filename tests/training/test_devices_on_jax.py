@@ -113,7 +113,8 @@ def results(tmp_path_factory, request):
     address = free_address()
     items = [item for item in request.session.items if item.path == request.path]
     names = [item.callspec.params["name"] for item in items if hasattr(item, "callspec")]
-    two_devices = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count=2"
+    two_devices = {"XLA_FLAGS": flags}
     processes = [start(TWO_DEVICES, folder, names, **two_devices)]
     if any("two_processes" in name for name in names):
         processes += [start(TWO_PROCESSES, folder, names, i, address) for i in range(2)]
