@@ -1,7 +1,13 @@
 """Several processes that train one model together, on JAX."""
 
+from numbers import Integral
+
 import keras
 import numpy as np
+
+from ganzoo.validation import describe
+
+_LARGEST_PORT = 65_535
 
 
 def join(coordinator, process_id=None, num_processes=None):
@@ -20,9 +26,9 @@ def join(coordinator, process_id=None, num_processes=None):
         ValueError: If the arguments do not fit each other, on another backend, or if the other
             processes do not answer.
     """
-    given = {"process_id": process_id, "num_processes": num_processes}
-    received = f"Received: coordinator={coordinator!r}, " + ", ".join(
-        f"{name}={value}" for name, value in given.items()
+    received = (
+        f"Received: coordinator={describe(coordinator)}, process_id={describe(process_id)}, "
+        f"num_processes={describe(num_processes)}"
     )
     if not _on_jax():
         raise ValueError(
@@ -35,13 +41,16 @@ def join(coordinator, process_id=None, num_processes=None):
             raise ValueError(f"With 'auto' the processes number themselves. {received}")
         address = None
     else:
-        host, _, port = coordinator.rpartition(":")
-        if not host or not port.isdecimal():
-            raise ValueError(f"`coordinator` must be 'HOST:PORT' or 'auto'. {received}")
-        if None in given.values() or not 0 <= process_id < num_processes:
+        if not _is_address(coordinator):
             raise ValueError(
-                "With the address of a coordinator each process needs `num_processes`, and a "
-                f"`process_id` of its own from 0 to num_processes - 1. {received}"
+                f"`coordinator` must be 'HOST:PORT', with a port from 1 to {_LARGEST_PORT}, or "
+                f"'auto'. {received}"
+            )
+        if not _is_index(process_id, num_processes):
+            raise ValueError(
+                "With the address of a coordinator each process needs two integers: "
+                "`num_processes`, and a `process_id` of its own from 0 to num_processes - 1. "
+                f"{received}"
             )
         address = coordinator
     import jax
@@ -89,6 +98,17 @@ def process_rows(batch):
         return rows[process_index() * size :][:size]
 
     return batch if count == 1 else keras.tree.map_structure(own, batch)
+
+
+def _is_address(coordinator):
+    host, _, port = coordinator.rpartition(":") if isinstance(coordinator, str) else ("", "", "")
+    return bool(host) and port.isdecimal() and 1 <= int(port) <= _LARGEST_PORT
+
+
+def _is_index(process_id, num_processes):
+    numbers = process_id, num_processes
+    are_integers = all(isinstance(n, Integral) and not isinstance(n, bool) for n in numbers)
+    return are_integers and 0 <= process_id < num_processes
 
 
 def _on_jax():

@@ -55,6 +55,11 @@ def export(
             "`discriminate` takes single examples, and this discriminator takes rows of several. "
             f"Export without discriminator=True. Received: packing={gan.packing}"
         )
+    if discriminator and "discriminator" in gan.random_players:
+        raise ValueError(
+            "The GAN's preset did not hold the weights of its discriminator: export without "
+            "discriminator=True, or train it first. Received: a discriminator with random weights"
+        )
     if keras.backend.backend() != "tensorflow":
         from ganzoo.export.tensorflow_subprocess import export_in_tensorflow
 

@@ -186,9 +186,10 @@ def _texts(recipe, metrics, card):
 
 
 def _plain(config):
-    """Returns a GAN's config as plain data, without what its networks were compiled with."""
+    """Returns a GAN's config as plain data, without its own preset and compile configs."""
     config = json.loads(_encode(config))
     config.pop("preset")
+    config.pop("unstored_players", None)
     return _without_compile_configs(config)
 
 

@@ -89,7 +89,8 @@ class StoredModel:
     def save(self, filepath: str | Path, overwrite: bool = True, **settings: Any) -> None:
         """Writes a `.keras` file of the networks, the settings, the optimizers and the averages.
 
-        `keras.saving.load_model(filepath)` reads it.
+        `keras.saving.load_model(filepath)` reads it. The file does not hold `stored_directions`:
+        save them by `Directions.save`, or with a preset.
 
         Args:
             filepath: Path of the file, with the suffix `.keras`.
@@ -123,6 +124,7 @@ class StoredModel:
             **({} if self.pixels.is_eight_bits else {"pixels": self.pixels.to_dict()}),
             "averaging": self._averaging,
             "preset": self.preset and dict(self.preset),
+            **({"unstored_players": list(self.random_players)} if self.random_players else {}),
         }
 
     @classmethod
@@ -132,8 +134,9 @@ class StoredModel:
         }
         config = dict(config)
         averaging, preset = config.pop("averaging"), config.pop("preset", None)
+        unstored_players = tuple(config.pop("unstored_players", ()))
         gan = cls(**{**config, **networks})
-        gan._averaging, gan.preset = averaging, preset
+        gan._averaging, gan.preset, gan.unstored_players = averaging, preset, unstored_players
         return gan
 
     def get_compile_config(self):
@@ -216,7 +219,8 @@ class StoredModel:
             metrics: Measured values, as plain data, or `None`.
             card: Text of its `README.md`, or `None`.
             discriminator: Whether to store the discriminator's weights too. Without them it starts
-                with new weights. A semi-supervised GAN always stores its discriminator.
+                with new weights. A semi-supervised GAN always stores its discriminator, and one of
+                `random_players` is never stored.
             dtype: `"float16"` stores weights in half the space, if 16 samples then stay within
                 one gray level.
             directions: The `ganzoo.generation.Directions` that the GAN has as `stored_directions`
@@ -351,6 +355,11 @@ class StoredModel:
             conditions,
         )
 
+    @property
+    def random_players(self) -> tuple[str, ...]:
+        """Players whose weights the preset did not hold, while the GAN has not been trained."""
+        return self.unstored_players if self.step == 0 else ()
+
     def preset_networks(self, discriminator: bool = True) -> dict[str, keras.Model]:
         """Returns the networks whose weights a preset holds, by player.
 
@@ -361,6 +370,6 @@ class StoredModel:
         networks = {"generator": self.inference_generator}
         is_averaged = any(network is self.discriminator for _, network in self.averages())
         # A discriminator with an average is a classifier: part of what the model is for.
-        if is_averaged or discriminator:
+        if is_averaged or (discriminator and "discriminator" not in self.random_players):
             networks["discriminator"] = self._inference_network(self.discriminator)
         return networks

@@ -92,8 +92,6 @@ class TransferringModel:
         else:
             source = presets.load(source, sha256, allow)
         networks = source.preset_networks()
-        for player in source.unstored_players:
-            networks.pop(player)
         taken, left = [], {}
         for player in ("generator", "discriminator"):
             target = getattr(self, player)
@@ -102,6 +100,8 @@ class TransferringModel:
             else:
                 found = []
                 missing = {name: "the preset does not have it" for name in _named(target)}
+            if found:
+                self.unstored_players = tuple({*self.unstored_players} - {player})
             taken += [f"{player}/{name}" for name in found]
             left |= {f"{player}/{name}": reason for name, reason in missing.items()}
             if player == "generator" and not found:

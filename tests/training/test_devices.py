@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import ganzoo
+from ganzoo.distribution import processes
 from support.gans import tiny
 
 SETTINGS = {"g_optimizer": "sgd", "d_optimizer": "sgd"}
@@ -90,6 +91,26 @@ def test_several_processes_are_for_jax():
         ganzoo.distribution.join("localhost:1234", 0, 2)
     assert (ganzoo.distribution.process_index(), ganzoo.distribution.process_count()) == (0, 1)
     assert ganzoo.distribution.gather(5) == [5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("host:1234", "1", 2), r"two integers.*Received: .*process_id='1', num_processes=2"),
+        (("host:1234", 0, 2.0), r"two integers.*num_processes=2\.0"),
+        (("host:1234", False, 2), r"two integers.*process_id=False"),
+        (("host:1234", 0), r"two integers.*num_processes=None"),
+        (("host:1234", 2, 2), r"from 0 to num_processes - 1.*process_id=2"),
+        ((1234, 0, 2), r"'HOST:PORT'.*Received: coordinator=1234"),
+        (("host:70000", 0, 2), r"port from 1 to 65535.*Received: coordinator='host:70000'"),
+        ((":1234", 0, 2), r"'HOST:PORT'"),
+        (("auto", 0, 2), r"number themselves.*process_id=0"),
+    ],
+)
+def test_processes_join_with_an_address_and_two_integers(monkeypatch, arguments, message):
+    monkeypatch.setattr(processes, "_on_jax", lambda: True)
+    with pytest.raises(ValueError, match=message):
+        ganzoo.distribution.join(*arguments)
 
 
 def test_all_scopes_of_the_same_devices_have_one_strategy():

@@ -76,6 +76,27 @@ def test_a_discriminator_that_was_not_stored_is_not_taken(tmp_path):
     assert all(name.startswith("generator/") for name in found.taken)
 
 
+def test_a_random_discriminator_of_a_preset_is_never_passed_on(tmp_path):
+    resnet_gan(0).save_to_preset(tmp_path / "source", discriminator=False)
+    gan = ganzoo.GAN.from_preset(tmp_path / "source")
+    gan.save(tmp_path / "gan.keras")
+    gan.save_to_preset(tmp_path / "preset")
+    for copy in (
+        keras.saving.load_model(tmp_path / "gan.keras"),
+        ganzoo.GAN.from_preset(tmp_path / "preset"),
+    ):
+        assert copy.random_players == ("discriminator",)
+        found = resnet_gan(1).initialize_from(copy)
+        assert all(name.startswith("generator/") for name in found.taken)
+        with pytest.raises(ValueError, match=r"export without discriminator=True.*random weights"):
+            copy.export(tmp_path / "exported", discriminator=True)
+
+    gan.initialize_from(resnet_gan(2))
+    assert gan.random_players == ()
+    copy._step.assign(1)  # It was trained.
+    assert copy.random_players == () and "unstored_players" not in copy.get_config()
+
+
 def test_unnamed_layers_are_matched_by_their_order():
     source, target = dense.build(seed=0), dense.build(seed=1)
     assert source.generator.layers[1].name != target.generator.layers[1].name
