@@ -34,6 +34,32 @@ def to_uint8(images):
     return ops.cast(ops.round(ops.clip((images + 1.0) * 127.5, 0.0, 255.0)), "uint8")
 
 
+def to_class_numbers(labels):
+    """Returns labels as int32 of shape `(batch,)`, one number for each row.
+
+    Keras gives labels of shape `(batch,)` as `(batch, 1)` to a network with `keras.Input((1,))`.
+    As they are, rows looked up with them would be combined with the rows of all examples.
+
+    Args:
+        labels: Integer tensor of shape `(batch,)` or `(batch, 1)`.
+
+    Raises:
+        ValueError: If the labels have another shape.
+
+    Example:
+
+    >>> to_class_numbers(np.array([[3], [1]]))
+    <... [3, 1] ...>
+    """
+    shape = tuple(labels.shape)
+    if len(shape) != 1 and (len(shape) != 2 or shape[1] not in (1, None)):
+        raise ValueError(
+            "Labels must have the shape (batch,) or (batch, 1), one integer for each example. "
+            f"Received: labels of shape {shape}"
+        )
+    return ops.reshape(ops.cast(labels, "int32"), (-1,))
+
+
 def at_least_float32(values):
     """Returns half precision as float32, and float32 and float64 as they are."""
     return ops.cast(values, dtype_of_means(values.dtype))

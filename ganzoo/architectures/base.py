@@ -26,7 +26,6 @@ GENERATOR_NORMALIZATIONS = ("batch", "virtual")
 HEADS = ("linear", "san")
 CONDITIONINGS = ("projection", "auxiliary")
 MINIBATCH_FEATURES = ("none", "discrimination")
-REFERENCE_SIZE = 64
 
 families = Registry("architecture")
 
@@ -102,7 +101,7 @@ class GeneratorBuilder:
         slope: Slope of the rectifiers below zero.
         epsilon: `epsilon` of the batch normalization.
         normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
-        reference_size: Size of the reference batch of virtual batch normalization.
+        reference_size: Size of the reference batch of virtual batch normalization, or `None`.
         condition_dim: Length of the vectors of conditions, or `None`.
 
     Attributes:
@@ -117,12 +116,12 @@ class GeneratorBuilder:
         slope=0.0,
         epsilon=1e-5,
         normalization="batch",
-        reference_size=REFERENCE_SIZE,
+        reference_size=None,
         condition_dim=None,
     ):
         latent_dim = check_positive_integer("latent_dim", latent_dim)
         self.normalization = check_choice("normalization", normalization, GENERATOR_NORMALIZATIONS)
-        self.reference_size = check_positive_integer("reference_size", reference_size)
+        self.reference_size = options.reference_size(reference_size, normalization)
         self.condition = condition_input(num_classes, condition_dim)
         if normalization == "virtual" and self.condition is not None:
             raise ValueError(

@@ -5,9 +5,8 @@ from keras import layers
 
 from ganzoo.architectures import base
 from ganzoo.layers import DenseConditionalBatchNormalization
-from ganzoo.validation import check_positive_integer
 
-EMBEDDING_DIM = 128
+_EMBEDDING_DIM = 128
 
 
 class HierarchicalBuilder(base.GeneratorBuilder):
@@ -21,7 +20,7 @@ class HierarchicalBuilder(base.GeneratorBuilder):
         latent_dim: Length of the latent vectors, a multiple of `blocks + 1`.
         num_classes: Number of classes, or `None`.
         blocks: Number of blocks.
-        embedding_dim: Length of the embedding of a class.
+        embedding_dim: Length of the embedding of a class, or `None` for 128.
         epsilon: `epsilon` of the batch normalization.
         condition_dim: Length of the vectors of conditions, or `None`.
 
@@ -47,10 +46,9 @@ class HierarchicalBuilder(base.GeneratorBuilder):
         self.first_latents = self._part(0)
         self._shared = self.condition
         if num_classes is not None:
-            check_positive_integer("embedding_dim", embedding_dim)
             embedding = layers.Embedding(
                 num_classes,
-                embedding_dim,
+                _EMBEDDING_DIM if embedding_dim is None else embedding_dim,
                 embeddings_initializer=keras.initializers.RandomNormal(stddev=0.02),
                 name="class_embedding",
             )

@@ -19,7 +19,7 @@ def infogan_generator(
     width: int = 64,
     num_classes: int | None = None,
     normalization: str = "batch",
-    reference_size: int = base.REFERENCE_SIZE,
+    reference_size: int | None = None,
     condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds the generator of InfoGAN: two dense layers, then 4x4 transposed convolutions.
@@ -37,7 +37,7 @@ def infogan_generator(
         num_classes: Number of classes of a conditional generator: its inputs are
             `[latents, labels]`, and its batch normalization depends on the class.
         normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
-        reference_size: Size of the reference batch of virtual batch normalization.
+        reference_size: Size of the reference batch of virtual batch normalization, by default 64.
         condition_dim: Length of the vectors of conditions of a generator of `[latents,
             conditions]`, whose batch normalization depends on them.
 

@@ -15,7 +15,7 @@ def mlp_generator(
     condition_dim: int | None = None,
     hidden_layers: int = 3,
     normalization: str | None = None,
-    reference_size: int = base.REFERENCE_SIZE,
+    reference_size: int | None = None,
 ) -> keras.Model:
     """Builds a generator of vectors: hidden layers with ReLU, then a linear one.
 
@@ -30,7 +30,7 @@ def mlp_generator(
         hidden_layers: Number of hidden layers.
         normalization: `"batch"` or `"virtual"` before each ReLU. By default a conditional generator
             has conditional batch normalization, and all others have none.
-        reference_size: Size of the reference batch of virtual batch normalization.
+        reference_size: Size of the reference batch of virtual batch normalization, by default 64.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to vectors `(batch, d)` of any range.

@@ -2,8 +2,9 @@
 
 import inspect
 
-from ganzoo.validation import check_choice
+from ganzoo.validation import check_choice, check_positive_integer
 
+_REFERENCE_SIZE = 64
 _SPECTRAL = ("power_iterations", "num_singular_values", "factor", "learnable_scale", "norm")
 _MINIBATCH = ("num_kernels", "kernel_dim", "include_self")
 
@@ -71,6 +72,27 @@ def spectral(options, normalization, has_projection):
             f"{head}"
         )
     return options or {}
+
+
+def reference_size(size, normalization):
+    """Returns the size of the reference batch of virtual batch normalization.
+
+    Args:
+        size: The number that the user gave, or `None`.
+        normalization: Normalization of the generator.
+
+    Raises:
+        ValueError: If the number is no positive integer, or there is no reference batch.
+    """
+    if size is None:
+        return _REFERENCE_SIZE
+    check_positive_integer("reference_size", size)
+    if normalization != "virtual":
+        raise ValueError(
+            "`reference_size` is for virtual batch normalization of the generator. "
+            f"Received: reference_size={size!r}, normalization={normalization!r}"
+        )
+    return size
 
 
 def minibatch(options, minibatch_features):

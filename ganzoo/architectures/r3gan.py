@@ -20,7 +20,6 @@ EXPANSION = 2
 CLASS_FEATURES = 64
 # The official code: the second moment of a leaky ReLU's output is 1.04 / 2 of its input's.
 _ACTIVATION_GAIN = math.sqrt(2.0 / (1.0 + SLOPE**2))
-_NORMALIZATIONS = ("none", "spectral", "weight")
 
 
 def r3gan_generator(
@@ -113,7 +112,8 @@ def r3gan_discriminator(
         num_classes: Number of classes of a conditional discriminator: its inputs are
             `[images, labels]`, and a logit is the inner product of features with an embedding of
             the class.
-        normalization: `"none"`, as in the paper; `"spectral"` or `"weight"` of every kernel.
+        normalization: `"none"`, the only choice: a block ends with a kernel that starts at 0, whose
+            norm divides nothing.
         blocks: Residual blocks in each stage.
         group_channels: As for `r3gan_generator`.
         uniform_stages: Number of stages, from the smallest, that have `width` channels.
@@ -139,11 +139,11 @@ def r3gan_discriminator(
     network = _Stages(
         "down", image_shape, width, blocks, group_channels, uniform_stages, bfloat16_stages
     )
-    check_choice("normalization", normalization, _NORMALIZATIONS)
+    # A wrapper divides a kernel by its norm, and the last kernels of the blocks start at 0.
+    check_choice("normalization", normalization, ("none",))
     builder = base.DiscriminatorBuilder(
         image_shape, num_classes, normalization, condition_dim=condition_dim
     )
-    network.apply = builder.apply
     last = len(network.sizes) - 1
     x = network.convolution(builder.examples, network.widths[last], "from_image", last)
     for stage in range(last, 0, -1):
@@ -206,15 +206,12 @@ class _Stages:
         """Returns the policy of a stage, `None` for the one of Keras."""
         return "mixed_bfloat16" if stage >= self._first_in_bfloat16 else None
 
-    def apply(self, layer, x):
-        return layer(x)
-
     def dense(self, x, units, name, dtype=None):
         initializer = _normal(x.shape[-1])
         layer = layers.Dense(
             units, use_bias=False, kernel_initializer=initializer, dtype=dtype, name=name
         )
-        return self.apply(layer, x)
+        return layer(x)
 
     def convolution(self, x, channels, name, stage, initializer=None, use_bias=False):
         """Applies a 1x1 convolution, by default without a bias and with a gain of 1."""
@@ -226,7 +223,7 @@ class _Stages:
             dtype=self.dtype(stage),
             name=name,
         )
-        return self.apply(layer, x)
+        return layer(x)
 
     def change_width(self, x, stage):
         """Applies a 1x1 convolution on the way up to a stage, or down from it, if widths differ."""
@@ -257,7 +254,7 @@ class _Stages:
             dtype=self.dtype(stage),
             name=f"{name}_grouped",
         )
-        y = self._activation(self.apply(grouped, y), stage, f"{name}_relu_2")
+        y = self._activation(grouped(y), stage, f"{name}_relu_2")
         y = self.convolution(y, channels, f"{name}_reduce", stage, keras.initializers.Zeros())
         return layers.Add(dtype=self.dtype(stage), name=name)([x, y])
 

@@ -5,8 +5,8 @@ import math
 import keras
 from keras import layers
 
-from ganzoo.architectures import base
-from ganzoo.architectures.hierarchical_latents import EMBEDDING_DIM, HierarchicalBuilder
+from ganzoo.architectures import base, options
+from ganzoo.architectures.hierarchical_latents import HierarchicalBuilder
 from ganzoo.layers import GlobalSumPooling2D, SelfAttention
 from ganzoo.validation import check_choice, check_positive_integer
 
@@ -22,11 +22,11 @@ def resnet_generator(
     width: int = 64,
     num_classes: int | None = None,
     normalization: str = "batch",
-    reference_size: int = base.REFERENCE_SIZE,
+    reference_size: int | None = None,
     attention_size: int | None = None,
     condition_dim: int | None = None,
     hierarchical_latents: bool = False,
-    embedding_dim: int = EMBEDDING_DIM,
+    embedding_dim: int | None = None,
 ) -> keras.Model:
     """Builds SN-GAN's residual generator: a dense layer, doubling blocks, a 3x3 convolution.
 
@@ -41,7 +41,7 @@ def resnet_generator(
         num_classes: Number of classes of a conditional generator: its inputs are
             `[latents, labels]`, and the batch normalization of its blocks depends on the class.
         normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
-        reference_size: Size of the reference batch of virtual batch normalization.
+        reference_size: Size of the reference batch of virtual batch normalization, by default 64.
         attention_size: Shorter side of the feature maps to which self-attention is applied once, or
             `None`.
         condition_dim: Length of the vectors of conditions of a generator of `[latents,
@@ -49,7 +49,7 @@ def resnet_generator(
         hierarchical_latents: Whether the latents are split in equal parts, one for the dense layer
             and one for the batch normalizations of each block, as in BigGAN.
         embedding_dim: With `hierarchical_latents`, length of the embedding of a class, which all
-            blocks share.
+            blocks share, by default 128.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -82,8 +82,10 @@ def resnet_generator(
     else:
         base_channels, *channels = reversed(_growing_channels(width, len(sizes) + 1))
     _check_attention_size(attention_size, sizes)
+    _check_embedding_dim(embedding_dim, hierarchical_latents, num_classes)
     if hierarchical_latents:
         check_choice("normalization", normalization, ["batch"])
+        options.reference_size(reference_size, normalization)
         builder = HierarchicalBuilder(
             latent_dim, num_classes, len(sizes), embedding_dim, EPSILON, condition_dim
         )
@@ -221,6 +223,19 @@ def _check_attention_size(attention_size, sizes):
     """Raises `ValueError` if no block's feature maps have this shorter side."""
     if attention_size is not None:
         check_choice("attention_size", attention_size, [min(size) for size in sizes])
+
+
+def _check_embedding_dim(embedding_dim, hierarchical_latents, num_classes):
+    """Raises `ValueError` if there is no embedding of this length."""
+    if embedding_dim is None:
+        return
+    check_positive_integer("embedding_dim", embedding_dim)
+    if not hierarchical_latents or num_classes is None:
+        raise ValueError(
+            "`embedding_dim` is for `hierarchical_latents=True` with classes. Received: "
+            f"embedding_dim={embedding_dim}, hierarchical_latents={hierarchical_latents!r}, "
+            f"num_classes={num_classes!r}"
+        )
 
 
 def _growing_channels(width, count):

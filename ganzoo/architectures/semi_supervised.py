@@ -51,7 +51,7 @@ def build_semi_supervised(
         generator_width: Width of the generator.
         minibatch_features: `"none"` or `"discrimination"`. See the discriminators.
         generator_normalization: `"batch"` or `"virtual"`. See the generators.
-        reference_size: Size of the reference batch of virtual batch normalization.
+        reference_size: Size of the reference batch of virtual batch normalization, by default 64.
 
     Returns:
         The generator and the discriminator, whose outputs are class logits.
@@ -86,7 +86,7 @@ def semi_supervised_mlp_generator(
     latent_dim: int = 100,
     width: int = 500,
     normalization: str = "batch",
-    reference_size: int = base.REFERENCE_SIZE,
+    reference_size: int | None = None,
 ) -> keras.Model:
     """Builds the generator for MNIST: two hidden layers with softplus, then a normalized one.
 
@@ -95,7 +95,7 @@ def semi_supervised_mlp_generator(
         latent_dim: Length of the latent vectors, which are uniform in (-1, 1).
         width: Units of each hidden layer.
         normalization: `"batch"` or `"virtual"`.
-        reference_size: Size of the reference batch of virtual batch normalization.
+        reference_size: Size of the reference batch of virtual batch normalization, by default 64.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].
@@ -198,7 +198,7 @@ def semi_supervised_cnn_generator(
     latent_dim: int = 100,
     width: int = 128,
     normalization: str = "batch",
-    reference_size: int = base.REFERENCE_SIZE,
+    reference_size: int | None = None,
 ) -> keras.Model:
     """Builds the generator for CIFAR-10 and SVHN: 5x5 transposed convolutions of stride 2.
 
@@ -212,7 +212,7 @@ def semi_supervised_cnn_generator(
         latent_dim: Length of the latent vectors, which are uniform in (-1, 1).
         width: Channels before the last layer.
         normalization: `"batch"` or `"virtual"`.
-        reference_size: Size of the reference batch of virtual batch normalization.
+        reference_size: Size of the reference batch of virtual batch normalization, by default 64.
 
     Returns:
         A `keras.Model` from latents `(batch, latent_dim)` to images in [-1, 1].

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from ganzoo.architectures import base
+from ganzoo.architectures import base, options
 from ganzoo.layers import (
     MinibatchDiscrimination,
     VirtualBatchNormalization,
@@ -22,7 +22,7 @@ def latents_and_scaled(latent_dim):
 def unscaled_normalization(normalization, reference_size):
     """Returns a function of a name that makes a normalization without a scale."""
     check_choice("normalization", normalization, base.GENERATOR_NORMALIZATIONS)
-    check_positive_integer("reference_size", reference_size)
+    reference_size = options.reference_size(reference_size, normalization)
     kind, settings = layers.BatchNormalization, {"momentum": 0.9}
     if normalization == "virtual":
         kind, settings = VirtualBatchNormalization, {"reference_size": reference_size}

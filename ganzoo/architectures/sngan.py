@@ -17,7 +17,7 @@ def sngan_generator(
     width: int = 64,
     num_classes: int | None = None,
     normalization: str = "batch",
-    reference_size: int = base.REFERENCE_SIZE,
+    reference_size: int | None = None,
     condition_dim: int | None = None,
 ) -> keras.Model:
     """Builds the generator of SN-GAN's CNN: 4x4 transposed convolutions, then a 3x3 convolution.
@@ -33,7 +33,7 @@ def sngan_generator(
         num_classes: Number of classes of a conditional generator: its inputs are
             `[latents, labels]`, and its batch normalization depends on the class.
         normalization: `"batch"` or `"virtual"`. A conditional generator cannot have `"virtual"`.
-        reference_size: Size of the reference batch of virtual batch normalization.
+        reference_size: Size of the reference batch of virtual batch normalization, by default 64.
         condition_dim: Length of the vectors of conditions of a generator of `[latents,
             conditions]`, whose batch normalization depends on them.
 

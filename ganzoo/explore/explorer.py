@@ -10,12 +10,17 @@ from ganzoo import drawing
 from ganzoo import interpolation as interpolations
 from ganzoo.data.image_files import read_image
 from ganzoo.generation import Directions
-from ganzoo.generation.directions import current_directions
-from ganzoo.generation.pages import check_gan_of_page, condition_controls, most_truncation
+from ganzoo.generation.directions import check_directions, current_directions
+from ganzoo.generation.editing import edit
+from ganzoo.generation.pages import (
+    check_gan_of_page,
+    condition_controls,
+    few_in_closed_form,
+    most_truncation,
+)
 from ganzoo.generation.truncation import largest_truncation, truncating_layer
 from ganzoo.validation import check_positive_integer
 
-_DIRECTIONS = 6
 _BATCH = 16  # The largest count of a picture that is drawn while a slider moves.
 _LARGEST_SEED = 2**53 - 1  # Integers that JavaScript's numbers hold exactly.
 
@@ -31,7 +36,8 @@ class View:
         truncation: As for `GAN.sample`, or `None`.
         latent_scale: Factor of the latents.
         amounts: An amount for each direction, or `()` for 0 of each.
-        latents: Latents `(1, latent_dim)` in place of the ones of the seed, or `None`.
+        latents: Latents `(1, latent_dim)` in place of the ones of the seed, before their factor, or
+            `None`.
         conditions: For a GAN with `condition_dim`, the conditions of all samples; by default the
             first ones of the `Explorer`.
     """
@@ -86,11 +92,13 @@ class Explorer:
         self.directions, self.why_no_directions = directions, None
         if directions is None:
             try:
-                self.directions = gan.directions("sefa", k=min(_DIRECTIONS, gan.latent_dim))
+                self.directions = few_in_closed_form(gan)
             except ValueError as error:  # The latents reach no layer directly.
                 self.why_no_directions = str(error)
         else:
-            self.samples(View())  # Checks them.
+            check_directions(directions)
+            directions.check(gan)
+            self.samples(View())  # Checks their space.
         self.class_names = None
         if gan.num_classes is not None:
             names = gan.class_names or range(gan.num_classes)
@@ -106,11 +114,11 @@ class Explorer:
 
     def latents(self, view: View) -> np.ndarray:
         """Returns the latents of a view, float32 `(count, latent_dim)`."""
-        if view.latents is not None:
-            return view.latents
-        _check_seed(view.seed + view.count - 1)
-        seeds = range(view.seed, view.seed + view.count)
-        return np.float32(view.latent_scale) * self.gan.latents_of(seeds)
+        latents = view.latents
+        if latents is None:
+            _check_seed(view.seed + view.count - 1)
+            latents = self.gan.latents_of(range(view.seed, view.seed + view.count))
+        return np.float32(view.latent_scale) * latents
 
     def samples(self, view: View) -> np.ndarray:
         """Returns the uint8 images of a view, as `GAN.sample` does if no direction moves them."""
@@ -261,8 +269,8 @@ class Explorer:
             images = self.gan.generate(latents, labels, _BATCH, truncation, conditions)
         else:
             amounts = np.asarray(view.amounts or np.zeros(len(self.directions)))
-            images = self.gan.edit(
-                latents, self.directions, amounts, labels, truncation, _BATCH, conditions
+            images = edit(
+                self.gan, latents, self.directions, amounts, labels, truncation, _BATCH, conditions
             )
         return self.gan.pixels.in_eight_bits(images)
 

@@ -1,5 +1,6 @@
 """Gradio, and the small pieces of the page."""
 
+import contextlib
 import os
 
 # Gradio reads it when it is imported, and would report each start of a page.
@@ -10,15 +11,13 @@ except ImportError as error:
     raise ImportError(f"The page needs Gradio: `pip install 'ganzoo[explore]'`. {error}") from error
 
 
-class shown_errors:
+@contextlib.contextmanager
+def shown_errors():
     """Shows errors of bad input on the page, without a traceback in the terminal."""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        if isinstance(error, ValueError):
-            raise gr.Error(str(error), print_exception=False) from error
+    try:
+        yield
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from error
 
 
 def picture(name, label):

@@ -1,6 +1,5 @@
 """A SavedModel in the layout of TF Serving, with everything that a person needs to call it."""
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from ganzoo.export import readme, warm_up
 from ganzoo.export.signatures import signatures, zeros
 from ganzoo.export.versions import model_name, next_version
 from ganzoo.files import new_folder
+from ganzoo.generation.directions import digest_of
 from ganzoo.generation.truncation import describe_range, largest_truncation
 from ganzoo.version import __version__
 
@@ -73,14 +73,5 @@ def describe(gan, name):
         "preset": gan.preset and dict(gan.preset),
         "steps": gan.step,
         "truncation": describe_range(largest_truncation(gan)),
-        "generator_sha256": _hash(gan.inference_generator),
+        "generator_sha256": digest_of(gan.inference_generator),
     }
-
-
-def _hash(network):
-    """Returns the SHA-256 of a network's weights, in their order, as little-endian numbers."""
-    digest = hashlib.sha256()
-    for weight in network.weights:
-        values = keras.ops.convert_to_numpy(weight)
-        digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
-    return digest.hexdigest()

@@ -24,7 +24,7 @@ import tensorflow as tf
 
 from ganzoo.generation.editing import offsets_of
 from ganzoo.generation.sampling import sampling_function
-from ganzoo.generation.truncation import describe_range, largest_truncation
+from ganzoo.generation.truncation import check_own_layer, describe_range, largest_truncation
 from ganzoo.numerics import to_signed_range
 
 _NO_TRUNCATION = -1.0
@@ -49,6 +49,8 @@ def signatures(gan, truncation=False, discriminator=False, directions=None):
     Raises:
         ValueError: If the output of a network for an example depends on others in its batch.
     """
+    if truncation:
+        check_own_layer(gan)
     _check_rows("generator", *generation(gan))
     built = {
         "serving_default": _checked(gan, *generation(gan)),
@@ -61,7 +63,8 @@ def signatures(gan, truncation=False, discriminator=False, directions=None):
         edit, specs = _editing(gan, truncation, directions)
         built["edit"] = _checked(gan, edit, specs, len(directions))
     if discriminator:
-        _check_rows("discriminator", *_discrimination(gan))
+        values = (gan.pixels.low, gan.pixels.high) if has_images(gan) else (-1, 1)
+        _check_rows("discriminator", *_discrimination(gan), **{examples_name(gan): values})
         built["discriminate"] = _checked(gan, *_discrimination(gan))
     return built
 
@@ -176,15 +179,21 @@ def _signed(gan, examples):
     return to_signed_range(examples)
 
 
-def _check_rows(network, function, specs):
+def _check_rows(network, function, specs, **ranges):
     """Raises if the output of a function for a row depends on the other rows.
 
     A server merges requests: the answer to one person would depend on the requests of others.
+
+    Args:
+        network: What computes the outputs, for the message.
+        function: Function of the inputs.
+        specs: The specs of its inputs.
+        **ranges: The lowest and the highest value of inputs, by name. By default 0 and 1.
     """
     rng = np.random.default_rng(0)
     rows = []
     for spec in specs:
-        a, b = rng.uniform(0, 256 if spec.dtype == tf.uint8 else 1, (2, *spec.shape[1:]))
+        a, b = rng.uniform(*ranges.get(spec.name, (0, 1)), (2, *spec.shape[1:]))
         rows.append(tf.cast(np.stack([a, a, a, b, b]), spec.dtype))  # A label becomes 0.
     among_others = function(*(tensor[2:] for tensor in rows))
     for name, among_copies in function(*(tensor[:3] for tensor in rows)).items():

@@ -12,12 +12,16 @@ from ganzoo.export.portable_network import check_examples, portable_generation
 from ganzoo.export.saved_model import describe
 from ganzoo.export.web_runtime import write_runtime
 from ganzoo.files import new_folder
-from ganzoo.generation.pages import check_gan_of_page, condition_controls, most_truncation
+from ganzoo.generation.pages import (
+    check_gan_of_page,
+    condition_controls,
+    few_in_closed_form,
+    most_truncation,
+)
 from ganzoo.generation.truncation import truncating_layer
 from ganzoo.layers import split_at_styles
 
 _PAGE = Path(__file__).with_name("web_page")
-_DIRECTIONS = 6
 # Root mean square of the differences of examples in [-1, 1], as for ONNX files.
 _TOLERANCE = 1e-3
 # Weights in 16 bits may move a pixel by less than half a gray level: rounding then gives a gray
@@ -74,7 +78,7 @@ def export_web(gan, path, directions=None, runtime=None, conditions=None):
 def _closed_form(gan):
     """Returns directions in closed form, or `None` if there are none."""
     try:
-        return gan.directions("sefa", k=min(_DIRECTIONS, gan.latent_dim))
+        return few_in_closed_form(gan)
     except ValueError as error:  # The latents reach no layer directly.
         print(f"The page has no directions. {error}")
         return None

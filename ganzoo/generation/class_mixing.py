@@ -6,7 +6,12 @@ from keras import layers, ops
 
 from ganzoo import backend
 from ganzoo import interpolation as interpolations
-from ganzoo.generation.conditioning import condition_of, labels_of, numbers_of
+from ganzoo.generation.conditioning import (
+    check_no_conditions,
+    condition_of,
+    labels_of,
+    numbers_of,
+)
 from ganzoo.generation.directions import check_directions
 from ganzoo.generation.sampling import as_examples, check_latent_scale, check_seeds, in_batches
 from ganzoo.generation.truncation import TruncatedGenerator, check_truncation
@@ -71,6 +76,7 @@ def generate(
             generate_labeled, batch_size, latents, labels, latent_offsets, style_offsets
         )
         return examples
+    check_no_conditions(conditions)
     weights = _check_weights(gan, labels, len(latents))
     # The tables hold mixtures in place of classes: each batch has at most `num_classes` of them.
     size = min(batch_size, gan.num_classes, len(latents))
@@ -105,9 +111,9 @@ def interpolate(
     moves = _keyframes_of(directions, amounts)
     if interpolation is None:
         interpolation = "spherical" if gan.latent == "normal" else "linear"
-    # A list of one would be repeated, as if it were a number.
+    # A list of one seed or class would be repeated, as if it were a number. One row is for all.
     lists = [values for values in (seeds, labels) if np.ndim(values)]
-    lists += [values for values in (conditions, moves) if np.ndim(values) == 2]
+    lists += [rows for rows in (conditions, moves) if np.ndim(rows) == 2 and len(rows) > 1]
     seeds = check_seeds(seeds)
     if gan.condition_dim is None:
         targets = _classes(gan, labels, conditions, seeds)
@@ -139,7 +145,7 @@ def interpolate(
 
 
 def _keyframes_of(directions, amounts):
-    """Returns the amounts of each keyframe, `(keyframes, k)`, or the one row for all, or `None`."""
+    """Returns the amounts of each keyframe, `(keyframes, k)`; one row is for all; or `None`."""
     if (directions is None) != (amounts is None):
         raise ValueError(
             "`directions` and `amounts` belong together. "

@@ -94,9 +94,8 @@ def principal_components(gan, k, layers, samples, seed, batch_size, conditions=N
     mapping = truncating_layer(gan.inference_generator)
     if mapping is not None:
         rows = None if layers is None else _matrix_of_styles(gan, layers)[0]
-        styles = _activations(gan, mapping.output, samples, seed, batch_size, conditions)
-        # All rows of the styles are the same.
-        _, components, deviations, ratios = _components(styles[:, 0], k)
+        styles = _styles(gan, mapping, samples, seed, batch_size, conditions)
+        _, components, deviations, ratios = _components(styles, k)
         return Directions(
             components,
             ratios,
@@ -114,6 +113,7 @@ def principal_components(gan, k, layers, samples, seed, batch_size, conditions=N
             f"`k` must be at most {gan.latent_dim}, the dimensions of the latents. Received: k={k}"
         )
     count = max(samples, _LEAST_ROWS)
+    conditions = _repeated(gan, conditions, samples, count)
     inputs = _activations(gan, chosen[0].input, count, seed, batch_size, conditions)
     matrix, basis = _outputs_by_inputs(chosen[0])
     activations = inputs.reshape(count, -1) @ matrix
@@ -125,6 +125,13 @@ def principal_components(gan, k, layers, samples, seed, batch_size, conditions=N
     return Directions(
         solution, ratios, np.linalg.norm(solution, axis=1), method="pca", model=digest(gan)
     )
+
+
+def _repeated(gan, conditions, samples, count):
+    """Returns the conditions of samples, again from the first one on for more of them."""
+    if gan.condition_dim is None or np.ndim(conditions) < 2:
+        return conditions
+    return np.resize(condition_of(gan, None, conditions, samples), (count, gan.condition_dim))
 
 
 def _outputs_by_inputs(layer):
@@ -208,8 +215,7 @@ def of_classes(gan, layers, samples, classifier, seed, batch_size, conditions=No
     if mapping is None:
         points, space = gan.latents_of(seeds), "latents"
     else:
-        styles = _activations(gan, mapping.output, samples, seed, batch_size, conditions)
-        points = styles[:, 0]
+        points = _styles(gan, mapping, samples, seed, batch_size, conditions)
         space = "styles"
     classes = probabilities.argmax(axis=1)
     vectors, scores, found_names = [], [], []
@@ -257,6 +263,11 @@ def _matrix_of_styles(gan, names):
         for layer in gan.inference_generator._flatten_layers()
         if hasattr(layer, "affine") and hasattr(layer, "row")
     ]
+    if not layers:
+        raise ValueError(
+            "No layer of this generator says which row of the styles it takes, so that these "
+            f"methods find no directions. Received: {gan.inference_generator!r}"
+        )
     chosen = _chosen(layers, names)
     rows = None if names is None else sorted({layer.row for layer in chosen})
     kernels = [ops.convert_to_numpy(layer.affine.kernel) for layer in chosen]
@@ -359,6 +370,11 @@ def _inputs_by_latents(gan, layer):
     basis = np.eye(gan.latent_dim, dtype="float32")
     rows = _features(gan, layer.input, np.concatenate([basis, 0 * basis[:1]]))
     return (rows[:-1] - rows[-1]).reshape(gan.latent_dim, -1)
+
+
+def _styles(gan, mapping, *samples):
+    """Returns the styles of samples, `(samples, dimensions)`: all rows are the same."""
+    return _activations(gan, mapping.output[:, 0], *samples)
 
 
 def _activations(gan, tensor, samples, seed, batch_size, conditions):

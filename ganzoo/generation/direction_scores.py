@@ -7,6 +7,7 @@ import numpy as np
 from ganzoo.generation.conditioning import labels_of
 from ganzoo.generation.direction_methods import check_classifier
 from ganzoo.generation.directions import check_directions
+from ganzoo.generation.editing import edit
 from ganzoo.generation.sampling import seeds_of_rows
 from ganzoo.validation import check_non_negative, check_positive_integer, check_seed
 
@@ -70,6 +71,7 @@ def score(
     >>> best = scores.selectivity.argmax()
     """
     check_directions(directions)
+    directions.check(gan)
     check_positive_integer("samples", samples)
     check_classifier(classifier)
     amount = check_non_negative("amount", amount)
@@ -79,7 +81,7 @@ def score(
     for number in range(len(directions)):
         ends = [
             gan.pixels.in_eight_bits(
-                gan.edit(latents, directions, {number: end}, labels, None, batch_size, conditions)
+                edit(gan, latents, directions, {number: end}, labels, None, batch_size, conditions)
             )
             for end in (-amount, amount)
         ]

@@ -162,9 +162,14 @@ class Directions:
             ValueError: If the amounts do not fit the directions or `n`, or are not finite.
         """
         if isinstance(amounts, dict):
-            table = np.zeros((n, len(self)))
+            table, given = np.zeros((n, len(self))), {}
             for direction, amount in amounts.items():
                 number = self.index(direction)
+                if given.setdefault(number, direction) is not direction:
+                    raise ValueError(
+                        "A direction has one amount: give its name or its number. "
+                        f"Received: {given[number]!r} and {direction!r}, which are the same"
+                    )
                 numbers = np.asarray(amount)
                 if numbers.shape not in ((), (n,)) or numbers.dtype.kind not in "iuf":
                     raise ValueError(
@@ -330,10 +335,10 @@ def digest(gan) -> str:
 
 
 def digest_of(network) -> str:
-    """Returns the SHA-256 of the weights of a network, as float32."""
+    """Returns the SHA-256 of the weights of a network, in their order, as little-endian float32."""
     found = hashlib.sha256()
     for variable in network.weights:
-        found.update(np.ascontiguousarray(ops.convert_to_numpy(variable), "float32").tobytes())
+        found.update(np.ascontiguousarray(ops.convert_to_numpy(variable), "<f4").tobytes())
     return found.hexdigest()
 
 

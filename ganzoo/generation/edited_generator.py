@@ -13,7 +13,7 @@ from ganzoo.generation import (
     style_inversion,
     style_mixing,
 )
-from ganzoo.generation.directions import Directions
+from ganzoo.generation.directions import Directions, check_directions
 from ganzoo.generation.image_features import feature_function
 from ganzoo.generation.style_inversion import StyleProjection
 
@@ -127,16 +127,10 @@ class EditedGenerator:
         >>> found = gan.directions("sefa", k=3)
         >>> images = gan.edit(gan.latents_of([3] * 7), found, {"0": np.linspace(-3, 3, 7)})
         """
+        check_directions(directions)
+        directions.check(self)
         return editing.edit(
-            self,
-            self._generation(),
-            latents,
-            directions,
-            amounts,
-            labels,
-            truncation,
-            batch_size,
-            conditions,
+            self, latents, directions, amounts, labels, truncation, batch_size, conditions
         )
 
     def mix_styles(

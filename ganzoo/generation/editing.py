@@ -3,16 +3,18 @@
 import numpy as np
 
 from ganzoo.generation.class_mixing import check_latents, generate
-from ganzoo.generation.directions import check_directions
 from ganzoo.generation.truncation import truncating_layer
 
 
-def edit(gan, function, latents, directions, amounts, labels, truncation, batch_size, conditions):
-    """Makes an example from each moved row; it has the arguments of `GAN.edit`."""
-    check_directions(directions)
+def edit(gan, latents, directions, amounts, labels, truncation, batch_size, conditions):
+    """Makes an example from each moved row; it has the arguments of `GAN.edit`.
+
+    It does not check that the directions belong to the generator, which takes a hash of all
+    weights: before many calls, `directions.check(gan)` once does.
+    """
     latents = check_latents(gan, latents)
-    directions.check(gan)
     offsets = offsets_of(gan, directions, amounts, len(latents))
+    function = gan._generation()
     return generate(gan, function, latents, labels, batch_size, truncation, conditions, *offsets)
 
 

@@ -53,10 +53,11 @@ def compile_projection(gan, features_of=None):
         axes = tuple(range(1, len(gan.example_shape) + 1))
         target_features = None if features_of is None else features_of(targets)
 
-        def differences_of(latents):
+        def outputs_of(latents):
+            return ops.cast(gan(latents if labels is None else [latents, labels]), "float32")
+
+        def differences_of(outputs):
             """Returns the mean squared differences of pixels, and of all that is compared."""
-            outputs = gan(latents if labels is None else [latents, labels])
-            outputs = ops.cast(outputs, "float32")
             of_pixels = ops.mean(ops.square(outputs - targets), axis=axes)
             if features_of is None:
                 return of_pixels, of_pixels
@@ -65,7 +66,7 @@ def compile_projection(gan, features_of=None):
 
         def objective(latents):
             prior = prior_weight * ops.mean(ops.square(latents), axis=1) / 2.0
-            return ops.sum(differences_of(latents)[1] + prior)
+            return ops.sum(differences_of(outputs_of(latents))[1] + prior)
 
         def update(step, state):
             latents, mean, square = state
@@ -91,11 +92,16 @@ def compile_projection(gan, features_of=None):
         latents = latents_from_seeds((low, high), gan.latent_dim, gan.latent)
         zeros = ops.zeros_like(latents)
         latents, *_ = ops.fori_loop(0, steps, update, (latents, zeros, zeros))
-        outputs = gan(latents if labels is None else [latents, labels])
-        of_pixels, distances = differences_of(latents)
+        outputs = as_shown(gan, outputs_of(latents))
+        of_pixels, distances = differences_of(outputs)
         return latents, as_examples(gan, outputs), ops.sqrt(of_pixels), ops.sqrt(distances)
 
     return backend.compiled(project_batch, gan)
+
+
+def as_shown(gan, outputs):
+    """Returns the generator's outputs as their examples are: images are clipped to [-1, 1]."""
+    return ops.clip(outputs, -1.0, 1.0) if len(gan.example_shape) == 3 else outputs
 
 
 def project(

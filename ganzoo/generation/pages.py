@@ -5,12 +5,14 @@ import dataclasses
 import numpy as np
 
 from ganzoo.data.conditions import check_conditions
+from ganzoo.generation.directions import Directions
 from ganzoo.generation.truncation import truncating_layer
 from ganzoo.validation import describe
 
 SWITCH, SLIDER, NUMBER = "switch", "slider", "number"
 _MOST_CONTROLS = 32
 _MOST_EXAMPLES = 256
+_MOST_SLIDERS = 6
 _MOST_TRUNCATION = {"normal": 3.0, "uniform": 1.0, "styles": 1.0}
 
 
@@ -28,6 +30,17 @@ def most_truncation(gan) -> float:
     """Returns the truncation at which the slider of a page ends, and which stands for none."""
     has_styles = truncating_layer(gan.inference_generator) is not None
     return _MOST_TRUNCATION["styles" if has_styles else gan.latent]
+
+
+def few_in_closed_form(gan) -> Directions:
+    """Returns the first 6 directions in closed form, or as many as the space has dimensions.
+
+    Raises:
+        ValueError: If the latents reach no layer directly.
+    """
+    mapping = truncating_layer(gan.inference_generator)
+    dimensions = gan.latent_dim if mapping is None else mapping.output.shape[-1]
+    return gan.directions("sefa", k=min(_MOST_SLIDERS, dimensions))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo.generation.conditioning import condition_of
+from ganzoo.generation.sampling import seeds_of_rows
 from ganzoo.validation import check_positive_integer, check_seed
 
 _NAMES = ("moving_mean", "moving_variance")
@@ -35,13 +36,11 @@ def set_standing_statistics(gan, batches, batch_size, seed, conditions):
         )
     sizes = np.random.default_rng(seed).integers(2, batch_size + 1, batches)
     sums = [[0.0 for _ in _NAMES] for _ in layers]
-    start = seed
-    with _batch_statistics(layers):
-        for size in sizes.tolist():
-            seeds = np.arange(start, start + size, dtype="uint64")
-            start += size
+    all_seeds = seeds_of_rows(seed, sizes.sum())
+    with _batch_statistics(network, layers):
+        for seeds in np.split(all_seeds, np.cumsum(sizes)[:-1]):
             latents = gan.latents_of(seeds)
-            labels = condition_of(gan, None, conditions, size, seeds)
+            labels = condition_of(gan, None, conditions, len(seeds), seeds)
             network(latents if labels is None else [latents, labels], training=True)
             for layer, totals in zip(layers, sums, strict=True):
                 for index, name in enumerate(_NAMES):
@@ -53,13 +52,21 @@ def set_standing_statistics(gan, batches, batch_size, seed, conditions):
 
 
 @contextlib.contextmanager
-def _batch_statistics(layers):
-    """Lets a pass in training mode leave the statistics of its batch in the layers."""
+def _batch_statistics(network, layers):
+    """Lets a pass in training mode leave the statistics of its batch in the layers.
+
+    After an error or an interrupt, the network is as it was before.
+    """
     settings = [(layer, layer.momentum, layer.trainable) for layer in layers]
+    state = [(v, ops.convert_to_numpy(v)) for v in network.non_trainable_variables]
     try:
         for layer in layers:
             layer.momentum, layer.trainable = 0.0, True
         yield
+    except BaseException:
+        for variable, value in state:
+            variable.assign(value)
+        raise
     finally:
         for layer, momentum, trainable in settings:
             layer.momentum, layer.trainable = momentum, trainable

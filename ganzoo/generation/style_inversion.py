@@ -9,7 +9,7 @@ from keras import ops
 
 from ganzoo import backend
 from ganzoo.generation.conditioning import condition_of, labels_of
-from ganzoo.generation.inversion import check_images
+from ganzoo.generation.inversion import as_shown, check_images
 from ganzoo.generation.sampling import as_examples, in_batches
 from ganzoo.generation.truncation import TruncatedGenerator, truncating_layer
 from ganzoo.layers import NoiseInjection
@@ -165,7 +165,7 @@ def compile_style_projection(gan, by_row, moves_noise, features_of):
         point, *_ = ops.fori_loop(0, steps, update, (start, zeros, zeros))
         styles, noise = styles_of(point), maps_of(point)
         images = images_of(styles, noise)
-        difference = ops.clip(images, -1.0, 1.0) - target
+        difference = as_shown(gan, images) - target
         error = ops.sqrt(ops.mean(ops.square(difference), axis=(1, 2, 3)))
         return styles, as_examples(gan, images), error, *(one[None] for one in noise)
 
@@ -246,8 +246,11 @@ def _mean_style(gan, styles_function, samples, condition):
     if condition is not None:
         conditions = np.repeat(condition[None], len(seeds), axis=0)
     latents = gan.latents_of(seeds)
-    (styles,) = in_batches(lambda *batch: [styles_function(*batch)], 1000, latents, conditions)
-    styles = styles[:, 0].astype("float64")
+    # All rows of the styles are the same.
+    (styles,) = in_batches(
+        lambda *batch: [styles_function(*batch)[:, 0]], 1000, latents, conditions
+    )
+    styles = styles.astype("float64")
     mean = styles.mean(axis=0)
     spread = np.sqrt(np.square(styles - mean).sum(axis=1).mean())
     return mean[None].astype("float32"), np.float32(spread)

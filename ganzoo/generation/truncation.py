@@ -41,7 +41,25 @@ def check_truncation(gan, truncation):
             f"`truncation` must be {describe_range(largest)}, or `None`. "
             f"Received: truncation={truncation!r}"
         )
+    if value < largest:
+        check_own_layer(gan)
     return np.float32(value)
+
+
+def check_own_layer(gan):
+    """Raises `ValueError` if the layer of a generator that truncates is inside of another network.
+
+    Its outputs cannot be reached there, and truncated latents would be something else.
+    """
+    network = gan.inference_generator
+    # Keras has no public method that lists the layers within a layer.
+    inner = [layer.name for layer in network._flatten_layers() if hasattr(layer, "truncate")]
+    if inner and truncating_layer(network) is None:
+        raise ValueError(
+            "The layer that truncates must be a layer of the generator itself. Build the generator "
+            "from the layers of its inner network, as `keras.Model(inner.inputs, outputs)`. "
+            f"Received: a generator with the layer {inner[0]!r} inside of another network"
+        )
 
 
 class TruncatedGenerator:

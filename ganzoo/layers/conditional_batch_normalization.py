@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ganzoo.numerics import policy_of_means
+from ganzoo.numerics import policy_of_means, to_class_numbers
 from ganzoo.validation import check_fraction, check_positive, check_positive_integer
 
 
@@ -18,7 +18,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
     the batch in training, and moving averages in inference.
 
     Call arguments: a list of `inputs`, of shape `(batch, ..., channels)`, and `labels`, integers of
-    shape `(batch,)` in `[0, num_classes)`. The output has the shape of `inputs`.
+    shape `(batch,)` or `(batch, 1)` in `[0, num_classes)`. The output has the shape of `inputs`.
 
     Args:
         num_classes: Number of classes.
@@ -69,7 +69,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         normalized = self.normalization(features, training=training)
         # One scale and offset for each example, the same at every position.
         shape = (-1, *[1] * (len(features.shape) - 2), features.shape[-1])
-        labels = ops.cast(labels, "int32")
+        labels = to_class_numbers(labels)
         gamma = ops.reshape(ops.take(self.gamma, labels, axis=0), shape)
         beta = ops.reshape(ops.take(self.beta, labels, axis=0), shape)
         return gamma * normalized + beta

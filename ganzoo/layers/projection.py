@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from ganzoo.layers.spectral_normalization import SpectralNormalization
+from ganzoo.numerics import to_class_numbers
 from ganzoo.validation import check_positive_integer
 
 
@@ -16,7 +17,8 @@ class ProjectionHead(keras.layers.Layer):
     `psi` is a dense layer with one output, and `v` is an embedding of the classes.
 
     Call arguments: a list of `features`, of shape `(batch, d)`, and `labels`, integers of shape
-    `(batch,)` in `[0, num_classes)`. The output, the logits, has the shape `(batch, 1)`.
+    `(batch,)` or `(batch, 1)` in `[0, num_classes)`. The output, the logits, has the shape
+    `(batch, 1)`.
 
     Args:
         num_classes: Number of classes.
@@ -77,7 +79,7 @@ class ProjectionHead(keras.layers.Layer):
 
     def call(self, inputs, training=None):
         features, labels = inputs
-        projection = self.embedding(ops.cast(labels, "int32"), training=training) * features
+        projection = self.embedding(to_class_numbers(labels), training=training) * features
         return self.psi(features, training=training) + ops.sum(projection, axis=-1, keepdims=True)
 
     def compute_output_shape(self, input_shape):

@@ -1,5 +1,7 @@
 """The base of wrappers with which a layer computes with another kernel than the one it stores."""
 
+import contextlib
+import contextvars
 from typing import Any
 
 import keras
@@ -19,6 +21,9 @@ SUPPORTED = (
     keras.layers.Conv3D,
     *_OUTPUT_AXIS,
 )
+
+
+_has_final_kernels = contextvars.ContextVar("has_final_kernels", default=True)
 
 
 def check_layer(layer, supported=SUPPORTED):
@@ -53,8 +58,9 @@ def check_norms(layer, kernel, axes=None):
         kernel: The variable, with its initial values.
         axes: Axes over which a norm is taken; by default all.
     """
-    if kernel._value is None:
-        return  # Keras infers shapes, without values.
+    # While Keras infers shapes, there are no values.
+    if kernel._value is None or not _has_final_kernels.get():
+        return
     norms = np.sqrt(np.sum(np.square(np.asarray(kernel.numpy(), "float64")), axis=axes))
     is_right = np.isfinite(norms) & (norms > _SMALLEST_NORM)
     if not is_right.all():
@@ -66,6 +72,16 @@ def check_norms(layer, kernel, axes=None):
             f"{np.size(is_right) - np.sum(is_right)} of {np.size(is_right)} norms are zero or not "
             "finite"
         )
+
+
+@contextlib.contextmanager
+def initial_kernels():
+    """Lets layers be built whose kernels are zero until they get the ones of other layers."""
+    token = _has_final_kernels.set(False)
+    try:
+        yield
+    finally:
+        _has_final_kernels.reset(token)
 
 
 def call_with_kernel(layer, kernel, inputs, bias=None):

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ganzoo.numerics import to_class_numbers
 from ganzoo.validation import check_positive_integer
 
 # No weights have a norm near it.
@@ -29,8 +30,8 @@ class SANHead(keras.layers.Layer):
     With classes, each class has a w of its own that is added, as in a projection.
 
     Call arguments: `features`, of shape `(batch, d)`; with classes a list of these and integer
-    labels of shape `(batch,)`. The two outputs have the shape `(batch, 1)`. A network outputs the
-    first one only: the step finds the second one in the layer.
+    labels of shape `(batch,)` or `(batch, 1)`. The two outputs have the shape `(batch, 1)`. A
+    network outputs the first one only: the step finds the second one in the layer.
 
     Args:
         num_classes: Number of classes, or `None`.
@@ -62,9 +63,9 @@ class SANHead(keras.layers.Layer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        if num_classes is not None:
-            check_positive_integer("num_classes", num_classes)
-        self.num_classes = num_classes
+        self.num_classes = (
+            None if num_classes is None else check_positive_integer("num_classes", num_classes)
+        )
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
@@ -80,7 +81,7 @@ class SANHead(keras.layers.Layer):
         features, labels = (inputs, None) if self.num_classes is None else inputs
         logits, directions = _project(features, ops.transpose(self.slice))
         if labels is not None:
-            rows = ops.take(self.class_slices, ops.cast(labels, "int32"), axis=0)
+            rows = ops.take(self.class_slices, to_class_numbers(labels), axis=0)
             of_class = _project(features, rows)
             logits, directions = logits + of_class[0], directions + of_class[1]
         return logits, directions
@@ -106,6 +107,24 @@ def _project(h, w):
 
 
 def san_head_of(network: keras.Model) -> SANHead | None:
-    """Returns the `SANHead` of a network, or `None`."""
-    heads = [layer for layer in network.layers if isinstance(layer, SANHead)]
-    return heads[0] if heads else None
+    """Returns the `SANHead` of a network, or `None`.
+
+    Raises:
+        ValueError: If there are several, or if it is not a layer of the network itself: inside of
+            another network or layer, its second output cannot be reached.
+    """
+    # Keras has no public method that lists the layers within a layer.
+    heads = [layer for layer in network._flatten_layers() if isinstance(layer, SANHead)]
+    if not heads:
+        return None
+    is_own = any(heads[0] is layer for layer in network.layers)
+    if len(heads) > 1 or not is_own or len(heads[0]._inbound_nodes) > 1:
+        where = "in the network itself" if is_own else "inside of another network or layer"
+        raise ValueError(
+            "A network has at most one SANHead, which it calls once, as one of its own layers: "
+            "otherwise the training step cannot reach the output that trains the direction. Build "
+            "the discriminator from the layers of an inner network, as "
+            "`keras.Model(inner.inputs, inner.outputs)`. "
+            f"Received: {len(heads)} SANHead(s), {heads[0].name!r} {where}"
+        )
+    return heads[0]

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from ganzoo.layers.reparametrization import SUPPORTED
+from ganzoo.layers.reparametrization import SUPPORTED, initial_kernels
 from ganzoo.layers.spectral_normalization import SpectralNormalization, singular_value_count
 
 # Layers that contain other layers have an option of this name if they can wrap them.
@@ -50,7 +50,9 @@ def spectral_normalize(model: keras.Model, **options: Any) -> keras.Model:
             f"Received: model={model!r} of type {type(model).__name__}"
         )
     copier = _Copier(options)
-    copy = copier.copy(model)
+    # `copy_state` assigns and checks the kernels of the model.
+    with initial_kernels():
+        copy = copier.copy(model)
     if not copier.wrapped:
         raise ValueError(
             "`model` has no layer that could be wrapped in `SpectralNormalization`"

@@ -9,7 +9,7 @@ from ganzoo.layers.equalized_learning_rate import EqualizedLearningRate
 from ganzoo.layers.pixel_normalization import PixelNormalization
 from ganzoo.layers.random_layer import RandomLayer
 from ganzoo.layers.scaled_leaky_relu import ScaledLeakyReLU
-from ganzoo.numerics import dtype_of_means
+from ganzoo.numerics import dtype_of_means, to_class_numbers
 from ganzoo.validation import check_choice, check_fraction, check_positive_integer, describe
 
 # Learning rate of the mapping network, in parts of the other layers' rate.
@@ -32,8 +32,9 @@ class StyleMapping(RandomLayer):
     the row.
 
     Call argument: latents of shape `(batch, latent_dim)`; or a list of latents and labels, integers
-    of shape `(batch,)` in `[0, num_classes)`, or of latents and conditions, floating of shape
-    `(batch, condition_dim)`. The output has the shape `(batch, num_rows, style_dim)`.
+    of shape `(batch,)` or `(batch, 1)` in `[0, num_classes)`, or of latents and conditions,
+    floating of shape `(batch, condition_dim)`. The output has the shape
+    `(batch, num_rows, style_dim)`.
 
     Args:
         num_rows: Number of rows of the styles, at least 2.
@@ -159,7 +160,7 @@ class StyleMapping(RandomLayer):
         x = self.normalization(latents)
         if condition is not None:
             if self.num_classes is not None:
-                condition = ops.cast(condition, "int32")
+                condition = to_class_numbers(condition)
             embedded = self.normalization(self.embedding(condition))
             x = ops.concatenate([x, ops.cast(embedded, x.dtype)], axis=-1)
         for dense in self.dense_layers:

@@ -124,6 +124,8 @@ class WeightNormalization(KernelWrapper):
         if self.layer.use_bias:
             self.layer.bias.assign(ops.zeros(self.layer.bias.shape))
         outputs = ops.cast(self._pre_activations(inputs), self.variable_dtype)
+        is_first = getattr(self.layer, "data_format", None) == "channels_first"
+        outputs = ops.moveaxis(outputs, 1, -1) if is_first else outputs
         axes = tuple(range(len(outputs.shape) - 1))
         mean = ops.mean(outputs, axis=axes)
         deviation = ops.sqrt(ops.mean(ops.square(outputs - mean), axis=axes))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ganzoo import drawing
 from ganzoo.plot import canvas
-from ganzoo.validation import check_positive_integer
+from ganzoo.validation import check_positive_integer, describe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -140,11 +140,12 @@ def style_mixing(
     row_seeds: Sequence[int],
     column_seeds: Sequence[int],
     rows: Sequence[int],
-    labels: int | Sequence[int] | None = None,
+    labels: int | str | None = None,
     truncation: float | None = None,
     title: str | None = None,
     ax: "Axes | None" = None,
     path: str | os.PathLike | None = None,
+    conditions: Sequence[float] | np.ndarray | None = None,
 ) -> "Figure":
     """Draws what samples become with rows of the styles of other samples.
 
@@ -159,6 +160,7 @@ def style_mixing(
         labels: For a conditional GAN, the class of all.
         truncation: As for `GAN.sample`.
         title, ax, path: As for `images`.
+        conditions: For a GAN with `condition_dim`, the vector of conditions of all.
 
     Returns:
         The `matplotlib.figure.Figure`.
@@ -171,12 +173,16 @@ def style_mixing(
 
     >>> figure = ganzoo.plot.style_mixing(gan, [0, 1, 2], [3, 4, 5, 6], rows=range(4))
     """
+    if np.ndim(labels) or np.ndim(conditions) > 1:
+        raise ValueError(
+            "All images have one class, or one vector of conditions. "
+            f"Received: labels={describe(labels)}, conditions={describe(conditions)}"
+        )
     left, top = gan.latents_of(row_seeds), gan.latents_of(column_seeds)
-    settings = {"labels": labels, "other_labels": labels, "truncation": truncation}
-    mixed = gan.mix_styles(
-        np.repeat(left, len(top), axis=0), np.tile(top, (len(left), 1)), rows, **settings
-    )
-    ends = [gan.generate(latents, labels, truncation=truncation) for latents in (left, top)]
+    settings = {"labels": labels, "truncation": truncation, "conditions": conditions}
+    pairs = np.repeat(left, len(top), axis=0), np.tile(top, (len(left), 1))
+    mixed = gan.mix_styles(*pairs, rows, other_labels=labels, **settings)
+    ends = [gan.generate(latents, **settings) for latents in (left, top)]
     grid = np.full((len(left) + 1, len(top) + 1, *mixed.shape[1:]), 255, "uint8")
     mixed, *ends = map(gan.pixels.in_eight_bits, (mixed, *ends))
     grid[1:, 0], grid[0, 1:] = ends

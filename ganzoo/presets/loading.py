@@ -22,9 +22,9 @@ MAX_UNSTORED_PARAMETERS = 2**25
 def load(name_or_path: str | Path, sha256: str | None = None, allow: list[str] | tuple = ()):
     """Returns the GAN of a preset. `ganzoo.GAN.from_preset` describes the arguments."""
     name = str(name_or_path)
-    if name.startswith(("http://", "https://")):
+    if lookup.is_url(name):
         with fetched(name, sha256) as folder:
-            return load_folder(folder, allow)
+            return _named(load_folder(folder, allow), lookup.name_of(name, folder))
     if sha256 is not None and not lookup.is_address(name):
         raise ValueError(
             "`sha256` is the hash of the archive at a URL, or of the metadata.json at an address "
@@ -38,8 +38,11 @@ def load(name_or_path: str | Path, sha256: str | None = None, allow: list[str] |
             "hf://user/name, or the URL of an archive of one with its `sha256`. "
             f"Published: {names}. Received: {name!r}"
         )
-    gan = load_folder(folder, allow)
-    gan.preset["name"] = lookup.name_of(name, folder)
+    return _named(load_folder(folder, allow), lookup.name_of(name, folder))
+
+
+def _named(gan, name):
+    gan.preset["name"] = name
     return gan
 
 

@@ -1,6 +1,7 @@
 """The folder of the preset that a name stands for: a published model, or one on a model hub."""
 
 import dataclasses
+import urllib.parse
 from pathlib import Path
 
 from ganzoo import hub
@@ -32,8 +33,21 @@ def is_address(name: str) -> bool:
     return name.startswith(hub.SCHEME)
 
 
+def is_url(name: str) -> bool:
+    """Whether a name is the URL of an archive."""
+    return name.startswith(("http://", "https://"))
+
+
 def name_of(name: str, folder: Path) -> str:
-    """Returns the name that a loaded GAN keeps: of an address, the one of its commit."""
+    """Returns the name that a loaded GAN keeps.
+
+    It is the address of its commit on a model hub, its URL without a user, a query and a fragment,
+    which may be secrets, or the name of its folder.
+    """
+    if is_url(name):
+        parts = urllib.parse.urlsplit(name)
+        host = parts.netloc.rpartition("@")[2]
+        return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "", ""))
     if not is_address(name):
         return folder.name
     return str(dataclasses.replace(hub.Repository.parse(name), revision=folder.name))

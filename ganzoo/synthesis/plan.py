@@ -127,7 +127,11 @@ def make_plan(
 
 
 def hash_of(gan) -> str:
-    """Returns the SHA-256 of the names and the weights of the generator that samples."""
+    """Returns the SHA-256 of the dtypes, the shapes and the weights of the generator that samples.
+
+    Unlike a digest of `ganzoo.generation`, it differs for weights in another precision, which give
+    other bytes of samples.
+    """
     digest = hashlib.sha256()
     for weight in gan.preset_networks(False)["generator"].weights:
         value = np.ascontiguousarray(weight)

@@ -10,11 +10,11 @@ from ganzoo import presets
 from ganzoo.data.classes import have_same_numbers
 from ganzoo.files import new_file
 from ganzoo.generation import Directions, score
+from ganzoo.generation.pages import few_in_closed_form
 from ganzoo.presets import manifest
 from ganzoo.zoo import pictures
 from ganzoo.zoo.markdown import table
 
-_IN_CLOSED_FORM = 6
 _SAMPLES = 5000  # From which the directions of classes are found.
 _SCORED = 64
 _AMOUNT = 2.0
@@ -43,7 +43,7 @@ def find(gan, class_names=None, classifier=None, conditions=None) -> tuple[Direc
     first, left_out = None, []
     found, numbers = [], []
     try:
-        first = gan.directions("sefa", k=min(_IN_CLOSED_FORM, gan.latent_dim))
+        first = few_in_closed_form(gan)
         found.append(first.select(range(len(first)), [f"sefa-{i}" for i in range(len(first))]))
         numbers += [None] * len(first)
     except ValueError as error:  # The latents reach no layer directly.

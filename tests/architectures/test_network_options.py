@@ -285,3 +285,13 @@ def test_generator_options_are_checked():
         build("dcgan", generator_normalization="layer")
     with pytest.raises(ValueError, match=r"Received: reference_size=0"):
         build("dcgan", reference_size=0)
+    for name in ("dcgan", "infogan", "sngan", "resnet", "mlp"):
+        with pytest.raises(ValueError, match=r"`reference_size` is for virtual.*Received"):
+            build(name, reference_size=7)
+    with pytest.raises(ValueError, match=r"`reference_size` is for virtual.*Received"):
+        architectures.build_semi_supervised(
+            "semi_supervised_mlp", (2,), num_classes=2, reference_size=7
+        )
+    for options in ({}, {"hierarchical_latents": True}, {"num_classes": 3}):
+        with pytest.raises(ValueError, match=r"`embedding_dim` is for.*Received: embedding_dim=7"):
+            build("resnet", embedding_dim=7, **options)

@@ -129,9 +129,10 @@ def test_what_does_not_fit_is_refused(options, words):
             build(**options)
 
 
-def test_normalizations_of_activations_are_refused():
-    with pytest.raises(ValueError, match=r"`normalization` must.*Received: normalization='batch'"):
-        r3gan_discriminator(**SMALL, normalization="batch")
+@pytest.mark.parametrize("name", ["batch", "spectral", "weight"])
+def test_normalizations_are_refused(name):
+    with pytest.raises(ValueError, match=f"one of 'none'.*Received: normalization='{name}'"):
+        r3gan_discriminator(**SMALL, normalization=name)
 
 
 def test_vectors_of_conditions_take_the_place_of_classes():

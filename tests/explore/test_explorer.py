@@ -52,6 +52,12 @@ def test_a_view_without_directions_is_what_sample_draws(conditional, styles):
     )
 
 
+def test_the_factor_of_the_latents_is_of_given_latents_too(conditional):
+    latents = conditional.gan.latents_of([9])
+    given = conditional.samples(View(label=1, latents=latents, latent_scale=0.5))
+    assert_same_images(given, conditional.samples(View(9, label=1, latent_scale=0.5)))
+
+
 def test_directions_move_the_samples(conditional):
     amounts = (0.0, 3.0, 0.0, -1.0, 0.0, 0.0)
     gan, latents = conditional.gan, conditional.gan.latents_of([7, 8])

@@ -225,6 +225,18 @@ def test_a_semi_supervised_discriminator_gives_probabilities_too(connect):
         (lambda c: c.sample(1, seed=-1, labels=0), r"`seed` must be"),
         (lambda c: c.generate(np.zeros((2, 7)), 0), r"float32 of shape \(2, 8\).*\(2, 7\)"),
         (lambda c: c.generate(np.full((2, 8), np.nan), 0), r"'latents' must be finite"),
+        (
+            lambda c: c.generate(np.full((2, 8), 1e300), 0),
+            r"finite in float32.*from 1e\+300",
+        ),
+        (
+            lambda c: c.sample(1, labels=np.array([2**63 + 1], "uint64")),
+            r"'label' must be in the range of int64. Received: uint64 from 9223372036854775809",
+        ),
+        (
+            lambda c: c.discriminate(np.full((1, 16, 16, 1), 300, "uint16"), 0),
+            r"range of uint8. Received: uint16 from 300 to 300",
+        ),
         (lambda c: c.generate(np.zeros((0, 8)), 0), r"at least one row"),
         (lambda c: c.discriminate(np.zeros((1, 16, 16, 1)), 0), r"uint8.*Received: float64"),
         (lambda c: c.discriminate(tiny.images(1, (8, 8, 1)), 0), r"\(1, 16, 16, 1\)"),

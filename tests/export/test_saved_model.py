@@ -466,6 +466,21 @@ def test_a_discriminator_that_compares_a_batch_is_refused(tmp_path):
         trained(ganzoo.GAN(*networks)).export(tmp_path / "x", discriminator=True)
 
 
+@pytest.mark.parametrize("pixels", [("uint16",), ("float32", -80.0, 10_000.0)], ids=str)
+def test_a_discriminator_that_compares_images_of_other_ranges_is_refused(pixels):
+    vectors, images = keras.Input((3,)), keras.Input((4, 4, 1))
+    generator = keras.Model(
+        vectors, keras.layers.Reshape((4, 4, 1))(keras.layers.Dense(16)(vectors))
+    )
+    x = keras.layers.Flatten()(ganzoo.layers.MinibatchStdDev(None)(images))
+    logits = keras.layers.Dense(1, kernel_initializer="ones")(x)
+    gan = ganzoo.GAN(
+        generator, keras.Model(images, logits), pixels=ganzoo.data.PixelFormat(*pixels)
+    )
+    with pytest.raises(ValueError, match=r"the discriminator compares those of a batch"):
+        export_signatures.signatures(gan, discriminator=True)
+
+
 def test_a_generator_that_compares_a_batch_is_refused(tmp_path):
     latents, vectors = keras.Input((3,)), keras.Input((2,))
     examples = keras.layers.Dense(2)(ganzoo.layers.MinibatchDiscrimination(4, 2)(latents))

@@ -115,6 +115,7 @@ def test_labels_that_go_elsewhere_cannot_be_mixed():
         {"labels": np.ones((3, 3))},
         {"labels": np.eye(3, dtype=int)[[0, 1, 2, 0]]},
         {"labels": np.full((4, 3), np.nan)},
+        {"labels": np.eye(3)[[0, 1, 2, 0]], "conditions": [1.0]},
         {"batch_size": 0},
     ],
 )

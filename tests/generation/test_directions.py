@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import ganzoo
-from ganzoo.generation import Directions, score
+from ganzoo.generation import Directions, directions, score
 from ganzoo.generation.direction_methods import closed_form
 from support.gans import tiny
 
@@ -170,7 +170,11 @@ def test_directions_of_a_generator_that_takes_vectors_of_conditions():
     changes = score(gan, found, None, samples=8, conditions=[0, 1, 0]).changes
     assert (changes > 0).all()
     pytest.importorskip("sklearn")
-    assert len(gan.directions("pca", k=2, conditions=[0, 1, 0])) == 2
+    rows = np.tile([[0.0, 1.0, 0.0]], (16, 1))
+    pair = [gan.directions("pca", k=2, samples=16, conditions=c) for c in (rows[0], rows)]
+    np.testing.assert_array_equal(pair[0].vectors, pair[1].vectors)
+    with pytest.raises(ValueError, match=r"16.*Received"):
+        gan.directions("pca", k=2, samples=16, conditions=rows[:3])
 
 
 def test_a_file_keeps_everything(tmp_path):
@@ -218,6 +222,8 @@ def test_bad_input():
         gan.edit(latents, found, {0: [1.0, 2.0, 3.0]})
     with pytest.raises(ValueError, match=r"shape \(2,\) or \(2, 2\). Received: .*1.0, 2.0, 3.0"):
         gan.edit(latents, found, [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=r"one amount.*Received: 0 and '0', which are the same"):
+        gan.edit(latents, found, {0: 1.0, "0": 5.0})
     for amounts in ("wide", None, {0: "wide"}, {0: None}, {0: [True, False]}):
         with pytest.raises(ValueError, match=r"numbers.*Received: "):
             gan.edit(latents, found, amounts)
@@ -274,6 +280,12 @@ def test_a_path_leads_along_directions(conditional):
     moves = {1: [-2.0, 0.0, 2.0]}
     expected = conditional.edit(conditional.latents_of([5] * 3), found, moves, 1)
     assert np.abs(images.astype(int) - expected.astype(int)).max() <= 1
+    # One row of amounts is for all keyframes.
+    paths = [
+        conditional.interpolate([5, 6], 1, 2, directions=found, amounts=amounts)
+        for amounts in ({0: 1.0, 1: 2.0}, [1.0, 2.0], [[1.0, 2.0]], [[1.0, 2.0], [1.0, 2.0]])
+    ]
+    assert all(np.array_equal(one, paths[-1]) for one in paths)
     # While classes and samples change too.
     path = conditional.interpolate(
         [5, 6], [0, 1], 2, directions=found, amounts=[[0.0, 1.0], [3.0, 1.0]]
@@ -308,3 +320,12 @@ def test_paths_that_do_not_fit_the_directions(conditional, arguments, message):
         arguments = {**arguments, "directions": found}
     with pytest.raises(ValueError, match=message):
         conditional.interpolate(5, labels=0, **arguments)
+
+
+def test_the_weights_are_hashed_once_for_many_edits(monkeypatch):
+    gan = linear_gan(np.eye(3))
+    found = gan.directions("sefa", k=3)
+    calls = []
+    monkeypatch.setattr(directions, "digest", lambda gan: calls.append(gan) or found.model)
+    score(gan, found, Signs(), samples=4)
+    assert len(calls) == 1

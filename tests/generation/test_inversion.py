@@ -250,3 +250,15 @@ def test_what_cannot_be_projected_is_refused(gan, arguments):
 def test_conditions_of_a_gan_with_classes_are_refused():
     with pytest.raises(ValueError, match=r"no vectors of conditions.*Received: conditions="):
         tiny.gan(num_classes=tiny.NUM_CLASSES).project(tiny.images(1), conditions=[1.0])
+
+
+def test_the_error_is_the_one_of_the_image_whose_pixels_are_clipped():
+    latents, images = keras.Input((2,)), keras.Input((2, 2, 1))
+    dense = keras.layers.Dense(4, bias_initializer=keras.initializers.Constant(3.0))
+    generator = keras.Model(latents, keras.layers.Reshape((2, 2, 1))(dense(latents)))
+    flat = keras.layers.Flatten()(images)
+    gan = ganzoo.GAN(generator, keras.Model(images, keras.layers.Dense(1)(flat)))
+    target = np.full((1, 2, 2, 1), 200, "uint8")
+    found = gan.project(target, steps=1, restarts=1, learning_rate=1e-6)
+    assert found.images.max() == 255
+    np.testing.assert_allclose(found.errors, distance(found.images, target), atol=0.51)

@@ -55,3 +55,30 @@ def test_bad_input():
     networks = ganzoo.architectures.build("mlp", (2,), latent_dim=2, width=2)
     with pytest.raises(ValueError, match=r"no batch normalization.*Received"):
         ganzoo.GAN(*networks).set_standing_statistics()
+
+
+def test_seeds_start_again_after_the_largest_one():
+    gan = build()
+    gan.set_standing_statistics(batches=1, batch_size=2, seed=2**64 - 1)
+    features = gan.ema_generator.get_layer("first")(gan.latents_of([2**64 - 1, 0]))
+    mean = gan.ema_generator.get_layer("norm").moving_mean
+    np.testing.assert_allclose(mean.numpy(), np.mean(features, axis=0), rtol=1e-4, atol=1e-6)
+
+
+def test_an_interrupt_leaves_the_generator_as_it_was(monkeypatch):
+    gan = build()
+    norm = gan.ema_generator.get_layer("norm")
+    latents_of, seen = gan.latents_of, []
+
+    def interrupted(seeds):
+        if seen:
+            raise KeyboardInterrupt
+        seen.append(seeds)
+        return latents_of(seeds)
+
+    monkeypatch.setattr(gan, "latents_of", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        gan.set_standing_statistics(batches=2, batch_size=4)
+    np.testing.assert_array_equal(norm.moving_mean.numpy(), np.zeros(4))
+    np.testing.assert_array_equal(norm.moving_variance.numpy(), np.ones(4))
+    assert norm.momentum == 0.99

@@ -55,6 +55,15 @@ def test_truncation_out_of_its_range_is_refused(gan, truncation):
         gan.sample(1, truncation=truncation)
 
 
+def test_styles_inside_of_another_network_are_not_truncated_as_latents():
+    inner, discriminator = networks()
+    latents = keras.Input((4,))
+    gan = ganzoo.GAN(keras.Model(latents, inner(latents)), discriminator)
+    assert gan.sample(2).shape == (2, 2)
+    with pytest.raises(ValueError, match=r"Received: .* 'mapping' inside of another network"):
+        gan.sample(2, truncation=0.5)
+
+
 def test_mixing_latents_of_another_distribution_are_refused():
     with pytest.raises(ValueError, match=r"latent='uniform'.*Received: latent='uniform'"):
         ganzoo.GAN(*networks(mixing=0.5), latent="uniform")

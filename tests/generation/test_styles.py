@@ -6,6 +6,7 @@ import pytest
 
 import ganzoo
 from ganzoo.generation.direction_methods import closed_form
+from ganzoo.generation.pages import few_in_closed_form
 
 SEEDS = range(3)
 
@@ -84,6 +85,22 @@ def test_mixed_styles_have_rows_of_both_sides(gan):
     assert np.abs(difference).max() <= 1
     figure = ganzoo.plot.style_mixing(gan, [0, 1], [2, 3, 4], rows=[0, 1])
     assert figure.axes
+    with pytest.raises(ValueError, match=r"one class.*Received: labels=\[0, 1, 2, 3, 4, 5\]"):
+        ganzoo.plot.style_mixing(gan, [0, 1], [2, 3, 4], rows=[0], labels=list(range(6)))
+
+
+def test_styles_of_few_dimensions_and_with_conditions():
+    networks = ganzoo.architectures.build(
+        *("stylegan2", (8, 8, 1), 8, 2), mapping_layers=1, style_dim=4, condition_dim=2
+    )
+    gan = ganzoo.GAN(*networks)
+    assert len(few_in_closed_form(gan)) == 4
+    settings = {"rows": [0], "conditions": [0.0, 1.0]}
+    (axes,) = ganzoo.plot.style_mixing(gan, [0], [1], **settings).axes
+    shown = axes.images[0].get_array()
+    top = gan.sample(1, seed=1, conditions=[0.0, 1.0])[0, :, :, 0]
+    side = shown.shape[0] // 2 + 1
+    assert np.abs(shown[:8, side : side + 8].astype(int) - top).max() <= 1
 
 
 def test_bad_input(gan):

@@ -111,3 +111,17 @@ def test_options_that_do_not_fit_are_refused():
         SANHead(num_classes=0)
     recipe = ganzoo.recipes.get("sngan_san_fashion_mnist")
     assert san_head_of(recipe.build_networks((32, 32, 1))[1]) is not None
+    assert SANHead(np.int64(3)).get_config()["num_classes"].__class__ is int
+
+
+def test_a_head_whose_second_output_cannot_be_reached_is_refused():
+    generator, inner = ganzoo.architectures.build("mlp", (2,), latent_dim=2, width=2, head="san")
+    points = keras.Input((2,))
+    nested = ganzoo.GAN(generator, keras.Model(points, inner(points)))
+    with pytest.raises(ValueError, match=r"its own layers.*Received: 1 SANHead.*inside of another"):
+        nested.compile()
+    features = keras.layers.Dense(3)(points)
+    two = keras.Model(points, SANHead()(features)[0] + SANHead()(features)[0])
+    with pytest.raises(ValueError, match=r"at most one.*Received: 2 SANHead"):
+        ganzoo.GAN(generator, two).compile()
+    ganzoo.GAN(generator, keras.Model(inner.inputs, inner.outputs)).compile()

@@ -7,6 +7,7 @@ from keras import layers, ops
 
 import ganzoo
 from ganzoo.layers import (
+    DenseConditionalBatchNormalization,
     ProjectionHead,
     SpectralNormalization,
     spectral_normalize,
@@ -146,6 +147,22 @@ def test_layers_with_their_own_option_use_it():
     embeddings = embeddings / np.linalg.norm(embeddings, 2)
     expected = values[0] @ psi + np.sum(embeddings[values[1]] * values[0], 1, keepdims=True)
     np.testing.assert_allclose(copy(values), expected, rtol=0.02, atol=0.01)
+
+
+def test_kernels_that_start_at_zero_are_checked_after_training():
+    inputs = keras.Input((6,)), keras.Input((2,))
+    layer = DenseConditionalBatchNormalization(name="norm")
+    model = keras.Model(inputs, layer(inputs))
+    with pytest.raises(ValueError, match=r"must not be 0.*Received: the layer 'scale'"):
+        spectral_normalize(model)
+    for dense in (layer.scale, layer.offset):
+        dense.kernel.assign(images().reshape(-1, 6)[:2])
+    twin = normalized(model).get_layer("norm")
+    for wrapper, dense in ((twin.scale, layer.scale), (twin.offset, layer.offset)):
+        np.testing.assert_array_equal(wrapper.kernel.numpy(), dense.kernel.numpy())
+        np.testing.assert_allclose(wrapper.sigma(), exact_norm(wrapper), rtol=0.02)
+    with pytest.raises(ValueError, match="must not be 0"):
+        DenseConditionalBatchNormalization(spectral_normalization=True).build([(1, 6), (1, 2)])
 
 
 def test_wrapped_layers_keep_their_vector():

@@ -123,6 +123,25 @@ def test_initialization_standardizes_the_pre_activations(kind, initial_scale):
     np.testing.assert_allclose(linear.std(axis=0), initial_scale, rtol=1e-8)
 
 
+def test_initialization_with_channels_first(monkeypatch):
+    """The channels are the second axis: a convolution of one position stands for all."""
+    wrapper, inputs = built("dense"), inputs_of("dense")
+    expected = ops.convert_to_numpy(wrapper.initialize(inputs))
+    settings = {"data_format": "channels_first", "dtype": "float64"}
+    twin = WeightNormalization(layers.Conv1D(5, 1, **settings))
+    twin.build((8, 7, 1))
+    twin.kernel.assign(wrapper.kernel[None])
+    # TensorFlow has no such convolution on a processor.
+    monkeypatch.setattr(
+        layers.Conv1D,
+        "call",
+        lambda self, x: (x[..., 0] @ self.kernel[0] + self.bias)[..., None],
+    )
+    twin.initialize(inputs[..., None])
+    np.testing.assert_allclose(twin.g, wrapper.g, rtol=1e-8)
+    np.testing.assert_allclose(twin(inputs[..., None])[..., 0], expected, rtol=1e-8)
+
+
 def test_initialization_without_a_bias_sets_the_deviation():
     wrapper, inputs = built("dense", layer_arguments={"use_bias": False}), inputs_of("dense")
     outputs = ops.convert_to_numpy(wrapper.initialize(inputs))

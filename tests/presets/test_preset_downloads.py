@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import ganzoo
-from ganzoo.presets import PresetError, archives
+from ganzoo.presets import PresetError, archives, lookup
 from support import presets
 
 
@@ -91,6 +91,12 @@ def test_a_zip_and_a_tar_load(server, gan, folder):
     for path, sha256 in (("zip", zip_hash.upper()), ("tar", hashlib.sha256(packed).hexdigest())):
         loaded = ganzoo.GAN.from_preset(server.url(path), sha256=sha256)
         np.testing.assert_array_equal(loaded.sample(3), gan.sample(3))
+        assert loaded.preset["name"] == server.url(path)
+
+
+def test_the_name_of_a_preset_has_no_secrets_of_its_url(tmp_path):
+    url = "https://me:secret@example.org:8000/models/a.zip?token=secret#secret"
+    assert lookup.name_of(url, tmp_path) == "https://example.org:8000/models/a.zip"
 
 
 def test_a_cached_archive_needs_no_network(server, gan, folder):

@@ -338,9 +338,20 @@ def _checked_array(name, value, spec, n):
             f"{name!r} must be {spec.dtype} of shape {shape}. "
             f"Received: {array.dtype} of shape {array.shape}"
         )
-    if not np.all(np.isfinite(array)):
-        raise ValueError(f"{name!r} must be finite. Received: {name}={value!r}")
-    return array.astype(spec.dtype)
+    with np.errstate(over="ignore"):
+        sent = array.astype(spec.dtype)
+    if sent.dtype.kind == "f" and not np.all(np.isfinite(sent)):
+        raise ValueError(f"{name!r} must be finite in {spec.dtype}. Received: {_range_of(array)}")
+    # An integer of another type may wrap around to another one.
+    if sent.dtype.kind in "iu" and not np.array_equal(sent, array):
+        raise ValueError(
+            f"{name!r} must be in the range of {spec.dtype}. Received: {_range_of(array)}"
+        )
+    return sent
+
+
+def _range_of(array):
+    return f"{array.dtype} from {array.min()} to {array.max()}"
 
 
 def _check_numbers(name, numbers, most):

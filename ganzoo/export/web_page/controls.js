@@ -72,7 +72,10 @@ function conditions({ conditions: found }) {
 
 function valueOf({ input }, name) {
   if (input.type === "checkbox") return Number(input.checked);
-  if (!Number.isFinite(input.valueAsNumber)) throw new Error(`${name} must be a number.`);
+  // The network takes 32-bit numbers: larger ones would be infinite.
+  if (!Number.isFinite(Math.fround(input.valueAsNumber))) {
+    throw new Error(`${name} must be a number of 32 bits.`);
+  }
   return input.valueAsNumber;
 }
 
