@@ -6,7 +6,16 @@ from ganzoo.generation.class_mixing import check_latents, generate
 from ganzoo.generation.truncation import truncating_layer
 
 
-def edit(gan, latents, directions, amounts, labels, truncation, batch_size, conditions):
+def edit(
+    gan,
+    latents,
+    directions,
+    amounts,
+    labels=None,
+    truncation=None,
+    batch_size=64,
+    conditions=None,
+):
     """Makes an example from each moved row; it has the arguments of `GAN.edit`.
 
     It does not check that the directions belong to the generator, which takes a hash of all

@@ -10,6 +10,7 @@ from ganzoo import presets
 from ganzoo.data.classes import have_same_numbers
 from ganzoo.files import new_file
 from ganzoo.generation import Directions, score
+from ganzoo.generation.editing import edit
 from ganzoo.generation.pages import few_in_closed_form
 from ganzoo.presets import manifest
 from ganzoo.zoo import pictures
@@ -270,7 +271,7 @@ def _arrivals(gan, directions, index, number, classifier, conditions):
     """Returns the share of samples that are of a class at the end of the strip of a direction."""
     latents = gan.latents_of(range(_SCORED))
     amounts = {index: pictures.SPAN}
-    images = gan.edit(latents, directions, amounts, conditions=_rows(conditions, _SCORED))
+    images = edit(gan, latents, directions, amounts, conditions=_rows(conditions, _SCORED))
     probabilities = classifier.probabilities(gan.pixels.in_eight_bits(images))
     return float(np.mean(probabilities.argmax(axis=1) == number))
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ganzoo import drawing
 from ganzoo.data import Dataset
 from ganzoo.generation import Directions
+from ganzoo.generation.editing import edit
 from ganzoo.training import GAN
 
 SAMPLES, INTERPOLATION = "samples.png", "interpolation.png"
@@ -65,6 +66,7 @@ def directions(gan: GAN, found: Directions, conditions: np.ndarray | None = None
         conditions: Of a GAN with `condition_dim`, the conditions of samples, of which the first
             are taken.
     """
+    found.check(gan)
     latents = np.repeat(gan.latents_of(_MOVED), _STEPS, axis=0)
     amounts = np.tile(np.linspace(-SPAN, SPAN, _STEPS), len(_MOVED))
     labels = None
@@ -74,7 +76,7 @@ def directions(gan: GAN, found: Directions, conditions: np.ndarray | None = None
         conditions = np.repeat(np.resize(conditions, (2, conditions.shape[1])), _STEPS, axis=0)
     strips = {}
     for name in found.names:
-        images = gan.edit(latents, found, {name: amounts}, labels, conditions=conditions)
+        images = edit(gan, latents, found, {name: amounts}, labels, conditions=conditions)
         images = gan.pixels.in_eight_bits(images).reshape(len(_MOVED), _STEPS, *gan.example_shape)
         grids = [drawing.image_grid(one, _STEPS) for one in images]
         gap = np.full((len(grids[0]), _GAP, grids[0].shape[2]), 255, "uint8")
