@@ -10,6 +10,8 @@ import numpy as np
 
 from ganzoo import backend, distribution, onednn
 from ganzoo.data import Batches
+from ganzoo.data.sharded_array import blocks_of
+from ganzoo.data.sharding import OwnBatches
 from ganzoo.distribution import hardware
 from ganzoo.version import __version__
 
@@ -118,6 +120,8 @@ def is_accepted(name: str, accepted: Iterable[str]) -> bool:
 
 def _data(gan, batches):
     """Returns the kind, the order and the content of the data."""
+    if isinstance(batches, OwnBatches):
+        batches = batches.batches
     if not isinstance(batches, Batches):
         spec = getattr(batches, "element_spec", None)
         kind = getattr(batches, "kind", type(batches).__name__)
@@ -127,7 +131,7 @@ def _data(gan, batches):
     order = {name: value for name, value in vars(batches).items() if isinstance(value, plain)}
     return {
         **{name: value for name, value in order.items() if not name.startswith("_")},
-        "examples": f"{data.examples.dtype} {list(data.examples.shape)} {_hash(data.examples)}",
+        "examples": f"{data.examples.dtype} {list(data.examples.shape)} {_hash(data.whole)}",
         # Other GANs do not read them.
         "labels": _hash(data.labels) if gan.class_count and data.labels is not None else None,
         **({"conditions": _hash(data.conditions)} if gan.condition_dim is not None else {}),
@@ -136,7 +140,10 @@ def _data(gan, batches):
 
 def _hash(array):
     every = -(-array.nbytes // _MOST_BYTES)
-    return hashlib.sha256(np.ascontiguousarray(array[::every])).hexdigest()[:32]
+    result = hashlib.sha256()
+    for block in blocks_of(array, every):
+        result.update(np.ascontiguousarray(block))
+    return result.hexdigest()[:32]
 
 
 def _serialized(part):

@@ -7,7 +7,7 @@ from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.condition_flags import conditions_of
 from ganzoo.cli.drawable import check_pictures
 from ganzoo.data.deep_images import read_deep_image
-from ganzoo.data.image_files import printable, read_image
+from ganzoo.data.image_files import printable, read_image, size_of
 from ganzoo.data.image_options import ImageOptions
 from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
@@ -87,7 +87,7 @@ def _read(path, gan):
     try:
         if gan.pixels.is_eight_bits:
             image = read_image(path, (height, width), channels).pixels
-            found = drawing.size_of(path)
+            found = size_of(path)
             if found[0] < width or found[1] < height:
                 sizes = f"{found[0]} x {found[1]} pixels, enlarged to {width} x {height}"
                 print(f"{printable(path)} has {sizes}")

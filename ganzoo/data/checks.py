@@ -54,8 +54,9 @@ def check_examples(examples, cures=ARRAY_CURES):
             f"examples.dtype={examples.dtype}, examples.shape={examples.shape}"
         )
     if is_float:
+        with np.errstate(over="ignore"):  # Numbers that float32 does not hold become infinite.
+            examples = examples.astype(np.float32, copy=False)
         _check_finite(examples)
-        examples = examples.astype(np.float32, copy=False)
     if examples.ndim == 4:
         _check_channels_last(examples, cures)
         _check_range(examples, cures)
@@ -247,7 +248,8 @@ def _check_finite(examples):
         return
     bad = ~np.isfinite(examples).reshape(len(examples), -1).all(axis=1)
     raise ValueError(
-        "`examples` must be finite: remove or repair the rows with NaN or infinity. "
+        "`examples` must be finite: remove or repair the rows with NaN, infinity or numbers "
+        "that float32 does not hold. "
         f"Received: {bad.sum():,} such rows of {len(examples):,}, the first at {bad.argmax()}"
     )
 

@@ -1,12 +1,32 @@
 """Names of classes: what makes the numbers of two data sets, or of a model and data, comparable."""
 
+import collections
 import copy
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
+from ganzoo.validation import describe
+
 _LISTED = 8
+
+
+def as_names(argument: str, names: Any) -> tuple[str, ...]:
+    """Returns names as a tuple of texts. The letters of one text are not taken for names.
+
+    Args:
+        argument: What the names are called in messages.
+        names: A list of names, or another iterable.
+
+    Raises:
+        ValueError: If it is one text, or no iterable.
+    """
+    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
+        received = repr(names) if isinstance(names, (str, bytes)) else describe(names)
+        raise ValueError(f"`{argument}` must be a list of names. Received: {argument}={received}")
+    return tuple(map(str, names))
 
 
 def check_class_names(class_names: Iterable[str] | None, num_classes: int) -> tuple | None:
@@ -17,22 +37,18 @@ def check_class_names(class_names: Iterable[str] | None, num_classes: int) -> tu
         num_classes: Number of classes.
 
     Raises:
-        ValueError: If there are fewer or more names, or two classes have the same name.
+        ValueError: If there are fewer or more names, two classes have the same name, or it is one
+            text.
     """
     if class_names is None:
         return None
-    if isinstance(class_names, str):
-        raise ValueError(
-            "`class_names` must be a list of names, one for each class. "
-            f"Received: class_names={class_names!r}"
-        )
-    names = tuple(map(str, class_names))
+    names = as_names("class_names", class_names)
     if len(names) != num_classes:
         raise ValueError(
             "`class_names` must name each of the `num_classes` classes. "
             f"Received: num_classes={num_classes}, {len(names)} names"
         )
-    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    repeated = [name for name, count in collections.Counter(names).items() if count > 1]
     if repeated:
         raise ValueError(
             "Two classes must not have the same name. "
@@ -79,19 +95,18 @@ def numbered_as(dataset, class_names: Iterable[str] | None, owner: str):
         )
         return dataset
     counts = np.bincount(dataset.labels, minlength=dataset.num_classes)
+    number_of = {name: number for number, name in enumerate(names)}
     unknown = [
         name
         for name, count in zip(dataset.class_names, counts, strict=True)
-        if count and name not in names
+        if count and name not in number_of
     ]
     if unknown:
         raise ValueError(
             f"The data must have only classes of {owner}: {listed(names)}. "
             f"Received: {dataset!r} with examples of {listed(unknown)}"
         )
-    numbers = np.array(
-        [names.index(name) if name in names else -1 for name in dataset.class_names], np.int32
-    )
+    numbers = np.array([number_of.get(name, -1) for name in dataset.class_names], np.int32)
     result = copy.copy(dataset)
     result.labels = numbers[dataset.labels]
     result.class_names, result.num_classes = names, len(names)

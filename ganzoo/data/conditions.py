@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ganzoo.data.checks import as_array
-from ganzoo.data.classes import listed
+from ganzoo.data.classes import as_names, listed
 
 
 def check_conditions(conditions, count=None, condition_dim=None):
@@ -39,24 +39,28 @@ def check_conditions(conditions, count=None, condition_dim=None):
         raise TypeError(
             f"`conditions` must be numbers. Received: conditions.dtype={conditions.dtype}"
         )
+    with np.errstate(over="ignore"):  # Numbers that float32 does not hold become infinite.
+        conditions = np.ascontiguousarray(conditions, dtype=np.float32)
     if not np.isfinite(conditions).all():
         bad = ~np.isfinite(conditions).all(axis=1)
         raise ValueError(
-            "`conditions` must be finite: remove or repair the rows with NaN or infinity. "
+            "`conditions` must be finite: remove or repair the rows with NaN, infinity or "
+            "numbers that float32 does not hold. "
             f"Received: {bad.sum():,} such rows of {len(conditions):,}, the first at {bad.argmax()}"
         )
-    return np.ascontiguousarray(conditions, dtype=np.float32)
+    return conditions
 
 
 def check_condition_names(names: Iterable[str] | None, condition_dim: int | None) -> tuple | None:
     """Returns the names of the components of conditions in their order, or `None`.
 
     Raises:
-        ValueError: If there are fewer or more names than components, or two are equal.
+        ValueError: If there are fewer or more names than components, two are equal, or it is one
+            text.
     """
     if names is None:
         return None
-    names = tuple(map(str, names))
+    names = as_names("condition_names", names)
     if len(names) != (condition_dim or 0) or len(set(names)) < len(names):
         raise ValueError(
             "`condition_names` must name each component of the conditions, with different names. "

@@ -3,15 +3,17 @@
 import copy
 import zlib
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from ganzoo.data.batches import Batches
 from ganzoo.data.checks import RangeEvidence, as_array, check_examples, check_labels
+from ganzoo.data.classes import as_names
 from ganzoo.data.conditions import check_condition_names, check_conditions
 from ganzoo.data.mirrored import MirroredBatches
 from ganzoo.data.pixel_format import PixelFormat, check_value_range
+from ganzoo.data.sharded_array import ShardedArray, blocks_of
 from ganzoo.validation import describe
 
 # What examples are called, by the number of their axes.
@@ -100,9 +102,9 @@ class Dataset:
             evidence.check()
         # `np.take` would copy all of a non-contiguous array for every batch.
         self.examples = np.ascontiguousarray(examples)
-        if class_names is None and np.ndim(labels) == 2:
-            class_names = getattr(labels, "columns", None)
-        self.class_names = None if class_names is None else tuple(map(str, class_names))
+        if class_names is None and hasattr(labels, "columns") and np.ndim(labels) == 2:
+            class_names = labels.columns
+        self.class_names = None if class_names is None else as_names("class_names", class_names)
         self.labels = self.num_classes = self.conditions = None
         if conditions is not None:
             if labels is not None:
@@ -160,9 +162,14 @@ class Dataset:
         return PixelFormat("float32", -1, 1) if self.pixels.dtype == "float32" else self.pixels
 
     @property
+    def whole(self) -> np.ndarray:
+        """All that batches are taken from: the examples, or the images that they are windows of."""
+        return self.examples
+
+    @property
     def checksum(self) -> int:
-        """CRC-32 of all examples."""
-        return zlib.crc32(self.examples)
+        """CRC-32 of `whole`."""
+        return zlib.crc32(self.whole)
 
     def in_eight_bits(self) -> Self:
         """Returns the data with uint8 images, as metrics take them; or these data.
@@ -172,7 +179,7 @@ class Dataset:
         if self.pixels.is_eight_bits:
             return self
         result = copy.copy(self)
-        result.examples, result.pixels = self.stored.in_eight_bits(self.examples), PixelFormat()
+        result.examples, result.pixels = in_eight_bits(self.examples, self.stored), PixelFormat()
         return result
 
     def batches(
@@ -200,6 +207,13 @@ class Dataset:
             f"{type(self).__name__}({name}, {len(self):,} {self.examples.dtype} {kind} "
             f"of shape {self.example_shape}, {classes})"
         )
+
+
+def in_eight_bits(examples: np.ndarray | ShardedArray, stored: PixelFormat) -> Any:
+    """Returns pixels of a format as uint8. An array in files is converted where it is read."""
+    if isinstance(examples, ShardedArray):
+        return examples.converted(stored.in_eight_bits, np.uint8)
+    return np.concatenate([stored.in_eight_bits(block) for block in blocks_of(examples)])
 
 
 def _in_range(examples, pixels):

@@ -1,15 +1,13 @@
 """Decodes the image files of a folder to one array, and collects the ones that cannot be used."""
 
 import concurrent.futures
-import contextlib
 import warnings
 
 import numpy as np
-from PIL import Image
 
 from ganzoo.data.checks import DARK
 from ganzoo.data.deep_images import read_deep_image
-from ganzoo.data.image_files import printable, read_image
+from ganzoo.data.image_files import pillow_limit, printable, read_image
 
 _MOST_BAD = 0.05
 _AT_ONCE = 64
@@ -52,7 +50,7 @@ class Decoder:
         bad, first = {}, None
         progress = progress or (lambda *state: None)
         with (
-            _pillow_limit(self._options.max_pixels),
+            pillow_limit(self._options.max_pixels),
             concurrent.futures.ThreadPoolExecutor() as pool,
         ):
             outcomes = self._outcomes(pool, files)
@@ -60,10 +58,7 @@ class Decoder:
                 if reason is None and first is None:
                     first = decoded.pixels
                 if reason is None and decoded.pixels.shape != first.shape:
-                    reason = (
-                        f"it is {_size(decoded.pixels)} pixels and the first image "
-                        f"{_size(first)}; pass `size` to make them equal"
-                    )
+                    reason = _misfit(decoded.pixels, first, self._options.crop)
                 if reason is None:
                     keep(decoded.pixels)
                     self._note(file, decoded)
@@ -87,7 +82,7 @@ class Decoder:
     def find_bad(self, files):
         """Returns a dictionary from unusable files to reasons."""
         with (
-            _pillow_limit(self._options.max_pixels),
+            pillow_limit(self._options.max_pixels),
             concurrent.futures.ThreadPoolExecutor() as pool,
         ):
             outcomes = zip(files, pool.map(self._outcome, files), strict=True)
@@ -147,20 +142,6 @@ class Decoder:
         warnings.warn(f"{problem}: scale their pixels to the range of 16 bits.", stacklevel=7)
 
 
-@contextlib.contextmanager
-def _pillow_limit(max_pixels):
-    """Puts a limit in place of Pillow's own, and keeps Pillow's warnings, which name no file."""
-    limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None:
-        Image.MAX_IMAGE_PIXELS = max(limit, max_pixels)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="PIL")
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
-
-
 def report(bad, count, folder):
     """Warns about the files that are left out, or raises if they are too many."""
     listed = "\n".join(f"  {printable(file)}: {reason}" for file, reason in bad.items())
@@ -170,6 +151,15 @@ def report(bad, count, folder):
     warnings.warn(f"{found} and are left out:\n{listed}", stacklevel=6)
 
 
-def _size(image):
-    size = f"{image.shape[1]} x {image.shape[0]}"
-    return size if image.shape[2] in (1, 3) else f"{size} x {image.shape[2]}"
+def _misfit(image, first, crop):
+    """Returns why an image is not of the shape of the first one."""
+    if image.shape[:2] == first.shape[:2]:
+        return (
+            f"it has {image.shape[2]} channels and the first image {first.shape[2]}; pass "
+            "`channels` to make them equal"
+        )
+    cure = "pass `size` to make them equal"
+    if crop == "random":
+        cure = "random crops are of images of one size, so resize the files, or pass another `crop`"
+    sizes = [f"{shape[1]} x {shape[0]}" for shape in (image.shape, first.shape)]
+    return f"it is {sizes[0]} pixels and the first image {sizes[1]}; {cure}"

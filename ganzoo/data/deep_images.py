@@ -13,6 +13,8 @@ from ganzoo.data.images import FILTER, box_of, fitted_size, is_deep, recolored, 
 ARRAY_SUFFIX = ".npy"
 # The weights of ITU-R BT.601, as Pillow has them.
 _GRAY = np.array([0.299, 0.587, 0.114], np.float32)
+# 16 bits round such an alpha to 0.
+_INVISIBLE = 0.5 / 65535
 
 
 def read_deep_image(path: os.PathLike, options: ImageOptions) -> DecodedImage:
@@ -41,11 +43,11 @@ def read_deep_image(path: os.PathLike, options: ImageOptions) -> DecodedImage:
                 values = _picture(image, options)
     is_gray = values.shape[2] == 1
     values = _with_channels(values, options.channels)
+    options.pixels.check(values)  # Before a resize, which clips them.
     if options.size is not None and values.shape[:2] != options.size:
         values = _resized(values, options)
     if options.pixels.dtype == "uint16":
         return DecodedImage(np.round(values).astype(np.uint16), is_gray, bits=bits)
-    options.pixels.to_signed(values)  # Raises where values are out of their range.
     return DecodedImage(values.astype(np.float32), is_gray)
 
 
@@ -84,7 +86,7 @@ def _picture(image, options):
                 f"16 bits are integers in [0, 65535]. Received: pixels of mode {image.mode!r} from "
                 f"{values.min():g} to {values.max():g}"
             )
-        return values
+        return _over_background(values, image.info.get("transparency"), options)
     channels = options.channels
     if channels is None:
         channels = 1 if image.mode in ("1", "L", "LA", "La") else 3
@@ -112,11 +114,32 @@ def _with_channels(values, channels):
     raise ValueError(f"it has {found} channels, and {channels} are wanted")
 
 
+def _over_background(values, transparent, options):
+    """Returns gray values with the background in place of the transparent gray of a PNG."""
+    if not isinstance(transparent, int):
+        return values
+    channels = 3 if options.channels == 3 else 1
+    return np.where(values == transparent, _background(options, channels), values)
+
+
+def _background(options, channels):
+    """Returns the values of the background in each channel; where alpha is kept, of no color."""
+    low, high = options.pixels.low, options.pixels.high
+    color = np.resize(np.array(options.background, np.float32) / 255, channels)
+    if channels == 1:
+        color = np.array([np.array(options.background) @ _GRAY / 255], np.float32)
+    if options.channels == 4:
+        color = np.zeros(channels, np.float32)
+    return low + color * (high - low)
+
+
 def _resized(values, options):
     """Returns values that are cropped or padded, and resized channel by channel."""
     height, width = options.size
     low, high = options.pixels.low, options.pixels.high
     inner_height, inner_width = options.size
+    if options.channels == 4:
+        values = _premultiplied((values - np.float32(low)) / (high - low))
     if options.crop == "pad":
         inner_height, inner_width = fitted_size(values.shape[:2], options.size)
     box = box_of(values.shape[1::-1], inner_width, inner_height, options.crop)
@@ -126,14 +149,27 @@ def _resized(values, options):
         )
         for layer in np.moveaxis(values, 2, 0)
     ]
-    resized = np.stack([np.asarray(layer) for layer in layers], axis=2).clip(low, high)
+    resized = np.stack([np.asarray(layer) for layer in layers], axis=2)
+    if options.channels == 4:
+        resized = low + _straight(resized) * (high - low)
+    resized = resized.clip(low, high)
     if (inner_height, inner_width) == (height, width):
         return resized
-    border = np.resize(np.array(options.background, np.float32) / 255, values.shape[2])
-    if values.shape[2] == 1:
-        border = np.array([np.array(options.background) @ _GRAY / 255], np.float32)
     result = np.empty((height, width, values.shape[2]), np.float32)
-    result[...] = low + border * (high - low)
+    result[...] = _background(options, values.shape[2])
     top, left = (height - inner_height) // 2, (width - inner_width) // 2
     result[top : top + inner_height, left : left + inner_width] = resized
     return result
+
+
+def _premultiplied(values):
+    """Returns values in [0, 1] with colors times alpha: a resize then mixes only what is seen."""
+    return np.concatenate([values[..., :3] * values[..., 3:], values[..., 3:]], axis=2)
+
+
+def _straight(values):
+    """Returns premultiplied values with their own colors, and black where nothing is seen."""
+    alpha = values[..., 3:].clip(0, 1)
+    colors = np.zeros_like(values[..., :3])
+    np.divide(values[..., :3], alpha, out=colors, where=alpha > _INVISIBLE)
+    return np.concatenate([colors, alpha], axis=2)

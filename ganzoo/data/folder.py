@@ -10,7 +10,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.deep_images import ARRAY_SUFFIX
 from ganzoo.data.folder_images import FolderImages
 from ganzoo.data.folder_layout import Layout, layout_of, natural
-from ganzoo.data.image_files import image_files, printable, unread_note
+from ganzoo.data.image_files import image_files, printable
 from ganzoo.data.image_options import MAX_PIXELS, check_size, image_options
 from ganzoo.data.label_columns import Targets, targets_of
 from ganzoo.data.label_tables import read_table, rows_of
@@ -106,8 +106,7 @@ def load_folder(
         warnings.warn(f"In the folder {printable(argument)!r}:{notes}", stacklevel=3)
     images = FolderImages(argument, split, layout.files, targets, options, on_bad, progress)
     if cache:
-        table = None if labels is None else _path_of_table(labels, _root(argument))
-        return images.in_cache(cache, table, (label_columns, labels_as))
+        return images.in_cache(cache)
     if keep_sizes and images.have_different_sizes:
         return images.in_own_sizes()
     dataset = images.in_memory()
@@ -136,12 +135,12 @@ def labeled_layout(folder, split, labels, suffixes):
         layout = folder_layout(folder, split, suffixes)
         numbers = None if layout.labels is None else np.array(layout.labels, np.int32)
         return layout, Targets(numbers, layout.class_names)
-    root, files, unread = _all_files(folder, suffixes)
+    root, files, found = _all_files(folder, suffixes)
     layout = layout_of(root, files, split, has_classes=False)
     table = read_table(_path_of_table(table, root))
     targets = targets_of(table, columns, labels_as)
     rows = rows_of(table, root, layout.files, files)
-    notes = [*layout.notes, *targets.notes, *([unread_note(unread)] if unread else [])]
+    notes = [*layout.notes, *targets.notes, *found]
     return Layout(layout.files, None, None, notes), targets.take(rows)
 
 
@@ -169,15 +168,14 @@ def folder_layout(argument, split="train", suffixes=()):
         FileNotFoundError: If there is no such folder.
         ValueError: As for `load_folder`.
     """
-    root, files, unread = _all_files(argument, suffixes)
+    root, files, notes = _all_files(argument, suffixes)
     layout = layout_of(root, files, split)
-    if unread:
-        layout.notes.append(unread_note(unread))
+    layout.notes.extend(notes)
     return layout
 
 
 def _all_files(folder, suffixes):
-    """Returns the path of a folder, its image files in natural order, and files of other formats.
+    """Returns the path of a folder, its image files in natural order, and texts about others.
 
     Raises:
         FileNotFoundError: If there is no such folder.
@@ -187,9 +185,9 @@ def _all_files(folder, suffixes):
         raise FileNotFoundError(
             f"There is no such folder. Received: source='folder:{printable(root)}'"
         )
-    files, unread = image_files(root, suffixes)
+    files, notes = image_files(root, suffixes)
     files.sort(key=lambda file: natural(file.relative_to(root).parts))
-    return root, files, unread
+    return root, files, notes
 
 
 def _root(folder):

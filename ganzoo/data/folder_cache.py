@@ -1,5 +1,6 @@
 """Folders of images that were decoded once, and are read from shards from then on."""
 
+import functools
 import hashlib
 import json
 import os
@@ -7,11 +8,11 @@ import pathlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ganzoo.data.shards import ShardedDataset, is_sharded, load_shards
+from ganzoo.data.shards import ShardedDataset, load_shards
 from ganzoo.files import new_folder, remove_folder
 
 # Another number whenever decoding changes.
-_DECODER = 1
+_DECODER = 2
 # Bytes of images in a shard.
 SHARD_BYTES = 2**28
 
@@ -38,7 +39,7 @@ def cached(
 
     Args:
         cache: Folder of the cache, or `True` for `default_folder()`.
-        files: The image files, and others that the data follow from.
+        files: The image files.
         settings: What else the data follow from, as plain data.
         write: Function that writes the shards to an empty folder.
 
@@ -47,12 +48,16 @@ def cached(
     """
     home = default_folder() if cache is True else pathlib.Path(cache).expanduser()
     digest = hashlib.sha256(json.dumps([_DECODER, settings], default=str).encode())
+    real = functools.cache(os.path.realpath)  # Many files share a folder.
     for file in files:
         status = file.stat()
-        facts = os.fsencode(file.resolve()), status.st_size, status.st_mtime_ns
+        path = os.path.join(real(file.parent), file.name)
+        if os.path.islink(path):
+            path = os.path.realpath(path)
+        facts = os.fsencode(path), status.st_size, status.st_mtime_ns
         digest.update(repr(facts).encode())
     folder = home / f"folder-{digest.hexdigest()[:32]}"
-    if is_sharded(folder):
+    if folder.is_dir():
         try:
             return load_shards(folder)
         except ValueError:

@@ -5,7 +5,6 @@ import dataclasses
 import functools
 import pathlib
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from ganzoo.data.checks import RangeEvidence
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.decoder import Decoder, report
 from ganzoo.data.folder_cache import SHARD_BYTES, cached
-from ganzoo.data.image_files import kind_of, printable
+from ganzoo.data.image_files import kind_of, pillow_limit, printable
 from ganzoo.data.image_options import ImageOptions
 from ganzoo.data.label_columns import Targets
 from ganzoo.data.mixed_images import MixedImages
@@ -61,44 +60,45 @@ class FolderImages:
     @property
     def have_different_sizes(self) -> bool:
         """Whether the files hold images of 8 bits that would keep their different sizes."""
-        keeps = self.options.size is None and self.options.pixels.is_eight_bits
+        options = self.options
+        keeps = options.size is None and options.crop != "random" and options.pixels.is_eight_bits
         return keeps and len({kind[:2] for kind in self._kinds}) > 1
 
     def in_own_sizes(self) -> MixedImages:
         """Returns the images as they are, which are decoded when they are needed."""
-        options, files = self._with_channels(), self.files
+        options, files, targets = self._with_channels(), self.files, self.targets
         if self.on_bad == "skip":
             bad = Decoder(options).find_bad(files)
-            self._without(bad)
+            targets = self._without(bad)
             files = [file for file in files if file not in bad]
-        return MixedImages(files, options.channels, self._name, self.split, options.max_pixels)
+        return MixedImages(
+            files,
+            options.channels,
+            self._name,
+            self.split,
+            options.max_pixels,
+            options.background,
+            targets,
+        )
 
-    def in_cache(
-        self,
-        cache: pathlib.Path | str | bool,
-        table: pathlib.Path | None,
-        label_settings: Any,
-    ) -> ShardedDataset:
+    def in_cache(self, cache: pathlib.Path | str | bool) -> ShardedDataset:
         """Returns the images from shards, to which they are decoded if they are not there yet.
 
         Args:
             cache: As for `ganzoo.data.folder_cache.cached`.
-            table: Path of the table that the labels are from.
-            label_settings: How the table is read, as plain data.
         """
-        options = self._with_channels() if self.options.pixels.is_eight_bits else self.options
         facts = {
             "name": self._name,
             "split": self.split,
             "on_bad": self.on_bad,
-            "labels": label_settings,
-            "options": dataclasses.asdict(options),
+            "targets": self.targets.facts(),
+            "options": dataclasses.asdict(self.options),
         }
-        files = [*self.files, *([] if table is None else [table])]
-        return cached(cache, files, facts, functools.partial(self._write, options))
+        return cached(cache, self.files, facts, self._write)
 
-    def _write(self, options, folder):
+    def _write(self, folder):
         """Decodes all files to shards in an empty folder."""
+        options = self._with_channels() if self.options.pixels.is_eight_bits else self.options
         height, width = options.size or (self._kinds[0][:2] if self._kinds else (1, 1))
         row = height * width * (options.channels or 3) * options.pixels.bytes
         count = len(self.files)
@@ -134,9 +134,10 @@ class FolderImages:
     def _kinds(self):
         """(width, height, whether it is gray) of each file that can be opened."""
         kinds = []
-        for file in self.files:
-            with contextlib.suppress(Exception):  # What is wrong is found when it is decoded.
-                kinds.append(kind_of(file))
+        with pillow_limit(self.options.max_pixels):
+            for file in self.files:
+                with contextlib.suppress(Exception):  # What is wrong is found when it is decoded.
+                    kinds.append(kind_of(file))
         return kinds
 
     def _with_channels(self):

@@ -208,7 +208,8 @@ def _with_classes(base, files, all_files, paths, depth, split, notes):
             "images in deeper folders belong to the class of the top folder, e.g. "
             f"{printable('/'.join(min(deeper)))!r}"
         )
-    without = [name for number, name in enumerate(names) if number not in set(labels)]
+    found = set(labels)
+    without = [name for number, name in enumerate(names) if number not in found]
     if without:
         notes.append(f"split {split!r} has no images of the classes {listed(without)}")
     _note_empty_folders(notes, base if split is None else None, folders)

@@ -43,12 +43,14 @@ def gather(
         class_names: Names of the classes in the order of their numbers, or of the columns of
             one-hot labels. By default the attribute `class_names` of the batches, or `classes` of
             the `dataset` of a loader, if there is one.
-        conditions: Whether the second part of a batch has conditions in place of labels.
+        conditions: Whether the second part of a batch has conditions in place of labels. They have
+            no `num_classes` and no `class_names`.
         name: Origin of the data, for messages and records.
         split: Name of the part of the source.
 
     Raises:
-        ValueError: If the batches have no end, do not fit each other, or are no examples.
+        ValueError: If the batches have no end, do not fit each other, or are no examples; or if
+            they have no second part for the arguments about it.
         TypeError: If examples or labels have an unusable type.
 
     Warns:
@@ -61,10 +63,22 @@ def gather(
     >>> ganzoo.data.gather(batches, num_classes=10)
     Dataset('arrays', 8 uint8 images of shape (32, 32, 1), 10 classes)
     """
-    examples, targets = _all_parts(batches)
-    names = class_names_of(batches) if class_names is None else class_names
+    has_classes = num_classes is not None or class_names is not None
+    if conditions and has_classes:
+        raise ValueError(
+            "Conditions have no `num_classes` and no `class_names`: leave them out. "
+            f"Received: conditions=True, num_classes={describe(num_classes)}, "
+            f"class_names={describe(class_names)}"
+        )
+    examples, targets = all_parts(batches)
+    if targets is None and (conditions or has_classes):
+        raise ValueError(
+            "`num_classes`, `class_names` and `conditions` are about the second part of a batch, "
+            f"its labels or conditions. Received: {describe(batches)}, of examples alone"
+        )
     if targets is None or conditions:
         return Dataset(examples, conditions=targets, name=name, split=split)
+    names = class_names_of(batches) if class_names is None else class_names
     return Dataset(examples, targets, num_classes, names, name, split)
 
 
@@ -126,8 +140,15 @@ def class_names_of(batches: Any) -> tuple | None:
     return tuple(map(str, names))
 
 
-def _all_parts(data):
-    """Returns the examples and the labels or conditions, or `None`, of all batches."""
+def all_parts(data: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns the examples and the labels or conditions, or `None`, of all batches.
+
+    Args:
+        data: As the `batches` of `gather`.
+
+    Raises:
+        ValueError: If the batches have no end, or do not fit each other.
+    """
     data, labels = split_dictionary(data)
     if labels is None and isinstance(data, tuple) and len(data) == 2 and is_array(data):
         data, labels = data

@@ -1,5 +1,6 @@
 """Files of images: which there are, and how one is opened, bounded and decoded."""
 
+import collections
 import contextlib
 import dataclasses
 import io
@@ -7,15 +8,17 @@ import os
 import pathlib
 import stat
 import struct
+import warnings
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
 
+from ganzoo.data.classes import listed
 from ganzoo.data.image_options import MAX_PIXELS, WHITE
-from ganzoo.data.images import convert, is_deep, is_gray, upright
+from ganzoo.data.images import convert, is_deep, is_gray, is_sideways, upright
 
 # Formats whose files are no pictures, or are decoded by another program.
 _NO_IMAGES = {"EPS", "FITS", "IPTC", "MPEG"}
@@ -53,10 +56,11 @@ def _is_stub(factory):
 
 def image_files(
     root: pathlib.Path, more_suffixes: Iterable[str] = ()
-) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
-    """Returns the paths of all image files below a folder, and those in formats that are not read.
+) -> tuple[list[pathlib.Path], list[str]]:
+    """Returns the paths of all image files below a folder, and texts about what may surprise.
 
-    Hidden files and folders are left out. Links are followed.
+    Hidden files and folders are left out. Links are followed, except to a folder that they are in.
+    The texts are about formats that are not read, and about links to folders that are taken anyway.
 
     Args:
         root: The folder.
@@ -67,15 +71,19 @@ def image_files(
         OSError: If a folder cannot be read.
     """
     known = suffixes() | set(more_suffixes)
-    files, unread, seen = [], [], set()
+    files, unread, links = [], [], {}
+    above, times = {os.fspath(root): frozenset()}, collections.Counter()
     for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_raise):
-        # A link may lead back to a folder above it.
-        identity = os.path.realpath(folder)
-        if identity in seen:
+        identity, outer = os.path.realpath(folder), above.pop(folder)
+        if identity in outer:
             subfolders.clear()
             continue
-        seen.add(identity)
+        times[identity] += 1
+        if os.path.islink(folder):
+            links[folder] = identity
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        inner = outer | {identity}
+        above.update((os.path.join(folder, name), inner) for name in subfolders)
         for name in names:
             suffix = pathlib.Path(name).suffix.lower()
             if not name.startswith("."):
@@ -84,19 +92,26 @@ def image_files(
                 elif suffix in _UNREAD:
                     unread.append(pathlib.Path(folder, name))
     if not files:
-        hint = f"; {unread_note(unread)}" if unread else ""
+        hint = f"; {_unread_note(unread)}" if unread else ""
         raise ValueError(
             f"A folder must hold image files (.png, .jpg, .webp and others){hint}. "
             f"Received: {printable(root)!r}, with none"
         )
-    return files, unread
+    notes = [_unread_note(unread)] if unread else []
+    repeated = [os.path.relpath(link, root) for link in links if times[links[link]] > 1]
+    if repeated:
+        notes.append(
+            "links lead to folders that are taken elsewhere, so their images are there several "
+            f"times: {listed(map(printable, sorted(repeated)))}"
+        )
+    return files, notes
 
 
 def _raise(error):
     raise error
 
 
-def unread_note(files: list[pathlib.Path]) -> str:
+def _unread_note(files):
     """Returns a text about files in formats of photographs that are not read."""
     found = sorted({file.suffix.lower() for file in files})
     advice = f" ({_HEIC})" if {".heic", ".heif", ".hif"} & set(found) else ""
@@ -121,14 +136,29 @@ def open_file(path: os.PathLike) -> BinaryIO:
 
 
 def size_of(path: os.PathLike) -> tuple[int, int]:
-    """Returns the width and the height of an image file in pixels, as stored, without decoding."""
+    """Returns the width and the height of an upright image file in pixels, without decoding it."""
     return kind_of(path)[:2]
 
 
 def kind_of(path: os.PathLike) -> tuple[int, int, bool]:
-    """Returns the width and the height of an image file as stored, and whether it is gray."""
+    """Returns the width and the height of an upright image file, and whether it is gray."""
     with open_file(path) as file, Image.open(file) as image:
-        return *image.size, is_gray(image)
+        width, height = image.size[::-1] if is_sideways(image) else image.size
+        return width, height, is_gray(image)
+
+
+@contextlib.contextmanager
+def pillow_limit(max_pixels: int) -> Iterator[None]:
+    """Puts a limit in place of Pillow's own, and keeps Pillow's warnings, which name no file."""
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None:
+        Image.MAX_IMAGE_PIXELS = max(limit, max_pixels)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="PIL")
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,7 +24,7 @@ class ImageOptions:
         size: (height, width), or `None` for their own.
         channels: Number of channels, or `None` for what all images have.
         background: (red, green, blue) behind transparent pixels, where alpha is no channel.
-        crop: `"center"` or `"pad"`.
+        crop: `"center"` or `"pad"`; or `"random"`, for which `size` is `None`.
         pixels: The `PixelFormat` of the result.
         max_pixels: The largest number of pixels that is decoded.
     """
@@ -94,7 +94,7 @@ def image_options(
         None if crop == "random" else size,
         channels,
         WHITE if alpha in (None, KEEP) else _color(alpha),
-        "center" if crop == "random" else crop,
+        crop,
         PixelFormat(dtype, *(value_range or ())),
         max_pixels,
     )

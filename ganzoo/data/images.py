@@ -14,6 +14,7 @@ _GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 # The value of EXIF's tag for the orientation, and how an image is turned to be upright.
 _ORIENTATION = 274
+_SIDEWAYS = (5, 6, 7, 8)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -47,6 +48,18 @@ def upright(image):
     turned = image.transpose(turn)
     turned.info = dict(image.info)
     return turned, False
+
+
+def is_sideways(image):
+    """Whether the metadata of a Pillow image, which was just opened, say that its sides swap."""
+    if image.format == "TIFF":
+        return False  # Pillow gives the upright size.
+    # Readers of damaged metadata raise many kinds of errors.
+    try:
+        # The method of PNG files decodes them first.
+        return Image.Image.getexif(image).get(_ORIENTATION) in _SIDEWAYS
+    except Exception:
+        return False
 
 
 def convert(image, size=None, channels=None, background=WHITE, crop="center"):
@@ -90,7 +103,7 @@ def convert_array(images, size=None, channels=None, background=WHITE):
         images: uint8 array of shape (count, height, width, channels). The fourth of 4 channels is
             alpha. Other numbers of channels than 1, 3 and 4 can only be kept.
         size: (height, width), or None to keep theirs.
-        channels: 1, 3, or None to keep theirs. Resized images keep alpha with 4 alone.
+        channels: 1, 3 or 4, or None to keep theirs.
         background: (red, green, blue) that transparent pixels are laid over.
     """
     size = images.shape[1:3] if size is None else size
@@ -100,7 +113,7 @@ def convert_array(images, size=None, channels=None, background=WHITE):
         layers = [convert_array(images[..., [layer]], size) for layer in range(images.shape[3])]
         return np.concatenate(layers, axis=3)
     _check_pixels(images[0])
-    channels = channels or (1 if images.shape[3] == 1 else 3)
+    channels = channels or images.shape[3]
     result = np.empty((len(images), *size, channels), np.uint8)
 
     def fill(start):
@@ -120,14 +133,14 @@ def convert_stream(arrays, count, size=None, channels=None):
             images of any mode.
         count: Number of images.
         size: (height, width). Needed unless all have the same.
-        channels: 1, 3, or None to keep theirs.
+        channels: 1, 3 or 4, or None to keep the ones of arrays; of Pillow images, as for `convert`.
     """
     images = None
     arrays = iter(arrays)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         for start in range(0, count, _BLOCK):
             block = itertools.islice(arrays, min(_BLOCK, count - start))
-            done = list(pool.map(lambda row: convert(_as_image(row), size, channels), block))
+            done = list(pool.map(lambda row: _converted_row(row, size, channels), block))
             if len(done) < min(_BLOCK, count - start):
                 raise ValueError(f"Expected {count} images. Received: {start + len(done)}")
             for row, image in enumerate(done, start):
@@ -140,6 +153,12 @@ def convert_stream(arrays, count, size=None, channels=None):
                     )
                 images[row] = image
     return images
+
+
+def _converted_row(row, size, channels):
+    if channels is None and not isinstance(row, Image.Image):
+        channels = row.shape[2]
+    return convert(_as_image(row), size, channels)
 
 
 def _converted_block(images, size, channels, background):
@@ -205,11 +224,11 @@ def _in_eight_bits(image):
             f"Received: pixels from {values.min()} to {values.max()}"
         )
     # Pillow's own conversion clips at 255. 65535 = 255 * 257.
-    pixels = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    pixels = (values.astype(np.uint32) + 128) // 257
     transparent = image.info.get("transparency")
     if isinstance(transparent, int):
-        pixels[values == transparent] = 255
-    return Image.fromarray(pixels)
+        pixels = np.stack([pixels, np.where(values == transparent, 0, 255)], axis=2)
+    return Image.fromarray(pixels.astype(np.uint8))
 
 
 def _without_alpha(image, background):

@@ -1,14 +1,15 @@
 """What columns of labels stand for: classes with names, or vectors of conditions."""
 
 import dataclasses
+import hashlib
 import math
 import re
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
-from ganzoo.data.classes import check_class_names, listed
+from ganzoo.data.classes import as_names, check_class_names, listed
 from ganzoo.data.folder_layout import natural
 from ganzoo.data.label_tables import LabelTable
 from ganzoo.validation import check_choice, did_you_mean
@@ -46,6 +47,16 @@ class Targets:
         taken = {name: part[rows] for name, part in parts.items() if part is not None}
         return dataclasses.replace(self, **taken)
 
+    def facts(self) -> dict[str, Any]:
+        """Returns what tells these targets from others: their names, and hashes of the arrays."""
+        facts = {"class_names": self.class_names, "condition_names": self.condition_names}
+        for name in ("labels", "conditions"):
+            part = getattr(self, name)
+            facts[name] = (
+                None if part is None else hashlib.sha256(np.ascontiguousarray(part)).hexdigest()
+            )
+        return facts
+
 
 def targets_of(
     table: LabelTable, columns: Sequence[str] | None = None, labels_as: str | None = None
@@ -81,6 +92,12 @@ def targets_of(
         )
     if not several and first.kind != "floats" and labels_as != "conditions":
         return _as_classes(first, table.class_names)
+    if table.class_names is not None and labels_as is None:
+        raise ValueError(
+            "The table has class_names, and its labels are no classes: write each label as the "
+            f"number or the name of a class, or pass labels_as='conditions'. "
+            f"Received: {_described(parsed)}"
+        )
     parts = [column.as_conditions() for column in parsed.values()]
     names = [name for names, _ in parts for name in names]
     conditions = np.concatenate([values for _, values in parts], axis=1).astype(np.float32)
@@ -92,6 +109,7 @@ def targets_of(
 def _chosen(table, columns):
     if columns is None:
         return list(table.columns)
+    columns = as_names("label_columns", columns)
     for name in columns:
         if name not in table.columns:
             raise ValueError(
@@ -110,7 +128,12 @@ def _described(parsed):
 
 
 class _Column:
-    """One column, whose kind is `integers`, `floats`, `texts`, `lists` or `vectors`."""
+    """One column, whose kind is `integers`, `floats`, `texts`, `lists` or `vectors`.
+
+    Attributes:
+        values: The numbers, texts or lists.
+        texts: The values as the table writes them, if they are integers or texts.
+    """
 
     def __init__(self, name, values):
         self.name = name
@@ -122,9 +145,13 @@ class _Column:
         self.values = [_parsed(value) for value in values]
         kinds = {type(value) for value in self.values}
         self.kind = "integers" if kinds == {int} else "floats"
+        self.texts = [
+            value.strip() if isinstance(value, str) else str(number)
+            for value, number in zip(values, self.values, strict=True)
+        ]
         if str in kinds:
             self.kind = "texts"
-            self.values = [str(value).strip() for value in values]
+            self.values = self.texts = [str(value).strip() for value in values]
             if any(_SEPARATOR in value for value in self.values):
                 self._take_lists([value.split(_SEPARATOR) for value in self.values])
         elif count := sum(not math.isfinite(value) for value in self.values):
@@ -156,7 +183,10 @@ class _Column:
             return [self.name], np.array(self.values, np.float64)[:, None]
         lists = self.values if self.kind == "lists" else [[value] for value in self.values]
         known = sorted({one for value in lists for one in value}, key=lambda one: natural((one,)))
-        found = np.array([[one in value for one in known] for value in lists], np.float64)
+        column_of = {one: column for column, one in enumerate(known)}
+        found = np.zeros((len(lists), len(known)))
+        for row, value in enumerate(lists):
+            found[row, [column_of[one] for one in value]] = 1
         return [f"{self.name}={one}" for one in known], found
 
 
@@ -164,7 +194,8 @@ def _parsed(value):
     """Returns a number where a text looks like one; truth values are 0 and 1."""
     if isinstance(value, bool):
         return int(value)
-    if not isinstance(value, str):
+    # Python would take the text 1_0 for 10.
+    if not isinstance(value, str) or "_" in value:
         return value
     if _INTEGER.fullmatch(value.strip()):
         return int(value)
@@ -197,12 +228,13 @@ def _as_classes(column, class_names):
                 f"Received: labels in [{min(labels)}, {max(labels)}]"
             )
         return Targets(np.array(labels, np.int32), list(class_names))
+    names = _written(column)
     if column.kind == "integers":
-        known = sorted(set(column.values))
+        known = sorted(names)
         if known != list(range(len(known))):
             notes.append(
-                f"the labels {listed(map(str, known))} are classes with these names, and have the "
-                f"numbers from 0 to {len(known) - 1}"
+                f"the labels {listed(names[number] for number in known)} are classes with these "
+                f"names, and have the numbers from 0 to {len(known) - 1}"
             )
     else:
         known = sorted(set(column.values), key=lambda one: natural((one,)))
@@ -214,7 +246,20 @@ def _as_classes(column, class_names):
         )
     numbers = {value: number for number, value in enumerate(known)}
     labels = np.array([numbers[value] for value in column.values], np.int32)
-    return Targets(labels, [str(value) for value in known], notes=tuple(notes))
+    return Targets(labels, [names[value] for value in known], notes=tuple(notes))
+
+
+def _written(column):
+    """Returns a dictionary from each label to how the table writes it."""
+    written = {}
+    for value, text in zip(column.values, column.texts, strict=True):
+        if written.setdefault(value, text) != text:
+            raise ValueError(
+                f"Column {column.name!r} must write each class in one way, and one number is "
+                "written in two: write it alike if they are one class, or else with letters. "
+                f"Received: {written[value]!r} and {text!r}"
+            )
+    return written
 
 
 def _scale_notes(names, conditions):

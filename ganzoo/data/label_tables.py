@@ -1,5 +1,6 @@
 """Tables of labels in files: CSV, TSV, JSON (also StyleGAN's `dataset.json`) and JSON lines."""
 
+import collections
 import csv
 import dataclasses
 import io
@@ -9,6 +10,7 @@ import pathlib
 import unicodedata
 
 from ganzoo.data.classes import listed
+from ganzoo.data.deep_images import ARRAY_SUFFIX
 from ganzoo.data.image_files import printable, suffixes
 
 # Names of the column of files, in any case and with or without spaces and underscores.
@@ -138,14 +140,12 @@ class _Names:
 
     @staticmethod
     def _add(index, name, file):
-        known = index.setdefault(name, [])
-        if file not in known:
-            known.append(file)
+        index.setdefault(name, {})[file] = None  # A dictionary keeps each file once, in order.
 
     def files_of(self, name):
         for index in (self._by_path, self._by_name, self._by_stem):
             if name in index:
-                return index[name]
+                return list(index[name])
         return []
 
 
@@ -169,7 +169,8 @@ def _read_csv(text, path):
             raise ValueError(
                 f"line {line} has {len(row)} cells, and the first line has {len(names)}"
             )
-    if any(pathlib.PurePath(cell).suffix.lower() in suffixes() for cell in names):
+    of_images = suffixes() | {ARRAY_SUFFIX}
+    if any(pathlib.PurePath(cell).suffix.lower() in of_images for cell in names):
         names = [f"column_{number}" for number, _ in enumerate(names, 1)]
     else:
         rows = rows[1:]
@@ -177,12 +178,12 @@ def _read_csv(text, path):
 
 
 def _read_json_lines(text, path):
-    records = [json.loads(line) for line in text.splitlines() if line.strip()]
+    records = [_json(line) for line in text.splitlines() if line.strip()]
     return _of_records(records)
 
 
 def _read_json(text, path):
-    content = json.loads(text)
+    content = _json(text)
     if isinstance(content, list):
         return _of_records(content)
     if not isinstance(content, dict):
@@ -201,7 +202,28 @@ def _read_json(text, path):
             f"Received: {type(labels).__name__}"
         )
     files, values = zip(*labels, strict=True) if labels else ((), ())
-    return list(files), {"label": list(values)}, content.get("class_names")
+    names = content.get("class_names")
+    if names is not None and not isinstance(names, list):
+        raise ValueError(
+            f'the value of "class_names" must be a list. Received: {type(names).__name__}'
+        )
+    return list(files), {"label": list(values)}, names
+
+
+def _json(text):
+    """Returns what a text of JSON holds. A key that an object has twice is an error."""
+
+    def unique(pairs):
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = collections.Counter(key for key, _ in pairs)
+            repeated = [key for key, count in counts.items() if count > 1]
+            raise ValueError(
+                f"an object must have each key once. Received: {listed(repeated)} twice"
+            )
+        return found
+
+    return json.loads(text, object_pairs_hook=unique)
 
 
 def _of_records(records):

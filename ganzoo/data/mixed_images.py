@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ganzoo.data.image_files import MAX_PIXELS, open_file, printable, read_image
+from ganzoo.data.image_files import open_file, pillow_limit, printable, read_image
+from ganzoo.data.image_options import MAX_PIXELS, WHITE
+from ganzoo.data.label_columns import Targets
 
 
 class MixedImages:
@@ -22,13 +24,15 @@ class MixedImages:
         name: Origin of the data, for messages and records.
         split: Name of the part of the source.
         max_pixels: The largest number of pixels of a file that is decoded.
+        background: (red, green, blue) that transparent pixels are laid over.
+        targets: The labels or conditions of the images, as `label_columns.Targets`, or `None`.
 
     Attributes:
         example_shape: `(None, None, channels)`.
-        labels: `None`.
+        labels, num_classes, class_names: As in a `Dataset`; `None` without labels.
+        conditions, condition_names: As in a `Dataset`; `None` without conditions.
     """
 
-    labels = num_classes = class_names = None
     has_images = True
 
     def __init__(
@@ -38,11 +42,18 @@ class MixedImages:
         name: str = "files",
         split: str | None = None,
         max_pixels: int = MAX_PIXELS,
+        background: tuple[int, int, int] = WHITE,
+        targets: Targets | None = None,
     ):
         self.files = list(files)
         self.example_shape = (None, None, channels)
         self.name, self.split = name, split
-        self.max_pixels = max_pixels
+        self.max_pixels, self.background = max_pixels, background
+        targets = targets or Targets()
+        self.labels, self.conditions = targets.labels, targets.conditions
+        self.class_names = targets.class_names and tuple(targets.class_names)
+        self.num_classes = self.class_names and len(self.class_names)
+        self.condition_names = targets.condition_names and tuple(targets.condition_names)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -59,11 +70,14 @@ class MixedImages:
         """
         with concurrent.futures.ThreadPoolExecutor() as pool:
             for start in range(0, len(rows), size):
-                yield list(pool.map(self._read, rows[start : start + size]))
+                with pillow_limit(self.max_pixels):
+                    images = list(pool.map(self._read, rows[start : start + size]))
+                yield images
 
     def sha256(self) -> str:
-        """Returns a hash of the contents of all files and of the number of channels."""
-        result = hashlib.sha256(str(self.example_shape).encode())
+        """Returns a hash of the contents of all files, the channels and the background."""
+        background = "" if self.background == WHITE else str(self.background)
+        result = hashlib.sha256(f"{self.example_shape}{background}".encode())
         for path in self.files:
             with open_file(path) as file:
                 result.update(hashlib.file_digest(file, "sha256").digest())
@@ -72,7 +86,8 @@ class MixedImages:
     def _read(self, row):
         path = self.files[row]
         try:
-            return read_image(path, None, self.example_shape[2], self.max_pixels).pixels
+            channels = self.example_shape[2]
+            return read_image(path, None, channels, self.max_pixels, self.background).pixels
         except Exception as error:  # Decoders raise any error for a damaged file.
             raise ValueError(
                 f"The image file {printable(path)!r} cannot be used: {type(error).__name__}: "

@@ -107,6 +107,17 @@ class PixelFormat:
         """
         if self.dtype != "float32":
             return images
+        self.check(images)
+        signed = np.array(images, np.float32)
+        signed -= self.low
+        signed *= 2.0 / (self.high - self.low)
+        signed -= 1.0
+        return np.clip(signed, -1.0, 1.0, out=signed)
+
+    def check(self, images: np.ndarray) -> None:
+        """Raises `ValueError` if floats are outside of the range, or not finite."""
+        if self.dtype != "float32":
+            return
         low, high = float(np.min(images)), float(np.max(images))
         margin = _TOLERANCE * (self.high - self.low)
         if not (low >= self.low - margin and high <= self.high + margin):
@@ -114,11 +125,6 @@ class PixelFormat:
                 f"Pixels must be finite and in the stated range [{self.low:g}, {self.high:g}]. "
                 f"Received: pixels from {low:g} to {high:g}"
             )
-        signed = np.array(images, np.float32)
-        signed -= self.low
-        signed *= 2.0 / (self.high - self.low)
-        signed -= 1.0
-        return np.clip(signed, -1.0, 1.0, out=signed)
 
     def in_eight_bits(self, images: np.ndarray) -> np.ndarray:
         """Returns pixels of this format as uint8: the range becomes [0, 255], rounded.

@@ -1,10 +1,12 @@
 """Windows of images at random places, which follow from the seed and the step."""
 
+from typing import Self
+
 import numpy as np
 
 from ganzoo.data import philox
 from ganzoo.data.batches import Batches
-from ganzoo.data.dataset import Dataset
+from ganzoo.data.dataset import Dataset, in_eight_bits
 
 # The streams of the places come after the ones of the passes over the data.
 _FIRST_STREAM = 2**63
@@ -45,11 +47,21 @@ class RandomCrops(Dataset):
                 f"Received: size={size} with {dataset!r}"
             )
         vars(self).update(vars(dataset))
-        self.whole = dataset.examples
+        self._whole = dataset.examples
         top, left = ((w - s) // 2 for w, s in zip(self.whole.shape[1:3], size, strict=True))
         self.examples = np.ascontiguousarray(
             self.whole[:, top : top + size[0], left : left + size[1]]
         )
+
+    @property
+    def whole(self) -> np.ndarray:
+        return self._whole
+
+    def in_eight_bits(self) -> Self:
+        result = super().in_eight_bits()
+        if result is not self:
+            result._whole = in_eight_bits(self._whole, self.stored)
+        return result
 
     def batches(
         self,

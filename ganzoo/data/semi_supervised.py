@@ -6,6 +6,7 @@ import numpy as np
 
 from ganzoo.data.batches import Batches
 from ganzoo.data.philox import permutation
+from ganzoo.data.random_crops import RandomCrops
 from ganzoo.validation import check_positive_integer
 
 # Streams of the generator. `Batches` uses the streams from 0 on, one for each pass over the data.
@@ -62,7 +63,7 @@ class SemiSupervisedBatches(Batches):
         seed: int = 0,
         steps_per_epoch: int | None = None,
     ):
-        if hasattr(dataset, "whole"):
+        if isinstance(dataset, RandomCrops):
             raise ValueError(
                 "Semi-supervised models take whole images, and no random windows of them. "
                 f"Received: {dataset!r}"

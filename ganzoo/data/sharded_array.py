@@ -1,8 +1,9 @@
 """Rows in several files, of which only the ones that are read are in memory."""
 
+import copy
 import pathlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Self
 
 import numpy as np
 
@@ -31,18 +32,35 @@ class ShardedArray:
         row_shape: tuple[int, ...],
         dtype: Any,
     ):
-        self.dtype = np.dtype(dtype)
+        self.dtype = self._stored = np.dtype(dtype)
         self._paths, self._counts = list(paths), list(counts)
         self._starts = np.concatenate([[0], np.cumsum(self._counts)])
         self.shape = (int(self._starts[-1]), *row_shape)
         self.ndim = len(self.shape)
-        self._row_bytes = int(np.prod(row_shape)) * self.dtype.itemsize
-        self.nbytes = len(self) * self._row_bytes
+        self._row_bytes = int(np.prod(row_shape)) * self._stored.itemsize
+        self._convert = None
         self._maps: dict[int, np.memmap] = {}
         self._mapped = 0
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all values in memory."""
+        return int(np.prod(self.shape)) * self.dtype.itemsize
+
+    def converted(self, function: Callable[[np.ndarray], np.ndarray], dtype: Any) -> Self:
+        """Returns this array with its values changed by a function, when they are read.
+
+        Args:
+            function: From rows as they are in the files to as many rows of the same shape.
+            dtype: Type of its results.
+        """
+        result = copy.copy(self)
+        result.dtype, result._convert = np.dtype(dtype), function
+        result._maps, result._mapped = {}, 0
+        return result
 
     def take(self, rows: Any, axis: int = 0, out: None = None, mode: str = "raise") -> np.ndarray:
         """Returns copies of rows, as `np.take(array, rows, axis=0)`."""
@@ -60,7 +78,8 @@ class ShardedArray:
             step = max(1, MAPPED_BYTES // max(self._row_bytes, _PAGES))
             for start in range(0, len(chosen), step):
                 part = chosen[start : start + step]
-                taken[part] = self._shard(shard, len(part))[flat[part] - self._starts[shard]]
+                values = self._shard(shard, len(part))[flat[part] - self._starts[shard]]
+                taken[part] = values if self._convert is None else self._convert(values)
         return taken.reshape(*rows.shape, *self.shape[1:])
 
     def __getitem__(self, key: Any) -> np.ndarray:
@@ -79,20 +98,16 @@ class ShardedArray:
 
     def min(self) -> Any:
         """Returns the smallest value, block by block."""
-        return min(block.min() for block in self._blocks())
+        return min(block.min() for block in blocks_of(self))
 
     def max(self) -> Any:
         """Returns the largest value, block by block."""
-        return max(block.max() for block in self._blocks())
+        return max(block.max() for block in blocks_of(self))
 
     def mean(self) -> float:
         """Returns the mean, block by block."""
-        total = sum(block.sum(dtype=np.float64) for block in self._blocks())
+        total = sum(block.sum(dtype=np.float64) for block in blocks_of(self))
         return float(total / (self.nbytes / self.dtype.itemsize))
-
-    def _blocks(self):
-        step = max(1, MAPPED_BYTES // self._row_bytes)
-        return (self[start : start + step] for start in range(0, len(self), step))
 
     def _shard(self, shard, rows):
         """Returns the map of a file, of which so many rows are read next."""
@@ -101,10 +116,25 @@ class ShardedArray:
             # Pages that were read stay in memory until their map is closed.
             self._maps.clear()
             self._mapped = rows * max(self._row_bytes, _PAGES)
-        if shard not in self._maps:
+        # Another thread may close all maps meanwhile.
+        mapped = self._maps.get(shard)
+        if mapped is None:
             shape = (self._counts[shard], *self.shape[1:])
-            self._maps[shard] = np.memmap(self._paths[shard], self.dtype, "r", shape=shape)
-        return self._maps[shard]
+            mapped = np.memmap(self._paths[shard], self._stored, "r", shape=shape)
+            self._maps[shard] = mapped
+        return mapped
 
     def __repr__(self):
         return f"ShardedArray(shape={self.shape}, dtype={self.dtype}, {len(self._paths)} files)"
+
+
+def blocks_of(array: np.ndarray | ShardedArray, every: int = 1) -> Iterator[np.ndarray]:
+    """Yields the rows of an array in their order, in blocks of up to 64 MiB or of one row.
+
+    Args:
+        array: The array, of at least one row.
+        every: Only the rows 0, `every`, `2 * every` and so on are read.
+    """
+    step = every * max(1, MAPPED_BYTES * len(array) // max(1, array.nbytes))
+    for start in range(0, len(array), step):
+        yield array[start : start + step : every]

@@ -7,22 +7,26 @@ from ganzoo.data import Batches
 
 
 class OwnBatches(Batches):
-    """The rows that this process feeds, of batches on which several processes train."""
+    """The rows that this process feeds, of batches on which several processes train.
+
+    Attributes:
+        batches: The whole batches.
+    """
 
     def __init__(self, batches):
         super().__init__(batches.dataset, batches.batch_size, batches.seed, batches.steps_per_epoch)
-        self._batches = batches
+        self.batches = batches
         self.follow(batches._step_function)
 
     def batch(self, step):
-        return distribution.process_rows(self._batches.batch(step))
+        return distribution.process_rows(self.batches.batch(step))
 
     def rows(self, step):
-        return distribution.process_rows(self._batches.rows(step))
+        return distribution.process_rows(self.batches.rows(step))
 
     @property
     def takes_rows(self):
-        return self._batches.takes_rows
+        return self.batches.takes_rows
 
 
 def own_batches(batches: Batches) -> Batches:
@@ -44,9 +48,9 @@ def test_arrays(gan, data, batch_size):
         return data.examples, data.labels, batch_size
     size = -(-min(batch_size, len(data)) // count) * count
     missing = -len(data) % size
-    filling = np.broadcast_to(data.examples[:1], (missing, *data.example_shape))
-    examples = np.concatenate([data.examples, filling])
     labels = np.pad(data.labels, (0, missing), constant_values=-1)
     processes = distribution.process_count()
     own = slice(distribution.process_index(), None, processes)
-    return examples[own], labels[own], size // processes
+    # Example 0 fills up.
+    rows = np.pad(np.arange(len(data)), (0, missing))[own]
+    return np.take(data.examples, rows, axis=0), labels[own], size // processes

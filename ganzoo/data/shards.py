@@ -1,12 +1,15 @@
 """Packed data sets of any size: a folder of shards, which are read where batches need them."""
 
 import json
+import os
 import pathlib
 import zlib
 from typing import Any
 
 import numpy as np
 
+from ganzoo.data.checks import check_labels
+from ganzoo.data.conditions import check_condition_names, check_conditions
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.sharded_array import MAPPED_BYTES, ShardedArray
@@ -174,7 +177,7 @@ def check_new_folder(folder: pathlib.Path | str) -> None:
 
 def is_sharded(path: pathlib.Path | str) -> bool:
     """Returns whether a path is a folder of shards."""
-    return pathlib.Path(path, METADATA).is_file()
+    return pathlib.Path(os.path.expanduser(path), METADATA).is_file()
 
 
 def load_shards(path: pathlib.Path | str) -> ShardedDataset:
@@ -185,7 +188,7 @@ def load_shards(path: pathlib.Path | str) -> ShardedDataset:
     Raises:
         ValueError: If a file is missing, cut short or of another version.
     """
-    folder = pathlib.Path(path)
+    folder = pathlib.Path(path).expanduser()
     try:
         metadata = json.loads((folder / METADATA).read_text())
         if metadata["format"] != _FORMAT or metadata["version"] != _VERSION:
@@ -199,15 +202,21 @@ def load_shards(path: pathlib.Path | str) -> ShardedDataset:
             if name in _TARGETS
         }
         dataset = ShardedDataset(folder, metadata, targets)
-        for name, values in targets.items():
-            if len(values) != len(dataset):
-                raise ValueError(f"{len(values):,} {name} for {len(dataset):,} examples")
+        _check_targets(dataset)
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"The packed folder {str(folder)!r} is damaged, or of another version: pack the data "
             f"again. {type(error).__name__}: {error}"
         ) from error
     return dataset
+
+
+def _check_targets(dataset):
+    if dataset.labels is not None:
+        check_labels(dataset.labels, dataset.num_classes, dataset.class_names, len(dataset))
+    if dataset.conditions is not None:
+        check_conditions(dataset.conditions, len(dataset))
+    check_condition_names(dataset.condition_names, dataset.condition_dim)
 
 
 def _check_size(folder, name, expected):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import os
 import pathlib
 from collections.abc import Callable
 
@@ -168,7 +169,7 @@ def _parse(source):
     if name not in SOURCES.names():
         if text.endswith(".npz") or is_sharded(text):
             return SOURCES["packed"], text
-        hint = f" Did you mean 'folder:{text}'?" if pathlib.Path(text).is_dir() else ""
+        hint = f" Did you mean 'folder:{text}'?" if os.path.isdir(os.path.expanduser(text)) else ""
         raise ValueError(
             f"`source` must be one of {', '.join(names())}.{hint} "
             f"Received: source={describe(source)}"

@@ -34,8 +34,8 @@ def load_stacked_mnist(
         channels: 3 or None.
         count: Number of images. Defaults to 128,000 for training, 26,000 for testing.
         seed: Integer in [0, 2**64), the seed of the choice of digits.
-        digits: Source of the digits, e.g. a file packed from `"tfds:mnist"`: grayscale images with
-            labels from 0 to 9.
+        digits: Source of the digits, e.g. a file packed from `"tfds:mnist"`: grayscale uint8 images
+            with labels from 0 to 9.
 
     Reference:
         Lin et al., PacGAN, 2018, arXiv:1712.04086, section 4.2
@@ -44,9 +44,10 @@ def load_stacked_mnist(
     check_choice("channels", channels, (None, 3))
     count = _COUNTS[split] if count is None else check_positive_integer("count", count)
     singles = load(digits, split=split, size=size)
-    if singles.image_shape[2] != 1 or singles.num_classes != 10:
+    is_gray = singles.examples.dtype == np.uint8 and singles.image_shape[2] == 1
+    if not is_gray or singles.num_classes != 10:
         raise ValueError(
-            "`digits` must be grayscale images of 10 classes. "
+            "`digits` must be grayscale uint8 images of 10 classes. "
             f"Received: digits={digits!r}, which is {singles!r}"
         )
     if singles.class_names not in (None, _DIGITS):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from ganzoo import drawing
 from ganzoo import interpolation as interpolations
-from ganzoo.data.image_files import read_image
+from ganzoo.data.image_files import read_image, size_of
 from ganzoo.generation import Directions
 from ganzoo.generation.directions import check_directions, current_directions
 from ganzoo.generation.editing import edit
@@ -214,7 +214,7 @@ class Explorer:
         """
         height, width, channels = self.gan.example_shape
         try:
-            found = drawing.size_of(path)
+            found = size_of(path)
             image = read_image(path, (height, width), 3 if channels == 4 else channels).pixels
         except Exception as error:  # Decoders raise any error for a damaged file.
             raise ValueError(f"The file is not an image that can be read. {error}") from error

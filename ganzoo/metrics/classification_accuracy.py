@@ -9,6 +9,7 @@ import numpy as np
 from ganzoo.data import Dataset
 from ganzoo.data.classes import numbered_as
 from ganzoo.data.images import convert_array
+from ganzoo.data.random_crops import RandomCrops
 from ganzoo.extractors.classifier_network import SIDE, classifier_network
 from ganzoo.extractors.classifier_training import fit_classifier, shifted_and_flipped
 from ganzoo.extractors.network_extractor import float32
@@ -126,6 +127,11 @@ def _checked(name, data):
         raise ValueError(
             f"`{name}` must be a `ganzoo.data.Dataset` of images with labels. "
             f"Received: {name}={describe(data)}"
+        )
+    if isinstance(data, RandomCrops):
+        raise ValueError(
+            "Images are resized whole, so that there are no random crops: load them without "
+            f"crop='random'. Received: {name}={data!r}"
         )
     return data.in_eight_bits()
 

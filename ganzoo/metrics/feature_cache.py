@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from ganzoo.data import MixedImages
+from ganzoo.data.sharded_array import ShardedArray, blocks_of
 from ganzoo.files import new_file
 from ganzoo.version import __version__
 
@@ -37,7 +38,7 @@ class FeatureCache:
             folder = pathlib.Path(os.environ.get("KERAS_HOME", "~/.keras"), "ganzoo")
         self.folder = pathlib.Path(folder).expanduser()
 
-    def path(self, images: np.ndarray | MixedImages, extractor) -> pathlib.Path:
+    def path(self, images: np.ndarray | ShardedArray | MixedImages, extractor) -> pathlib.Path:
         """Returns the path of the file with the features of all `images`."""
         if isinstance(images, MixedImages):
             described = [images.sha256()]
@@ -87,6 +88,9 @@ class FeatureCache:
             )
 
 
-def hash_of(array: np.ndarray) -> str:
+def hash_of(array: np.ndarray | ShardedArray) -> str:
     """Returns the SHA-256 of an array's values."""
-    return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+    result = hashlib.sha256()
+    for block in blocks_of(array):
+        result.update(np.ascontiguousarray(block))
+    return result.hexdigest()

@@ -13,8 +13,8 @@ from ganzoo.data.batch_parts import host_parts, parts_of
 from ganzoo.data.classes import have_same_numbers, listed, numbered_as
 from ganzoo.data.conditions import check_conditions, check_same_conditions
 from ganzoo.data.gathering import (
+    all_parts,
     class_names_of,
-    gather,
     is_array,
     is_stream,
     split_dictionary,
@@ -165,11 +165,15 @@ def as_dataset(gan, data, labels=None):
 
 def _gathered(gan, batches):
     """Returns a `Dataset` of all batches, whose classes are the ones of the GAN."""
+    examples, targets = all_parts(batches)
+    if targets is None:
+        return Dataset(examples)
+    if gan.condition_dim is not None:
+        return Dataset(examples, conditions=targets)
     names = class_names_of(batches)
     if names is None and gan.class_count:
         names = gan.class_names
-    classes = gan.class_count or None
-    return gather(batches, classes, names, conditions=gan.condition_dim is not None)
+    return Dataset(examples, targets, gan.class_count or None, names)
 
 
 def _dataset_of(gan, x, y):

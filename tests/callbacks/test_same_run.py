@@ -11,6 +11,9 @@ import ganzoo
 from ganzoo.callbacks import AtomicCheckpoint, FitHook, MultiProcessCheckpoint, checkpoint_files
 from ganzoo.callbacks import atomic_checkpoint as module
 from ganzoo.callbacks.fingerprint import differences, fingerprint, is_accepted
+from ganzoo.data.random_crops import RandomCrops
+from ganzoo.data.sharding import OwnBatches
+from ganzoo.training.streams import CheckedBatches
 from support.gans import linear
 
 VECTORS, LABELS = linear.vectors(16), linear.labels(16)
@@ -258,3 +261,34 @@ def test_several_processes_need_their_own_checkpoint(tmp_path, monkeypatch):
         AtomicCheckpoint(tmp_path)._check_processes()
     MultiProcessCheckpoint(tmp_path)._check_processes()
     assert gan.step == 0
+
+
+def test_the_data_of_one_process_are_the_ones_of_several():
+    gan = build()
+
+    def content(batches):
+        return fingerprint(gan, batches.follow(lambda: 0))["data"]
+
+    images = np.random.default_rng(0).integers(0, 256, (16, 6, 6, 1), "uint8")
+    data = ganzoo.data.Dataset(images, LABELS)
+    kinds = [
+        data.batches(4),
+        CheckedBatches(data.batches(4, mirror=True).follow(lambda: 0), None),
+        ganzoo.data.SemiSupervisedBatches(data, 2, 4),
+    ]
+    found = [content(kind) for kind in kinds]
+    assert [content(OwnBatches(kind)) for kind in kinds] == found
+    assert found[0] != found[1] and found[2]["labels_per_class"] == 2
+
+
+def test_random_crops_are_compared_by_their_whole_images():
+    gan = build(conditional=False)
+    images = np.random.default_rng(0).integers(0, 256, (16, 6, 6, 1), "uint8")
+    other = images.copy()
+    other[:, 0] = 0
+    first, second = (
+        fingerprint(gan, RandomCrops(ganzoo.data.Dataset(one), (4, 4)).batches(4))["data"]
+        for one in (images, other)
+    )
+    assert first["examples"] != second["examples"]
+    assert {**first, "examples": 0} == {**second, "examples": 0}

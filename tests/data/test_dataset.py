@@ -199,3 +199,23 @@ def test_bright_images_have_a_way_in():
 
 def test_rounding_may_leave_the_range():
     assert Dataset(FLOATS * np.float32(1.0001)).has_images
+
+
+def test_a_text_is_no_list_of_names():
+    with pytest.raises(ValueError, match="list of names. Received: class_names='cat'"):
+        Dataset(IMAGES, [0, 1, 2, 0, 1, 2], class_names="cat")
+    with pytest.raises(ValueError, match="list of names. Received: condition_names='cat'"):
+        Dataset(IMAGES, conditions=np.zeros((len(IMAGES), 3)), condition_names="cat")
+    with pytest.raises(ValueError, match="list of names. Received: class_names=5"):
+        Dataset(IMAGES, [0, 1, 2, 0, 1, 2], class_names=5)
+
+
+def test_rows_that_differ_and_numbers_beyond_float32_are_named():
+    with pytest.raises(ValueError, match="`labels` must be one array of equal rows"):
+        Dataset(IMAGES[:2], [[0], [1, 2]])
+    with pytest.raises(
+        ValueError, match=r"float32 does not hold.*1 such rows of 2, the first at 1"
+    ):
+        Dataset([[0.0, 1.0], [1e39, 0.0]])
+    with pytest.raises(ValueError, match="1 such rows of 2, the first at 0"):
+        Dataset(IMAGES[:2], conditions=[[1e39], [0.0]])

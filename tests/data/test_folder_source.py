@@ -255,3 +255,22 @@ def test_folders_without_images_are_refused(tmp_path):
         load(tmp_path, on_bad="skip")
     with pytest.raises(ValueError, match="'error', 'skip'"):
         load(tmp_path, on_bad="ignore")
+
+
+def test_a_link_next_to_its_folder_is_taken_too_and_noted(tmp_path):
+    folder_of(tmp_path / "cat", 2)
+    folder_of(tmp_path / "dog" / "deep", 1)
+    os.symlink(tmp_path / "cat", tmp_path / "animal")
+    os.symlink(tmp_path, tmp_path / "dog" / "deep" / "circle")
+    with pytest.warns(
+        UserWarning, match="links lead to folders that are taken elsewhere.*'animal'"
+    ):
+        dataset = load(tmp_path)
+    assert dataset.class_names == ("animal", "cat", "dog")
+    assert dataset.labels.tolist() == [0, 0, 1, 1, 2]
+    (tmp_path / "splits").mkdir()
+    folder_of(tmp_path / "splits" / "train", 3)
+    os.symlink("train", tmp_path / "splits" / "val")
+    for split in ("train", "val"):
+        with pytest.warns(UserWarning, match="several times: 'val'"):
+            assert len(load(tmp_path / "splits", split)) == 3

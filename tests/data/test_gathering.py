@@ -18,7 +18,7 @@ def test_one_hot_labels_are_classes():
         data = Dataset(IMAGES, labels)
         np.testing.assert_array_equal(data.labels, LABELS)
         assert data.num_classes == 3 and data.labels.dtype == np.int32
-    assert Dataset(IMAGES, ONE_HOT, class_names="abc").class_names == ("a", "b", "c")
+    assert Dataset(IMAGES, ONE_HOT, class_names=list("abc")).class_names == ("a", "b", "c")
 
     class Frame(np.ndarray):
         columns = ("ash", "oak", "yew")
@@ -31,7 +31,7 @@ REFUSED = {
     "shares": (ONE_HOT * 0.8 + 0.1, {}, r"`labels.argmax\(-1\)`"),
     "no class": (ONE_HOT * (np.arange(6) > 0)[:, None], {}, "1 rows.*first at 0"),
     "fewer classes": (ONE_HOT, {"num_classes": 2}, "column for each of the 2 classes"),
-    "more names": (ONE_HOT, {"class_names": "abcd"}, "column for each of the 4 classes"),
+    "more names": (ONE_HOT, {"class_names": list("abcd")}, "column for each of the 4 classes"),
     "texts": (ONE_HOT.astype(str), {}, "must be numbers"),
     "a column": (LABELS[:, None], {}, r"for a column `labels\[:, 0\]`"),
 }
@@ -46,7 +46,7 @@ def test_other_rows_of_labels_are_refused(case):
 
 def test_batches_are_gathered():
     batches = [(IMAGES[:4], ONE_HOT[:4]), {"image": IMAGES[4:], "label": ONE_HOT[4:]}]
-    data = gather(batches, class_names="abc", name="trees", split="test")
+    data = gather(batches, class_names=list("abc"), name="trees", split="test")
     np.testing.assert_array_equal(data.examples, IMAGES)
     np.testing.assert_array_equal(data.labels, LABELS)
     assert (data.name, data.split, data.class_names) == ("trees", "test", ("a", "b", "c"))
@@ -87,3 +87,17 @@ def test_batches_are_joined_and_split():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(list(of_one_size([(rows[:8],), (rows[8:20],)], 4))) == 5
+
+
+@pytest.mark.parametrize(
+    "batches, settings",
+    [
+        (IMAGES, {"conditions": True}),
+        (IMAGES, {"num_classes": 3}),
+        ((IMAGES, ONE_HOT), {"conditions": True, "class_names": ["a", "b", "c"]}),
+        ((IMAGES, ONE_HOT), {"conditions": True, "num_classes": 3}),
+    ],
+)
+def test_arguments_without_an_effect_are_refused(batches, settings):
+    with pytest.raises(ValueError, match="`num_classes`.*Received: "):
+        gather(batches, **settings)

@@ -90,7 +90,9 @@ def test_an_array_is_converted_as_its_images_are_one_by_one(mode, size, channels
     if mode == "RGBA" and size in (None, (12, 20)) and channels is None:
         assert convert_array(array, size, channels) is array
         return
-    expected = np.stack([convert(image, size, channels) for image in pictures])
+    # Arrays keep their channels.
+    kept = array.shape[3] if channels is None else channels
+    expected = np.stack([convert(image, size, kept) for image in pictures])
     np.testing.assert_array_equal(convert_array(array, size, channels), expected)
     np.testing.assert_array_equal(convert_stream(iter(array), 3, size, channels), expected)
 

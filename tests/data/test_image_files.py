@@ -212,3 +212,44 @@ def test_progress_is_told(tmp_path):
     told = []
     load(tmp_path, progress=lambda *state: told.append(state))
     assert told == [("images", number, 3) for number in (1, 2, 3)]
+
+
+def test_sizes_are_the_ones_of_upright_images(tmp_path):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 16, 3), "u1"))
+    turned = Image.Exif()
+    turned[274] = 6
+    for suffix in ("jpg", "png", "tif", "webp"):
+        image.save(tmp_path / f"1.{suffix}", exif=turned)
+        assert size_of(tmp_path / f"1.{suffix}") == (8, 16)
+        assert read_image(tmp_path / f"1.{suffix}").pixels.shape[:2] == (16, 8)
+    (tmp_path / "all").mkdir()
+    image.save(tmp_path / "all" / "1.jpg", exif=turned)
+    image.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "all" / "2.jpg")
+    assert load(tmp_path / "all", keep_sizes=True).example_shape == (16, 8, 3)
+    image.save(tmp_path / "all" / "2.jpg")
+    mixed = load(tmp_path / "all", keep_sizes=True)
+    assert [one.shape for one in next(mixed.blocks([0, 1]))] == [(16, 8, 3), (8, 16, 3)]
+
+
+def test_more_pixels_than_pillow_allows(tmp_path, monkeypatch):
+    for side in (12, 13):
+        Image.new("L", (side, 12)).save(tmp_path / f"{side}.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
+    mixed = load(tmp_path, keep_sizes=True, max_pixels=1000)
+    assert len(next(mixed.blocks([0, 1]))) == 2
+    assert Image.MAX_IMAGE_PIXELS == 50
+
+
+def test_images_of_different_sizes_keep_their_background_and_labels(tmp_path):
+    for number in range(4):
+        (tmp_path / "ab"[number % 2]).mkdir(exist_ok=True)
+        pixels = np.zeros((8 + number, 8, 4), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "ab"[number % 2] / f"{number}.png")
+    black, white = (
+        load(tmp_path, keep_sizes=True, **settings) for settings in ({"alpha": "#000000"}, {})
+    )
+    assert next(black.blocks([0]))[0].max() == 0 and next(white.blocks([0]))[0].min() == 255
+    assert black.sha256() != white.sha256()
+    assert (white.labels.tolist(), white.class_names) == ([0, 0, 1, 1], ("a", "b"))
+    with pytest.raises(ValueError, match="random crops are of images of one size"):
+        load(tmp_path, keep_sizes=True, size=4, crop="random")

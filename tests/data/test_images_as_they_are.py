@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from ganzoo import data
+from ganzoo.data.deep_images import read_deep_image
+from ganzoo.data.image_options import ImageOptions
 from ganzoo.data.random_crops import RandomCrops
 
 RNG = np.random.default_rng(0)
@@ -200,3 +202,66 @@ def test_colors_of_16_bits_are_refused_in_place_of_rounded(tmp_path):
 def test_wrong_options_are_refused(glass, settings, message):
     with pytest.raises(ValueError, match=message):
         data.load(glass, **settings)
+
+
+def test_floats_out_of_their_range_are_refused_before_a_resize_clips_them(tmp_path):
+    np.save(tmp_path / "a.npy", RNG.uniform(0, 255, (8, 8)))
+    with pytest.raises(ValueError, match=r"a\.npy.*stated range \[0, 1\]"):
+        data.load(f"folder:{tmp_path}", size=4, dtype="float32", value_range=(0, 1))
+    saved(tmp_path / "b.png", np.full((8, 8), 100, np.uint8))
+    options = ImageOptions((4, 4), 1, pixels=data.PixelFormat("float32", -80, 0))
+    with pytest.raises(ValueError, match=r"stated range \[-80, 0\]. Received: pixels from 100"):
+        read_deep_image(tmp_path / "b.png", options)
+
+
+def test_alpha_of_16_bits_is_padded_and_resized_as_of_8(glass, tmp_path):
+    (tmp_path / "b.png").unlink()
+    for settings in ({"size": 3}, {"size": "16x8", "crop": "pad"}):
+        found, expected = (
+            data.load(glass, alpha="keep", dtype=dtype, **settings).examples[0] / scale
+            for dtype, scale in (("uint16", 65535), ("uint8", 255))
+        )
+        np.testing.assert_allclose(found, expected, atol=0.02)
+    assert (found[0] == 0).all()
+
+
+def test_the_transparent_gray_of_16_bits_shows_the_background(tmp_path):
+    values = np.array([[1000, 30000]] * 2, np.uint16)
+    Image.fromarray(values).save(tmp_path / "a.png", transparency=1000)
+    source = f"folder:{tmp_path}"
+    for settings, expected in (
+        ({}, [255, 117]),
+        ({"alpha": "#000000"}, [0, 117]),
+        ({"alpha": "#0000ff", "channels": 3}, [[0, 0, 255], [117] * 3]),
+        ({"alpha": "keep"}, [[0] * 4, [117, 117, 117, 255]]),
+        ({"dtype": "uint16"}, [65535, 30000]),
+        ({"dtype": "uint16", "alpha": "#000000"}, [0, 30000]),
+        ({"dtype": "uint16", "alpha": "#0000ff", "channels": 3}, [[0, 0, 65535], [30000] * 3]),
+    ):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "1 of 1 image files have 16 bits")
+            found = data.load(source, **settings).examples[0, 0]
+        assert np.squeeze(found).tolist() == expected, settings
+
+
+def test_what_differs_between_images_is_named(tmp_path):
+    np.save(tmp_path / "1.npy", np.zeros((4, 4), np.uint16))
+    np.save(tmp_path / "2.npy", np.full((4, 4, 3), 60000, np.uint16))
+    with pytest.raises(ValueError, match="3 channels and the first image 1; pass `channels`"):
+        data.load(f"folder:{tmp_path}", dtype="uint16")
+    assert data.load(f"folder:{tmp_path}", dtype="uint16", channels=3).image_shape == (4, 4, 3)
+    np.save(tmp_path / "2.npy", np.full((4, 5), 60000, np.uint16))
+    with pytest.raises(ValueError, match=r"5 x 4 pixels.*random crops are of images of one size"):
+        data.load(f"folder:{tmp_path}", dtype="uint16", size=2, crop="random")
+
+
+def test_what_lies_outside_of_the_central_windows_counts():
+    images = RNG.integers(0, 65536, (6, 8, 8, 1)).astype(np.uint16)
+    other = images.copy()
+    other[:, :2] = 0
+    crops, others = (RandomCrops(data.Dataset(one), (4, 4)) for one in (images, other))
+    assert (crops.examples == others.examples).all() and crops.checksum != others.checksum
+    small = crops.in_eight_bits()
+    assert small.batches(2).batch(0)[0].dtype == np.uint8
+    expected = crops.pixels.in_eight_bits(crops.batches(2).batch(0)[0])
+    np.testing.assert_array_equal(small.batches(2).batch(0)[0], expected)

@@ -1,6 +1,7 @@
 """Tables of labels: what is read, how rows find their images, and what columns stand for."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -151,6 +152,11 @@ def test_natural_order_of_classes():
         ({"a": ["1", "x"], "b": ["c", "d"]}, {}, r"choose some.*'a \(texts\)', 'b \(texts\)'"),
         ({"a": ["1", "2"]}, {"columns": ["age"]}, "among 'a'. Received: 'age'"),
         ({"a": ["1", "2"]}, {"columns": ["a", "a"]}, "different columns"),
+        (
+            {"a": ["1", "2"]},
+            {"columns": "label"},
+            "a list of names. Received: label_columns='label'",
+        ),
         ({"a": ["0.5", "2"]}, {"labels_as": "classes"}, r"'a \(floats\)'"),
         ({"a": ["nan", "2"]}, {}, "must be finite"),
         ({"a": [[1], [1, 2]]}, {}, "equally many numbers"),
@@ -174,6 +180,10 @@ def test_columns_that_are_no_labels(columns, settings, message):
         ("a.csv", "file,a,a\nx.png,1,2\n", "different names"),
         ("a.json", "{", "cannot be used"),
         ("a.json", '{"labels": null}', "list of pairs"),
+        ("a.json", '{"x.png": 1, "y.png": 2, "x.png": 1}', "each key once. Received: 'x.png'"),
+        ("a.jsonl", '{"file": "x.png", "label": 1, "label": 2}', "each key once"),
+        ("a.json", '{"labels": [["x.png", 0]], "class_names": "ab"}', "must be a list"),
+        ("a.json", '{"labels": [["x.png", 0.5]], "class_names": ["a"]}', "are no classes"),
         (
             "a.json",
             '{"labels": [["x.png", 5]], "class_names": ["a"]}',
@@ -224,3 +234,37 @@ def test_a_table_is_found_in_one_place(photos, tmp_path, monkeypatch):
         data.load(f"folder:{photos}", labels="other.csv")
     with pytest.raises(ValueError, match="give it as `labels`"):
         data.load(f"folder:{photos}", label_columns=["label"])
+
+
+def test_texts_stay_as_they_are_written():
+    assert targets_of(table(a=["1_0", "2_1"])).class_names == ["1_0", "2_1"]
+    padded = targets_of(table(a=["007", "08", "007"]))
+    assert padded.class_names == ["007", "08"] and padded.labels.tolist() == [0, 1, 0]
+    assert "the labels '007', '08' are classes" in padded.notes[0]
+    hours = targets_of(table(a=["007", "7", "08"]), labels_as="conditions")
+    assert hours.conditions.tolist() == [[7], [7], [8]]
+    with pytest.raises(ValueError, match="Received: '001' and '01'"):
+        targets_of(table(a=["001", "2", "01"]))
+
+
+def test_many_tags_are_found_in_little_time():
+    rng = np.random.default_rng(0)
+    tags = [[f"t{tag}" for tag in rng.integers(0, 1000, 8)] for _ in range(2000)]
+    start = time.process_time()
+    targets = targets_of(table(tags=tags))
+    assert time.process_time() - start < 1
+    column = targets.condition_names.index("tags=t5")
+    assert targets.conditions[:, column].tolist() == ["t5" in row for row in tags]
+
+
+def test_a_table_of_arrays_needs_no_names(tmp_path):
+    path = written(tmp_path / "t.csv", "0.npy,a\n1.npy,b\n")
+    assert read_table(path).files == ["0.npy", "1.npy"]
+
+
+def test_files_of_one_name_are_found_in_little_time(tmp_path):
+    files = [tmp_path / f"scene_{number}" / "rgb.png" for number in range(2000)]
+    names = [f"scene_{number}/rgb.png" for number in range(2000)]
+    start = time.process_time()
+    assert rows_of(LabelTable(tmp_path / "t.csv", names, {}), tmp_path, files, files)[7] == 7
+    assert time.process_time() - start < 1.5

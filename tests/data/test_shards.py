@@ -1,7 +1,9 @@
 """Data larger than memory: shards, folders in a cache, and the memory that they take."""
 
 import concurrent.futures
+import hashlib
 import os
+import shutil
 import zlib
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image
 from ganzoo import data
 from ganzoo.data import sharded_array
 from ganzoo.data.shards import METADATA, ShardedDataset
+from ganzoo.metrics.feature_cache import hash_of
 from support.processes import run_python
 
 RNG = np.random.default_rng(0)
@@ -203,3 +206,71 @@ def test_memory_does_not_grow_with_the_images(tmp_path):
 def test_two_gigabytes_of_images_in_half_a_gigabyte_of_memory(tmp_path):
     size, growth, peak = peak_of(tmp_path, 690, 1024)
     assert size >= 2048 and growth < 300 and peak < 500
+
+
+def test_a_cache_knows_the_classes_of_all_splits(photos, tmp_path):
+    (tmp_path / "all").mkdir()
+    photos = photos.rename(tmp_path / "all" / "train")
+    source, cache = f"folder:{tmp_path / 'all'}", tmp_path / "cache"
+    data.load(source, cache=cache)
+    (tmp_path / "all" / "test" / "aa").mkdir(parents=True)
+    shutil.copy(photos / "a" / "0.png", tmp_path / "all" / "test" / "aa")
+    found = data.load(source, cache=cache)
+    expected = data.load(source)
+    assert found.class_names == expected.class_names == ("a", "aa", "b")
+    np.testing.assert_array_equal(found.labels, expected.labels)
+
+
+def test_a_cache_is_looked_up_without_opening_images(photos, tmp_path, monkeypatch):
+    data.load(f"folder:{photos}", cache=tmp_path / "cache")
+    monkeypatch.setattr("ganzoo.data.folder_images.kind_of", None)
+    assert len(data.load(f"folder:{photos}", cache=tmp_path / "cache")) == 12
+    monkeypatch.undo()
+    for metadata in (tmp_path / "cache").glob(f"*/{METADATA}"):
+        metadata.unlink()
+    assert len(data.load(f"folder:{photos}", cache=tmp_path / "cache")) == 12
+
+
+def test_shards_are_hashed_and_converted_block_by_block(tmp_path, monkeypatch):
+    images = RNG.uniform(0, 1, (40, 32, 32, 1)).astype(np.float32)
+    dataset = data.Dataset(images, value_range=(0, 1))
+    packed = data.load(data.pack_shards(dataset, tmp_path / "floats", 3))
+    monkeypatch.setattr(sharded_array, "MAPPED_BYTES", 2**13)
+    most = []
+    take = sharded_array.ShardedArray.take
+
+    def counted(self, rows, *arguments, **settings):
+        most.append(np.size(rows))
+        return take(self, rows, *arguments, **settings)
+
+    monkeypatch.setattr(sharded_array.ShardedArray, "take", counted)
+    small = packed.in_eight_bits()
+    assert not most and small.examples.dtype == np.uint8 and small.examples.nbytes == 40 * 32 * 32
+    expected = dataset.in_eight_bits().examples
+    np.testing.assert_array_equal(small.examples[7:11], expected[7:11])
+    np.testing.assert_array_equal(packed.examples[7:11], dataset.examples[7:11])
+    assert hash_of(packed.examples) == hashlib.sha256(dataset.examples).hexdigest()
+    assert hash_of(small.examples) == hashlib.sha256(expected).hexdigest()
+    assert max(most) == 8
+
+
+def test_two_threads_may_read(tmp_path):
+    array = data.load(data.pack_shards(memory(), tmp_path / "pets", 2)).examples
+
+    class Cleared(dict):
+        """What this thread opens, another one closes at once."""
+
+        def __setitem__(self, shard, opened):
+            pass
+
+    array._maps = Cleared()
+    np.testing.assert_array_equal(array[:], IMAGES)
+
+
+def test_a_home_is_found_and_wrong_labels_are_not_loaded(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = data.pack_shards(memory(), "~/pets")
+    assert len(data.load("~/pets")) == len(data.load("packed:~/pets")) == 23
+    np.save(folder / "labels.npy", np.where(LABELS == 1, 9, LABELS))
+    with pytest.raises(ValueError, match=r"is damaged.*labels in \[0, 9\], num_classes=2"):
+        data.load(folder)

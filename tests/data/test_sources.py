@@ -107,7 +107,9 @@ def test_digits_in_another_size_and_color():
 
 
 def test_arrays_are_taken_as_they_are_or_converted():
-    dataset = data.load("arrays", images=IMAGES, labels=range(6), class_names="abcdef", name="mine")
+    dataset = data.load(
+        "arrays", images=IMAGES, labels=range(6), class_names=list("abcdef"), name="mine"
+    )
     assert dataset.examples is IMAGES
     assert dataset.class_names == tuple("abcdef") and dataset.name == "mine"
     assert data.load("arrays", images=IMAGES, size=8, channels=1).image_shape == (8, 8, 1)

@@ -49,8 +49,12 @@ def test_digits_may_come_from_a_packed_file(tmp_path):
 
 def test_digits_of_another_kind_are_refused(tmp_path):
     color = data.pack(data.load("digits", channels=3), tmp_path / "color.npz")
-    with pytest.raises(ValueError, match="grayscale images of 10 classes"):
+    with pytest.raises(ValueError, match="grayscale uint8 images of 10 classes"):
         data.load("stacked_mnist", digits=str(color), count=5)
+    deep = data.Dataset(np.full((10, 4, 4, 1), 60000, np.uint16), np.arange(10))
+    deep = data.pack(deep, tmp_path / "deep.npz")
+    with pytest.raises(ValueError, match="grayscale uint8 images of 10 classes"):
+        data.load("stacked_mnist", digits=str(deep), count=5)
     digits = data.load("digits", size=8)
     digits.class_names = tuple("1234567890")
     renamed = data.pack(digits, tmp_path / "renamed.npz")

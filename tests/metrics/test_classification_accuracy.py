@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ganzoo.data import Dataset, load
+from ganzoo.data.random_crops import RandomCrops
 from ganzoo.metrics import classification_accuracy
 
 
@@ -82,6 +83,7 @@ def test_data_that_do_not_fit_are_errors(digits):
     for wrong, settings, message in (
         (bare, {}, "`train` must be .* with labels"),
         (train.examples, {}, "`train` must be"),
+        (RandomCrops(train, (24, 24)), {}, "no random crops.*Received: train=RandomCrops"),
         (Dataset(color, np.arange(9), 10), {}, "channels and the classes"),
         ([train, train, train], {}, "multiple of the number of data sets"),
         ([], {}, "at least one"),
