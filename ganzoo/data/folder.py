@@ -63,7 +63,7 @@ def load_folder(
             files out, with a warning that lists them, if they are at most 5% of all files.
         max_pixels: The largest number of pixels of a file that is decoded.
         keep_sizes: Whether images of different sizes are kept as they are, without `size`, for
-            metrics. The result is then a `ganzoo.data.MixedImages`.
+            metrics. The result is then a `ganzoo.data.MixedImages`, with the labels.
         labels: Path of a table of labels, in place of sub-folders; it may be relative to the
             folder. `ganzoo.data.label_tables.read_table` says which tables there are. Classes are
             numbered from the whole table, so that they have the same numbers in each split.
@@ -79,8 +79,8 @@ def load_folder(
         value_range: (low, high), the range of floats.
         cache: For folders that are larger than the memory: a folder where the decoded images are
             kept in shards, or `True` for `ganzoo.data.folder_cache.default_folder()`. They are
-            decoded again if a name, size or date of a file or an option changes. The batches are
-            the ones of images in memory.
+            decoded again if a name, size or date of a file, a label or an option changes. The
+            batches are the ones of images in memory.
         progress: Function that is called with `"images"`, the number of images that are loaded,
             and the number of all.
 

@@ -52,9 +52,8 @@ class Targets:
         facts = {"class_names": self.class_names, "condition_names": self.condition_names}
         for name in ("labels", "conditions"):
             part = getattr(self, name)
-            facts[name] = (
-                None if part is None else hashlib.sha256(np.ascontiguousarray(part)).hexdigest()
-            )
+            if part is not None:
+                facts[name] = hashlib.sha256(np.ascontiguousarray(part)).hexdigest()
         return facts
 
 
@@ -63,10 +62,10 @@ def targets_of(
 ) -> Targets:
     """Returns what the columns of a table stand for.
 
-    One column of texts or integers holds classes, whose names are the texts, in natural order. One
-    column of floats, and several columns, hold conditions: numbers as they are, and a text as 0 or
-    1 for each of its values. Several labels in one value, as a list or with `|` between them, are 0
-    or 1 for each label.
+    One column of texts or integers holds classes, whose names are the texts as the table writes
+    them, in natural order. One column of floats, and several columns, hold conditions: numbers as
+    they are, and a text as 0 or 1 for each of its values. Several labels in one value, as a list or
+    with `|` between them, are 0 or 1 for each label.
 
     Args:
         table: The labels.
@@ -74,7 +73,8 @@ def targets_of(
         labels_as: `"classes"` or `"conditions"`, where integers or texts can be both.
 
     Raises:
-        ValueError: If there are no such columns, or they hold no such labels.
+        ValueError: If there are no such columns, they hold no such labels, or they write one
+            integer in two ways.
     """
     check_choice("labels_as", labels_as, (None, *LABELS_AS))
     parsed = {name: _Column(name, table.columns[name]) for name in _chosen(table, columns)}

@@ -20,7 +20,7 @@ class RandomCrops(Dataset):
         size: (height, width) of a window, at most the size of the images.
 
     Attributes:
-        whole: The whole images.
+        whole: The whole images, of which the checksum is.
         examples: The windows in the middle, which metrics are compared with.
 
     Raises:

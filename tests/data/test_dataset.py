@@ -202,11 +202,11 @@ def test_rounding_may_leave_the_range():
 
 
 def test_a_text_is_no_list_of_names():
-    with pytest.raises(ValueError, match="list of names. Received: class_names='cat'"):
+    with pytest.raises(ValueError, match=r"list of names. Received: class_names='cat'"):
         Dataset(IMAGES, [0, 1, 2, 0, 1, 2], class_names="cat")
-    with pytest.raises(ValueError, match="list of names. Received: condition_names='cat'"):
+    with pytest.raises(ValueError, match=r"list of names. Received: condition_names='cat'"):
         Dataset(IMAGES, conditions=np.zeros((len(IMAGES), 3)), condition_names="cat")
-    with pytest.raises(ValueError, match="list of names. Received: class_names=5"):
+    with pytest.raises(ValueError, match=r"list of names. Received: class_names=5"):
         Dataset(IMAGES, [0, 1, 2, 0, 1, 2], class_names=5)
 
 

@@ -263,7 +263,7 @@ def test_a_link_next_to_its_folder_is_taken_too_and_noted(tmp_path):
     os.symlink(tmp_path / "cat", tmp_path / "animal")
     os.symlink(tmp_path, tmp_path / "dog" / "deep" / "circle")
     with pytest.warns(
-        UserWarning, match="links lead to folders that are taken elsewhere.*'animal'"
+        UserWarning, match=r"links lead to folders that are taken elsewhere.*'animal'"
     ):
         dataset = load(tmp_path)
     assert dataset.class_names == ("animal", "cat", "dog")

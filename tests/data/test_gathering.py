@@ -99,5 +99,5 @@ def test_batches_are_joined_and_split():
     ],
 )
 def test_arguments_without_an_effect_are_refused(batches, settings):
-    with pytest.raises(ValueError, match="`num_classes`.*Received: "):
+    with pytest.raises(ValueError, match=r"`num_classes`.*Received: "):
         gather(batches, **settings)

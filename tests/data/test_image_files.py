@@ -251,5 +251,5 @@ def test_images_of_different_sizes_keep_their_background_and_labels(tmp_path):
     assert next(black.blocks([0]))[0].max() == 0 and next(white.blocks([0]))[0].min() == 255
     assert black.sha256() != white.sha256()
     assert (white.labels.tolist(), white.class_names) == ([0, 0, 1, 1], ("a", "b"))
-    with pytest.raises(ValueError, match="random crops are of images of one size"):
+    with pytest.raises(ValueError, match=r"random crops are of images of one size"):
         load(tmp_path, keep_sizes=True, size=4, crop="random")
