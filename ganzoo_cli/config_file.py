@@ -49,9 +49,23 @@ def as_toml(settings: Mapping[str, Any], comment: str) -> str:
     Args:
         settings: Values by the names of flags: texts, numbers, Booleans, or lists of texts.
         comment: What the first line says.
+
+    Raises:
+        ValueError: If a text is no Unicode: the name of a file may have bytes that are no UTF-8.
     """
-    # The texts of JSON are texts of TOML too, and so are its numbers, Booleans and lists.
-    lines = [
-        f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in settings.items()
-    ]
+    lines = [f"{name} = {_toml_value(name, value)}" for name, value in settings.items()]
     return "\n".join([f"# {comment}", *lines, ""])
+
+
+def _toml_value(name, value):
+    # The texts of JSON are texts of TOML too, and so are its numbers, Booleans and lists. But TOML
+    # knows no pairs of escapes for one character, and escapes DEL.
+    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"A TOML file holds Unicode only: rename files whose names are no UTF-8. "
+            f"Received: {name}={value!r}"
+        ) from error
+    return text

@@ -10,7 +10,7 @@ from support.processes import ROOT
 # From the ground up. A module may import from rooms further up in this list, and from its own.
 ROOMS = (
     *("version", "onednn", "validation", "registry", "part"),
-    *("files", "file_names", "download", "hub"),
+    *("files", "json_lines", "file_names", "download", "hub"),
     *("backend", "random", "numerics", "schedules", "distribution"),
     *("layers", "losses", "augment", "interpolation", "drawing", "data"),
     *("regularizers", "architectures", "recipes"),

@@ -138,7 +138,9 @@ RECORDS = [
 def test_spectral_norms_come_from_a_monitor_its_records_or_its_file(tmp_path):
     path = tmp_path / "spectral.jsonl"
     # A resumed run adds lines for steps that the file already has.
-    path.write_text("".join(json.dumps(r) + "\n" for r in [RECORDS[0] | {"layers": {}}, *RECORDS]))
+    # The step 3 is of a branch that failed.
+    earlier = [{"step": step, "layers": {}} for step in (0, 3)]
+    path.write_text("".join(json.dumps(r) + "\n" for r in [*earlier, *RECORDS]))
     for monitor in (SimpleNamespace(records=RECORDS), RECORDS, path):
         norm, kernel_norm = plot.spectral_norms(monitor).axes
         assert lines(norm)["a"] == [[0, 1.0], [5, 0.9]]
@@ -146,6 +148,9 @@ def test_spectral_norms_come_from_a_monitor_its_records_or_its_file(tmp_path):
         assert kernel_norm.get_lines()[0].get_ydata()[0] == 3.0
         assert np.isnan(kernel_norm.get_lines()[0].get_ydata()[1])
         assert kernel_norm.get_xlabel() == "Training step"
+    path.write_text('{"step": 0, "results": {}}\n')
+    with pytest.raises(ValueError, match=r"Expected the file spectral.jsonl.*step, results"):
+        plot.spectral_norms(path)
 
 
 def test_found_modes_missed_modes_and_points_off_the_modes_look_different():

@@ -126,7 +126,8 @@ class AtomicCheckpoint(FitHook):
         self._is_cut = False
         self._epoch_start = 0
         self._saved_step = self._saved_position = None
-        self._saved_at = 0.0
+        # When a checkpoint was last written, or could not be written.
+        self._tried_step, self._tried_at = 0, 0.0
 
     def _new_interruption(self):
         return Interruption()
@@ -140,7 +141,7 @@ class AtomicCheckpoint(FitHook):
         self._identities = callback_states.identities(callbacks)
         self._fingerprint = None
         self._has_begun = False
-        self._saved_at = time.monotonic()
+        self._tried_at = time.monotonic()
         if self.on_signal:
             self._interruption.__enter__()
 
@@ -164,6 +165,7 @@ class AtomicCheckpoint(FitHook):
         path = checkpoint_files.newest(self.folder)
         self._position = Position(0, 0)
         self._saved_step = self._saved_position = None
+        self._tried_step = 0
         self.has_ended = False
         is_first = self._fingerprint is None
         if is_first:
@@ -188,7 +190,7 @@ class AtomicCheckpoint(FitHook):
         same_run.set_rates(gan, rates)
         training_state.restore_metrics(gan, arrays)
         self._restored = arrays, state
-        self._saved_step = gan.step
+        self._saved_step = self._tried_step = gan.step
         self.best, self.best_step = state["best"], state["best_step"]
         self._position = self._saved_position = Position(*state["position"])
         if not in_epoch:
@@ -253,15 +255,16 @@ class AtomicCheckpoint(FitHook):
 
     def on_epoch_end(self, epoch, logs=None):
         step = self.model.step
-        improved = self._improves(step, logs or {})
+        best = self._improvement(step, logs or {})
         due = self._is_due(step)
         if self.unit == "epochs":
             due = (epoch + 1) % self.every == 0
         is_last = self._model.stop_training or epoch + 1 == self.params["epochs"]
         position = self._position_after(epoch)
         is_outdated = step == self._saved_step and position != self._saved_position
-        if self._must_save(improved or due or is_last or is_outdated):
-            self._save(position, replace=improved or is_outdated)
+        is_best = best is not None
+        if self._must_save(is_best or due or is_last or is_outdated):
+            self._save(position, replace=is_best or is_outdated, best=best)
         self._interruption.check()
 
     def _position_after(self, epoch):
@@ -275,12 +278,13 @@ class AtomicCheckpoint(FitHook):
 
     def _is_due(self, step):
         if self.unit == "steps":
-            return step // self.every > (self._saved_step or 0) // self.every
-        return self.unit == "minutes" and time.monotonic() - self._saved_at >= 60 * self.every
+            return step // self.every > self._tried_step // self.every
+        return self.unit == "minutes" and time.monotonic() - self._tried_at >= 60 * self.every
 
-    def _improves(self, step, logs):
+    def _improvement(self, step, logs):
+        """Returns the monitored value if it is the best so far, or `None`."""
         if self.monitor is None:
-            return False
+            return None
         if self.monitor not in logs:
             raise ValueError(
                 "`monitor` must be in the logs of each epoch. Expected one of: "
@@ -288,13 +292,11 @@ class AtomicCheckpoint(FitHook):
             )
         value = float(logs[self.monitor])
         if not self._is_measured_at(step) or math.isnan(value):
-            return False
-        better = self.best is None or (
+            return None
+        is_better = self.best is None or (
             value < self.best if self.mode == "min" else value > self.best
         )
-        if better:
-            self.best, self.best_step = value, step
-        return better
+        return value if is_better else None
 
     def _is_measured_at(self, step):
         """Whether the monitored value is of this step, and not one that the logs repeat."""
@@ -302,16 +304,23 @@ class AtomicCheckpoint(FitHook):
         measured = [one.measured_step(self.monitor) for one in evaluations]
         return step in measured or not any(one is not None for one in measured)
 
-    def _save(self, position, replace=False):
+    def _save(self, position, replace=False, best=None):
         """Writes a checkpoint. One of the same step is written again only if it is replaced.
 
         At the last step of data of unknown length, nobody knows yet that the epoch ends there. So
         the end of the epoch replaces the checkpoint of that step. The best value replaces it too.
+
+        Args:
+            position: Where training continues from it.
+            replace: Whether to replace a checkpoint of this step.
+            best: The monitored value, if it is the best so far. It counts once it is written:
+                until then, the checkpoint of the earlier best value is the one to keep.
         """
         gan = self.model
         step = gan.step
         if step == self._saved_step and not replace:
             return
+        best, best_step = (self.best, self.best_step) if best is None else (best, step)
         arrays, state = training_state.collect(gan)
         states, more_arrays = callback_states.collect(self._callbacks)
         arrays |= more_arrays
@@ -320,17 +329,27 @@ class AtomicCheckpoint(FitHook):
             "identities": {key: self._identities[key] for key in states},
             "fingerprint": self._fingerprint,
             "environment": self._environment,
-            **{"position": position, "best": self.best, "best_step": self.best_step},
+            **{"position": position, "best": best, "best_step": best_step},
         }
         try:
             written = checkpoint_files.write(self.folder, step, arrays, state)
-            self._saved_step, self._saved_position = step, position
-            self._saved_at = time.monotonic()
-            checkpoint_files.prune(self.folder, self.keep, self.best_step, written)
         except OSError as error:
-            if self.on_error == "raise":
-                raise
-            warnings.warn(f"No checkpoint of step {step:,} was written: {error}", stacklevel=2)
+            self._report(f"No checkpoint of step {step:,} was written", error)
+            return
+        finally:
+            self._tried_step, self._tried_at = step, time.monotonic()
+        self._saved_step, self._saved_position = step, position
+        self.best, self.best_step = best, best_step
+        try:
+            checkpoint_files.prune(self.folder, self.keep, best_step, written)
+        except OSError as error:
+            self._report("Checkpoints that are no longer needed could not be removed", error)
+
+    def _report(self, what, error):
+        """Raises an error, or warns of it."""
+        if self.on_error == "raise":
+            raise error
+        warnings.warn(f"{what}: {error}", stacklevel=3)
 
 
 def _kind(batches):

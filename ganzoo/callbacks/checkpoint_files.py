@@ -4,6 +4,9 @@ A checkpoint is a folder `step_00000123`. It holds `arrays.npz` (all arrays by n
 (everything else) and `manifest.json` (the size and the SHA-256 of the other two). It is written
 under another name, forced to the disk and renamed, so that no process that ends leaves an
 incomplete checkpoint. The manifest shows damage before anything is parsed.
+
+NumPy's files have no bfloat16. Such arrays are stored as integers of the same bits, and
+`state.json` names their types. Older checkpoints lack these names: `read` returns the integers.
 """
 
 import functools
@@ -21,6 +24,7 @@ from ganzoo.files import describe_file, new_folder, remove_folder, remove_unfini
 
 _FORMAT = 1
 _ARRAYS, _STATE, _MANIFEST = "arrays.npz", "state.json", "manifest.json"
+_TYPES = "types_of_arrays"
 _NAME = re.compile(r"step_(\d{8,})")
 
 
@@ -52,8 +56,10 @@ def write(folder: Path | str, step: int, arrays: dict, state: dict) -> Path:
     if path.exists() and not path.is_dir():
         remove_folder(path)
     with new_folder(path, replace=True) as partial:
+        arrays = {name: np.asarray(array) for name, array in arrays.items()}
+        types = {name: one.dtype.name for name, one in arrays.items() if not _is_plain(one)}
         np.savez(partial / _ARRAYS, **{name: _plain(array) for name, array in arrays.items()})
-        _write_json(partial / _STATE, state)
+        _write_json(partial / _STATE, {**state, _TYPES: types} if types else state)
         files = {name: describe_file(partial / name) for name in (_ARRAYS, _STATE)}
         _write_json(partial / _MANIFEST, {"format": _FORMAT, "step": step, "files": files})
     return path
@@ -65,7 +71,10 @@ def read(path: Path | str) -> tuple[dict, dict]:
     verify(path)
     with np.load(path / _ARRAYS, allow_pickle=False) as file:
         arrays = dict(file.items())
-    return arrays, _read_json(path / _STATE)
+    state = _read_json(path / _STATE)
+    for name, dtype in state.pop(_TYPES, {}).items():
+        arrays[name] = arrays[name].view(dtype)
+    return arrays, state
 
 
 def read_state(path: Path | str) -> dict[str, Any]:
@@ -195,9 +204,12 @@ def step_of(path: Path) -> int:
 
 
 def _plain(array):
-    """Returns an array of a type that NumPy has: files hold bfloat16 as integers."""
-    array = np.asarray(array)
-    return array if array.dtype.isbuiltin == 1 else array.view(f"u{array.dtype.itemsize}")
+    """Returns an array of a type that NumPy's files have."""
+    return array if _is_plain(array) else array.view(f"u{array.dtype.itemsize}")
+
+
+def _is_plain(array):
+    return array.dtype.isbuiltin == 1
 
 
 def _read_json(path):

@@ -1,12 +1,12 @@
 """Metrics of the samples of a GAN while it trains."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from ganzoo import json_lines
 from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
 from ganzoo.file_names import check_folder_name
 from ganzoo.metrics.evaluation import Evaluation
@@ -139,8 +139,8 @@ class EvaluateSamples(FitHook):
         self.records.append((self.model.step, results))
         self._take(*self.records[-1])
         if self.folder is not None:
-            with open(self.folder / "metrics.jsonl", "a") as file:
-                file.write(json.dumps({"step": self._step, "results": _plain(results)}) + "\n")
+            record = {"step": self._step, "results": _plain(results)}
+            json_lines.append(self.folder / "metrics.jsonl", record)
 
     def _take(self, step, results):
         self._step = step

@@ -4,7 +4,8 @@ from ganzoo import distribution
 from ganzoo.callbacks.atomic_checkpoint import AtomicCheckpoint
 from ganzoo.callbacks.interruption import Interruption
 
-_ERRORS = (OSError, FloatingPointError)
+# What the other processes raise: the class of the error of process 0, or the last one.
+_ERRORS = (OSError, FloatingPointError, ValueError, RuntimeError)
 
 
 class MultiProcessCheckpoint(AtomicCheckpoint):
@@ -42,34 +43,46 @@ class MultiProcessCheckpoint(AtomicCheckpoint):
     def _prepare(self):
         self._in_process_0(super()._prepare)
 
-    def _save(self, position, replace=False):
-        self._in_process_0(super()._save, position, replace)
+    def _save(self, position, replace=False, best=None):
+        self._in_process_0(super()._save, position, replace, best)
 
     def _in_process_0(self, work, *arguments):
-        """Works in process 0 while the others wait. Its errors are raised in all processes."""
-        error = None
+        """Works in process 0 while the others wait. Its errors are raised in all processes.
+
+        Returns:
+            What the work returns in process 0, and `None` in the others.
+        """
+        result = error = None
         if distribution.process_index() == 0:
             try:
-                work(*arguments)
-            except _ERRORS as caught:
+                result = work(*arguments)
+            except Exception as caught:  # The others would wait forever.
                 error = caught
-        code = next((i for i, kind in enumerate(_ERRORS, 1) if isinstance(error, kind)), 0)
-        code = distribution.gather(code)[0]
+        code = distribution.gather(0 if error is None else _code_of(error))[0]
         if error is not None:
             raise error
         if code:
             raise _ERRORS[code - 1](
-                "Process 0 could not write a checkpoint; its error message says why. "
+                "The checkpoint of process 0 failed; the error message there says why. "
                 f"Received: folder={str(self.folder)!r}"
             )
+        return result
 
     def _must_save(self, is_due):
         # Clocks differ between the processes, and so may the logs.
         return super()._must_save(self._interruption.agree(is_due))
 
-    def _improves(self, step, logs):
+    def _improvement(self, step, logs):
+        if self.monitor is None:
+            return None
         # Only process 0 needs the monitored value, and only it may have measured it.
-        return distribution.process_index() == 0 and super()._improves(step, logs)
+        return self._in_process_0(super()._improvement, step, logs)
+
+
+def _code_of(error):
+    """Returns the number, from 1, of what the other processes raise."""
+    kinds = (i for i, kind in enumerate(_ERRORS, 1) if isinstance(error, kind))
+    return next(kinds, len(_ERRORS))
 
 
 class _AgreedInterruption(Interruption):

@@ -22,7 +22,8 @@ class SampleGrid(keras.callbacks.Callback):
 
     Each picture is a PNG file in `folder`, named after the training step. The first picture is
     drawn before training, so that a folder that is not writable is an error at the start and not
-    after an hour. Images are drawn as a grid, vectors as a scatter plot.
+    after an hour. Images are drawn as a grid, vectors as a scatter plot. If a `NaNGuard` goes back
+    to an earlier step, the pictures of the failed steps are removed.
 
     Args:
         folder: Folder of the pictures. It is created if it does not exist.
@@ -99,6 +100,8 @@ class SampleGrid(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch_start = self.model.step
+        if self._epoch_start < self._drawn_step:
+            self._forget_failed_steps()
 
     def on_train_batch_end(self, batch, logs=None):
         # Steps are counted here: asking the model would wait for the device in each step.
@@ -116,8 +119,6 @@ class SampleGrid(keras.callbacks.Callback):
             self._draw()
         if self.gif:
             self.save_gif()
-        if self._summaries is not None:
-            self._summaries.close()
 
     def save_gif(self) -> None:
         """Writes `samples.gif` from the pictures up to the current one, which is the last frame."""
@@ -139,6 +140,13 @@ class SampleGrid(keras.callbacks.Callback):
         drawing.save_picture(self.folder / f"step_{self._drawn_step:08d}.png", picture)
         if self._summaries is not None:
             self._summaries.write(picture, self._drawn_step)
+
+    def _forget_failed_steps(self):
+        """Removes the pictures after the step to which a failed run went back."""
+        for step, path in self._pictures():
+            if self._epoch_start < step <= self._drawn_step:
+                path.unlink(missing_ok=True)
+        self._drawn_step = self._epoch_start
 
     def _pictures(self):
         """Returns the (step, path) of each picture in the folder, in the order of the steps."""
@@ -182,6 +190,3 @@ class _TensorBoardImages:
         with self._writer.as_default():
             self._summary.image("samples", picture[None], step=step)
         self._writer.flush()
-
-    def close(self):
-        self._writer.close()

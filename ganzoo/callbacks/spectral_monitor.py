@@ -1,6 +1,5 @@
 """The spectral norms of the layers of a GAN while it trains."""
 
-import json
 import math
 import warnings
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ganzoo import backend, plot
+from ganzoo import backend, json_lines, plot
 from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
 from ganzoo.callbacks.event_files import open_event_files
 from ganzoo.file_names import check_folder_name
@@ -191,6 +190,15 @@ class SpectralMonitor(FitHook):
     def set_state(self, state: dict[str, Any]) -> None:
         # It replaces the first check, of the resumed step. Layers are matched by their order: Keras
         # numbers the layers of a process that were given no name.
+        sizes = [len(vector) for vector in self._vectors]
+        saved_sizes = [len(vector) for vector in state["vectors"]]
+        if sizes != saved_sizes:
+            raise ValueError(
+                "The monitor of a resumed run must watch the same layers as before: give it the "
+                "same `players` and `normalized_only`, or start a new run in another folder. "
+                f"Received: {len(sizes)} layers, {', '.join(self._layers)}, with "
+                f"{len(saved_sizes)} in the checkpoint: {', '.join(state['layers'])}"
+            )
         names = dict(zip(state["layers"], self._layers, strict=True))
 
         def renamed(values):
@@ -340,8 +348,7 @@ class SpectralMonitor(FitHook):
                 name: {key: value if math.isfinite(value) else None for key, value in row.items()}
                 for name, row in record.items()
             }
-            with open(self.folder / "spectral.jsonl", "a") as file:
-                file.write(json.dumps({"step": step, "layers": finite}) + "\n")
+            json_lines.append(self.folder / "spectral.jsonl", {"step": step, "layers": finite})
         if self._writer is not None:
             with self._writer.as_default():
                 for name, value in self._scalars(record).items():

@@ -80,6 +80,6 @@ def _description(gan):
 
 
 def _assign(variable, value):
-    # Files hold bfloat16 as integers.
+    # Older checkpoints hold bfloat16 as integers.
     dtype = keras.ops.convert_to_numpy(variable).dtype
     variable.assign(value if value.dtype == dtype else value.view(dtype))

@@ -10,6 +10,7 @@ from ganzoo.cli.collapse import signs_of_collapse
 from ganzoo.cli.create_defaults import training_arguments
 from ganzoo.cli.publish import load_extractor, publish, read_training
 from ganzoo.cli.train import train
+from ganzoo.export.tensorflow_subprocess import check_packages
 from ganzoo.files import new_file
 from ganzoo.presets import manifest
 from ganzoo.runs.part_flags import format_augment
@@ -40,7 +41,8 @@ class CreatePlan:
         options: The values of its flags.
 
     Raises:
-        ValueError: If the flags do not fit each other, the images, or the run in the output folder.
+        ValueError: If the flags do not fit each other, the images, or what is in the output folder.
+        OSError, ImportError: If the extractor cannot be loaded.
     """
 
     def __init__(self, images, options):
@@ -65,6 +67,10 @@ class CreatePlan:
             done = self._folder.progress()[2]
             if self._requested_steps() > done or not self._folder.is_complete(done):
                 self._arguments = ["--resume", *self._lengths()]
+        # Errors of what follows the training come before it.
+        zoo.check_folder(self._model, replace=True)
+        check_packages("saved_model")
+        self._extractor = load_extractor(self._chosen["extractor"], None)
         self._train_plan = None
         if self._arguments is not None:
             self._arguments.append(f"--output={self._folder.path}")
@@ -108,8 +114,7 @@ class CreatePlan:
         with expected():
             training = read_training(self._folder.path)
             if not self._is_published(training.gan.step):
-                extractor = load_extractor(self._chosen["extractor"], training.recipe.data)
-                publish(training, self._model, extractor, name=self._name, replace=True)
+                publish(training, self._model, self._extractor, name=self._name, replace=True)
             if not self._is_exported():
                 with working("exporting the model"):
                     path = GAN.from_preset(self._model).export(self._export)

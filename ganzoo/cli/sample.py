@@ -28,6 +28,8 @@ def run(options, others):
     check_pictures(gan, others[0], vectors=not options.folder)
     conditions = conditions_of(options.conditions, gan)
     seeds, labels, columns = _lay_out(options, gan, conditions)
+    if options.folder:
+        _check_different(seeds, labels)
     with working(f"drawing {len(seeds):,} samples"):
         samples = gan.sample(
             len(seeds),
@@ -76,6 +78,21 @@ def _lay_out(options, gan, conditions):
     return chosen, labels, columns
 
 
+def _check_different(seeds, labels):
+    """Raises `ValueError` if two samples have the same seed and the same class."""
+    classes = labels if np.ndim(labels) else [labels] * len(seeds)
+    # Other numbers of classes are refused by `gan.sample`.
+    counts = Counter(zip(seeds, classes, strict=False))
+    repeated = [(seed, label) for (seed, label), count in counts.items() if count > 1]
+    if repeated:
+        seed, label = repeated[0]
+        of_class = "" if label is None else f"_class_{label}"
+        raise ValueError(
+            "Each sample has its own file, so all samples must be different. "
+            f"Received: {len(repeated):,} of them more than once, first seed_{seed:06d}{of_class}"
+        )
+
+
 def _save_each(samples, folder, seeds, labels, class_names):
     """Writes a file for each sample, named after its seed and its class."""
     names = [f"seed_{seed:06d}" for seed in seeds]
@@ -83,11 +100,6 @@ def _save_each(samples, folder, seeds, labels, class_names):
         labels = np.broadcast_to(labels, len(names))
         classes = [_file_name(label, class_names) for label in labels]
         names = [f"{name}_class_{of_class}" for name, of_class in zip(names, classes, strict=True)]
-    if repeated := [name for name, count in Counter(names).items() if count > 1]:
-        raise ValueError(
-            "Each sample has its own file, so all samples must be different. "
-            f"Received: {', '.join(repeated)} more than once"
-        )
     folder.mkdir(parents=True, exist_ok=True)
     with Progress() as progress:
         for done, (name, image) in enumerate(zip(names, samples, strict=True), 1):

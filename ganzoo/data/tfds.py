@@ -57,7 +57,7 @@ def load_tfds(
     Raises:
         ImportError: If TensorFlow or TensorFlow Datasets is not installed.
         FileNotFoundError: If the data are missing and `download` is False.
-        RuntimeError: If they cannot be downloaded.
+        OSError: If they cannot be downloaded.
         ValueError: If the name, the split or a feature is unknown.
     """
     tfds = _import_tfds(argument)
@@ -133,7 +133,7 @@ def _prepared_builder(tfds, name, data_dir, download):
     try:
         builder.download_and_prepare()
     except Exception as error:
-        raise RuntimeError(
+        raise OSError(
             f"'tfds:{name}' could not be downloaded and prepared in {builder.data_dir!r}. Without "
             "a network, set `data_dir` or $TFDS_DATA_DIR to where it is prepared. "
             f"{type(error).__name__}: {error}"

@@ -29,14 +29,7 @@ def export_in_tensorflow(gan, path, format, switches, settings, directions, cond
         switches: Its arguments that are on or off, by name.
         settings: Its other arguments, by name.
     """
-    for package in ("tensorflow", *_PACKAGES[format]):
-        if importlib.util.find_spec(package) is None:
-            extra = f"'ganzoo[{_EXTRAS.get(format, format)}]'"
-            extra = "tensorflow" if package == "tensorflow" else extra
-            raise ImportError(
-                f"This export needs {package}: `pip install {extra}`, or save the model by "
-                "`gan.save(...)` and run `ganzoo export` on it where that is installed."
-            )
+    check_packages(format)
     written = Path(path)
     if format == "saved_model":
         version = settings["version"]
@@ -67,6 +60,18 @@ def export_in_tensorflow(gan, path, format, switches, settings, directions, cond
     if done.returncode:
         raise _error(done)
     return written
+
+
+def check_packages(format):
+    """Raises `ImportError` if a package of an export from another backend is not installed."""
+    for package in ("tensorflow", *_PACKAGES[format]):
+        if importlib.util.find_spec(package) is None:
+            extra = f"'ganzoo[{_EXTRAS.get(format, format)}]'"
+            extra = "tensorflow" if package == "tensorflow" else extra
+            raise ImportError(
+                f"This export needs {package}: `pip install {extra}`, or save the model by "
+                "`gan.save(...)` and run `ganzoo export` on it where that is installed."
+            )
 
 
 def _error(process):

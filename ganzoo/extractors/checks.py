@@ -81,6 +81,37 @@ def check_images(name: str, images, evidence: RangeEvidence | None = None) -> np
     Raises:
         ValueError: If they are something else, there are none, or they seem to be in {0, 1}.
     """
+    images = _as_images(name, images)
+    if not _HAS_KNOWN_RANGE.get():
+        evidence = evidence or RangeEvidence()
+        evidence.add(images)
+        evidence.check()
+    return images
+
+
+def check_image_list(name: str, images: list) -> list[np.ndarray]:
+    """Returns uint8 images of any sizes as a list of arrays `(1, height, width, channels)`.
+
+    Their range is checked together: one of them may be nearly black.
+
+    Args:
+        name: Name of the images, for messages.
+        images: List of arrays or tensors `(height, width, channels)`.
+
+    Raises:
+        ValueError: As for `check_images`.
+    """
+    images = [_as_images(name, on_host(image)[None]) for image in images]
+    if not _HAS_KNOWN_RANGE.get():
+        evidence = RangeEvidence()
+        for image in images:
+            evidence.add(image)
+        evidence.check()
+    return images
+
+
+def _as_images(name, images):
+    """Returns uint8 images as an array, or raises; their range is not checked."""
     images = on_host(images)
     if images.dtype != np.uint8 or images.ndim != 4 or not images.size:
         raise ValueError(
@@ -89,10 +120,6 @@ def check_images(name: str, images, evidence: RangeEvidence | None = None) -> np
             "`gan.pixels.in_eight_bits(images)` makes them. "
             f"Received: {name} of dtype {images.dtype} and shape {images.shape}"
         )
-    if not _HAS_KNOWN_RANGE.get():
-        evidence = evidence or RangeEvidence()
-        evidence.add(images)
-        evidence.check()
     return images
 
 

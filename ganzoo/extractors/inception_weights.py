@@ -190,7 +190,13 @@ def _import_torch():
 
 def _read_npz(path):
     content = path.read_bytes()
-    expected = path.with_suffix(".sha256").read_text().strip()
+    hash_file = path.with_suffix(".sha256")
+    if not hash_file.is_file():
+        raise FileNotFoundError(
+            f"The weights have no hash: expected {hash_file.name} in their folder. Copy it there, "
+            f"or delete the weights, and they will be written again. Received: {path}"
+        )
+    expected = hash_file.read_text().strip()
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 != expected:
         raise ValueError(

@@ -1,13 +1,18 @@
 """The base of extractors that run a Keras network."""
 
 import contextlib
+import contextvars
+from collections.abc import Iterator
 
 import keras
 import numpy as np
 
-from ganzoo.extractors.checks import check_images
+from ganzoo.extractors.checks import check_image_list, check_images
 from ganzoo.part import Part
 from ganzoo.validation import check_choice, check_positive_integer
+
+# The latest images of each extractor and their outputs, within `one_pass_per_array`.
+_LATEST = contextvars.ContextVar("latest", default=None)
 
 
 class NetworkExtractor(Part):
@@ -60,8 +65,19 @@ class NetworkExtractor(Part):
 
     def run(self, images, output: str) -> np.ndarray:
         """Returns one output of the network for all images, float32."""
+        latest = _LATEST.get()
+        if latest is None:
+            return self._outputs(images, (output,))[output]
+        seen, outputs = latest.get(self, (None, None))
+        if images is not seen:
+            outputs = self._outputs(images)
+            latest[self] = images, outputs
+        return outputs[output]
+
+    def _outputs(self, images, names=None):
+        """Returns a dictionary of outputs of the network for all images; by default all outputs."""
         if isinstance(images, list):
-            alone = (self.prepare(check_images("images", image[None])) for image in images)
+            alone = map(self.prepare, check_image_list("images", images))
             images = np.concatenate([self.resize_alone(image) for image in alone])
             network = self.network_after_resize(images.shape[1:])
         else:
@@ -74,8 +90,23 @@ class NetworkExtractor(Part):
             if count < self.batch_size:
                 filling = np.zeros((self.batch_size - count, *batch.shape[1:]), batch.dtype)
                 batch = np.concatenate([batch, filling])
-            results.append(network.predict_on_batch(batch)[output][:count])
-        return np.concatenate(results)
+            outputs = network.predict_on_batch(batch)
+            results.append({name: outputs[name][:count] for name in names or outputs})
+        return {name: np.concatenate([one[name] for one in results]) for name in results[0]}
+
+
+@contextlib.contextmanager
+def one_pass_per_array() -> Iterator[None]:
+    """Lets all outputs of a network come from one pass while the context lasts.
+
+    An output of the same array or list as in the call before takes no further pass. So images must
+    not be changed within the context. The latest images of each extractor stay in memory.
+    """
+    token = _LATEST.set({})
+    try:
+        yield
+    finally:
+        _LATEST.reset(token)
 
 
 @contextlib.contextmanager

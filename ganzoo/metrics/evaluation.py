@@ -12,8 +12,10 @@ import numpy as np
 
 from ganzoo import extractors
 from ganzoo.data import Dataset, MixedImages, philox
+from ganzoo.data.checks import RangeEvidence
 from ganzoo.data.gathering import as_dataset
 from ganzoo.extractors.checks import check_extractor, known_range, on_host
+from ganzoo.extractors.network_extractor import one_pass_per_array
 from ganzoo.extractors.probabilities import classifier_of
 from ganzoo.metrics import base
 from ganzoo.metrics.base import SampleMetric
@@ -236,13 +238,14 @@ class Evaluation:
 
     @contextlib.contextmanager
     def _shared_passes(self, metrics) -> Iterator[list]:
-        """Lets metrics with the same extractor share its passes; yields the shared extractors."""
+        """Lets metrics with the same network share its passes; yields the shared extractors."""
         own = [metric.extractor for metric in metrics]
         shared = {id(one): _OncePerBatch(one) for one in own if one is not None}
         for metric, extractor in zip(metrics, own, strict=True):
             metric.extractor = shared.get(id(extractor))
         try:
-            yield list(shared.values())
+            with one_pass_per_array():
+                yield list(shared.values())
         finally:
             for metric, extractor in zip(metrics, own, strict=True):
                 metric.extractor = extractor
@@ -360,7 +363,13 @@ def _chosen(samples, n, seed):
 def _blocks(images, rows):
     """Yields the images of these rows in batches: arrays, or lists of images of any sizes."""
     if isinstance(images, MixedImages):
-        yield from images.blocks(rows)
+        # A block may be a single dark image, so the range of all is checked at the end.
+        evidence = RangeEvidence()
+        for block in images.blocks(rows):
+            for image in block:
+                evidence.add(image[None])
+            yield block
+        evidence.check()
         return
     for start in range(0, len(rows), _BATCH):
         some = rows[start : start + _BATCH]
@@ -382,10 +391,13 @@ def _feed(metric, take, batch):
 
 
 def _extract(extractor, images):
-    """Returns the features of an array of images, or of a list of images of any sizes."""
-    if not isinstance(images, list) or getattr(extractor, "takes_lists", False):
+    """Returns the features of an array of images, or of a list that `_blocks` has made."""
+    if not isinstance(images, list):
         return extractor(images)
-    return np.concatenate([on_host(extractor(image[None])) for image in images])
+    with known_range():
+        if getattr(extractor, "takes_lists", False):
+            return extractor(images)
+        return np.concatenate([on_host(extractor(image[None])) for image in images])
 
 
 def _resizes(metric):

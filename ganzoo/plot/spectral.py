@@ -1,10 +1,10 @@
 """Plots of what `ganzoo.callbacks.SpectralMonitor` measures."""
 
-import json
 import math
 import os
 from typing import TYPE_CHECKING
 
+from ganzoo import json_lines
 from ganzoo.plot import canvas
 from ganzoo.validation import check_choice
 
@@ -40,7 +40,7 @@ def spectral_norms(
         The `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: If there are no records.
+        ValueError: If there are no records, or the file is another one.
         FileNotFoundError: If there is no such file.
         ImportError: If matplotlib is not installed.
 
@@ -98,10 +98,18 @@ def _records_of(monitor):
         return monitor.records
     if isinstance(monitor, list):
         return monitor
-    with open(monitor) as file:
-        records = [json.loads(line) for line in file]
-    # A resumed run may repeat a step: the later line counts.
-    return [record for _, record in sorted({record["step"]: record for record in records}.items())]
+    records = []
+    for record in json_lines.read(monitor):
+        if not {"step", "layers"} <= set(record):
+            raise ValueError(
+                "Expected the file spectral.jsonl of a `ganzoo.callbacks.SpectralMonitor`. "
+                f"Received: {monitor}, with a line that has {', '.join(record) or 'nothing'}"
+            )
+        # A run that was resumed or rolled back trains later steps again.
+        while records and records[-1]["step"] >= record["step"]:
+            records.pop()
+        records.append(record)
+    return records
 
 
 def _series(records, name, quantity):

@@ -37,7 +37,7 @@ def load_checkpoint(folder, name):
     path = _find(folder, str(name))
     arrays, state = checkpoint_files.read(path)
     if folder.config.is_file():
-        config = json.loads(folder.config.read_text())
+        config = _read_config(folder.config)
         gan = keras.saving.deserialize_keras_object(config)
     elif folder.model.is_file():
         gan = load_file(folder.model)
@@ -49,6 +49,16 @@ def load_checkpoint(folder, name):
         )
     training_state.restore(gan, arrays, state)
     return gan
+
+
+def _read_config(path):
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is damaged: `ganzoo train --resume --output={path.parent}` writes it again. "
+            f"Received: {error}"
+        ) from error
 
 
 def best_of(folder):

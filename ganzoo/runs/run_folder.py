@@ -32,7 +32,7 @@ _OPTIONS = {
     **{"init_from": (str, _NOTHING), "freeze_discriminator": (int, _NOTHING)},
     **{
         "mirror": bool,
-        "metrics": (list, _NOTHING),
+        "metrics": list,
         "every": int,
         "metric_samples": (int, _NOTHING),
     },
@@ -109,7 +109,7 @@ class RunFolder:
         kind, _, images = source.partition(":")
         if kind != "folder" or not images:
             return
-        if self.path.resolve().is_relative_to(Path(images).resolve()):
+        if self.path.resolve().is_relative_to(Path(images).expanduser().resolve()):
             raise ValueError(
                 "The run must lie outside the folder of the images, because its pictures would "
                 "become training images: give another --output. "
@@ -129,9 +129,8 @@ class RunFolder:
 
     def write_toml(self, settings):
         """Writes the settings of `ganzoo train` that repeat the run, values by names of flags."""
-        comment = f"ganzoo {__version__}: `ganzoo train --config=FILE` repeats this run."
         with new_file(self.toml, replace=True) as partial:
-            partial.write_text(as_toml(settings, comment), encoding="utf-8")
+            partial.write_text(toml_of(settings), encoding="utf-8")
 
     def read_options(self):
         """Returns the `Recipe` and the dictionary of the other options.
@@ -236,17 +235,28 @@ def check_same_data(settings, data):
             facts about its data, and get them.
         data: The `ganzoo.data.Dataset`.
     """
-    found = {
-        "count": len(data),
-        "shape": list(data.example_shape),
-        "crc32": f"{data.checksum:08x}",
-    }
+    found = facts_of_data(data)
     expected = vars(settings).setdefault("examples", found)
     if found != expected:
         raise ValueError(
             "The data have changed since the run started. Expected: "
             f"{json.dumps(expected)}. Received: {json.dumps(found)}"
         )
+
+
+def toml_of(settings):
+    """Returns the text of `config.toml`, or raises `ValueError` if TOML cannot hold a setting."""
+    comment = f"ganzoo {__version__}: `ganzoo train --config=FILE` repeats this run."
+    return as_toml(settings, comment)
+
+
+def facts_of_data(data):
+    """Returns what the options of a run record of its data."""
+    return {
+        "count": len(data),
+        "shape": list(data.example_shape),
+        "crc32": f"{data.checksum:08x}",
+    }
 
 
 def load_model(path: str | Path, checkpoint: str | int | None = None) -> GAN:

@@ -66,12 +66,12 @@ def set_threads(options, settings):
 
 
 def in_process_0(work):
-    """Works in process 0, and raises in all processes if it raises `ValueError` or `OSError`."""
+    """Works in process 0, and raises in all processes if it raises."""
     error = None
     if distribution.process_index() == 0:
         try:
             work()
-        except (ValueError, OSError) as found:
+        except Exception as found:  # The others would wait forever.
             error = found
     if any(distribution.gather(int(error is not None))):
         raise error or RunFolderError(

@@ -18,7 +18,7 @@ from ganzoo.runs.progress import RunBar
 from ganzoo.runs.recipe_flags import repeating_settings
 from ganzoo.runs.run_callbacks import RunCallbacks
 from ganzoo.runs.run_checkpoints import write_config
-from ganzoo.runs.run_folder import RunFolder, check_same_data
+from ganzoo.runs.run_folder import RunFolder, check_same_data, facts_of_data, toml_of
 from ganzoo.runs.run_settings import in_process_0, new_run, run_to_resume, set_threads
 from ganzoo.runs.sources import load_source
 from ganzoo.training import GAN, inputs
@@ -83,7 +83,9 @@ class TrainPlan:
         settings = self.settings
         set_threads(options, settings)
         self.data = load_source(recipe.data, settings) if dataset is None else dataset
-        if not _accepts_data(options):
+        if _accepts_data(options):
+            settings.examples = facts_of_data(self.data)
+        else:
             check_same_data(settings, self.data)
         _check_same_everywhere("data", self.data.checksum)
         _check_labels(recipe, self.data)
@@ -110,6 +112,8 @@ class TrainPlan:
 
         self._accepted = _accepted_changes(options, recipe, steps)
         self.recipe = dataclasses.replace(recipe, steps=steps)
+        # A setting that no file can hold is an error before the folder is created.
+        toml_of(self._all_settings())
         self.callbacks = RunCallbacks(
             self.folder, self.recipe, settings, self.data, self.epochs, len(self.batches)
         )
@@ -199,7 +203,10 @@ class TrainPlan:
 
     def _write_options(self):
         self.folder.write_options(self.recipe, vars(self.settings))
-        self.folder.write_toml(repeating_settings(self.recipe, self.settings, everything=True))
+        self.folder.write_toml(self._all_settings())
+
+    def _all_settings(self):
+        return repeating_settings(self.recipe, self.settings, everything=True)
 
     def _train(self, verbose, bars):
         folder, gan = self.folder, self.gan

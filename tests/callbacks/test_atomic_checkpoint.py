@@ -14,6 +14,7 @@ from ganzoo.callbacks import (
     EvaluateSamples,
     FitHook,
     SpectralMonitor,
+    callback_states,
     checkpoint_files,
 )
 from support.gans import dense, linear
@@ -315,6 +316,60 @@ def test_a_full_disk_ends_training_or_warns(gan, tmp_path, monkeypatch):
         fit(gan, AtomicCheckpoint(tmp_path, on_error="warn"), epochs=1)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_on_a_full_disk_tries_again_at_the_next_interval_and_keeps_its_best(
+    gan, tmp_path, monkeypatch
+):
+    write, tried = checkpoint_files.write, []
+
+    def write_until_step_7(folder, step, arrays, state):
+        tried.append(step)
+        if step > 7:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(folder, step, arrays, state)
+
+    monkeypatch.setattr(checkpoint_files, "write", write_until_step_7)
+    settings = {"every": 3, "unit": "steps", "keep": 1, "monitor": "fid", "on_error": "warn"}
+    checkpoint = AtomicCheckpoint(tmp_path, **settings)
+    with pytest.warns(UserWarning, match="No checkpoint of step 8 was written"):
+        fit(gan, SetLog("fid", [3.0, 1.0, 2.0]), checkpoint)
+
+    # The best values are at the ends of the epochs; the step 8 is one of them and not written.
+    assert tried == [3, 4, 6, 8, 9, 12]
+    assert steps(tmp_path) == [4, 6] and (checkpoint.best, checkpoint.best_step) == (3.0, 4)
+
+
+def test_an_error_while_old_checkpoints_are_removed_says_so(gan, tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise OSError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(checkpoint_files, "prune", fail)
+    with pytest.warns(UserWarning, match="no longer needed could not be removed: .*denied"):
+        fit(gan, AtomicCheckpoint(tmp_path, on_error="warn"), epochs=1)
+    assert steps(tmp_path) == [4]
+
+
+def test_the_best_weights_of_early_stopping_keep_their_type(tmp_path):
+    layer = keras.layers.Dense(2, dtype="bfloat16")
+    layer.build((None, 3))
+    stopping = keras.callbacks.EarlyStopping()
+    stopping.best_weights = expected = layer.get_weights()
+    own = callback_states.identities([stopping])
+    states, arrays = callback_states.collect([stopping])
+    state = {"callbacks": states, "identities": own}
+    path = checkpoint_files.write(tmp_path, 1, {**arrays, "other": np.ones(2)}, state)
+    stopping.best_weights = None
+
+    callback_states.restore([stopping], own, *checkpoint_files.read(path))
+
+    layer.set_weights(stopping.best_weights)
+    for found, weight, before in zip(
+        layer.get_weights(), stopping.best_weights, expected, strict=True
+    ):
+        assert weight.dtype == before.dtype
+        np.testing.assert_array_equal(found, before)
+    assert checkpoint_files.read(path)[0]["other"].dtype == "float64"
 
 
 def test_faults_are_refused_before_the_first_step(gan, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import keras
 import pytest
 from faults import runs
 
-from ganzoo.callbacks import AtomicCheckpoint, MultiProcessCheckpoint, checkpoint_files
+from ganzoo.callbacks import AtomicCheckpoint, FitHook, MultiProcessCheckpoint, checkpoint_files
 from ganzoo.callbacks import multi_process_checkpoint as module
 from support.gans import dense, linear
 
@@ -121,11 +121,13 @@ def test_a_signal_to_this_process_is_sent_to_the_other_one(gan, tmp_path, proces
     assert gan.step == 2 and [number for number in sent if number] == [2 * signal.SIGINT]
 
 
-@pytest.mark.parametrize("code, error", [(1, OSError), (2, FloatingPointError)])
+@pytest.mark.parametrize(
+    "code, error", [(1, OSError), (2, FloatingPointError), (3, ValueError), (4, RuntimeError)]
+)
 def test_an_error_in_process_0_ends_the_other_one_too(gan, tmp_path, process, code, error):
     process(1, iter([code]))
 
-    with pytest.raises(error, match=r"Process 0 could not write .* Received: folder="):
+    with pytest.raises(error, match=r"checkpoint of process 0 failed.* Received: folder="):
         fit(gan, MultiProcessCheckpoint(tmp_path))
     assert gan.step == 0
 
@@ -137,6 +139,22 @@ def test_process_0_sends_its_error_before_it_raises_it(gan, tmp_path, process):
     with pytest.raises(FileExistsError):
         fit(gan, MultiProcessCheckpoint(tmp_path / "file"))
     assert sent == [1] and gan.step == 0
+
+
+def test_any_error_of_process_0_is_sent(gan, tmp_path, process):
+    class Unserializable(FitHook):
+        def get_state(self):
+            return object()
+
+    sent = process(0, itertools.repeat(0))
+    with pytest.raises(TypeError, match="JSON"):
+        fit(gan, Unserializable(), MultiProcessCheckpoint(tmp_path / "a"))
+    assert sent[-1] == 4
+
+    sent = process(0, itertools.repeat(0))
+    with pytest.raises(ValueError, match="`monitor` must be in the logs"):
+        fit(gan, MultiProcessCheckpoint(tmp_path / "b", monitor="absent"))
+    assert sent[-1] == 3
 
 
 def test_a_single_process_writes_what_an_atomic_checkpoint_writes(gan, tmp_path):

@@ -106,6 +106,28 @@ def test_vectors_are_drawn_as_points(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "step_00000001.png"), expected)
 
 
+def test_a_run_that_goes_back_draws_its_steps_again(gan, tmp_path):
+    pictures = SampleGrid(tmp_path, n=4, every=20, unit="steps")
+    pictures.set_model(gan)
+    gan._step.assign(0)
+    pictures.on_train_begin()
+
+    def train(start, end):
+        gan._step.assign(start)
+        pictures.on_epoch_begin(0)
+        for batch, step in enumerate(range(start + 1, end + 1)):
+            gan._step.assign(step)
+            pictures.on_train_batch_end(batch)
+
+    train(0, 85)
+    drawing.save_picture(tmp_path / "step_00000200.png", read(tmp_path / "step_00000000.png"))
+    train(50, 65)
+    pictures.on_train_end()
+
+    # The picture of step 200 is of another run in this folder.
+    assert names(tmp_path, "*.png") == [f"step_{step:08d}.png" for step in (0, 20, 40, 60, 65, 200)]
+
+
 def test_the_animation_shows_the_run_in_order(gan, tmp_path):
     fit(gan, SampleGrid(tmp_path, n=4), epochs=3)
 
@@ -181,12 +203,14 @@ def test_tensorboard_gets_the_pictures(gan, tmp_path):
         "tensorboard.backend.event_processing.event_accumulator"
     )
 
-    fit(gan, SampleGrid(tmp_path / "samples", n=4, tensorboard=tmp_path / "events"))
+    pictures = SampleGrid(tmp_path / "samples", n=4, tensorboard=tmp_path / "events")
+    fit(gan, pictures, epochs=1)
+    fit(gan, pictures, epochs=1)
 
     events = event_accumulator.EventAccumulator(str(tmp_path / "events"))
     events.Reload()
     written = events.Tensors("samples")
-    assert [event.step for event in written] == [0, 3, 6]
+    assert [event.step for event in written] == [0, 3, 3, 6]
     png = written[-1].tensor_proto.string_val[2]
     assert png.startswith(b"\x89PNG")
 

@@ -226,6 +226,15 @@ def test_the_file_has_every_check_and_a_resumed_run_continues_it(gan, tmp_path):
     assert [line["step"] for line in lines] == [0, 3, 6, 6, 9, 9]
 
 
+def test_the_state_of_other_layers_is_refused(gan):
+    monitors = [SpectralMonitor(), SpectralMonitor(players="generator", normalized_only=False)]
+    for monitor in monitors:
+        monitor.set_model(gan)
+        monitor.on_train_begin()
+    with pytest.raises(ValueError, match=r"same layers.*Received: 1 layers, project, with 3 in"):
+        monitors[1].set_state(monitors[0].get_state())
+
+
 def test_a_folder_that_is_not_writable_is_an_error_before_the_first_step(gan, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError):

@@ -247,6 +247,31 @@ def test_the_run_may_not_lie_among_the_images(photos, output, capsys):
     assert modified(photos) == before
 
 
+def test_what_follows_the_training_is_checked_before_it(photos, tmp_path, monkeypatch, capsys):
+    def absent(*arguments):
+        raise ImportError("Reading the weights needs PyTorch")
+
+    def forbidden(*arguments):
+        raise AssertionError("The training must not be planned")
+
+    monkeypatch.setattr("ganzoo.cli.create_plan.TrainPlan", forbidden)
+    arguments = ["create", str(photos), *SMALL, f"--output={tmp_path / 'out'}"]
+    with monkeypatch.context() as patch:
+        patch.setattr("ganzoo.extractors.get", absent)
+        assert main([*arguments, "--extractor=inception"]) == 2
+    assert "needs PyTorch" in capsys.readouterr().err
+    (tmp_path / "out" / "model").mkdir(parents=True)
+    (tmp_path / "out" / "model" / "notes.txt").touch()
+    assert main(arguments) == 2
+    assert "must be empty or not exist" in capsys.readouterr().err
+
+
+def test_a_run_may_not_lie_among_images_in_the_home(photos, monkeypatch):
+    monkeypatch.setenv("HOME", str(photos.parent))
+    with pytest.raises(ValueError, match="must lie outside the folder of the images"):
+        RunFolder(photos / "run").check_apart(f"folder:~/{photos.name}")
+
+
 def test_the_images_suffice_for_all_updates_of_a_step(monkeypatch, tmp_path):
     monkeypatch.setattr(create_defaults, "_shorter_sides", lambda *_: [40] * 20)
     options, _ = COMMAND.parse(["--model=wgan_gp"])

@@ -140,13 +140,20 @@ def test_sample_draws_classes(conditional_model, flags, labels, columns):
         (["--truncation=-1"], "--truncation=-1"),
         (["--output=a.png", "--folder=b"], "--output=a.png and --folder=b"),
         (["--columns=3", "--folder=b"], "--columns=3 and --folder=b"),
-        (["--seeds=3,4,3", "--folder=b"], "seed_000003 more than once"),
+        (["--seeds=3,4,3", "--folder=b"], "1 of them more than once, first seed_000003"),
     ],
 )
 def test_sample_refuses_flags_that_do_not_fit(model, capsys, flags, received):
     assert main(["sample", str(model[0]), *flags]) == 2
 
     assert received in capsys.readouterr().err.partition("Received:")[2]
+
+
+def test_repeated_files_are_refused_before_drawing(conditional_model, monkeypatch, capsys):
+    monkeypatch.setattr("ganzoo.GAN.sample", lambda *_, **__: pytest.fail("samples were drawn"))
+    flags = ["--seeds=0-3,2,3", "--labels=1", "--folder=b"]
+    assert main(["sample", str(conditional_model[0]), *flags]) == 2
+    assert "2 of them more than once, first seed_000002_class_1" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -378,7 +378,7 @@ def test_edited_options_are_refused_by_name_or_accepted(short_run, tmp_path, cap
     "damage",
     [
         *({name: value} for name in ("seed", "split", "size", "threads") for value in ([1], True)),
-        *({name: None} for name in ("seed", "precision", "model")),
+        *({name: None} for name in ("seed", "precision", "model", "metrics")),
         *("", "[1]", "{", 10_000 * "[", '{"recipe": NaN}'),
     ],
 )
@@ -408,6 +408,10 @@ def test_other_data_cannot_resume_a_run(tmp_path, capsys):
     assert "have changed since the run started" in capsys.readouterr().err
     with pytest.warns(UserWarning, match=r"other settings.*data.examples"):
         assert main([*more, "--accept_changes=data"]) == 0
+    # From then on the run is one of the new data.
+    assert json.loads((folder / "options.json").read_text())["examples"]["crc32"] == (
+        f"{ganzoo.data.load(str(packed)).checksum:08x}"
+    )
 
 
 def test_nan_ends_a_run_and_keeps_its_checkpoint(tmp_path, monkeypatch, capsys):

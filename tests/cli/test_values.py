@@ -1,8 +1,12 @@
 """The values of flags: what is read, and what is refused."""
 
+import tomllib
+
 import pytest
 
 from ganzoo_cli import values
+from ganzoo_cli.config_file import as_toml
+from ganzoo_cli.part_texts import format_parts, parse_parts
 
 
 @pytest.mark.parametrize(
@@ -50,3 +54,29 @@ def test_other_values_are_refused(read, texts, expected):
     for text in texts:
         with pytest.raises(ValueError, match=rf"--flag must be {expected}.* Received: --flag="):
             read("flag", text)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"diff_augment": {"policy": "color,translation"}, "other": {}},
+        {"a": {"b": [1, [2, 3]], "c": 0.5}},
+        {"a": {"b": {"c": {"d": [1]}, "e": 2}}, "f": {}},
+        {"a": {"b": 'x:y "z, [', "c": "", "d": "1", "e": "plain text", "f": "back\\slash"}},
+    ],
+)
+def test_arguments_of_parts_are_read_as_they_were_written(parts):
+    assert parse_parts("augment", format_parts(parts)) == parts
+
+
+@pytest.mark.parametrize("text", ["a:b=[1,c", "a:b=1],c", "a:b={1:2"])
+def test_brackets_that_are_not_closed_are_refused(text):
+    with pytest.raises(ValueError, match=r"Close each bracket.* Received: --augment=a:b="):
+        parse_parts("augment", text)
+
+
+def test_paths_of_any_characters_are_read_from_toml_or_refused():
+    settings = {"data": 'folder:/é/\x7f\U0001f600\n"', "log": ["a"], "steps": 3}
+    assert tomllib.loads(as_toml(settings, "a comment")) == settings
+    with pytest.raises(ValueError, match=r"names are no UTF-8. Received: data='folder:/caf.udce9'"):
+        as_toml({"data": "folder:/caf\udce9"}, "a comment")

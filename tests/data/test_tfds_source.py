@@ -136,7 +136,7 @@ def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
         raise ConnectionError("Name or service not known")
 
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", unreachable)
-    with pytest.raises(RuntimeError, match=r"could not be downloaded.*Name or service not known"):
+    with pytest.raises(OSError, match=r"could not be downloaded.*Name or service not known"):
         data.load("tfds:mnist", data_dir=tmp_path)
 
 

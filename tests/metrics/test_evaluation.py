@@ -79,6 +79,30 @@ def test_each_image_is_processed_once_for_all_metrics(extractor):
     assert (extractor.features_of, extractor.probabilities_of) == (60 + 2 * 1100, 2 * 1100)
 
 
+def test_features_and_classes_come_from_one_pass(monkeypatch):
+    classifier = ganzoo.extractors.get("digits")
+    predict, passes = classifier._network.predict_on_batch, []
+
+    def counted(batch):
+        passes.append(len(batch))
+        return predict(batch)
+
+    monkeypatch.setattr(classifier._network, "predict_on_batch", counted)
+    evaluation = Evaluation(["fid", "is"], REAL, classifier, n=110, cache=False)
+    evaluation.prepare()
+    passes.clear()
+    found = floats(evaluation.measure(FAKE[:110]))
+    # And one for the width of the features.
+    assert passes == [100, 100]
+    assert found["is"] == metrics.inception_score(classifier.probabilities(FAKE[:110]))[0]
+
+    # Elsewhere, an array may be changed between two calls.
+    image = FAKE[:1].copy()
+    before = classifier(image)
+    image[:] = 255 - image
+    assert not np.array_equal(classifier(image), before)
+
+
 @pytest.mark.parametrize("n, calls", [(40, [(40, 7)]), (1100, [(1024, 7), (76, 1031)])])
 def test_samples_are_drawn_from_consecutive_seeds(extractor, n, calls):
     asked = []

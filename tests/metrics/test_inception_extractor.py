@@ -128,6 +128,14 @@ def test_both_files_of_the_same_weights_give_the_same_hash(inception, weights, p
     assert inception_weights.content_sha256(changed) != inception.sha256
 
 
+def test_converted_weights_without_their_hash_are_refused(tmp_path):
+    path = tmp_path / "weights.npz"
+    inception_weights.write(path, {})
+    path.with_suffix(".sha256").unlink()
+    with pytest.raises(FileNotFoundError, match=r"expected weights\.sha256.*weights\.npz"):
+        inception_weights.read(path, [])
+
+
 @SLOW
 def test_jax_without_tensorflow_gives_the_same_features(inception, graph_file):
     pytest.importorskip("jax")

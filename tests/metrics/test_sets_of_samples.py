@@ -203,6 +203,24 @@ def test_dark_images_are_measured_if_others_show_the_range():
         metric.update_state(BINARY)
 
 
+def test_a_dark_image_among_others_of_other_sizes_is_measured(mixed):
+    folder, images = mixed
+    dark = np.eye(9, dtype="uint8")
+    classifier = ganzoo.extractors.get("digits")
+    assert classifier([images[0], dark[..., None]]).shape == (2, 128)
+    with pytest.raises(ValueError, match="multiply them by 255"):
+        classifier([dark[..., None]])
+    Image.fromarray(dark).save(folder / "zz.png")
+    data = ganzoo.data.load(f"folder:{folder}", keep_sizes=True)
+    data.files = [data.files[row % 30] for row in range(64)] + [folder / "zz.png"]
+    # The dark one is alone in the last block.
+    real = ganzoo.data.load("digits", split="test")
+    assert value(data, real, ["pairwise_distance"]).value > 0
+    data.files = data.files[-1:] * 2
+    with pytest.raises(ValueError, match="multiply them by 255"):
+        value(data, real, ["pairwise_distance"])
+
+
 def test_a_generator_may_draw_nothing_but_black():
     real = ganzoo.data.Dataset(pictures(40))
     results = Evaluation(["fid", "is"], real, Pixels(), n=40).measure(lambda n, seed: BINARY[:n])

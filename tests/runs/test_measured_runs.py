@@ -172,3 +172,6 @@ def test_a_checkpoint_of_any_gan_is_loaded_without_its_data(tmp_path, name, shap
     loaded = run_checkpoints.load_checkpoint(folder, "5")
     for a, b in zip(training_state.values(loaded), training_state.values(gan), strict=True):
         np.testing.assert_array_equal(a, b + 1 if b.dtype.kind == "f" else b)
+    folder.config.write_text("{")
+    with pytest.raises(ValueError, match=r"gan\.json is damaged: `ganzoo train --resume"):
+        run_checkpoints.load_checkpoint(folder, "5")
