@@ -1,4 +1,5 @@
 import builtins
+import shutil
 
 import keras
 import numpy as np
@@ -120,7 +121,7 @@ def test_a_run_that_goes_back_draws_its_steps_again(gan, tmp_path):
             pictures.on_train_batch_end(batch)
 
     train(0, 85)
-    drawing.save_picture(tmp_path / "step_00000200.png", read(tmp_path / "step_00000000.png"))
+    shutil.copy(tmp_path / "step_00000000.png", tmp_path / "step_00000200.png")
     train(50, 65)
     pictures.on_train_end()
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from ganzoo import metrics
+from ganzoo.extractors.network_extractor import NetworkExtractor, softmax
 
 
 def features(count, dimensions=8, seed=0, shift=0.0):
@@ -22,6 +23,33 @@ def probabilities(count, classes=6, seed=0):
 def images(count, size=12, channels=1, seed=0):
     draws = np.random.default_rng(seed)
     return draws.integers(0, 256, (count, size, size, channels), dtype="uint8")
+
+
+class Corners(NetworkExtractor):
+    """A network without layers: sums of the rows and of the columns of a corner of 4 x 4 pixels."""
+
+    name, sha256, resize = "corners", "0c", "top left corner"
+    outputs = ("features", "probabilities")
+
+    def __init__(self):
+        super().__init__(batch_size=100)
+        self.passes = 0
+
+    def features(self, images):
+        return self.run(images, "features")
+
+    def probabilities(self, images):
+        return softmax(self.run(images, "logits"))
+
+    def prepare(self, images):
+        return images[:, :4, :4].mean(axis=3)
+
+    def network(self, image_shape):
+        return self
+
+    def predict_on_batch(self, batch):
+        self.passes += 1
+        return {"features": batch.sum(axis=2), "logits": batch.sum(axis=1) / 99}
 
 
 @keras.saving.register_keras_serializable(package="metric_tests")

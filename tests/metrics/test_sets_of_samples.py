@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from metric_cases import Corners
 from PIL import Image
 
 import ganzoo
@@ -206,19 +207,19 @@ def test_dark_images_are_measured_if_others_show_the_range():
 def test_a_dark_image_among_others_of_other_sizes_is_measured(mixed):
     folder, images = mixed
     dark = np.eye(9, dtype="uint8")
-    classifier = ganzoo.extractors.get("digits")
-    assert classifier([images[0], dark[..., None]]).shape == (2, 128)
+    assert Corners()([images[0], dark[..., None]]).shape == (2, 4)
     with pytest.raises(ValueError, match="multiply them by 255"):
-        classifier([dark[..., None]])
-    Image.fromarray(dark).save(folder / "zz.png")
+        Corners()([dark[..., None]])
+    Image.fromarray(dark).save(folder / "dark.png")
     data = ganzoo.data.load(f"folder:{folder}", keep_sizes=True)
-    data.files = [data.files[row % 30] for row in range(64)] + [folder / "zz.png"]
     # The dark one is alone in the last block.
-    real = ganzoo.data.load("digits", split="test")
-    assert value(data, real, ["pairwise_distance"]).value > 0
-    data.files = data.files[-1:] * 2
-    with pytest.raises(ValueError, match="multiply them by 255"):
-        value(data, real, ["pairwise_distance"])
+    data.files = [folder / f"{row % 30}.png" for row in range(64)] + [folder / "dark.png"]
+    for samples, real in ((data, pictures(40)), (pictures(40), data)):
+        assert value(samples, real, ["fid"], Corners()).value > 0
+    data.files = data.files[-1:] * 9
+    for samples, real in ((data, pictures(40)), (pictures(40), data)):
+        with pytest.raises(ValueError, match="multiply them by 255"):
+            evaluate(samples, real, ["fid"], Corners())
 
 
 def test_a_generator_may_draw_nothing_but_black():
