@@ -65,7 +65,7 @@ def _toml_value(name, value):
         text.encode()
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"A TOML file holds Unicode only: rename files whose names are no UTF-8. "
+            "A TOML file holds Unicode only: rename files whose names are no UTF-8. "
             f"Received: {name}={value!r}"
         ) from error
     return text

@@ -188,8 +188,6 @@ class SpectralMonitor(FitHook):
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        # It replaces the first check, of the resumed step. Layers are matched by their order: Keras
-        # numbers the layers of a process that were given no name.
         sizes = [len(vector) for vector in self._vectors]
         saved_sizes = [len(vector) for vector in state["vectors"]]
         if sizes != saved_sizes:
@@ -199,6 +197,8 @@ class SpectralMonitor(FitHook):
                 f"Received: {len(sizes)} layers, {', '.join(self._layers)}, with "
                 f"{len(saved_sizes)} in the checkpoint: {', '.join(state['layers'])}"
             )
+        # It replaces the first check, of the resumed step. Layers are matched by their order: Keras
+        # numbers the layers of a process that were given no name.
         names = dict(zip(state["layers"], self._layers, strict=True))
 
         def renamed(values):

@@ -10,6 +10,8 @@ import numpy as np
 from ganzoo.data.image_files import open_file, pillow_limit, printable, read_image
 from ganzoo.data.image_options import MAX_PIXELS, WHITE
 from ganzoo.data.label_columns import Targets
+from ganzoo.data.checks import RangeEvidence
+from ganzoo.data.image_files import MAX_PIXELS, open_file, printable, read_image
 
 
 class MixedImages:
@@ -66,13 +68,21 @@ class MixedImages:
             size: Number of images in a list.
 
         Raises:
-            ValueError: If a file cannot be used; the message names it.
+            ValueError: If a file cannot be used; the message names it. At the end, if all images
+                seem to be in {0, 1}.
         """
+        evidence = RangeEvidence()
         with concurrent.futures.ThreadPoolExecutor() as pool:
             for start in range(0, len(rows), size):
                 with pillow_limit(self.max_pixels):
                     images = list(pool.map(self._read, rows[start : start + size]))
                 yield images
+                block = list(pool.map(self._read, rows[start : start + size]))
+                for image in block:
+                    evidence.add(image[None])
+                yield block
+        # A single image, or a list of few, may be nearly black.
+        evidence.check()
 
     def sha256(self) -> str:
         """Returns a hash of the contents of all files, the channels and the background."""

@@ -12,7 +12,6 @@ import numpy as np
 
 from ganzoo import extractors
 from ganzoo.data import Dataset, MixedImages, philox
-from ganzoo.data.checks import RangeEvidence
 from ganzoo.data.gathering import as_dataset
 from ganzoo.extractors.checks import check_extractor, known_range, on_host
 from ganzoo.extractors.network_extractor import one_pass_per_array
@@ -363,13 +362,7 @@ def _chosen(samples, n, seed):
 def _blocks(images, rows):
     """Yields the images of these rows in batches: arrays, or lists of images of any sizes."""
     if isinstance(images, MixedImages):
-        # A block may be a single dark image, so the range of all is checked at the end.
-        evidence = RangeEvidence()
-        for block in images.blocks(rows):
-            for image in block:
-                evidence.add(image[None])
-            yield block
-        evidence.check()
+        yield from images.blocks(rows)
         return
     for start in range(0, len(rows), _BATCH):
         some = rows[start : start + _BATCH]
@@ -391,9 +384,10 @@ def _feed(metric, take, batch):
 
 
 def _extract(extractor, images):
-    """Returns the features of an array of images, or of a list that `_blocks` has made."""
+    """Returns the features of an array of images, or of a list of images of any sizes."""
     if not isinstance(images, list):
         return extractor(images)
+    # `MixedImages` checks the range of all images together.
     with known_range():
         if getattr(extractor, "takes_lists", False):
             return extractor(images)
