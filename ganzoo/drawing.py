@@ -13,6 +13,7 @@ from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
 from ganzoo.validation import check_count, check_positive, check_positive_integer
 
+CHANNELS = (1, 3, 4)  # Of a picture: gray, color, and color with alpha.
 # How Pillow writes the picture in a file of each suffix.
 _JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}
 PICTURE_SETTINGS = {
@@ -344,7 +345,7 @@ def check_file(path: str | os.PathLike) -> None:
 
 def _check_images(images):
     images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in (1, 3, 4):
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in CHANNELS:
         raise ValueError(
             "`images` must be uint8 of shape (images, height, width, channels) with 1, 3 or 4 "
             f"channels. Received: {images.dtype} of shape {images.shape}"

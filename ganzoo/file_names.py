@@ -20,6 +20,30 @@ _SUFFIXES = {
     *(".csv", ".htm", ".html", ".json", ".jsonl", ".log", ".md", ".pbtxt", ".pdf", ".py", ".toml"),
     *(".tsv", ".txt", ".yaml", ".yml", ".bz2", ".gz", ".tar", ".tgz", ".xz", ".zip"),
 }
+# What has a meaning in paths, on one system or another.
+_OF_PATHS = set('/\\:*?"<>|')
+_LONGEST = 100  # Bytes. Suffixes, and names of unfinished files, are longer.
+
+
+def is_plain_name(name: str) -> bool:
+    """Returns whether a text can be the name of a file or a folder, on all systems.
+
+    It is not empty, at most 100 bytes long, and has no character with a meaning in paths and none
+    that cannot be printed. It does not start with a dot, as `..` and hidden files do, and does not
+    end with a dot or a space.
+
+    Example:
+
+    >>> is_plain_name("lr_1e-4"), is_plain_name(".."), is_plain_name("a/b")
+    (True, False, False)
+    """
+    return (
+        0 < len(name.encode(errors="replace")) <= _LONGEST
+        and name.isprintable()
+        and not _OF_PATHS & set(name)
+        and not name.startswith((".", " "))
+        and not name.endswith((".", " "))
+    )
 
 
 def check_file_name(name: str, path: str | os.PathLike, suffixes: Iterable[str]) -> str:

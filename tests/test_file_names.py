@@ -9,7 +9,7 @@ import ganzoo
 from ganzoo import drawing
 from ganzoo.callbacks.epoch_log import EpochLog
 from ganzoo.export import serving_config
-from ganzoo.file_names import check_file_name, check_folder_name
+from ganzoo.file_names import check_file_name, check_folder_name, is_plain_name
 from ganzoo.metrics.gaussian import Gaussian
 from support.gans import linear
 
@@ -98,3 +98,23 @@ def test_figures_have_the_format_of_their_name(suffix, tmp_path):
         with pytest.raises(ValueError, match=r"path must end in \.png"):
             draw()
     assert os.listdir(tmp_path) == ["figure.jpg"] * (suffix == "jpg")
+
+
+def test_a_plain_name_stays_in_its_folder():
+    for name in ("r1", "lr 1e-4", "a.b", "größe", "x" * 100):
+        assert is_plain_name(name)
+    for name in (
+        "",
+        ".",
+        "..",
+        ".claims",
+        "a/b",
+        "a\\b",
+        "a:b",
+        "a*",
+        "a\n",
+        "a.",
+        " a",
+        "x" * 101,
+    ):
+        assert not is_plain_name(name)

@@ -11,6 +11,7 @@ from support.processes import ROOT
 ROOMS = (
     *("version", "onednn", "validation", "registry", "part"),
     *("files", "json_lines", "file_names", "download", "hub"),
+    *("files", "file_names", "folder_lock", "markdown", "download", "hub"),
     *("backend", "random", "numerics", "schedules", "distribution"),
     *("layers", "losses", "augment", "interpolation", "drawing", "data"),
     *("regularizers", "architectures", "recipes"),

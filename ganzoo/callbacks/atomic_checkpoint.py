@@ -12,9 +12,9 @@ from ganzoo import distribution
 from ganzoo.callbacks import callback_states, checkpoint_files, same_run, training_state
 from ganzoo.callbacks.evaluate_samples import EvaluateSamples
 from ganzoo.callbacks.fingerprint import environment, fingerprint
-from ganzoo.callbacks.folder_lock import FolderLock
 from ganzoo.callbacks.interruption import Interruption
 from ganzoo.file_names import check_folder_name
+from ganzoo.folder_lock import FolderLock
 from ganzoo.training.fit_hook import FitHook, Position
 from ganzoo.validation import check_choice, check_positive_integer
 

@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 
 from ganzoo.callbacks.event_files import open_event_files
+from ganzoo.markdown import table
 from ganzoo.registry import Registry
 
 TRACKERS = Registry("tracker")
@@ -161,5 +162,4 @@ def _imported(name):
 
 
 def _as_table(options):
-    lines = [f"| {name} | {value} |" for name, value in options.items()]
-    return "\n".join(["| setting | value |", "|---|---|", *lines])
+    return table(("setting", "value"), options.items())

@@ -1,6 +1,6 @@
 """Which samples a command can draw."""
 
-_CHANNELS = (1, 3, 4)
+from ganzoo.drawing import CHANNELS
 
 
 def check_pictures(gan, model, vectors=False):
@@ -12,7 +12,7 @@ def check_pictures(gan, model, vectors=False):
         vectors: Whether vectors of at least 2 coordinates, which are drawn as points, will do too.
     """
     shape = gan.example_shape
-    if len(shape) == 3 and shape[-1] in _CHANNELS:
+    if len(shape) == 3 and shape[-1] in CHANNELS:
         return
     if vectors and len(shape) == 1 and shape[0] > 1:
         return

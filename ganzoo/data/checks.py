@@ -204,6 +204,19 @@ def _classes_of_rows(labels, num_classes, cures):
     return labels.argmax(axis=1)
 
 
+def check_rows(rows):
+    """Returns the numbers of examples as an array of integers with one axis, or raises."""
+    rows = as_array("rows", rows)
+    # A mask of booleans would be taken for the rows 0 and 1.
+    if rows.ndim != 1 or not rows.size or not np.issubdtype(rows.dtype, np.integer):
+        raise ValueError(
+            "`rows` must be numbers of examples, at least one; for a mask pass "
+            "`np.flatnonzero(mask)`. "
+            f"Received: rows.dtype={rows.dtype}, rows.shape={rows.shape}"
+        )
+    return rows
+
+
 def as_array(name, values):
     """Returns an array of numbers or texts, or raises; the message never shows the values."""
     try:

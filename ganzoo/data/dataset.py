@@ -10,6 +10,7 @@ import numpy as np
 from ganzoo.data.batches import Batches
 from ganzoo.data.checks import RangeEvidence, as_array, check_examples, check_labels
 from ganzoo.data.classes import as_names
+from ganzoo.data.checks import RangeEvidence, as_array, check_examples, check_labels, check_rows
 from ganzoo.data.conditions import check_condition_names, check_conditions
 from ganzoo.data.mirrored import MirroredBatches
 from ganzoo.data.pixel_format import PixelFormat, check_value_range
@@ -180,6 +181,29 @@ class Dataset:
             return self
         result = copy.copy(self)
         result.examples, result.pixels = in_eight_bits(self.examples, self.stored), PixelFormat()
+        return result
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Returns some of the examples, with their labels or conditions and all else as it is.
+
+        Args:
+            rows: Numbers of the examples, in their new order: integers, at least one.
+
+        Raises:
+            ValueError: If they are no integers, or there is none.
+            IndexError: If there is no example of a number.
+
+        Example:
+
+        >>> ganzoo.data.load("digits").take(range(100))
+        Dataset('digits' train, 100 uint8 images of shape (32, 32, 1), 10 classes)
+        """
+        rows = check_rows(rows)
+        result = copy.copy(self)
+        for part in ("examples", "labels", "conditions"):
+            values = getattr(self, part)
+            if values is not None:
+                setattr(result, part, values.take(rows, axis=0))
         return result
 
     def batches(

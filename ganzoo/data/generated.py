@@ -7,6 +7,7 @@ import numpy as np
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array
+from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.shard_formats import FORMATS
 from ganzoo.data.sources import check_split, register
 from ganzoo.files import describe_file
@@ -49,6 +50,7 @@ def load_generated(argument, split="train", size=None, channels=None) -> Dataset
         plan["class_names"],
         name=f"generated:{folder.name}",
         split=split,
+        pixels=PixelFormat.get(plan["pixels"]),
     )
     if dataset.has_images:
         dataset.examples = convert_array(dataset.examples, size, channels)
@@ -80,6 +82,9 @@ def read_manifest(folder: Path) -> dict:
         plan = manifest["plan"]
         if found != (FORMAT, VERSION) or plan["format"] not in FORMATS:
             raise ValueError(f"{found}, {plan['format']!r}")
+        # Manifests of earlier versions do not have it: floats were no images.
+        dtype = "uint16" if plan["dtype"] == "uint16" else "uint8"
+        plan.setdefault("pixels", PixelFormat(dtype).to_dict())
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} is damaged, or of another version. Received: {type(error).__name__}: {error}"
@@ -102,4 +107,5 @@ def _read(folder, shard, plan):
             f"Received: {folder / shard['file']}"
         )
     read = FORMATS[plan["format"]].read
-    return read(folder / shard["file"], tuple(plan["example_shape"]), plan["dtype"])
+    pixels = PixelFormat.get(plan["pixels"])
+    return read(folder / shard["file"], tuple(plan["example_shape"]), plan["dtype"], pixels)

@@ -61,6 +61,10 @@ class RandomCrops(Dataset):
         result = super().in_eight_bits()
         if result is not self:
             result._whole = in_eight_bits(self._whole, self.stored)
+    def take(self, rows: np.ndarray) -> Self:
+        """Returns some of the images, of which batches have windows too."""
+        result = super().take(rows)
+        result.whole = self.whole.take(rows, axis=0)
         return result
 
     def batches(

@@ -25,9 +25,10 @@ class ShardFormat:
     Attributes:
         name: Its name.
         file_name: Function of the index of a shard and of their number: the name of its file.
-        write: Function `(path, first_row, dataset)` that writes a shard.
-        read: Function `(path, example_shape, dtype)` that returns the examples of a shard, and
-            their labels or `None`.
+        write: Function `(path, first_row, dataset, samples)` that writes a shard: of a data set, or
+            of its examples as they were sampled, with floats in the range of its pixels.
+        read: Function `(path, example_shape, dtype, pixels)` that returns the examples of a shard
+            as a `Dataset` holds them, with floats in [-1, 1], and their labels or `None`.
         finish: Function `(folder, dataset, shards)` that writes what readers of all shards need,
             from a data set with the classes of the shards, and the rows and bytes of each.
         extra_files: Names of the files that `finish` writes.
@@ -46,18 +47,18 @@ def is_picture(example_shape, dtype):
     return len(example_shape) == 3 and dtype == "uint8" and example_shape[2] in _PNG_CHANNELS
 
 
-def _write_packed(path, first_row, dataset):
+def _write_packed(path, first_row, dataset, samples):
     pack(dataset, path)
 
 
-def _read_packed(path, example_shape, dtype):
+def _read_packed(path, example_shape, dtype, pixels):
     dataset = load_packed(str(path))
     return dataset.examples, dataset.labels
 
 
-def _write_tar(path, first_row, dataset):
+def _write_tar(path, first_row, dataset, samples):
     with tarfile.open(path, "w") as archive:
-        for row, example in enumerate(dataset.examples):
+        for row, example in enumerate(samples):
             key = f"{first_row + row:09d}"
             for suffix, content in _parts(example).items():
                 _add(archive, f"{key}.{suffix}", content)
@@ -71,7 +72,7 @@ def _add(archive, name, content):
     archive.addfile(member, io.BytesIO(content))
 
 
-def _read_tar(path, example_shape, dtype):
+def _read_tar(path, example_shape, dtype, pixels):
     examples, labels = [], []
     with tarfile.open(path, "r:") as archive:
         for member in archive:
@@ -80,7 +81,7 @@ def _read_tar(path, example_shape, dtype):
                 labels.append(int(content))
             else:
                 examples.append(_decoded(member.name, content, example_shape))
-    return np.stack(examples), np.array(labels) if labels else None
+    return pixels.to_signed(np.stack(examples)), np.array(labels) if labels else None
 
 
 def _parts(example):
@@ -100,11 +101,11 @@ def _decoded(name, content, example_shape):
     return np.asarray(Image.open(io.BytesIO(content))).reshape(example_shape)
 
 
-def _write_records(path, first_row, dataset):
+def _write_records(path, first_row, dataset, samples):
     tf = _tensorflow()
     train = tf.train
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for row, example in enumerate(dataset.examples):
+        for row, example in enumerate(samples):
             features = {"example": _array_feature(train, example)}
             if is_picture(example.shape, example.dtype.name):
                 content = train.BytesList(value=[_parts(example)["png"]])
@@ -123,7 +124,7 @@ def _array_feature(train, example):
     return train.Feature(int64_list=train.Int64List(value=example.ravel().tolist()))
 
 
-def _read_records(path, example_shape, dtype):
+def _read_records(path, example_shape, dtype, pixels):
     tf = _tensorflow()
     examples, labels = [], []
     for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
@@ -137,7 +138,7 @@ def _read_records(path, example_shape, dtype):
             examples.append(np.array(values, dtype).reshape(example_shape))
         if "label" in features:
             labels.append(features["label"].int64_list.value[0])
-    return np.stack(examples), np.array(labels) if labels else None
+    return pixels.to_signed(np.stack(examples)), np.array(labels) if labels else None
 
 
 def _write_tfds_metadata(folder, dataset, shards):

@@ -6,6 +6,7 @@ import numpy as np
 
 from ganzoo.data.conditions import check_conditions
 from ganzoo.generation.directions import Directions
+from ganzoo.drawing import CHANNELS
 from ganzoo.generation.truncation import truncating_layer
 from ganzoo.validation import describe
 
@@ -19,7 +20,7 @@ _MOST_TRUNCATION = {"normal": 3.0, "uniform": 1.0, "styles": 1.0}
 def check_gan_of_page(gan):
     """Raises `ValueError` if a page cannot draw the examples of a GAN."""
     shape = gan.example_shape
-    if len(shape) != 3 or shape[-1] not in (1, 3, 4):
+    if len(shape) != 3 or shape[-1] not in CHANNELS:
         raise ValueError(
             "A page draws images of 1, 3 or 4 channels. "
             f"Received: a GAN of examples of shape {shape}"

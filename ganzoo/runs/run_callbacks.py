@@ -1,6 +1,5 @@
 """The callbacks of a training run: what it measures, draws, watches and saves."""
 
-import copy
 import math
 import warnings
 
@@ -167,10 +166,7 @@ def _evaluation(folder, recipe, settings, data):
 
 def _try_metrics(names, data, extractor, n):
     """Measures a few real examples, so that metrics that do not fit them are an error here."""
-    few = copy.copy(data)
-    for part in ("examples", "labels", "conditions"):
-        if getattr(data, part) is not None:
-            setattr(few, part, getattr(data, part)[:_TRIED])
+    few = data.take(np.arange(min(_TRIED, len(data))))
     samples = few.examples[np.arange(min(n, _TRIED)) % len(few)]
     with warnings.catch_warnings():
         # So few examples are too few for good values.

@@ -8,9 +8,9 @@ from pathlib import Path
 from ganzoo import zoo
 from ganzoo.callbacks import checkpoint_files
 from ganzoo.callbacks.epoch_log import EpochLog
-from ganzoo.callbacks.folder_lock import FolderLock
 from ganzoo.file_names import check_folder_name
 from ganzoo.files import is_unfinished, new_file
+from ganzoo.folder_lock import FolderLock
 from ganzoo.presets import builtin, lookup, manifest
 from ganzoo.recipes import Recipe
 from ganzoo.runs.model_files import load_file

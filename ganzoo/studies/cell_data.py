@@ -19,7 +19,7 @@ def load(cell: Cell, split: str) -> Dataset:
 @functools.lru_cache(maxsize=2)
 def _load(source, split, options):
     """Returns the data of the latest cells without another reading: cells often share them."""
-    return sources.load(source, **{"split": split, **json.loads(options)})
+    return sources.load(source, split=split, **json.loads(options))
 
 
 def training_data(cell: Cell, seed: int) -> Dataset:
@@ -30,7 +30,7 @@ def training_data(cell: Cell, seed: int) -> Dataset:
     """
     data = load(cell, "train")
     if cell.images_per_class is not None:
-        return _chosen(data, rows_of_each_class(data, cell.images_per_class, seed))
+        return data.take(np.sort(rows_of_each_class(data, cell.images_per_class, seed)))
     if cell.images is None:
         return data
     if not 1 <= cell.images <= len(data):
@@ -38,7 +38,7 @@ def training_data(cell: Cell, seed: int) -> Dataset:
             "`images` must be from 1 to the number of examples. "
             f"Received: images={cell.images} of {data!r}"
         )
-    return _chosen(data, philox.permutation(seed, 0, len(data))[: cell.images])
+    return data.take(np.sort(philox.permutation(seed, 0, len(data))[: cell.images]))
 
 
 def batches(cell: Cell, data: Dataset, seed: int) -> Batches:
@@ -48,16 +48,3 @@ def batches(cell: Cell, data: Dataset, seed: int) -> Batches:
         labels = recipe.labels_per_class
         return SemiSupervisedBatches(data, labels, recipe.batch_size, seed=seed)
     return data.batches(recipe.batch_size * recipe.discriminator_steps, seed=seed)
-
-
-def _chosen(data, rows):
-    rows = np.sort(rows)
-    return Dataset(
-        data.examples[rows],
-        None if data.labels is None else data.labels[rows],
-        num_classes=data.num_classes,
-        class_names=data.class_names,
-        name=data.name,
-        split=data.split,
-        conditions=None if data.conditions is None else data.conditions[rows],
-    )

@@ -99,7 +99,7 @@ def samples(
     records, kept = Records(folder), []
     for row in rows:
         found = records.samples(row.cell, study.seeds[0])
-        if found is not None and (found.ndim == 4 or found.shape[1:] == (2,)):
+        if found is not None and _can_be_drawn(found):
             kept.append((row.cell, found))
     if not kept:
         return None
@@ -159,6 +159,12 @@ def spectra(rows: Sequence[Row], path: str | os.PathLike | None = None) -> "Figu
     legend["title"] = " · ".join(watched[0][0].labels)
     figure.legend(*panels[0].get_legend_handles_labels(), **legend)
     return canvas.finish(figure, path)
+
+
+def _can_be_drawn(found):
+    """Whether samples are points in the plane, or images that a picture can show."""
+    is_image = found.ndim == 4 and found.dtype == np.uint8
+    return found.shape[1:] == (2,) or (is_image and found.shape[-1] in drawing.CHANNELS)
 
 
 def _groups(kept):

@@ -1,7 +1,6 @@
 """The values of a trained cell."""
 
 import dataclasses
-import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from ganzoo import metrics
 from ganzoo.data import Dataset
 from ganzoo.studies import cell_data
+from ganzoo.studies.schema import Evaluation
 from ganzoo.studies.study import Cell
 
 # What the classifiers of each accuracy train on, and whether they have standard augmentation.
@@ -26,9 +26,17 @@ _TIMED_STEPS = (10, 60)
 
 def check(cell: Cell, gan: Any, data: Dataset) -> None:
     """Raises `ValueError` if a cell cannot be measured."""
-    if cell.evaluation.metrics:
+    evaluation = cell.evaluation
+    classifies = evaluation.classifier is not None or cell.recipe.labels_per_class is not None
+    # A split that a study names must be there, whatever is measured.
+    if evaluation.metrics or classifies or evaluation.split != Evaluation.split:
+        test = cell_data.load(cell, evaluation.split)
+    if evaluation.metrics:
         _evaluation(cell)
-    if cell.evaluation.classifier is not None and (gan.num_classes is None or data.labels is None):
+        gan.sampler_for(test)  # Raises where samples need conditions that are missing.
+    if classifies and test.labels is None:
+        raise ValueError(f"The error of a classifier is of images with labels. Received: {test!r}")
+    if evaluation.classifier is not None and (gan.num_classes is None or data.labels is None):
         raise ValueError(
             "`evaluation.classifier` needs a GAN that draws samples of classes: give labels, and "
             f"`conditional = true`. Received: {data!r} with conditional={cell.recipe.conditional}"
@@ -45,7 +53,9 @@ def measure(cell: Cell, gan: Any, data: Dataset, seed: int) -> tuple[dict, np.nd
         seed: Seed of the run.
     """
     evaluation = cell.evaluation
-    samples = gan.sample(evaluation.keep_samples, seed=0) if evaluation.keep_samples else None
+    samples = None
+    if evaluation.keep_samples:
+        samples = gan.sampler_for(data)(evaluation.keep_samples, seed=0)
     values = {}
     if cell.recipe.labels_per_class is not None:
         test = cell_data.load(cell, evaluation.split)
@@ -145,10 +155,7 @@ def sigma_errors(cell: Cell, records: list[dict]) -> tuple[list[int], list[float
 
 def conditions(cell: Cell, records: list[dict]) -> tuple[list[int], list[float]]:
     """Returns the steps of exact checks, and the largest condition number of a kernel in each."""
-    return _largest(
-        (record["step"], [row["condition"] for row in _layers(record) if "condition" in row])
-        for record in records
-    )
+    return _largest((record["step"], _found(record, "condition")) for record in records)
 
 
 def _errors(cell, record):
@@ -157,18 +164,15 @@ def _errors(cell, record):
     if options.get("learnable_scale"):
         return []
     scale = options.get("factor", 1.0)
-    return [abs(row["exact_norm"] / scale - 1) for row in _layers(record) if "exact_norm" in row]
+    return [abs(norm / scale - 1) for norm in _found(record, "exact_norm")]
 
 
-def _layers(record):
-    return record["layers"].values()
+def _found(record, quantity):
+    """Returns a quantity of all layers that have it; a record holds `None` for infinity and NaN."""
+    values = (row.get(quantity) for row in record["layers"].values())
+    return [value for value in values if value is not None]
 
 
 def _largest(found):
     kept = [(step, max(values)) for step, values in found if values]
     return [step for step, _ in kept], [value for _, value in kept]
-
-
-def finite(series: list) -> list[float | None]:
-    """Returns numbers for JSON, which has no NaN."""
-    return [value if math.isfinite(value) else None for value in map(float, series)]

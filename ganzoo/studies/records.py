@@ -1,6 +1,7 @@
 """The folder of a study: a record of each cell and seed that is done."""
 
 import json
+import math
 import shutil
 import time
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from ganzoo.callbacks.folder_lock import FolderLock
 from ganzoo.distribution import hardware
 from ganzoo.files import new_file
+from ganzoo.folder_lock import FolderLock
 from ganzoo.studies.study import Cell
 from ganzoo.version import __version__
 
@@ -33,12 +34,14 @@ class Records:
     def load(self, cell: Cell, seed: int) -> dict[str, Any] | None:
         """Returns the record of a cell and a seed, or `None`.
 
+        Infinity and NaN are `None` in it.
+
         Raises:
             ValueError: If the record is of another cell of that name, or is damaged.
         """
         path = self._path(cell, seed, ".json")
         try:
-            record = json.loads(path.read_text())
+            record = _without_nan(json.loads(path.read_text()))
         except FileNotFoundError:
             return None
         except json.JSONDecodeError as error:
@@ -80,7 +83,7 @@ class Records:
             "date": time.strftime("%Y-%m-%d"),
         }
         with new_file(self._path(cell, seed, ".json"), replace=True) as path:
-            path.write_text(json.dumps(record, indent=1))
+            path.write_text(json.dumps(_without_nan(record), indent=1, allow_nan=False))
         shutil.rmtree(self.checkpoints(cell, seed), ignore_errors=True)
 
     def checkpoints(self, cell: Cell, seed: int) -> Path:
@@ -110,8 +113,17 @@ class Records:
 
 
 def _plain(settings):
-    """Returns settings as they come back from JSON."""
-    return json.loads(json.dumps(settings))
+    """Returns settings as they come back from a record."""
+    return _without_nan(json.loads(json.dumps(settings)))
+
+
+def _without_nan(value):
+    """Returns plain data with `None` for infinity and NaN, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _without_nan(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _difference(name, recorded, current):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ganzoo.files import new_file
+from ganzoo.markdown import table
 from ganzoo.studies import figures
 from ganzoo.studies.study import Study, names
 from ganzoo.studies.summary import Row, decide, mean_and_spread, summarize
@@ -74,13 +75,11 @@ def tables(study: Study, rows: Sequence[Row]) -> str:
 
 def _table(study, rows, axis):
     heads = [axis, *(column.title for column in study.columns), "runs", "failed"]
-    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    lines = []
     for row in rows:
-        cells = [row.cell.labels[axis]]
-        cells += [_value(row.values[column.value], column.digits) for column in study.columns]
-        cells += [str(len(row.records)), str(row.failed)]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        values = [_value(row.values[column.value], column.digits) for column in study.columns]
+        lines.append([row.cell.labels[axis], *values, len(row.records), row.failed])
+    return table(heads, lines) + "\n"
 
 
 def _value(values, digits):
@@ -117,17 +116,14 @@ def _page(study, rows, pictures):
 
 
 def _verdicts(verdicts):
-    lines = ["| claim | by | records | verdict |", "|---|---|---|---|"]
-    for verdict in verdicts:
-        claim = verdict.claim
-        lines.append(f"| {claim.text} | {claim.source} | {verdict.figures} | {verdict.word} |")
+    rows = [(one.claim.text, one.claim.source, one.figures, one.word) for one in verdicts]
     note = "Confirmed or denied: the means differ in a two-sided t-test at 95%."
     if any(verdict.claim.than or "*" in verdict.claim.better for verdict in verdicts):
         note += (
             " Claims about several cells, or about two values of the same runs, are decided by the "
             "differences between runs that are otherwise equal."
         )
-    return "\n".join(lines) + "\n\n" + _paragraph(note)
+    return f"{table(('claim', 'by', 'records', 'verdict'), rows)}\n\n{_paragraph(note)}"
 
 
 def _warnings(rows):

@@ -4,9 +4,13 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ganzoo.extractors.classifier_network import SIDE
+from ganzoo.file_names import is_plain_name
 from ganzoo.metrics import check_metrics
 from ganzoo.validation import (
     check_choice,
+    check_count,
+    check_number_between,
     check_positive_integer,
     check_seed,
     describe,
@@ -140,10 +144,11 @@ def check_axes(axes: Any) -> dict[str, dict[str, dict]]:
                     "An option must be a table of settings. Received: "
                     f"axes.{axis}.{key}={describe(option)}"
                 )
-            if set("/*?[]") & set(key):
+            if not is_plain_name(key) or set("[]") & set(key):
                 raise ValueError(
-                    "The key of an option must have none of the characters / * ? [ ]: give another "
-                    f"text as its `title`. Received: axes.{axis}.{key}"
+                    "The key of an option names the files of its records: it must have none of the "
+                    'characters / \\ : * ? " < > | [ ], start with no dot, and have at most 100 '
+                    f"bytes. Give another text as its `title`. Received: axes.{axis}.{key!r}"
                 )
     return axes
 
@@ -166,6 +171,12 @@ def evaluation(content: Any) -> Evaluation:
         check_metrics(made.metrics)
     if made.n is not None:
         check_positive_integer("n", made.n)
+    check_count("keep_samples", made.keep_samples)
+    if not isinstance(made.split, str) or not made.split:
+        raise ValueError(
+            "`split` must be the name of a part of the data, such as 'test'. "
+            f"Received: split={describe(made.split)}"
+        )
     return made
 
 
@@ -174,8 +185,12 @@ def _classifier(content):
     made = Classifier(**content | {"widths": tuple(content.get("widths", Classifier.widths))})
     for name in ("samples", "steps", "batch_size"):
         check_positive_integer(name, getattr(made, name))
+    if not made.widths:
+        raise ValueError("`widths` must have the channels of each block. Received: widths=[]")
     for width in made.widths:
         check_positive_integer("widths", width)
+    check_number_between("shift", made.shift, 0, SIDE - 1)
+    check_choice("flip", made.flip, (True, False))
     if made.batch_size % 2:
         raise ValueError(
             "`batch_size` of a classifier must be even: one half are samples. "
@@ -191,6 +206,7 @@ def columns(content: Any) -> list[Column]:
         check_keys(f"`columns.{value}`", settings, set(_fields(Column)) - {"value"})
         column = Column(value=value, **{"title": value, **settings})
         check_choice("better", column.better, _DIRECTIONS)
+        check_count("digits", column.digits)
         made.append(column)
     return made
 

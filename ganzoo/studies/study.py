@@ -32,7 +32,7 @@ class Cell:
         name: The keys of its options, between slashes, such as `"grid/r1"`.
         labels: The titles of its options, by axis.
         recipe: What is trained.
-        data_options: Arguments of `ganzoo.data.load`.
+        data_options: Arguments of `ganzoo.data.load`, without `split`.
         images: Number of training examples, chosen at random; `None` for all.
         images_per_class: In its place, number of training examples of each class.
         init_from: Model whose weights the training starts from, or `None`.
@@ -179,6 +179,17 @@ class Study:
         return [cell for cell in self.cells if any(fnmatch.fnmatch(cell.name, p) for p in patterns)]
 
 
+def _check_data_options(options):
+    if not isinstance(options, dict):
+        raise ValueError(f"`data_options` must be a table. Received: {describe(options)}")
+    if "split" in options:
+        raise ValueError(
+            "Cells are trained on the split 'train' and measured on `split` in `evaluation`: "
+            "`data_options` must not have a `split`, which would replace both. "
+            f"Received: data_options.split={describe(options['split'])}"
+        )
+
+
 def _check_matches(argument, pattern, cells):
     cell_names = [cell.name for cell in cells]
     if not any(fnmatch.fnmatch(name, pattern) for name in cell_names):
@@ -226,6 +237,7 @@ def _split(changes):
     fields = {field.name for field in dataclasses.fields(Recipe)} - {"source"}
     schema.check_keys("the settings", changes, {*fields, *others})
     others |= {name: changes.pop(name) for name in list(changes) if name in others}
+    _check_data_options(others["data_options"])
     if None not in (others["images"], others["images_per_class"]):
         raise ValueError(
             "Give `images` or `images_per_class`, not both. Received: "

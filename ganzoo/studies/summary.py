@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import warnings
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from ganzoo.studies.records import Records
 from ganzoo.studies.schema import Claim
 from ganzoo.studies.study import Cell, Study
+from ganzoo.validation import did_you_mean
 
 # Quantiles of Student's t for two-sided tests at 95%, by degrees of freedom from 1. The last one
 # stands for more, too.
@@ -61,6 +63,9 @@ def summarize(study: Study, folder: str | Path) -> list[Row]:
 
     Raises:
         ValueError: If a record is of another study, or damaged.
+
+    Warns:
+        UserWarning: If all cells have records, and none has a value that a column shows.
     """
     stored, rows = Records(folder), []
     for cell in study.cells:
@@ -69,15 +74,36 @@ def summarize(study: Study, folder: str | Path) -> list[Row]:
         if not records:
             continue
         values = {
-            column.value: [
-                record["values"][column.value]
-                for record in records
-                if record["failed"] is None and column.value in record["values"]
-            ]
+            column.value: list(_values_in(records, column.value).values())
             for column in study.columns
         }
         rows.append(Row(cell, records, values))
+    if len(rows) == len(study.cells):
+        _warn_of_empty_columns(study, rows)
     return rows
+
+
+def _values_in(records, value):
+    """Returns a value of the runs that did not fail, by their seeds. What is not finite is NaN."""
+    found = {
+        record["seed"]: record["values"][value]
+        for record in records
+        if record["failed"] is None and value in record["values"]
+    }
+    return {seed: math.nan if one is None else one for seed, one in found.items()}
+
+
+def _warn_of_empty_columns(study, rows):
+    """Warns of columns whose value no run has: the name may be misspelled."""
+    records = [record for row in rows for record in row.records if record["failed"] is None]
+    known = sorted({value for record in records for value in record["values"]})
+    for column in study.columns:
+        if records and column.value not in known:
+            warnings.warn(
+                f"No record has the value of a column.{did_you_mean(column.value, known)} "
+                f"Expected: {', '.join(known)}. Received: columns.{column.value!r}",
+                stacklevel=3,
+            )
 
 
 def mean_and_spread(values: list[float]) -> tuple[float, float]:
@@ -90,8 +116,9 @@ def decide(study: Study, rows: list[Row]) -> list[Verdict]:
     """Returns what the records say of each claim of a study.
 
     A claim is confirmed if the mean of the cells that it calls better is better, and denied if it
-    is worse, in a two-sided t-test at 95% (Welch's, for unequal variances). With one value on a
-    side, or in between, it is not decided. Failed runs have no values: the table counts them.
+    is worse, in a two-sided t-test at 95% (Welch's, for unequal variances). In between, with one
+    value on a side, or with values that are not finite, it is not decided. Failed runs have no
+    values: the table counts them.
 
     Runs are compared in pairs, by the t-test of their differences, where a claim is about several
     cells, such as all settings: a run of a setting with another run of it that has the same seed.
@@ -122,7 +149,7 @@ def _decide(columns, rows, claim):
         f"{column.title}: {np.mean(better):.{column.digits}f} of {len(better)} runs against "
         f"{against}{np.mean(worse):.{column.digits}f} of {len(worse)}"
     )
-    if min(len(better), len(worse)) < 2:
+    if min(len(better), len(worse)) < 2 or not np.isfinite([*better, *worse]).all():
         return Verdict(claim, "not decided", figures)
     difference = float(np.mean(better) - np.mean(worse))
     if column.better == "lower":
@@ -146,11 +173,10 @@ def _least_difference(sides):
 def _values_of(rows, pattern, value):
     """Returns a value of the runs of cells, by the parts of the cell's name and the seed."""
     return {
-        (tuple(row.cell.name.split("/")), record["seed"]): record["values"][value]
+        (tuple(row.cell.name.split("/")), seed): one
         for row in rows
         if fnmatch(row.cell.name, pattern)
-        for record in row.records
-        if record["failed"] is None and value in record["values"]
+        for seed, one in _values_in(row.records, value).items()
     }
 
 

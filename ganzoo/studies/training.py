@@ -5,7 +5,6 @@ import gc
 import json
 import math
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ganzoo.recipes.build import build_gan
 from ganzoo.studies import cell_data, measuring
 from ganzoo.studies.meter import Meter
 from ganzoo.studies.study import Cell
+from ganzoo.studies.warning_log import WarningLog
 
 _CHECKPOINT_MINUTES = 2
 _TIMED_STEPS = 50
@@ -33,27 +33,23 @@ def train(cell: Cell, seed: int, folder: Path) -> tuple[dict[str, Any], np.ndarr
             results.
 
     Returns:
-        The results, a dictionary for JSON: `values` by name, `log` with the values of each logged
-        term, `warnings`, `seconds` and `failed`, which is `None` or says how training failed. And
-        the samples that the study keeps, or `None`.
+        The results, a dictionary: `values` by name, `log` with the values of each logged term,
+        `warnings`, `seconds` and `failed`, which is `None` or says how training failed. And the
+        samples that the study keeps, or `None`.
     """
     data, gan = _build(cell, seed)
-    meter = Meter()
+    meter, warning_log = Meter(), WarningLog()
     history = keras.callbacks.History()
-    spectral = None if cell.spectral is None else SpectralMonitor(**cell.spectral)
-    monitors = [] if spectral is None else [spectral]
-    if cell.collapse is not None:
-        monitors.append(CollapseMonitor(data, **cell.collapse))
+    spectral, monitors = _monitors(cell, data)
     checkpoint = AtomicCheckpoint(folder, _CHECKPOINT_MINUTES, unit="minutes", keep=1)
     failed, samples, values = None, None, {}
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with warning_log.listening():
         try:
             gan.fit(
                 cell_data.batches(cell, data, seed),
                 steps=cell.recipe.steps,
                 steps_per_epoch=_steps_per_epoch(cell),
-                callbacks=[NaNGuard(), *monitors, meter, history, checkpoint],
+                callbacks=[NaNGuard(), *monitors, meter, warning_log, history, checkpoint],
                 verbose=0,
             )
             values = measuring.logged_values(history.history)
@@ -67,10 +63,10 @@ def train(cell: Cell, seed: int, folder: Path) -> tuple[dict[str, Any], np.ndarr
     results = {
         "failed": failed,
         "values": values,
-        "log": {name: measuring.finite(series) for name, series in history.history.items()},
+        "log": {name: [float(v) for v in series] for name, series in history.history.items()},
         "epochs": history.epoch,
         "spectral": None if spectral is None else spectral.records,
-        "warnings": [str(one.message) for one in caught if one.category is UserWarning],
+        "warnings": warning_log.messages,
         "seconds": meter.seconds,
     }
     _free()
@@ -110,8 +106,18 @@ def seconds_of(cell: Cell, measured: dict[str, float] | None = None) -> float:
 def check(cell: Cell) -> None:
     """Raises `ValueError` or `OSError` where a cell cannot be trained or measured."""
     data, gan = _build(cell, seed=0)
+    _monitors(cell, data)
     measuring.check(cell, gan, data)
     _free()
+
+
+def _monitors(cell, data):
+    """Returns the `SpectralMonitor` of a cell or `None`, and the list of all its monitors."""
+    spectral = None if cell.spectral is None else SpectralMonitor(**cell.spectral)
+    monitors = [] if spectral is None else [spectral]
+    if cell.collapse is not None:
+        monitors.append(CollapseMonitor(data, **cell.collapse))
+    return spectral, monitors
 
 
 def _build(cell, seed):

@@ -4,10 +4,12 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.shard_formats import FORMATS
 from ganzoo.files import describe_file, new_file
 from ganzoo.generation.conditioning import check_labels, numbers_of
@@ -44,6 +46,7 @@ class Plan:
         dtype: Type of a sample.
         num_classes: Number of classes, or `None`.
         class_names: Names of the classes, or `None`.
+        pixels: What pixels of samples are, as `ganzoo.data.PixelFormat.to_dict` says it.
     """
 
     n: int
@@ -60,6 +63,7 @@ class Plan:
     dtype: str
     num_classes: int | None
     class_names: tuple[str, ...] | None
+    pixels: dict[str, Any]
 
     @property
     def shard_count(self) -> int:
@@ -83,7 +87,7 @@ def make_plan(
     shard_size: int,
     format: str,
     seed: int,
-    labels: Sequence[int | str] | None,
+    labels: Sequence[int | str] | int | str | None,
     truncation: float | None,
     latent_scale: float,
     batch_size: int,
@@ -100,7 +104,8 @@ def make_plan(
             f"conditions, condition_dim={gan.condition_dim}"
         )
     if labels is not None:
-        labels = check_labels(np.asarray(numbers_of(gan, labels)), len(labels), gan.num_classes)
+        numbers = np.atleast_1d(numbers_of(gan, labels))
+        labels = check_labels(numbers, len(numbers), gan.num_classes)
     first = gan.sample(1, truncation=truncation, latent_scale=latent_scale)
     plan = Plan(
         n=check_positive_integer("n", n),
@@ -117,6 +122,7 @@ def make_plan(
         dtype=first.dtype.name,
         num_classes=gan.num_classes,
         class_names=None if gan.class_names is None else tuple(gan.class_names),
+        pixels=gan.pixels.to_dict(),
     )
     if format == "packed" and first.ndim != 4:
         raise ValueError(
@@ -150,20 +156,28 @@ def write_shard(gan, plan: Plan, index: int, folder: Path | str) -> dict:
     if plan.labels is not None:
         labels = np.array(plan.labels)[np.arange(rows.start, rows.stop) % len(plan.labels)]
     seeds = np.uint64(plan.seed) + np.arange(rows.start, rows.stop, dtype="uint64")
-    examples = gan.sample(
+    samples = gan.sample(
         len(rows), seeds, labels, plan.truncation, plan.batch_size, plan.latent_scale
     )
     if labels is None and plan.num_classes is not None:
         labels = (seeds % np.uint64(plan.num_classes)).astype("int32")
     file_format = FORMATS[plan.format]
     path = Path(folder) / file_format.file_name(index, plan.shard_count)
-    dataset = dataset_of(plan, examples, labels)
+    dataset = dataset_of(plan, samples, labels)
     with new_file(path, replace=True) as partial:
-        file_format.write(partial, rows.start, dataset)
+        file_format.write(partial, rows.start, dataset, samples)
     return {"index": index, "file": path.name, "rows": len(rows), **describe_file(path)}
 
 
-def dataset_of(plan: Plan, examples: np.ndarray, labels: np.ndarray | None) -> Dataset:
-    """Returns samples as a data set with the classes of a plan."""
-    name = f"samples of {plan.model_sha256[:12]}"
-    return Dataset(examples, labels, plan.num_classes, plan.class_names, name=name, split="train")
+def dataset_of(plan: Plan, samples: np.ndarray, labels: np.ndarray | None) -> Dataset:
+    """Returns samples as a data set with the classes and the pixels of a plan."""
+    pixels = PixelFormat.get(plan.pixels)
+    return Dataset(
+        pixels.to_signed(samples),
+        labels,
+        plan.num_classes,
+        plan.class_names,
+        name=f"samples of {plan.model_sha256[:12]}",
+        split="train",
+        pixels=pixels,
+    )

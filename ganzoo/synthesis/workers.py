@@ -70,20 +70,28 @@ class Worker:
         return write_shard(self._gan, self._plan, index, self._folder)
 
 
-_WORKER: list[Worker] = []
+# The worker of a process, or the error that kept it from starting.
+_WORKER: list[Worker | Exception] = []
 
 
 def _load(model, plan, folder):
-    _WORKER[:] = [Worker(model, plan, folder)]
+    try:
+        _WORKER[:] = [Worker(model, plan, folder)]
+    except Exception as error:  # An error here would only break the pool, and nobody would see it.
+        _WORKER[:] = [error]
 
 
 def _write(index):
-    return _WORKER[0].write(index)
+    (worker,) = _WORKER
+    if isinstance(worker, Exception):
+        raise worker
+    return worker.write(index)
 
 
 def _with_processes(pool, indices):
-    futures = [pool.submit(_write, index) for index in indices]
     try:
+        # The pool may break while shards are submitted.
+        futures = [pool.submit(_write, index) for index in indices]
         for future in concurrent.futures.as_completed(futures):
             yield future.result()
     except concurrent.futures.process.BrokenProcessPool as error:

@@ -1,6 +1,7 @@
 """Writes a data set of samples, shard by shard, with local processes or on a Ray cluster."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,16 +9,21 @@ import keras
 import numpy as np
 
 from ganzoo.data.generated import FORMAT, MANIFEST, VERSION, is_intact, read_manifest
+from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.shard_formats import FORMATS
 from ganzoo.distribution import hardware
 from ganzoo.file_names import check_folder_name
 from ganzoo.files import new_file, remove_unfinished
+from ganzoo.folder_lock import FolderLock
 from ganzoo.presets import list_models, lookup
 from ganzoo.runs import load_model
 from ganzoo.synthesis import workers as pools
 from ganzoo.synthesis.plan import Plan, dataset_of, make_plan
 from ganzoo.validation import check_positive_integer
 from ganzoo.version import __version__
+
+# How long the manifest is not written, in multiples of the time that it took last.
+_PAUSES = 9
 
 
 def generate(
@@ -27,7 +33,7 @@ def generate(
     format: str = "packed",
     shard_size: int = 10_000,
     seed: int = 0,
-    labels: Sequence[int | str] | None = None,
+    labels: Sequence[int | str] | int | str | None = None,
     truncation: float | None = None,
     latent_scale: float = 1.0,
     batch_size: int = 64,
@@ -51,11 +57,13 @@ def generate(
         n: Number of samples.
         format: `"packed"`, `.npz` files that `ganzoo.data` reads everywhere; `"tfrecord"`, TFRecord
             files with metadata of TensorFlow Datasets; or `"webdataset"`, tars of PNG files with
-            the class in `.cls`.
+            the class in `.cls`. Samples that PNG cannot hold are arrays as `sample` returns them;
+            packed files hold floats of a `value_range` in [-1, 1].
         shard_size: Samples of a shard. A shard is held in memory.
         seed: Seed of the first sample.
-        labels: For a conditional GAN, classes by number or name that take turns. By default a
-            sample of seed s has the class `s % num_classes`, so that classes are equally frequent.
+        labels: For a conditional GAN, a class by number or name, or several that take turns. By
+            default a sample of seed s has the class `s % num_classes`, so that classes are equally
+            frequent.
         truncation: As for `gan.sample`.
         latent_scale: As for `gan.sample`.
         batch_size: Samples that the generator computes at once.
@@ -74,6 +82,7 @@ def generate(
         ValueError: If an argument is out of its range or does not fit the model, or if the folder
             holds something else.
         ImportError: If the format or Ray needs a package that is not installed.
+        BlockingIOError: If another process writes to the folder.
         OSError: If a shard cannot be written, or is not there after a worker has written it.
 
     Example:
@@ -101,21 +110,23 @@ def generate(
         threads,
     )
     folder = Path(folder).resolve()
-    shards = _start(folder, plan)
-    missing = [index for index in range(plan.shard_count) if index not in shards]
-    pool = pools.open_pool(gan, _location(model), plan, folder, workers, len(missing), ray)
-    with pool as results:
-        for shard in results(missing):
-            if ray and not is_intact(folder, shard):
-                raise OSError(
-                    "A worker has written a shard that is not in the folder of this machine: give "
-                    f"a folder that all machines share. Received: {folder / shard['file']}"
-                )
-            shards[shard["index"]] = shard
-            _write_manifest(folder, plan, shards)
-            if progress is not None:
-                progress("samples", sum(one["rows"] for one in shards.values()), plan.n)
-    return _finish(folder, plan, shards)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FolderLock(folder):
+        shards = _start(folder, plan)
+        missing = [index for index in range(plan.shard_count) if index not in shards]
+        pool = pools.open_pool(gan, _location(model), plan, folder, workers, len(missing), ray)
+        with pool as results, _Manifest(folder, plan, shards) as manifest:
+            for shard in results(missing):
+                if ray and not is_intact(folder, shard):
+                    raise OSError(
+                        "A worker has written a shard that is not in the folder of this machine: "
+                        "give a folder that all machines share. "
+                        f"Received: {folder / shard['file']}"
+                    )
+                manifest.add(shard)
+                if progress is not None:
+                    progress("samples", manifest.rows, plan.n)
+        return _finish(folder, plan, shards)
 
 
 def _location(model):
@@ -127,8 +138,7 @@ def _location(model):
 
 def _start(folder, plan):
     """Returns the intact shards of a folder by index, or raises unless they are of this plan."""
-    if not folder.exists() or not any(folder.iterdir()):
-        folder.mkdir(parents=True, exist_ok=True)
+    if all(FolderLock.is_lock(path) for path in folder.iterdir()):
         _write_manifest(folder, plan, {})
         return {}
     if not (folder / MANIFEST).is_file():
@@ -147,6 +157,39 @@ def _start(folder, plan):
         )
     remove_unfinished(folder)
     return {shard["index"]: shard for shard in manifest["shards"] if is_intact(folder, shard)}
+
+
+class _Manifest:
+    """The manifest of a data set, while shards are added.
+
+    It has an entry for each shard: to write it after each one would take time that grows with the
+    square of their number. So writing it takes at most a tenth of the time. It is also written at
+    the end, after errors too.
+    """
+
+    def __init__(self, folder, plan, shards):
+        self._folder, self._plan, self._shards = folder, plan, shards
+        self.rows = sum(shard["rows"] for shard in shards.values())
+        self._next = 0.0
+
+    def add(self, shard):
+        """Adds the entry of a shard that is done."""
+        self._shards[shard["index"]] = shard
+        self.rows += shard["rows"]
+        if time.monotonic() >= self._next:
+            self._write()
+
+    def _write(self):
+        start = time.monotonic()
+        _write_manifest(self._folder, self._plan, self._shards)
+        end = time.monotonic()
+        self._next = end + _PAUSES * (end - start)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._write()
 
 
 def _write_manifest(folder, plan, shards):
@@ -170,7 +213,8 @@ def _finish(folder, plan: Plan, shards):
     file_format = FORMATS[plan.format]
     if file_format.finish is not None:
         # One sample with the classes of all.
-        example = np.zeros((1, *plan.example_shape), plan.dtype)
+        low = PixelFormat.get(plan.pixels).low
+        example = np.full((1, *plan.example_shape), low, plan.dtype)
         label = None if plan.num_classes is None else np.zeros(1, "int32")
         sizes = [(shards[index]["rows"], shards[index]["size"]) for index in sorted(shards)]
         file_format.finish(folder, dataset_of(plan, example, label), sizes)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from ganzoo.markdown import table
 from ganzoo.metrics import Result
 from ganzoo.metrics.base import key_of, kinds
 from ganzoo.zoo.data_facts import facts_of
-from ganzoo.zoo.markdown import table
 
 # Share of wrong answers on the test split, by data and number of labels.
 _SALIMANS = "Salimans et al. 2016"

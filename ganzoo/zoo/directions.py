@@ -13,8 +13,8 @@ from ganzoo.generation import Directions, score
 from ganzoo.generation.editing import edit
 from ganzoo.generation.pages import few_in_closed_form
 from ganzoo.presets import manifest
+from ganzoo.markdown import table
 from ganzoo.zoo import pictures
-from ganzoo.zoo.markdown import table
 
 _SAMPLES = 5000  # From which the directions of classes are found.
 _SCORED = 64
@@ -97,11 +97,16 @@ def store(folder: Path | str, directions: Directions | str | None = "find", clas
 
     Raises:
         ganzoo.presets.PresetError: If the folder holds no preset, or is damaged.
-        ValueError: If the directions belong to another generator, or the GAN takes vectors of
-            conditions, which only its data have.
+        ValueError: If it is no published model, the directions belong to another generator, or the
+            GAN takes vectors of conditions, which only its data have.
     """
     folder = Path(folder)
-    facts = json.loads((folder / manifest.METRICS).read_text())
+    facts = presets.read_metrics(folder)
+    if not isinstance(facts, dict) or "data" not in facts:
+        raise ValueError(
+            "Directions are stored with a published model, which has facts of its data. For any "
+            f"other preset, use `gan.save_to_preset`. Received: {str(folder)!r}"
+        )
     facts.pop("directions", None)
     if directions is not None:
         gan = presets.load_folder(folder)

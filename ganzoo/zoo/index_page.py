@@ -2,15 +2,17 @@
 
 import collections
 import dataclasses
+import html
 import json
+import urllib.parse
 from pathlib import Path
 
-from ganzoo import recipes
+from ganzoo import markdown, presets, recipes
 from ganzoo.files import new_file
 from ganzoo.metrics.base import key_of
-from ganzoo.presets import builtin, manifest, replace_texts
+from ganzoo.presets import builtin, manifest
 from ganzoo.recipes import Recipe
-from ganzoo.zoo import comparison, markdown, model_card
+from ganzoo.zoo import comparison, model_card
 from ganzoo.zoo.data_facts import facts_of
 from ganzoo.zoo.overview import is_classifier, overview
 from ganzoo.zoo.publishing import read_all
@@ -74,7 +76,7 @@ def write(folder: Path | str) -> list[Path]:
     for path, stored in models.items():
         facts, recipe = _current(path, stored)
         card = model_card.text(facts, recipe, path, models)
-        written += replace_texts(path, recipe, facts, card)
+        written += presets.replace_texts(path, recipe, facts, card)
     described = {
         path.name: {"summary": facts["summary"], "overview": overview(facts)}
         for path, facts in read_all(folder).items()
@@ -100,8 +102,9 @@ def write_card(folder: Path | str) -> list[Path]:
     """
     folder = Path(folder)
     models = read_all(folder.resolve().parent)
-    facts, recipe = _current(folder, json.loads((folder / manifest.METRICS).read_text()))
-    return replace_texts(folder, recipe, facts, model_card.text(facts, recipe, folder, models))
+    facts, recipe = _current(folder, presets.read_metrics(folder))
+    card = model_card.text(facts, recipe, folder, models)
+    return presets.replace_texts(folder, recipe, facts, card)
 
 
 def check_folder_of_all(folder: Path | str) -> None:
@@ -132,8 +135,7 @@ def card_of(folder: Path | str, models: dict[Path, dict]) -> str:
         folder: Path of the model's folder.
         models: What `read_all` returns for the folder of all models.
     """
-    facts = json.loads(Path(folder, manifest.METRICS).read_text())
-    return model_card.text(*_current(folder, facts), folder, models)
+    return model_card.text(*_current(folder, presets.read_metrics(folder)), folder, models)
 
 
 def _current(folder, facts):
@@ -170,7 +172,9 @@ def _section(title, models, pictures):
             for name in chosen
         }
         cells = ["; ".join(filter(None, (values[name] for name in names))) for names in columns]
-        picture = f'<img src="{folder}/samples.png" width="160" alt="samples of {facts["name"]}">'
+        source = html.escape(f"{urllib.parse.quote(folder)}/samples.png")
+        name = html.escape(facts["name"])
+        picture = f'<img src="{source}" width="160" alt="samples of {name}">'
         rows.append((*_row(folder, facts), *cells, *([picture] if pictures else [])))
     return f"{caption}.\n\n{markdown.table((*header, *([''] if pictures else [])), rows)}"
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+from ganzoo.markdown import table
 from ganzoo.metrics import Result
 from ganzoo.presets import builtin
 from ganzoo.recipes import Recipe
 from ganzoo.zoo import comparison, directions, pictures, recipe_diff
 from ganzoo.zoo.data_facts import facts_of
 from ganzoo.zoo.front_matter import front_matter
-from ganzoo.zoo.markdown import table
-from ganzoo.zoo.overview import is_classifier
+from ganzoo.zoo.overview import is_classifier, pixel_format, pixels, size_and_colors
 
 # With fewer real images, values vary by more than models differ.
 _FEW_IMAGES = 5000
@@ -25,7 +25,6 @@ _ARCHITECTURES = {
 
 def summary(facts: dict, recipe: Recipe) -> str:
     """Returns one line that says what a model is."""
-    height, width, channels = facts["data"]["shape"]
     architecture = recipe.architecture.removeprefix("semi_supervised_")
     architecture = _ARCHITECTURES.get(architecture, architecture.upper())
     kind = f"{architecture}, {recipe.loss.replace('_', '-')} loss"
@@ -33,11 +32,10 @@ def summary(facts: dict, recipe: Recipe) -> str:
     of_classes = ""
     if classes:
         of_classes = f", {classes} classes to choose from" if classes > 1 else ", one class"
-    colors = {1: "gray", 3: "color"}[channels]
     title = facts_of(facts["data"]["source"]).title
     if is_classifier(facts):
         kind = f"classifier of {len(facts['data']['class_names'])} classes from few labels, {kind}"
-    return f"{title}, {height} x {width} {colors}: {kind}{of_classes}"
+    return f"{title}, {size_and_colors(facts)}: {kind}{of_classes}"
 
 
 def text(
@@ -103,6 +101,9 @@ def _use(facts, name):
     if vectors:
         labels = f", conditions=[0.0] * {vectors}"
     shape = ", ".join(map(str, facts["data"]["shape"]))
+    first = "images[0]"
+    if not pixel_format(facts).is_eight_bits:
+        first = f"gan.pixels.in_eight_bits({first})"
     lines = [
         "## Use",
         "",
@@ -111,8 +112,8 @@ def _use(facts, name):
         "from PIL import Image",
         "",
         f'gan = ganzoo.GAN.from_preset("{name}")',
-        f"images = gan.sample(16, seed=0{labels})  # uint8, (16, {shape})",
-        'Image.fromarray(images[0].squeeze()).save("sample.png")',
+        f"images = gan.sample(16, seed=0{labels})  # {pixels(facts)}, (16, {shape})",
+        f'Image.fromarray({first}.squeeze()).save("sample.png")',
         "```",
         "",
         "```",
@@ -133,7 +134,7 @@ def _use_of_classifier(facts, name):
 import ganzoo
 
 classifier = ganzoo.GAN.from_preset("{name}")
-images = classifier.sample(16, seed=0)  # or your own images: uint8, (n, {shape})
+images = classifier.sample(16, seed=0)  # or your own images: {pixels(facts)}, (n, {shape})
 classes = classifier.classify(images)  # int32, (n,)
 ```
 
@@ -172,13 +173,14 @@ def _what_it_is(facts, recipe):
         updates = f" in each of {recipe.discriminator_steps} updates of the discriminator"
     rates = (recipe.g_optimizer.learning_rate, recipe.d_optimizer.learning_rate)
     rates = [rate if isinstance(rate, str) else f"{rate:g}" for rate in rates]
+    of_pixels = "" if pixel_format(facts).is_eight_bits else f", {pixels(facts)}"
     steps = facts["training"]["steps"]
     seen = steps * recipe.batch_size * recipe.discriminator_steps
     rows = {
         "recipe": recipe.source,
         **recipe_diff.rows(recipe),
         "architecture": f"`{recipe.architecture}`",
-        "images": " x ".join(map(str, facts["data"]["shape"])),
+        "images": f"{' x '.join(map(str, facts['data']['shape']))}{of_pixels}",
         "latents": f"{network['latent_dim']}, {network['latent']}",
         "classes": classes,
         "generator": f"{network['generator_parameters']:,} parameters, "
@@ -277,9 +279,10 @@ def _metrics(facts):
     if "conditional_accuracy" in samples:
         drawn, found = (r["conditional_accuracy"].value for r in (samples, real))
         kind = "training" if facts["figures"]["nearest"]["real_are_training"] else "test"
+        ratio = f": a ratio of {drawn / found:.4f}" if found else ""
         parts.append(
             f"The classifier recognizes the requested class in {drawn:.2%} of the samples, and the "
-            f"right class in {found:.2%} of the {kind} images: a ratio of {drawn / found:.4f}."
+            f"right class in {found:.2%} of the {kind} images{ratio}."
         )
     return "\n\n".join(part for part in parts if part)
 

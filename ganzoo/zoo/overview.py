@@ -1,8 +1,9 @@
 """What a list of published models says about each of them."""
 
+from ganzoo.data import PixelFormat
 from ganzoo.zoo.data_facts import facts_of
 
-_COLORS = {1: "gray", 3: "color"}
+_COLORS = {1: "gray", 3: "color", 4: "color with alpha"}
 
 
 def overview(facts: dict) -> dict[str, str]:
@@ -14,16 +15,33 @@ def overview(facts: dict) -> dict[str, str]:
     Returns:
         Dictionary with the texts `data`, `size`, `classes` and `metric`.
     """
-    height, width, channels = facts["data"]["shape"]
     classes = facts["network"]["num_classes"]
     if is_classifier(facts):
         classes = len(facts["data"]["class_names"])
     return {
         "data": facts_of(facts["data"]["source"]).title,
-        "size": f"{height} x {width} {_COLORS[channels]}",
+        "size": size_and_colors(facts),
         "classes": "none" if classes is None else str(classes),
         "metric": _metric(facts["figures"]["samples"]),
     }
+
+
+def size_and_colors(facts: dict) -> str:
+    """Returns the size of a published model's images, and their colors, such as `28 x 28 gray`."""
+    height, width, channels = facts["data"]["shape"]
+    return f"{height} x {width} {_COLORS.get(channels, f'of {channels} channels')}"
+
+
+def pixel_format(facts: dict) -> PixelFormat:
+    """Returns the format of a published model's samples; older facts mean 8 bits."""
+    return PixelFormat.get(facts["network"].get("pixels"))
+
+
+def pixels(facts: dict) -> str:
+    """Returns the type of a published model's samples, and the range of floats."""
+    found = pixel_format(facts)
+    is_float = found.dtype == "float32"
+    return f"float32 in [{found.low:g}, {found.high:g}]" if is_float else found.dtype
 
 
 def is_classifier(facts: dict) -> bool:

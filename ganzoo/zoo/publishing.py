@@ -2,12 +2,12 @@
 
 import copy
 import dataclasses
-import json
 import re
 import tempfile
 from pathlib import Path
 
 from ganzoo import presets
+from ganzoo.drawing import CHANNELS
 from ganzoo.file_names import check_folder_name
 from ganzoo.generation import Directions
 from ganzoo.generation.directions import check_directions, digest
@@ -88,15 +88,21 @@ def publish(
         The facts, the content of `metrics.json`.
 
     Raises:
-        ValueError: If the GAN does not generate images, the folder is not empty, or the license
-            has another spelling.
+        ValueError: If the GAN does not generate images of 1, 3 or 4 channels like the ones of the
+            data, the folder is not empty, the log has no epoch, or the license has another
+            spelling.
+        ganzoo.presets.PresetError: If the facts of another model next to the folder are damaged.
     """
     folder, gan = Path(folder), training.gan
     data, test = _without_path(training.data), _without_path(training.test)
     check_license(license)
-    if not data.has_images:
-        raise ValueError(f"Published models generate images. Received: {data!r}")
+    _check_images(gan, data)
     check_folder(folder, replace)
+    # What can fail without a measurement is done before it.
+    recipe = without_paths(training.recipe)
+    facts = _facts(training, recipe, name or folder.name)
+    curves = curves_picture(training.log)
+    models = read_all(folder.parent)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ganzoo-publish-") as temporary:
         weights = {**_store(gan, Path(temporary, "weights")), "license": license}
@@ -112,15 +118,14 @@ def publish(
         labels=None if labels is None else labels * data.num_classes,
         progress=progress,
     )
-    recipe = without_paths(training.recipe)
-    facts = _facts(training, recipe, name or folder.name, weights, found)
+    facts |= {"weights": weights, "figures": found}
     directions, of_directions = _directions(stored, training, directions, extractor)
     facts |= {} if of_directions is None else {"directions": of_directions}
     drawn = {
         pictures.SAMPLES: pictures.samples(stored, data),
         pictures.INTERPOLATION: pictures.interpolation(stored, data),
         pictures.NEIGHBORS: neighbors,
-        pictures.CURVES: curves_picture(training.log),
+        pictures.CURVES: curves,
     }
     if directions is not None:
         drawn[pictures.DIRECTIONS] = pictures.directions(stored, directions, data.conditions)
@@ -129,7 +134,7 @@ def publish(
         folder,
         recipe,
         facts,
-        model_card.text(facts, recipe, folder, read_all(folder.parent)),
+        model_card.text(facts, recipe, folder, models),
         discriminator=weights["discriminator_bytes"] is not None,
         dtype=weights["dtype"],
         directions=None if directions is None else directions.of_model(digest(gan)),
@@ -137,6 +142,19 @@ def publish(
         replace=replace,
     )
     return facts
+
+
+def _check_images(gan, data) -> None:
+    """Raises `ValueError` unless a GAN generates images like the data, which pictures can show."""
+    if not data.has_images or data.example_shape[-1] not in CHANNELS:
+        raise ValueError(
+            f"Published models generate images of 1, 3 or 4 channels. Received: {data!r}"
+        )
+    if gan.example_shape != data.example_shape:
+        raise ValueError(
+            "A model is published with the data that it was trained on. "
+            f"Received: a GAN of examples of shape {gan.example_shape}, and {data!r}"
+        )
 
 
 def _given_directions(stored, gan, directions):
@@ -188,13 +206,17 @@ def check_folder(folder: Path | str, replace: bool = False) -> None:
 
 
 def read_all(folder: Path | str) -> dict[Path, dict]:
-    """Returns a dictionary from the folders of the published models in a folder to their facts."""
+    """Returns a dictionary from the folders of the published models in a folder to their facts.
+
+    Raises:
+        ganzoo.presets.PresetError: If the facts of a model are damaged.
+    """
     return {
         path.parent: facts
         for path in sorted(Path(folder).glob(f"*/{manifest.METRICS}"))
         if not path.parent.name.startswith(".")
         and (path.parent / manifest.METADATA).is_file()
-        and (facts := _published(json.loads(path.read_text())))
+        and (facts := _published(manifest.parse_json(str(path), path.read_bytes())))
     }
 
 
@@ -234,7 +256,8 @@ def _store(gan, folder):
     }
 
 
-def _facts(training, recipe, name, weights, found):
+def _facts(training, recipe, name):
+    """Returns the facts of a run that are known before its model is stored and measured."""
     gan, data = training.gan, training.data
     facts = {
         "name": name,
@@ -251,10 +274,10 @@ def _facts(training, recipe, name, weights, found):
             "latent": gan.latent,
             "latent_dim": gan.latent_dim,
             "num_classes": gan.num_classes,
+            "pixels": gan.pixels.to_dict(),
             "generator_parameters": gan.generator.count_params(),
             "discriminator_parameters": gan.discriminator.count_params(),
         },
-        "weights": weights,
         "training": {
             "command": training.command,
             "steps": gan.step,
@@ -264,7 +287,6 @@ def _facts(training, recipe, name, weights, found):
             "precision": training.precision,
             "ganzoo": training.version,
         },
-        "figures": found,
     }
     return {"summary": model_card.summary(facts, recipe), **facts}
 

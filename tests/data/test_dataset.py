@@ -219,3 +219,26 @@ def test_rows_that_differ_and_numbers_beyond_float32_are_named():
         Dataset([[0.0, 1.0], [1e39, 0.0]])
     with pytest.raises(ValueError, match="1 such rows of 2, the first at 0"):
         Dataset(IMAGES[:2], conditions=[[1e39], [0.0]])
+def test_some_of_the_examples_keep_all_else():
+    vectors = RNG.normal(size=(6, 2)).astype("float32")
+    whole = Dataset(
+        RNG.uniform(-80, 0, (6, 4, 4, 1)),
+        conditions=vectors,
+        condition_names=["age", "size"],
+        value_range=(-80, 0),
+        name="sounds",
+        split="train",
+    )
+    part = whole.take([4, 1, 1])
+    np.testing.assert_array_equal(part.examples, whole.examples[[4, 1, 1]])
+    np.testing.assert_array_equal(part.conditions, vectors[[4, 1, 1]])
+    for name in ("pixels", "condition_names", "name", "split", "labels", "num_classes"):
+        assert getattr(part, name) == getattr(whole, name)
+    named = Dataset(IMAGES, [0, 1, 0, 1, 0, 0], class_names=["cat", "dog"]).take(range(1, 3))
+    assert named.labels.tolist() == [1, 0] and named.class_names == ("cat", "dog")
+    assert (len(whole), whole.checksum != part.checksum) == (6, True)
+    for rows in ([], [0.0], [True, False], [[1]]):
+        with pytest.raises(ValueError, match=r"`rows` must be numbers of examples.*Received: rows"):
+            whole.take(rows)
+    with pytest.raises(IndexError):
+        whole.take([6])

@@ -82,6 +82,9 @@ def test_random_crops_follow_from_seed_and_step(tmp_path):
             places.add((top, left))
     assert len(places) == 7 * 8
     np.testing.assert_array_equal(dataset.examples[0], dataset.whole[0, 3:7, 3:8])
+    part = dataset.take([4, 2])
+    np.testing.assert_array_equal(part.whole, dataset.whole[[4, 2]])
+    assert part.batches(2).batch(0)[0].shape == (2, 4, 5, 1) and len(part) == 2
 
 
 def test_a_packed_file_gives_the_same_random_crops(tmp_path):

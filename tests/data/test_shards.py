@@ -39,6 +39,10 @@ def test_batches_are_the_ones_of_the_data_in_memory(tmp_path, shards):
         ):
             np.testing.assert_array_equal(ours, theirs)
     assert packed.checksum == zlib.crc32(IMAGES)
+    # A part of the data is in memory.
+    part = packed.take([22, 3])
+    np.testing.assert_array_equal(part.examples, IMAGES[[22, 3]])
+    assert part.checksum == zlib.crc32(IMAGES[[22, 3]]) and len(part.labels) == 2
 
 
 def test_the_array_of_shards_is_indexed_as_numpy_arrays_are(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ganzoo import metrics
-from ganzoo.data import PixelFormat
+from ganzoo.data import Dataset, PixelFormat
 from ganzoo.studies import Study, cell_data, measuring
 
 CONTENT = {
@@ -87,3 +87,23 @@ def test_classifiers_need_a_gan_with_classes():
     gan = types.SimpleNamespace(num_classes=None)
     with pytest.raises(ValueError, match=r"`conditional = true`.*conditional=False"):
         measuring.check(cell(settings={"conditional": False}), gan, None)
+
+
+def test_a_part_of_the_data_keeps_their_pixels_and_names(monkeypatch):
+    images = np.linspace(-80, 0, 6 * 4, dtype="float32").reshape(6, 2, 2, 1)
+    names = {"conditions": np.arange(6.0)[:, None], "condition_names": ["age"]}
+    whole = Dataset(images, value_range=(-80, 0), **names)
+    monkeypatch.setattr(cell_data, "load", lambda cell, split: whole)
+    part = cell_data.training_data(cell(settings={"images": 3}), seed=1)
+    assert (part.pixels, part.condition_names) == (whole.pixels, ("age",))
+    # In the order of the data.
+    assert len(part) == 3 and (np.diff(part.conditions[:, 0]) > 0).all()
+
+
+def test_kept_samples_are_in_eight_bits():
+    gan = types.SimpleNamespace(
+        sampler_for=lambda data: lambda n, seed: np.full((n, 2, 2, 1), seed, "uint8")
+    )
+    one = cell(evaluation={"keep_samples": 3})
+    values, samples = measuring.measure(one, gan, None, seed=5)
+    assert (values, samples.tolist()) == ({}, np.zeros((3, 2, 2, 1)).tolist())

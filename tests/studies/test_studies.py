@@ -3,15 +3,18 @@
 import dataclasses
 import json
 import math
+import types
+import warnings
 
 import numpy as np
 import pytest
 
 from ganzoo import studies
-from ganzoo.studies import Study, summary
+from ganzoo.studies import Study, figures, summary, training
 from ganzoo.studies.records import Records
 from ganzoo.studies.report import tables
 from ganzoo.studies.summary import decide
+from ganzoo.studies.warning_log import WarningLog
 
 CONTENT = {
     "title": "Tiny",
@@ -80,6 +83,18 @@ def test_excluded_cells_and_patterns():
         ({"settings": {"data": "toy:ring", "d_optimizer": {"rate": 1}}}, "`d_optimizer`"),
         ({"axes": {}}, "at least one axis"),
         ({"axes": {"loss": {"a/b": {}}}}, "none of the characters"),
+        ({"axes": {"loss": {"..": {}}}}, r"start with no dot.*Received: axes.loss.'..'"),
+        (
+            {"settings": {"data": "toy:ring", "data_options": {"split": "train"}}},
+            r"must not have a `split`.*Received: data_options.split='train'",
+        ),
+        ({"settings": {"data": "toy:ring", "data_options": 3}}, "`data_options` must be a table"),
+        ({"columns": {"modes": {"digits": -1}}}, "`digits` must be an integer of at least 0"),
+        ({"evaluation": {"keep_samples": "many"}}, "`keep_samples` must be an integer"),
+        ({"evaluation": {"split": 3}}, "`split` must be the name"),
+        ({"evaluation": {"classifier": {"shift": 32}}}, "`shift` must be a number from 0 to 31"),
+        ({"evaluation": {"classifier": {"flip": "no"}}}, "`flip` must be one of True, False"),
+        ({"evaluation": {"classifier": {"widths": []}}}, "`widths` must have the channels"),
         ({"axes": {"loss": {"a": {"loss": "hing"}}}}, "In the cell 'a'.*Did you mean 'hinge'"),
         ({"columns": {"modes": {"beter": "higher"}}}, "Did you mean 'better'"),
         ({"evaluation": {"metrics": ["fyd"]}}, "Unknown metric"),
@@ -293,3 +308,90 @@ def test_the_time_of_known_cells_comes_from_their_records(tmp_path):
     todo = studies.pending(tiny, tmp_path)
     assert studies.estimate(todo, tmp_path) == {cell.name: 60.0 for cell in tiny.cells}
     assert math.isfinite(sum(studies.estimate(todo, tmp_path).values()))
+
+
+@pytest.mark.parametrize(
+    ("settings", "evaluation", "message"),
+    [
+        ({"collapse": {"typo": 1}}, {}, "typo"),
+        ({"collapse": {"n": 65}}, {}, "`n` must be from 2 to"),
+        ({"spectral": {"every": -1}}, {}, "`every`"),
+        ({}, {"split": "nonsense"}, "`split` must be one of 'train', 'test'"),
+    ],
+)
+def test_monitors_and_splits_are_checked_before_anything_is_trained(
+    monkeypatch, settings, evaluation, message
+):
+    gan = types.SimpleNamespace(num_classes=None)
+    monkeypatch.setattr(training, "build_gan", lambda *a, **k: gan)
+    settings = {**CONTENT["settings"], "data_options": {"count": 64}, **settings}
+    cell = study(settings=settings, evaluation=evaluation).cells[0]
+    with pytest.raises(ValueError, match=f"In the cell 'hinge/none': .*{message}"):
+        studies.check([(cell, 0)])
+
+
+def test_values_that_are_not_finite_decide_nothing(tmp_path):
+    def work(cell, seed, folder):
+        results, samples = results_of(cell, seed)
+        results["spectral"] = [{"step": 0, "layers": {"a": {"condition": math.inf}}}]
+        if cell.name == "hinge/none" and seed == 2:
+            results["values"] = {"modes": math.nan}
+        return results, samples
+
+    claims = [{"text": "x", "value": "modes", "better": "hinge/*", "worse": "ns/*"}]
+    tiny = study(seeds=3, claims=claims, settings={**CONTENT["settings"], "spectral": {}})
+    studies.run(tiny, tmp_path, work=work)
+    text = (tmp_path / "hinge/none/seed_2.json").read_text()
+    assert json.loads(text, parse_constant=pytest.fail)["values"] == {"modes": None}
+    rows = studies.summarize(tiny, tmp_path)
+    assert decide(tiny, rows)[0].word == "not decided"
+    assert "| none | nan ± nan | 3 | 0 |" in tables(tiny, rows)
+    assert figures.spectra(rows) is None
+    # Earlier versions wrote what is no JSON.
+    path = tmp_path / "ns/none/seed_0.json"
+    path.write_text(path.read_text().replace('"modes": 5.0', '"modes": Infinity'))
+    assert Records(tmp_path).load(tiny.cells[2], 0)["values"] == {"modes": None}
+
+
+def test_a_column_without_any_value_is_noticed(tmp_path):
+    tiny = study(columns={"modess": {}})
+    studies.run(tiny, tmp_path, ["hinge/*"], work=results_of)
+    studies.summarize(tiny, tmp_path)  # Other cells may have it.
+    studies.run(tiny, tmp_path, work=results_of)
+    with pytest.warns(UserWarning, match=r"Did you mean 'modes'.*Received: columns.'modess'"):
+        studies.summarize(tiny, tmp_path)
+
+
+def test_texts_of_users_cannot_break_a_table(tmp_path):
+    tiny = study(
+        columns={"modes": {"title": "good | bad", "better": "higher"}},
+        claims=[{"text": "a |\nb", "value": "modes", "better": "hinge/*", "worse": "ns/*"}],
+    )
+    studies.run(tiny, tmp_path, work=results_of)
+    page = studies.report(tiny, tmp_path, tmp_path / "page")[0].read_text()
+    assert "| norm | good \\| bad | runs | failed |" in page and "| a \\| b |" in page
+
+
+def test_images_that_no_picture_shows_are_left_out():
+    for shape, dtype, expected in (
+        ((4, 2), "float32", True),
+        ((4, 8, 8, 3), "uint8", True),
+        ((4, 8, 8, 2), "uint8", False),
+        ((4, 8, 8, 1), "uint16", False),
+        ((4, 8, 8, 1), "float32", False),
+        ((4, 9), "float32", False),
+    ):
+        assert figures._can_be_drawn(np.zeros(shape, dtype)) is expected
+
+
+def test_a_resumed_run_keeps_the_warnings_that_monitors_do_not_repeat():
+    first, second = WarningLog(), WarningLog()
+    with first.listening():
+        for text in ("start", "step 1"):
+            warnings.warn(text, stacklevel=1)
+        warnings.warn("not for users", DeprecationWarning, stacklevel=1)
+    with second.listening():
+        warnings.warn("start", stacklevel=1)
+        second.set_state(first.get_state())
+        warnings.warn("step 2", stacklevel=1)
+    assert second.messages == ["start", "step 1", "step 2"]

@@ -1,5 +1,6 @@
 """Data sets of samples: rows, seeds, classes, shards, and what is read from them."""
 
+import concurrent.futures.process
 import json
 import shutil
 
@@ -10,15 +11,17 @@ import tensorflow_datasets as tfds
 
 import ganzoo
 from ganzoo import synthesis
+from ganzoo.data import PixelFormat
 from ganzoo.data.generated import MANIFEST
 from ganzoo.distribution import hardware
+from ganzoo.folder_lock import FolderLock
 from ganzoo.runs import load_model
-from ganzoo.synthesis import workers
-from ganzoo.synthesis.plan import Plan
+from ganzoo.synthesis import workers, writing
+from ganzoo.synthesis.plan import Plan, make_plan
 from ganzoo_cli.commands.generate import FORMATS
 from ganzoo_cli.main import main
 from support import presets
-from support.gans import pictures
+from support.gans import pictures, tiny
 
 SETTINGS = {"n": 10, "shard_size": 4, "batch_size": 4, "seed": 5}
 
@@ -218,3 +221,77 @@ def test_ray_writes_the_same_bytes(model, folders, tmp_path):
         model[1], tmp_path / "ray", format="webdataset", workers=2, ray=True, **SETTINGS
     )
     assert shards_of(tmp_path / "ray") == shards_of(folders / "webdataset")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_floats_of_a_range_are_written_and_read(name, tmp_path, monkeypatch):
+    gan = ganzoo.GAN(*tiny.networks(image_shape=(4, 4, 1)), pixels=PixelFormat("float32", -80, 0))
+    monkeypatch.setattr("ganzoo.synthesis.writing.load_model", lambda model: gan)
+    manifest = synthesis.generate("model", tmp_path / "data", 5, name, shard_size=3)
+    assert manifest["plan"]["pixels"] == {"dtype": "float32", "low": -80.0, "high": 0.0}
+    data = ganzoo.data.load(f"generated:{tmp_path / 'data'}")
+    assert data.pixels == gan.pixels
+    expected = gan.pixels.to_signed(gan.sample(5))
+    np.testing.assert_array_equal(data.examples, expected)
+
+
+def test_plans_of_earlier_versions_can_be_read_and_continued(model, folders, tmp_path):
+    folder = shutil.copytree(folders / "packed", tmp_path / "copy")
+    manifest = json.loads((folder / MANIFEST).read_text())
+    del manifest["plan"]["pixels"]
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    assert ganzoo.data.load(f"generated:{folder}").pixels == PixelFormat()
+    synthesis.generate(model[1], folder, **SETTINGS)
+    assert shards_of(folder) == shards_of(folders / "packed")
+
+
+def test_a_folder_has_one_writer(model, folders, tmp_path):
+    folder = shutil.copytree(folders / "packed", tmp_path / "copy")
+    with FolderLock(folder), pytest.raises(BlockingIOError, match="a folder has one writer"):
+        synthesis.generate(model[1], folder, **SETTINGS)
+    synthesis.generate(model[1], folder, **SETTINGS)
+    assert shards_of(folder) == shards_of(folders / "packed")
+
+
+def test_the_manifest_takes_a_tenth_of_the_time_at_most(monkeypatch):
+    now, written = [0.0], []
+
+    def write(folder, plan, shards):
+        now[0] += 1.0
+        written.append(len(shards))
+
+    monkeypatch.setattr(writing, "_write_manifest", write)
+    monkeypatch.setattr(writing.time, "monotonic", lambda: now[0])
+    with pytest.raises(KeyboardInterrupt), writing._Manifest(None, None, {}) as manifest:
+        for index in range(25):
+            manifest.add({"index": index, "rows": 2})
+            now[0] += 1.0
+        assert manifest.rows == 50
+        raise KeyboardInterrupt
+    assert written == [1, 10, 19, 25]
+
+
+def test_one_class_is_given_by_number_or_name(model):
+    for labels, expected in ((2, (2,)), ("owl", (2,)), (["owl", "cat"], (2, 0))):
+        plan = make_plan(model[0], 1, 1, "packed", 0, labels, None, 1.0, 1, None)
+        assert plan.labels == expected
+
+
+def test_an_error_of_a_worker_is_told(model, folders, tmp_path, monkeypatch):
+    content = json.loads((folders / "packed" / MANIFEST).read_text())["plan"]
+    monkeypatch.setattr(workers, "_WORKER", [])
+    workers._load(model[1], Plan(**{**content, "model_sha256": "other"}), tmp_path)
+    with pytest.raises(ValueError, match="A worker has loaded another model"):
+        workers._write(0)
+
+    class Pool:
+        def submit(self, *arguments):
+            raise concurrent.futures.process.BrokenProcessPool("broken")
+
+        def shutdown(self, cancel_futures):
+            closed.append(cancel_futures)
+
+    closed = []
+    with pytest.raises(OSError, match="may lack memory"):
+        list(workers._with_processes(Pool(), [0]))
+    assert closed == [True]

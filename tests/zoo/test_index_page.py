@@ -192,3 +192,13 @@ def test_a_recipe_of_ganzoo_gets_its_current_source(two_models):
 
 def recipe_of(folder):
     return ganzoo.recipes.Recipe.from_json((folder / "recipe.json").read_text())
+
+
+def test_names_of_users_are_text_and_no_html(originals, tmp_path):
+    models = shutil.copytree(originals, tmp_path / "models")
+    facts = json.loads((models / "pears" / "metrics.json").read_text())
+    facts["name"] = 'a" onerror="b|c'
+    presets.replace_texts(models / "pears", metrics=facts)
+    table = zoo.table(models)
+    assert 'alt="samples of a&quot; onerror=&quot;b\\|c">' in table
+    assert r'| [a" onerror="b\|c](pears) |' in table

@@ -10,6 +10,7 @@ from PIL import Image
 import ganzoo
 from ganzoo import zoo
 from ganzoo.generation import Directions
+from ganzoo.presets import PresetError
 from ganzoo.zoo import directions as of_models
 from ganzoo.zoo import measure, pictures
 from ganzoo_cli.main import main
@@ -190,3 +191,11 @@ def test_samples_of_conditions_get_theirs_from_the_data(tmp_path, monkeypatch):
     assert "2.0}, conditions=[0.0] * 2)" in (folder / "README.md").read_text()
     with pytest.raises(ValueError, match=r"publish its run again. Received: .*condition_dim=2"):
         zoo.store_directions(folder)
+
+
+def test_directions_are_stored_with_published_models_only(gan, tmp_path):
+    with pytest.raises(PresetError):
+        zoo.store_directions(tmp_path)
+    gan.save_to_preset(tmp_path / "preset")
+    with pytest.raises(ValueError, match=r"with a published model.*Received: .*preset"):
+        zoo.store_directions(tmp_path / "preset")

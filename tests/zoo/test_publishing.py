@@ -11,6 +11,7 @@ from PIL import Image
 
 import ganzoo
 from ganzoo import drawing, zoo
+from ganzoo.data import Dataset, PixelFormat
 from ganzoo.distribution.hardware import machine
 from ganzoo.metrics import Protocol, Result, conditional_accuracy
 from ganzoo.zoo import comparison, measure, publishing
@@ -158,6 +159,19 @@ def test_the_card_follows_from_the_facts(model):
     assert "misses some" not in card(**recalls)
     assert "only 3 real images" in card(figures__samples__fid__protocol__reference_samples=3)
     assert "2 min. ganzoo" in card(training__hardware=None)
+    assert (
+        "ratio" not in card(figures__real__conditional_accuracy__value=0.0).split("## Metrics")[1]
+    )
+    # Facts of earlier versions have no pixels.
+    del facts["network"]["pixels"]
+    assert card() == (folder / "README.md").read_text()
+    for pixels, found in (
+        (PixelFormat("uint16"), "uint16"),
+        (PixelFormat("float32", -80, 0), "float32 in [-80, 0]"),
+    ):
+        text = card(network__pixels=pixels.to_dict())
+        assert f"# {found}, (16, 8, 8, 3)" in text and f"| images | 8 x 8 x 3, {found} |" in text
+        assert "Image.fromarray(gan.pixels.in_eight_bits(images[0]).squeeze())" in text
 
 
 def test_the_card_gives_the_published_error_rate_for_as_many_labels(model):
@@ -376,3 +390,31 @@ def test_a_single_training_image_is_refused(tmp_path):
     training = published.training(pictures.gan(3, shape=(8, 8, 3)), data=published.data(count=1))
     with pytest.raises(ValueError, match="at least 2 training images"):
         zoo.publish(training, tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": Dataset(np.zeros((9, 8, 8, 2), "uint8"))}, "1, 3 or 4 channels.*8, 8, 2"),
+        ({"data": Dataset(np.zeros((9, 4, 4, 3), "uint8"))}, r"a GAN of examples of shape \(8, 8"),
+        ({"log": []}, "steps"),
+        ({}, r"other.metrics.json is not valid JSON"),
+    ],
+)
+def test_what_cannot_be_published_is_refused_before_it_is_measured(
+    changes, message, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(publishing, "_store", pytest.fail)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/metadata.json").write_text("{}")
+    (tmp_path / "other/metrics.json").write_text("{" if not changes else "{}")
+    with pytest.raises(ValueError, match=message):
+        zoo.publish(published.training(**changes), tmp_path / "mine")
+
+
+def test_images_of_any_channels_are_described(model):
+    facts = model[2]
+    for channels, colors in ((1, "gray"), (4, "color with alpha"), (5, "of 5 channels")):
+        of_others = {**facts, "data": {**facts["data"], "shape": [8, 9, channels]}}
+        assert zoo.overview(of_others)["size"] == f"8 x 9 {colors}"
+        assert f"8 x 9 {colors}: SNGAN" in cards.summary(of_others, model[1].recipe)

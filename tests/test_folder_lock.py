@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from ganzoo.callbacks import folder_lock
-from ganzoo.callbacks.folder_lock import FolderLock
+from ganzoo import folder_lock
+from ganzoo.folder_lock import FolderLock
 
 # The code of a process that holds a lock; it imports nothing of ganzoo, and so starts at once.
 _HOLD = """

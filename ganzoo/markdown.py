@@ -8,7 +8,8 @@ def table(header: Iterable, rows: Iterable[Iterable]) -> str:
 
     Args:
         header: Names of the columns.
-        rows: Cells of each row.
+        rows: Cells of each row, in Markdown. Their vertical bars are escaped, and line breaks
+            become spaces.
 
     Example:
 
@@ -19,4 +20,8 @@ def table(header: Iterable, rows: Iterable[Iterable]) -> str:
     """
     header = list(header)
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(value):
+    return " ".join(str(value).splitlines()).replace("|", "\\|")
