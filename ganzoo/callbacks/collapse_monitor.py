@@ -126,15 +126,19 @@ class CollapseMonitor(FitHook):
 
     def attach(self, callbacks: list[keras.callbacks.Callback]) -> None:
         check_listed_before_readers(self, callbacks, [f"collapse/{name}" for name in _NAMES])
+        self._check_data()
 
-    def on_train_begin(self, logs=None):
-        check_gan(self)
+    def _check_data(self):
         if self.data.example_shape != self.model.example_shape:
             raise ValueError(
                 "The real examples must have the shape of the samples, "
                 f"{self.model.example_shape}. Received: data={self.data!r}"
             )
         self.model.sampler_for(self.data)  # Raises where samples need conditions that are missing.
+
+    def on_train_begin(self, logs=None):
+        check_gan(self)
+        self._check_data()
         chosen = np.sort(philox.permutation(self.seed, 0, len(self.data))[: self.n])
         self._real_distance, nearest = self._distances(self.data.examples[chosen])
         self._copy = _COPY * float(np.median(nearest))

@@ -131,6 +131,7 @@ class SpectralMonitor(FitHook):
 
     def attach(self, callbacks: list[keras.callbacks.Callback]) -> None:
         check_listed_before_readers(self, callbacks, ["spectral/"])
+        self._find_layers()  # Raises if there is none.
 
     def on_train_begin(self, logs=None):
         check_gan(self)

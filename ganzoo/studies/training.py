@@ -106,7 +106,10 @@ def seconds_of(cell: Cell, measured: dict[str, float] | None = None) -> float:
 def check(cell: Cell) -> None:
     """Raises `ValueError` or `OSError` where a cell cannot be trained or measured."""
     data, gan = _build(cell, seed=0)
-    _monitors(cell, data)
+    _, monitors = _monitors(cell, data)
+    for monitor in monitors:
+        monitor.set_model(gan)
+        monitor.attach(monitors)
     measuring.check(cell, gan, data)
     _free()
 

@@ -6,6 +6,7 @@ import math
 import types
 import warnings
 
+import keras
 import numpy as np
 import pytest
 
@@ -316,13 +317,15 @@ def test_the_time_of_known_cells_comes_from_their_records(tmp_path):
         ({"collapse": {"typo": 1}}, {}, "typo"),
         ({"collapse": {"n": 65}}, {}, "`n` must be from 2 to"),
         ({"spectral": {"every": -1}}, {}, "`every`"),
+        ({"spectral": {}}, {}, "There is no layer to watch"),
         ({}, {"split": "nonsense"}, "`split` must be one of 'train', 'test'"),
     ],
 )
 def test_monitors_and_splits_are_checked_before_anything_is_trained(
     monkeypatch, settings, evaluation, message
 ):
-    gan = types.SimpleNamespace(num_classes=None)
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    gan = types.SimpleNamespace(num_classes=None, discriminator=network)
     monkeypatch.setattr(training, "build_gan", lambda *a, **k: gan)
     settings = {**CONTENT["settings"], "data_options": {"count": 64}, **settings}
     cell = study(settings=settings, evaluation=evaluation).cells[0]

@@ -21,7 +21,7 @@ from ganzoo.synthesis.plan import Plan, make_plan
 from ganzoo_cli.commands.generate import FORMATS
 from ganzoo_cli.main import main
 from support import presets
-from support.gans import pictures, tiny
+from support.gans import pictures
 
 SETTINGS = {"n": 10, "shard_size": 4, "batch_size": 4, "seed": 5}
 
@@ -225,7 +225,7 @@ def test_ray_writes_the_same_bytes(model, folders, tmp_path):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_floats_of_a_range_are_written_and_read(name, tmp_path, monkeypatch):
-    gan = ganzoo.GAN(*tiny.networks(image_shape=(4, 4, 1)), pixels=PixelFormat("float32", -80, 0))
+    gan = pictures.gan(pixels=PixelFormat("float32", -80, 0))
     monkeypatch.setattr("ganzoo.synthesis.writing.load_model", lambda model: gan)
     manifest = synthesis.generate("model", tmp_path / "data", 5, name, shard_size=3)
     assert manifest["plan"]["pixels"] == {"dtype": "float32", "low": -80.0, "high": 0.0}

@@ -408,8 +408,9 @@ def test_what_cannot_be_published_is_refused_before_it_is_measured(
     (tmp_path / "other").mkdir()
     (tmp_path / "other/metadata.json").write_text("{}")
     (tmp_path / "other/metrics.json").write_text("{" if not changes else "{}")
+    training = published.training(pictures.gan(3, shape=(8, 8, 3)), **changes)
     with pytest.raises(ValueError, match=message):
-        zoo.publish(published.training(**changes), tmp_path / "mine")
+        zoo.publish(training, tmp_path / "mine")
 
 
 def test_images_of_any_channels_are_described(model):
