@@ -348,7 +348,7 @@ def test_values_that_are_not_finite_decide_nothing(tmp_path):
     assert json.loads(text, parse_constant=pytest.fail)["values"] == {"modes": None}
     rows = studies.summarize(tiny, tmp_path)
     assert decide(tiny, rows)[0].word == "not decided"
-    assert "| none | nan ± nan | 3 | 0 |" in tables(tiny, rows)
+    assert "| none | nan | 3 | 0 |" in tables(tiny, rows)
     assert figures.spectra(rows) is None
     # Earlier versions wrote what is no JSON.
     path = tmp_path / "ns/none/seed_0.json"

@@ -353,7 +353,7 @@ def test_a_failure_leaves_the_old_model(model, tmp_path, monkeypatch):
 
 def test_vectors_are_refused(tmp_path):
     training = published.training(presets.mlp_gan(), data=ganzoo.data.Dataset(np.ones((4, 2))))
-    with pytest.raises(ValueError, match=r"Published models generate images. Received: Dataset"):
+    with pytest.raises(ValueError, match=r"Published models generate images .*Received: Dataset"):
         zoo.publish(training, tmp_path / "model")
 
 
@@ -363,7 +363,8 @@ def test_the_card_says_which_real_images_were_compared(model):
     def measured(test):
         other = dataclasses.replace(training, data=published.data(count=30), test=test)
         found, _ = measure.measure(training.gan, other.data, test, published.Brightness(), n=40)
-        made = publishing._facts(other, training.recipe, "fruit", facts["weights"], found)
+        made = publishing._facts(other, training.recipe, "fruit")
+        made |= {"weights": facts["weights"], "figures": found}
         return made["figures"], cards.text(made, training.recipe, folder, {})
 
     figures, card = measured(test=None)
@@ -397,7 +398,7 @@ def test_a_single_training_image_is_refused(tmp_path):
     [
         ({"data": Dataset(np.zeros((9, 8, 8, 2), "uint8"))}, "1, 3 or 4 channels.*8, 8, 2"),
         ({"data": Dataset(np.zeros((9, 4, 4, 3), "uint8"))}, r"a GAN of examples of shape \(8, 8"),
-        ({"log": []}, "steps"),
+        ({"log": []}, "one row for each epoch"),
         ({}, r"other.metrics.json is not valid JSON"),
     ],
 )
@@ -411,6 +412,19 @@ def test_what_cannot_be_published_is_refused_before_it_is_measured(
     training = published.training(pictures.gan(3, shape=(8, 8, 3)), **changes)
     with pytest.raises(ValueError, match=message):
         zoo.publish(training, tmp_path / "mine")
+
+
+def test_images_of_16_bits_with_alpha_are_published(tmp_path):
+    images = np.random.default_rng(0).integers(0, 2**16, (9, 8, 8, 4), dtype="uint16")
+    data, gan = Dataset(images), pictures.gan(shape=(8, 8, 4), pixels=PixelFormat("uint16"))
+    training = published.training(gan, data=data, test=None)
+    facts = zoo.publish(training, tmp_path / "model", n=20)
+    assert facts["network"]["pixels"]["dtype"] == "uint16"
+    assert "8 x 8 color with alpha" in facts["summary"] and facts["directions"]["shown"]
+    shown = np.asarray(Image.open(tmp_path / "model/samples.png"))
+    loaded = ganzoo.GAN.from_preset(tmp_path / "model")
+    expected = drawing.image_grid(PixelFormat("uint16").in_eight_bits(loaded.sample(64)))
+    np.testing.assert_array_equal(shown, expected)
 
 
 def test_images_of_any_channels_are_described(model):
