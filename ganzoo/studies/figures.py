@@ -87,6 +87,8 @@ def samples(
 ) -> "Figure | None":
     """Draws the samples of the first seed of each cell: points in the plane, or images.
 
+    Images are uint8, of 1, 3 or 4 channels. Other samples are left out.
+
     Args:
         study: The study.
         rows: What `ganzoo.studies.summarize` returned.
