@@ -8,9 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from ganzoo.data.batches import Batches
-from ganzoo.data.checks import RangeEvidence, as_array, check_examples, check_labels
-from ganzoo.data.classes import as_names
 from ganzoo.data.checks import RangeEvidence, as_array, check_examples, check_labels, check_rows
+from ganzoo.data.classes import as_names
 from ganzoo.data.conditions import check_condition_names, check_conditions
 from ganzoo.data.mirrored import MirroredBatches
 from ganzoo.data.pixel_format import PixelFormat, check_value_range

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ganzoo.data.checks import RangeEvidence
 from ganzoo.data.image_files import open_file, pillow_limit, printable, read_image
 from ganzoo.data.image_options import MAX_PIXELS, WHITE
 from ganzoo.data.label_columns import Targets
-from ganzoo.data.checks import RangeEvidence
-from ganzoo.data.image_files import MAX_PIXELS, open_file, printable, read_image
 
 
 class MixedImages:
@@ -76,11 +75,9 @@ class MixedImages:
             for start in range(0, len(rows), size):
                 with pillow_limit(self.max_pixels):
                     images = list(pool.map(self._read, rows[start : start + size]))
-                yield images
-                block = list(pool.map(self._read, rows[start : start + size]))
-                for image in block:
+                for image in images:
                     evidence.add(image[None])
-                yield block
+                yield images
         # A single image, or a list of few, may be nearly black.
         evidence.check()
 

@@ -61,10 +61,12 @@ class RandomCrops(Dataset):
         result = super().in_eight_bits()
         if result is not self:
             result._whole = in_eight_bits(self._whole, self.stored)
+        return result
+
     def take(self, rows: np.ndarray) -> Self:
         """Returns some of the images, of which batches have windows too."""
         result = super().take(rows)
-        result.whole = self.whole.take(rows, axis=0)
+        result._whole = self._whole.take(rows, axis=0)
         return result
 
     def batches(

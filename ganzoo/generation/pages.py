@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 
 from ganzoo.data.conditions import check_conditions
-from ganzoo.generation.directions import Directions
 from ganzoo.drawing import CHANNELS
+from ganzoo.generation.directions import Directions
 from ganzoo.generation.truncation import truncating_layer
 from ganzoo.validation import describe
 

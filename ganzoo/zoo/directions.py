@@ -12,7 +12,6 @@ from ganzoo.files import new_file
 from ganzoo.generation import Directions, score
 from ganzoo.generation.editing import edit
 from ganzoo.generation.pages import few_in_closed_form
-from ganzoo.presets import manifest
 from ganzoo.markdown import table
 from ganzoo.zoo import pictures
 

@@ -219,6 +219,8 @@ def test_rows_that_differ_and_numbers_beyond_float32_are_named():
         Dataset([[0.0, 1.0], [1e39, 0.0]])
     with pytest.raises(ValueError, match="1 such rows of 2, the first at 0"):
         Dataset(IMAGES[:2], conditions=[[1e39], [0.0]])
+
+
 def test_some_of_the_examples_keep_all_else():
     vectors = RNG.normal(size=(6, 2)).astype("float32")
     whole = Dataset(
