@@ -12,6 +12,7 @@ from ganzoo.runs.run_folder import RunFolder, check_same_data, load_model
 from ganzoo.runs.sources import load_source, load_test_split
 from ganzoo_cli.errors import expected
 
+_ABOUT_DATA = {f"data_{name}": name for name in zoo.STATED}
 _NO_EXTRACTOR = "none"
 _FIND = "find"
 
@@ -26,8 +27,9 @@ def run(options, others):
         hub.Repository.parse(options.push)
         hub.check_installed()
     zoo.check_license(options.license)
+    about_data = _about_data(options)
     if Path(others[0], manifest.METADATA).is_file():
-        return _change(Path(others[0]), options, directions)
+        return _change(Path(others[0]), options, directions, about_data)
     # Errors of the folder come before minutes of measuring.
     output = Path(options.output or Path("models", Path(others[0]).resolve().name))
     zoo.check_folder(output, options.replace)
@@ -44,6 +46,7 @@ def run(options, others):
                 replace=options.replace,
                 license=options.license,
                 directions=directions,
+                about_data=about_data,
             )
             if options.push:
                 _push(output, options)
@@ -52,14 +55,15 @@ def run(options, others):
     return work
 
 
-def _change(folder, options, directions):
-    """Returns the work on a model that is published already: its directions, and to push it."""
-    if not options.push and options.directions is None:
+def _change(folder, options, directions, about_data):
+    """Returns the work on a published model: its directions, words about its data, to push it."""
+    if not options.push and options.directions is None and not about_data:
         raise ValueError(
-            "This is a published model, and no run: give --push=hf://user/name, or --directions. "
-            f"Received: {folder}"
+            "This is a published model, and no run: give --push=hf://user/name, --directions, or "
+            f"words about its data such as --data_license. Received: {folder}"
         )
-    if more := sorted(options.given - {"directions", "push", "license", "private", "debug"}):
+    allowed = {"directions", "push", "license", "private", "debug", *_ABOUT_DATA}
+    if more := sorted(options.given - allowed):
         raise ValueError(
             "A published model is pushed as it is, without flags on what is measured and written. "
             f"Received: {', '.join(f'--{name}' for name in more)}"
@@ -69,7 +73,8 @@ def _change(folder, options, directions):
         with expected():
             if options.directions is not None:
                 _store_directions(folder, directions)
-                zoo.write_card(folder)
+            if options.directions is not None or about_data:
+                zoo.write_card(folder, about_data)
                 if (index := folder.resolve().parent / builtin.INDEX).is_file():
                     print(f"{'to update the index':<22}ganzoo publish --table={index.parent}")
             if options.push:
@@ -77,6 +82,14 @@ def _change(folder, options, directions):
         return 0
 
     return work
+
+
+def _about_data(options):
+    """Returns what the flags say about the data, by the names of `ganzoo.zoo.publish`."""
+    given = {name: getattr(options, flag) for flag, name in _ABOUT_DATA.items()}
+    about_data = {name: words for name, words in given.items() if words is not None}
+    zoo.check_stated(about_data)
+    return about_data
 
 
 def _directions(text):
@@ -106,14 +119,10 @@ def _push(folder, options):
     print(f"sha256                {sha256} of its metadata.json")
 
 
-def publish(
-    training, output, extractor, n=None, name=None, replace=False, license=None, directions=_FIND
-):
+def publish(training, output, extractor, n=None, **arguments):
     """Publishes a run, and prints the facts; `ganzoo.zoo.publish` describes the arguments."""
     with Progress() as progress:
-        facts = zoo.publish(
-            training, output, extractor, n, name, replace, progress, license, directions
-        )
+        facts = zoo.publish(training, output, extractor, n, progress=progress, **arguments)
     weights = facts["weights"]
     size = weights["discriminator_bytes"]
     discriminator = "left out because of its size" if size is None else f"{size:,} bytes"

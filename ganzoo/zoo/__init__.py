@@ -3,6 +3,7 @@
 This package uses presets, metrics and drawing; they do not use it.
 """
 
+from ganzoo.zoo.data_facts import STATED, check_stated
 from ganzoo.zoo.directions import store as store_directions
 from ganzoo.zoo.index_page import (
     card_of,
@@ -26,11 +27,13 @@ from ganzoo.zoo.publishing import (
 from ganzoo.zoo.pushing import push
 
 __all__ = [
+    "STATED",
     "Training",
     "card_of",
     "check_folder",
     "check_folder_of_all",
     "check_license",
+    "check_stated",
     "is_classifier",
     "is_local",
     "overview",

@@ -52,7 +52,7 @@ def section(facts: dict, folder: Path | str, models: dict[Path, dict]) -> str | 
         ]
         name = f"**{one['name']}**" if one is facts else f"[{one['name']}](../{path})"
         rows.append((name, f"{one['network']['generator_parameters']:,}", *values))
-    title = facts_of(facts["data"]["source"]).title
+    title = facts_of(facts["data"]).title
     return (
         f"## Comparison with the other models of {title}\n\n{table(header, rows)}\n\n"
         f"{_rank(ours, theirs)}An empty cell is a value that was not measured, or was measured by "

@@ -1,6 +1,7 @@
 """What a card says about the data that a model was trained on."""
 
 import dataclasses
+from collections.abc import Mapping
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +19,10 @@ class DataFacts:
     license: str
     origin: str
     tag: str | None = None
+
+
+# What somebody who publishes a model can say about its data.
+STATED = ("title", "license", "origin")
 
 
 _KNOWN = {
@@ -48,17 +53,41 @@ _KNOWN = {
 }
 
 
-def facts_of(source: str) -> DataFacts:
-    """Returns what is known about a data source.
+def check_stated(stated: Mapping[str, str]) -> None:
+    """Raises `ValueError` unless what is said about data has known names, and words.
 
     Args:
-        source: The source, as for `ganzoo.data.load`.
+        stated: A mapping of some of `STATED` to words in one line.
+    """
+    for name, words in stated.items():
+        if name not in STATED:
+            raise ValueError(
+                f"About data, a card says {', '.join(STATED)}. Received: about_data={dict(stated)}"
+            )
+        if not isinstance(words, str) or not words.strip() or not words.isprintable():
+            raise ValueError(
+                f"About data, a card needs words in one line. Received: {name}={words!r}"
+            )
+
+
+def facts_of(data: Mapping) -> DataFacts:
+    """Returns what is known about the data of a published model.
+
+    Args:
+        data: The facts about the data in its `metrics.json`: a mapping with the `source`, as for
+            `ganzoo.data.load`, and perhaps with `about`, which says some of `STATED`.
 
     Example:
 
-    >>> facts_of("tfds:mnist").license
+    >>> facts_of({"source": "tfds:mnist"}).license
     'CC BY-SA 3.0'
+    >>> facts_of({"source": "folder:noto", "about": {"title": "Noto emoji"}}).title
+    'Noto emoji'
     """
+    return dataclasses.replace(_of_source(data["source"]), **data.get("about", {}))
+
+
+def _of_source(source):
     kind, _, argument = source.partition(":")
     if source in _KNOWN:
         return _KNOWN[source]

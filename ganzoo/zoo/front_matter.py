@@ -31,7 +31,7 @@ def front_matter(facts: dict, recipe: Recipe) -> str:
         facts: Content of `metrics.json`.
         recipe: The `ganzoo.recipes.Recipe` of the training run.
     """
-    data = facts_of(facts["data"]["source"])
+    data = facts_of(facts["data"])
     task = _task(facts)
     content = {
         "license": facts["weights"].get("license") or _UNKNOWN,

@@ -5,6 +5,7 @@ import dataclasses
 import html
 import json
 import urllib.parse
+from collections.abc import Mapping
 from pathlib import Path
 
 from ganzoo import markdown, presets, recipes
@@ -13,7 +14,7 @@ from ganzoo.metrics.base import key_of
 from ganzoo.presets import builtin, manifest
 from ganzoo.recipes import Recipe
 from ganzoo.zoo import comparison, model_card
-from ganzoo.zoo.data_facts import facts_of
+from ganzoo.zoo.data_facts import check_stated, facts_of
 from ganzoo.zoo.overview import is_classifier, overview
 from ganzoo.zoo.publishing import read_all
 
@@ -52,7 +53,7 @@ def tables(folder: Path | str, pictures: bool = True) -> str:
     groups = collections.defaultdict(dict)
     classifiers = {}
     for path, facts in read_all(folder).items():
-        title = facts_of(facts["data"]["source"]).title
+        title = facts_of(facts["data"]).title
         group = classifiers if is_classifier(facts) else groups[title]
         group[path.name] = facts
     sections = [_section(title, groups[title], pictures) for title in sorted(groups)]
@@ -94,15 +95,24 @@ def write(folder: Path | str) -> list[Path]:
     return written
 
 
-def write_card(folder: Path | str) -> list[Path]:
+def write_card(folder: Path | str, about_data: Mapping[str, str] | None = None) -> list[Path]:
     """Brings the texts of one published model up to date, and returns the files that changed.
 
     Args:
         folder: Its folder.
+        about_data: What the card says about the data from now on: as for `ganzoo.zoo.publish`.
+            What is not named stays.
+
+    Raises:
+        ValueError: If `about_data` has other names.
     """
     folder = Path(folder)
+    check_stated(about_data or {})
     models = read_all(folder.resolve().parent)
     facts, recipe = _current(folder, presets.read_metrics(folder))
+    if about_data:
+        facts["data"]["about"] = {**facts["data"].get("about", {}), **about_data}
+        facts["summary"] = model_card.summary(facts, recipe)
     card = model_card.text(facts, recipe, folder, models)
     return presets.replace_texts(folder, recipe, facts, card)
 
@@ -187,7 +197,7 @@ def _classifiers(models):
         rows.append(
             (
                 f"[{facts['name']}]({folder})",
-                facts_of(facts["data"]["source"]).title,
+                facts_of(facts["data"]).title,
                 len(facts["data"]["class_names"]),
                 "" if error is None else dict(error.protocol.settings).get("labels", ""),
                 "" if error is None else f"{error.value:.2%}",

@@ -32,7 +32,7 @@ def summary(facts: dict, recipe: Recipe) -> str:
     of_classes = ""
     if classes:
         of_classes = f", {classes} classes to choose from" if classes > 1 else ", one class"
-    title = facts_of(facts["data"]["source"]).title
+    title = facts_of(facts["data"]).title
     if is_classifier(facts):
         kind = f"classifier of {len(facts['data']['class_names'])} classes from few labels, {kind}"
     return f"{title}, {size_and_colors(facts)}: {kind}{of_classes}"
@@ -332,7 +332,7 @@ def _training(facts, recipe):
 
 def _data(facts):
     data = facts["data"]
-    known = facts_of(data["source"])
+    known = facts_of(data)
     split = f", {data['split']} split" if data["split"] else ""
     title = known.title[0].upper() + known.title[1:]
     return (

@@ -19,7 +19,7 @@ def overview(facts: dict) -> dict[str, str]:
     if is_classifier(facts):
         classes = len(facts["data"]["class_names"])
     return {
-        "data": facts_of(facts["data"]["source"]).title,
+        "data": facts_of(facts["data"]).title,
         "size": size_and_colors(facts),
         "classes": "none" if classes is None else str(classes),
         "metric": _metric(facts["figures"]["samples"]),

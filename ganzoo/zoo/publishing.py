@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from ganzoo import presets
@@ -18,6 +19,7 @@ from ganzoo.training import SemiSupervisedGAN
 from ganzoo.version import __version__
 from ganzoo.zoo import directions as model_directions
 from ganzoo.zoo import measure, model_card, pictures
+from ganzoo.zoo.data_facts import check_stated
 
 # A larger discriminator would be most of the download. With it, others start from the model.
 _LARGEST_DISCRIMINATOR = 12_000_000
@@ -64,6 +66,7 @@ def publish(
     progress=None,
     license: str | None = None,
     directions: Directions | str | None = "find",
+    about_data: Mapping[str, str] | None = None,
 ) -> dict:
     """Measures a trained GAN, and writes it as a preset with its card and pictures.
 
@@ -83,24 +86,29 @@ def publish(
             card says if it is not stated.
         directions: Directions to store with the model: `"find"`, as `ganzoo.zoo.directions.find`;
             `Directions` of the trained or of the stored generator; or `None`.
+        about_data: What the card says about the data, in place of what ganzoo knows: a mapping
+            with some of `title`, `license` and `origin`, each in one line.
 
     Returns:
         The facts, the content of `metrics.json`.
 
     Raises:
         ValueError: If the GAN does not generate images of 1, 3 or 4 channels like the ones of the
-            data, the folder is not empty, the log has no epoch, or the license has another
-            spelling.
+            data, the folder is not empty, the log has no epoch, the license has another spelling,
+            or `about_data` has other names.
         ganzoo.presets.PresetError: If the facts of another model next to the folder are damaged.
     """
     folder, gan = Path(folder), training.gan
     data, test = _without_path(training.data), _without_path(training.test)
     check_license(license)
+    check_stated(about_data or {})
     _check_images(gan, data)
     check_folder(folder, replace)
     # What can fail without a measurement is done before it.
     recipe = without_paths(training.recipe)
     facts = _facts(training, recipe, name or folder.name)
+    if about_data:
+        facts["data"]["about"] = dict(about_data)
     curves = curves_picture(training.log)
     models = read_all(folder.parent)
     folder.parent.mkdir(parents=True, exist_ok=True)

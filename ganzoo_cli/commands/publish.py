@@ -25,7 +25,8 @@ def _check(options, others):
 COMMAND = Command(
     "publish",
     "Publish a run as a model: its weights, metrics, pictures and card.",
-    "RUN [flags]\nMODEL --push=hf://USER/NAME [flags]\nMODEL --directions=FILE\n--table=FOLDER",
+    "RUN [flags]\nMODEL --push=hf://USER/NAME [flags]\n"
+    "MODEL --directions=FILE --data_license=WORDS ...\n--table=FOLDER",
     description="""RUN is the folder of a run that has ended. The new folder is a preset, which
         `ganzoo.GAN.from_preset` takes. It holds the weights that samples are drawn with, in float16
         if the samples then change by at most one gray level; the metrics with their protocols; and
@@ -38,6 +39,7 @@ COMMAND = Command(
         "ganzoo publish runs/sngan-digits --push=hf://me/sngan_digits --license=apache-2.0",
         "ganzoo publish models/photos --push=hf://me/photos --private",
         "ganzoo publish models/photos --directions=chosen.npz",
+        "ganzoo publish models/photos --data_license='CC BY 4.0' --data_origin='by A. B., a.org'",
         "ganzoo publish --table=models --directions=find",
     ),
     check=_check,
@@ -62,6 +64,14 @@ COMMAND.text(
     directions --save` wrote; find, which a run does by default; or none. With --table, find is for
     all models without directions.""",
 )
+COMMAND.group("What the card says about the data, also of a MODEL")
+COMMAND.text("data_title", "WORDS", "Its name. By default ganzoo's for the data, or the folder's.")
+COMMAND.text(
+    "data_license",
+    "WORDS",
+    "Its license. By default the card says that ganzoo does not know the license of your data.",
+)
+COMMAND.text("data_origin", "WORDS", "Its authors and its address.")
 COMMAND.group("Files")
 COMMAND.text(
     "output", "FOLDER", "The model's folder; its name is the model's. By default models/RUN."

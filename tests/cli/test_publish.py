@@ -29,7 +29,8 @@ def run(tmp_path_factory):
 def test_a_run_becomes_a_model(run, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     model = tmp_path / "models" / "small"
-    assert main(["publish", str(run), f"--output={model}", "--n=40", "--hardware=a desk"]) == 0
+    flags = ["--n=40", "--hardware=a desk", "--data_origin=a drawer"]
+    assert main(["publish", str(run), f"--output={model}", *flags]) == 0
     printed = capsys.readouterr().out
     facts = json.loads((model / "metrics.json").read_text())
     fid = facts["figures"]["samples"]["fid"]
@@ -42,6 +43,17 @@ def test_a_run_becomes_a_model(run, tmp_path, monkeypatch, capsys):
     assert ganzoo.GAN.from_preset(model).sample(1).shape == (1, 8, 8, 1)
     card = (model / "README.md").read_text()
     assert "CC BY 4.0" in card and "digits test" in card
+    assert "License of the data: CC BY 4.0. Origin: a drawer." in card
+    # What is said about the data can change afterwards, and nothing else does.
+    words = ["--data_title=my digits", "--data_license=CC0"]
+    assert main(["publish", str(model), *words]) == 0
+    card = (model / "README.md").read_text()
+    assert "My digits, train split: 1,438 images. License of the data: CC0. Origin: a dra" in card
+    about = {"title": "my digits", "license": "CC0", "origin": "a drawer"}
+    later = json.loads((model / "metrics.json").read_text())
+    assert later["data"] == {**facts["data"], "about": about} and "my digits" in later["summary"]
+    assert later["figures"] == facts["figures"]
+    assert ganzoo.GAN.from_preset(model).sample(1).shape == (1, 8, 8, 1)
     # The page of all models, where this is the only one.
     assert main(["publish", f"--table={tmp_path / 'models'}"]) == 0
     assert "[small](small)" in (tmp_path / "models" / "README.md").read_text()
@@ -185,6 +197,8 @@ def test_a_run_whose_data_have_changed_is_refused(run, tmp_path, capsys):
         (["absent"], "which holds the file options.json. Received: absent"),
         (["run", "--table=models"], "takes the folder of all models, and nothing else"),
         (["run", "--n=0"], "positive integer"),
+        (["run", "--data_license= "], "needs words in one line. Received: license=' '"),
+        (["run", "--data_title=two\nlines"], "words in one line. Received: title='two\\nlines'"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message, capsys, tmp_path, monkeypatch):

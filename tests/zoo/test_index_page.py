@@ -194,6 +194,18 @@ def recipe_of(folder):
     return ganzoo.recipes.Recipe.from_json((folder / "recipe.json").read_text())
 
 
+def test_models_of_data_with_one_stated_title_share_a_table(two_models):
+    for name in ("apples", "pears"):
+        zoo.write_card(two_models / name, {"title": "drawings of fruit"})
+    assert zoo.table(two_models).count("**drawings of fruit**") == 1
+    assert "other models of drawings of fruit" in (two_models / "apples/README.md").read_text()
+
+
+def test_only_known_words_are_stated_about_data(two_models):
+    with pytest.raises(ValueError, match=r"title, license, origin. Received: .*'licence'"):
+        zoo.write_card(two_models / "apples", {"licence": "CC0"})
+
+
 def test_names_of_users_are_text_and_no_html(originals, tmp_path):
     models = shutil.copytree(originals, tmp_path / "models")
     facts = json.loads((models / "pears" / "metrics.json").read_text())
