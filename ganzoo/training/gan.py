@@ -5,10 +5,10 @@ import contextlib
 import keras
 from keras import ops
 
-from ganzoo import backend, losses, schedules
+from ganzoo import backend, schedules
 from ganzoo.numerics import check_scalar
 from ganzoo.random import Draws, reseed_layers
-from ganzoo.training import checks, ema, generator_penalties, part_state, scheduled
+from ganzoo.training import ema, generator_penalties, part_state, reference_batch, scheduled
 from ganzoo.training.accumulation import in_parts
 from ganzoo.training.discriminator import (
     StatelessDiscriminator,
@@ -19,7 +19,6 @@ from ganzoo.training.discriminator import (
     unpack,
 )
 from ganzoo.training.model import AdversarialModel
-from ganzoo.training.reference_batch import reference_batch
 
 
 @keras.saving.register_keras_serializable(package="ganzoo")
@@ -34,6 +33,9 @@ class GAN(AdversarialModel):
     A subclass may override five hooks: `log_names`, `check_discriminator`, `get_loss`, `averages`
     and `update_players`. In `update_players` it calls `draw_fakes`, `replace_real`, `discriminate`,
     `penalty_terms`, `minimize`, `finish_discriminator_update` and `update_generator`.
+
+    The arguments and the settings of `compile` are attributes too, the `loss` as `adversarial_loss`
+    and the `metrics` as `metric_settings`.
 
     Args:
         generator: A built Keras model, latents of shape `(batch, latent_dim)` in, examples out:
@@ -55,7 +57,20 @@ class GAN(AdversarialModel):
         class_names: Names of the classes in the order of their numbers. By default the ones in the
             `ganzoo.data.Dataset` that is trained on first.
         condition_dim: Length of the vectors that the networks take in place of labels. By default
-            what the generator takes. `condition_names` are the names of their components.
+            what the generator takes.
+        condition_names: Names of the components of conditions, by default as for `class_names`.
+        pixels: The `ganzoo.data.PixelFormat` of samples. By default uint8, or the format of the
+            data that are trained on first.
+
+    Attributes:
+        example_shape: Shape of an example, without the batch.
+        is_conditional: Whether the networks take labels or conditions.
+        generator_range: Smallest and largest value that the generator can give, or `None`.
+        ema_generator: The average of the generator.
+        preset: Name and hash of the preset that the weights came from, or `None`.
+        stored_directions: The `Directions` of the preset, or `None`.
+        unstored_players: Players without weights in the preset.
+        step_logs: What each step of the last call logged, if the call made several steps.
 
     Raises:
         ValueError: If the networks do not fit each other or the other arguments.
@@ -95,6 +110,10 @@ class GAN(AdversarialModel):
         self._step.assign_add(1)
         return {name: self._trackers[name].result() for name in self._all_log_names}
 
+    def averages(self):
+        """Hook: returns the pairs of an averaged network and the network that it averages."""
+        return [(self.ema_generator, self.generator)]
+
     def update_players(self, batch, draws):
         """Hook: updates both players on one batch.
 
@@ -102,7 +121,12 @@ class GAN(AdversarialModel):
             batch: Examples, or a tuple of examples and labels, as `fit` yields them.
             draws: The `ganzoo.random.Draws` of this step.
         """
-        real, labels = self._split_batch(batch)
+        _, replicas = backend.replica_context()
+        # Keras leaves the size of a batch open. A static size lets layers check it.
+        size = None if self._batch_size is None else self._batch_size // replicas
+        real, labels = split_batch(
+            batch, self.discriminator_steps, size, self.packing, self._label_dtype
+        )
         for k in range(self.discriminator_steps):
             self._update_discriminator(real[k], labels[k], k, draws.scope(f"discriminator_{k}"))
         for k in range(self.generator_steps):
@@ -242,9 +266,7 @@ class GAN(AdversarialModel):
         """
         latents = draws.latents(rows * self.packing, self.latent_dim, self.latent)
         if self._reference_size is not None:
-            reference, reference_labels = reference_batch(self)
-            latents = ops.concatenate([reference, latents])
-            labels = None if labels is None else ops.concatenate([reference_labels, labels])
+            latents, labels = reference_batch.prepend(self, latents, labels)
         fake = self._generate(latents if labels is None else [latents, labels], training=True)
         if self._reference_size is not None:
             fake = fake[self._reference_size :]
@@ -333,30 +355,6 @@ class GAN(AdversarialModel):
         if not self._schedules:
             return part
         return schedules.at_step(part, self._step.value, self._batch_size)
-
-    def _split_batch(self, batch):
-        """Returns the examples, packed in [-1, 1], and the labels or conditions of each update."""
-        _, replicas = backend.replica_context()
-        # Keras leaves the size of a batch open. A static size lets layers check it.
-        size = None if self._batch_size is None else self._batch_size // replicas
-        return split_batch(batch, self.discriminator_steps, size, self.packing, self._label_dtype)
-
-    # The hooks of a subclass, and what they are by default. `update_players` is above.
-
-    log_names = ("d_loss", "g_loss", "d_real", "d_fake")
-
-    def check_discriminator(self, discriminator):
-        """Hook: raises `ValueError` unless a discriminator fits the generator's examples."""
-        taken = self.num_classes, self.packing, self.condition_dim
-        checks.check_discriminator(discriminator, self.example_shape, *taken)
-
-    def get_loss(self, loss):
-        """Hook: returns the adversarial loss of a `compile` argument, or raises `ValueError`."""
-        return losses.get_adversarial_loss(loss)
-
-    def averages(self):
-        """Hook: returns the pairs of an averaged network and the network that it averages."""
-        return [(self.ema_generator, self.generator)]
 
     # The state of parts, by player and part.
 

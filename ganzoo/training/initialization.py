@@ -5,8 +5,8 @@ from keras import ops
 from ganzoo import layers
 from ganzoo.numerics import to_signed_range
 from ganzoo.random import Draws, reseed_layers
+from ganzoo.training import reference_batch
 from ganzoo.training.discriminator import pack
-from ganzoo.training.reference_batch import reference_batch
 
 
 def initialize_from_data(gan, first_examples):
@@ -29,10 +29,7 @@ def initialize_from_data(gan, first_examples):
     reseed_layers(gan.variables, draws)
     latents, latent_labels = draws.latents(rows, gan.latent_dim, gan.latent), labels
     if layers.reference_size_of(gan.generator) is not None:
-        reference, reference_labels = reference_batch(gan)
-        latents = ops.concatenate([reference, latents])
-        if reference_labels is not None:
-            latent_labels = ops.concatenate([reference_labels, labels])
+        latents, latent_labels = reference_batch.prepend(gan, latents, labels)
     packs = pack(to_signed_range(examples[:rows]), gan.packing)
     for network, *network_inputs in (
         (gan.generator, latents, latent_labels),

@@ -123,6 +123,19 @@ class AdversarialModel(
         self._compiled_variables = ()
         self.built = True
 
+    # Hooks of a subclass, and what they are by default. `GAN` has the others.
+
+    log_names = ("d_loss", "g_loss", "d_real", "d_fake")
+
+    def check_discriminator(self, discriminator):
+        """Hook: raises `ValueError` unless a discriminator fits the generator's examples."""
+        taken = self.num_classes, self.packing, self.condition_dim
+        checks.check_discriminator(discriminator, self.example_shape, *taken)
+
+    def get_loss(self, loss):
+        """Hook: returns the adversarial loss of a `compile` argument, or raises `ValueError`."""
+        return losses.get_adversarial_loss(loss)
+
     # Settings.
 
     @property
@@ -250,7 +263,7 @@ class AdversarialModel(
         generate = RematerializedNetwork(self.generator) if remat else self.generator.__call__
         generator_penalties.check(self.generator, settings["regularizers"], GeneratorPenalty)
         split_generator = generator_penalties.split(self.generator)
-        parts = self._new_part_states(settings["augment"], settings["regularizers"])
+        parts = part_state.new(self, settings["augment"], settings["regularizers"])
         optimizer = join_optimizers(optimizer, g_optimizer, d_optimizer)
         if any(map(checks.computes_in_float16, (self.generator, self.discriminator))):
             optimizer.scale_losses()
@@ -305,22 +318,6 @@ class AdversarialModel(
 
     def _regularizers_of(self, kind):
         return [part for part in self.regularizers if isinstance(part, kind)]
-
-    def _new_part_states(self, augment, regularizers):
-        """Returns each part that may have state, with its new state, by player and name."""
-        parts = {}
-        if augment is not None:
-            parts[f"augment/{augment.name}"] = augment, augment.state()
-        for part in regularizers:
-            if isinstance(part, Penalty):
-                parts[f"penalty/{part.name}"] = part, part.state()
-            if isinstance(part, GeneratorPenalty):
-                parts[f"generator/{part.name}"] = part, part.state()
-            if isinstance(part, WeightPenalty):
-                for player in part.players:
-                    state = part.state(getattr(self, player).trainable_variables)
-                    parts[f"{player}/{part.name}"] = part, state
-        return parts
 
     def _log_names_of(self, settings, discriminate, parts, all_schedules):
         """Returns the names of all values that a step logs.

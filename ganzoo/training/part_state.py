@@ -1,6 +1,31 @@
-"""The state of parts (augmentations, weight penalties) when a GAN is compiled again."""
+"""The state of parts (augmentations, penalties) when a GAN is compiled."""
 
 import keras
+
+from ganzoo.regularizers import GeneratorPenalty, Penalty, WeightPenalty
+
+
+def new(gan, augment, regularizers):
+    """Returns each part that may have state, with its new state or `None`, by player and name.
+
+    Args:
+        gan: The GAN.
+        augment: Its augmentation, or `None`.
+        regularizers: List of its regularizers.
+    """
+    parts = {}
+    if augment is not None:
+        parts[f"augment/{augment.name}"] = augment, augment.state()
+    for part in regularizers:
+        if isinstance(part, Penalty):
+            parts[f"penalty/{part.name}"] = part, part.state()
+        if isinstance(part, GeneratorPenalty):
+            parts[f"generator/{part.name}"] = part, part.state()
+        if isinstance(part, WeightPenalty):
+            for player in part.players:
+                state = part.state(getattr(gan, player).trainable_variables)
+                parts[f"{player}/{part.name}"] = part, state
+    return parts
 
 
 def renewed(states, owners, parts):

@@ -22,6 +22,21 @@ def reference_batch(gan):
     return latents, ops.arange(size, dtype="int32") % gan.num_classes
 
 
+def prepend(gan, latents, labels):
+    """Returns the latents and the labels of a pass, with the reference batch before them.
+
+    Args:
+        gan: A GAN whose generator has virtual batch normalization.
+        latents: Latents of shape `(rows, latent_dim)`.
+        labels: int32 classes of shape `(rows,)`, or `None`.
+    """
+    reference, reference_labels = reference_batch(gan)
+    latents = ops.concatenate([reference, latents])
+    if reference_labels is None:
+        return latents, labels
+    return latents, ops.concatenate([reference_labels, labels])
+
+
 def refresh(gan):
     """Computes the stored statistics of the inference generator with its current weights.
 

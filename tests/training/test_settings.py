@@ -215,3 +215,14 @@ def test_a_layer_that_is_frozen_after_compile_needs_another_compile():
     after = [weight.numpy() for weight in (*first.weights, *second.weights)]
     same = [np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
     assert same == [True, True, False, False]
+
+
+def test_every_attribute_is_documented_in_the_class_or_in_compile():
+    gan = linear.gan()
+    text = f"{ganzoo.GAN.__doc__}\n{ganzoo.GAN.compile.__doc__}"
+    inherited = vars(keras.Model(gan.generator.inputs, gan.generator.outputs))
+    keras_own = {"loss", "stop_training", *inherited}
+    own = {name for name in vars(gan) if not name.startswith("_")} - keras_own
+    assert {"pixels", "condition_names", "step_logs", "remat"} <= own
+    documented = {name for name in own if f"{name}: " in text or f"`{name}`" in text}
+    assert own == documented
