@@ -5,11 +5,11 @@ from keras import ops
 
 from ganzoo.augment import transforms
 from ganzoo.augment.base import AUGMENTATIONS, Augmentation
+from ganzoo.augment.distributions import LARGEST_SHIFT
 from ganzoo.numerics import at_least_float32
 from ganzoo.random import Draws
 from ganzoo.validation import did_you_mean
 
-_LARGEST_SHIFT = 0.125
 _CUTOUT_SIZE = 0.5
 
 
@@ -103,7 +103,7 @@ def _translation(images, u, v):
 
 
 def _whole_shift(u, size):
-    largest = int(_LARGEST_SHIFT * size + 0.5)
+    largest = int(LARGEST_SHIFT * size + 0.5)
     return ops.floor(u * (2 * largest + 1)) - largest
 
 
@@ -121,14 +121,10 @@ def _center(u, size, cut):
     return ops.floor(u * (size + 1 - odd)) + odd / 2
 
 
-def _flip(images, u, _):
-    return ops.where(ops.reshape(u, (-1, 1, 1, 1)) < 0.5, transforms.flip(images), images)
-
-
 _PARTS = {
     "color": (_brightness, _saturation, _contrast),
     "translation": (_translation,),
     "cutout": (_cutout,),
-    "flip": (_flip,),
+    "flip": (transforms.flip_half,),
 }
 POLICY_PARTS = tuple(_PARTS)

@@ -4,7 +4,7 @@ import math
 
 from keras import ops
 
-_LARGEST_SHIFT = 0.125
+LARGEST_SHIFT = 0.125  # Of the size of an image.
 
 
 def normal(u, v):
@@ -25,4 +25,4 @@ def power_of_two(exponents):
 
 def whole_shift(u, size):
     """Returns whole numbers of pixels, up to an eighth of the size in both directions."""
-    return ops.round((2 * u - 1) * _LARGEST_SHIFT * size)
+    return ops.round((2 * u - 1) * LARGEST_SHIFT * size)

@@ -70,10 +70,6 @@ def _saturation(u, v):
 # Transforms of geometry that move whole pixels: functions of images, `u` and `v`.
 
 
-def _flip(images, u, _):
-    return ops.where(ops.reshape(u, (-1, 1, 1, 1)) < 0.5, transforms.flip(images), images)
-
-
 def _rotate90(images, u, _):
     return transforms.rotate90(images, ops.floor(4 * u))
 
@@ -91,7 +87,11 @@ _COLORS = {
     "hue": _hue,
     "saturation": _saturation,
 }
-_OF_WHOLE_PIXELS = {"flip": _flip, "rotate90": _rotate90, "translation": _translation}
+_OF_WHOLE_PIXELS = {
+    "flip": transforms.flip_half,
+    "rotate90": _rotate90,
+    "translation": _translation,
+}
 _GEOMETRY = {
     "flip": affine.flip,
     "rotate90": affine.rotate90,
@@ -214,13 +214,13 @@ def _move(images, run):
     for step in run:
         if step.name in of_whole_pixels:
             turned = _OF_WHOLE_PIXELS[step.name](moved, step.u, step.v)
-            moved = _where(step.chosen, turned, moved)
+            moved = transforms.where(step.chosen, turned, moved)
     resampling = [step.chosen for step in run if step.name not in of_whole_pixels]
     if not resampling:
         return moved
     inverses = [_GEOMETRY[step.name](step.u, step.v, height, width) for step in run]
     resampled = resample(images, affine.compose(inverses, [step.chosen for step in run]))
-    return _where(ops.any(ops.stack(resampling, axis=1), axis=1), resampled, moved)
+    return transforms.where(ops.any(ops.stack(resampling, axis=1), axis=1), resampled, moved)
 
 
 def _recolor(images, run):
@@ -229,7 +229,7 @@ def _recolor(images, run):
         recoloring = _COLORS[step.name](step.u, step.v).where(step.chosen).after(recoloring)
     recolored = transforms.recolor(images, *recoloring)
     applied = ops.any(ops.stack([step.chosen for step in run], axis=1), axis=1)
-    return _where(applied, recolored, images)
+    return transforms.where(applied, recolored, images)
 
 
 def _filter(images, step, draws, probability):
@@ -237,7 +237,7 @@ def _filter(images, step, draws, probability):
     chosen = numbers[:, :, 2] < probability
     factors = power_of_two(normal(numbers[:, :, 0], numbers[:, :, 1]))
     filtered = scale_bands(images, band_gains(ops.where(chosen, factors, 1.0)))
-    return _where(ops.any(chosen, axis=1), filtered, images)
+    return transforms.where(ops.any(chosen, axis=1), filtered, images)
 
 
 # The expected power of the bands of natural images, whose spectrum is 1 / frequency.
@@ -258,18 +258,14 @@ def _noise(images, step, draws, _):
     values = draws.normal(f"noise_{step.index}", ops.shape(images)[0], images.shape[1:])
     deviations = ops.reshape(0.1 * ops.abs(normal(step.u, step.v)), (-1, 1, 1, 1))
     noisy = images + ops.cast(deviations * values, images.dtype)
-    return _where(step.chosen, noisy, images)
+    return transforms.where(step.chosen, noisy, images)
 
 
 def _cutout(images, step, *_):
     _, height, width, _ = images.shape
     centers = step.u * height, step.v * width
     cut = transforms.cut_out(images, *centers, 0.5 * height, 0.5 * width)
-    return _where(step.chosen, cut, images)
+    return transforms.where(step.chosen, cut, images)
 
 
 _OTHERS = {"filter": _filter, "noise": _noise, "cutout": _cutout}
-
-
-def _where(chosen, transformed, images):
-    return ops.where(ops.reshape(chosen, (-1, 1, 1, 1)), transformed, images)

@@ -62,6 +62,11 @@ def flip(images):
     return ops.flip(images, axis=2)
 
 
+def flip_half(images, u, v=None):
+    """Mirrors the images whose number `u` from U(0, 1) is below 1/2. `v` is not used."""
+    return where(u < 0.5, flip(images), images)
+
+
 def rotate90(images, turns):
     """Turns each image counterclockwise by a right angle, `turns` times, from 0 to 3.
 
@@ -121,6 +126,11 @@ def cut_out(images, down, right, height, width):
     columns = _near(right, images.shape[2], width / 2)
     inside = ops.logical_and(rows[:, :, None], columns[:, None, :])
     return ops.where(inside[:, :, :, None], ops.zeros_like(images), images)
+
+
+def where(chosen, transformed, images):
+    """Returns the transformed ones of the chosen images, and the others as they are."""
+    return ops.where(ops.reshape(chosen, (-1, 1, 1, 1)), transformed, images)
 
 
 def _per_image(parameters, images):

@@ -13,6 +13,7 @@ from ganzoo.data import Batches
 from ganzoo.data.sharded_array import blocks_of
 from ganzoo.data.sharding import OwnBatches
 from ganzoo.distribution import hardware
+from ganzoo.players import PLAYERS
 from ganzoo.version import __version__
 
 _SETTINGS = (
@@ -20,11 +21,10 @@ _SETTINGS = (
     *("discriminator_steps", "generator_steps", "generator_batch_ratio"),
 )
 _PARTS = {
-    **{name: name for name in ("generator", "discriminator", "regularizers", "augment")},
+    **{name: name for name in (*PLAYERS, "regularizers", "augment")},
     **{"loss": "adversarial_loss", "generator_loss": "generator_loss"},
     "classifier_loss": "classifier_loss",
 }
-PLAYERS = ("generator", "discriminator")
 # What Keras numbers within a process or repeats, and what only new weights need.
 _NOT_COMPARED = {"class_name", "config", "module", "registered_name", "name", "build_config"}
 _NOT_COMPARED |= {"compile_config", "shared_object_id", "build_input_shape"}

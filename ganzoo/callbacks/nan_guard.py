@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import keras
 
+from ganzoo.players import PLAYERS
 from ganzoo.training.fit_hook import FitHook, Position, is_checkpoint
+from ganzoo.training.loss_scale import innermost
 from ganzoo.validation import check_choice, check_fraction, check_positive_integer
 
 
@@ -105,9 +107,7 @@ class NaNGuard(FitHook):
 
     def _players(self):
         """Returns the optimizers of both players, without their loss scales."""
-        optimizer = self.model.optimizer
-        players = optimizer.generator, optimizer.discriminator
-        return [getattr(player, "inner_optimizer", player) for player in players]
+        return [innermost(getattr(self.model.optimizer, player)) for player in PLAYERS]
 
     def _check(self, logs, when, failed_step):
         broken = [f"{name}={value}" for name, value in (logs or {}).items() if not _finite(value)]

@@ -8,7 +8,9 @@ from typing import Any
 import keras
 
 from ganzoo.callbacks import training_state
-from ganzoo.callbacks.fingerprint import PLAYERS, differences, is_accepted
+from ganzoo.callbacks.fingerprint import differences, is_accepted
+from ganzoo.players import PLAYERS
+from ganzoo.training.loss_scale import innermost
 
 _SHOWN = 5
 
@@ -114,8 +116,7 @@ def _has_saved_rate(gan, player, arrays):
 
 def _rate(gan, player):
     """Returns the variable of a player's learning rate, or `None` if it follows a schedule."""
-    optimizer = getattr(gan.optimizer, player)
-    rate = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
+    rate = innermost(getattr(gan.optimizer, player))._learning_rate
     return rate if isinstance(rate, keras.Variable) else None
 
 

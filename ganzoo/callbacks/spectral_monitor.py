@@ -17,10 +17,10 @@ from ganzoo.file_names import check_folder_name
 from ganzoo.layers.operator_norm import operator_norm
 from ganzoo.layers.reparametrization import SUPPORTED, kernel_variable, output_axis
 from ganzoo.layers.spectral_normalization import kernel_matrix, power_iteration
+from ganzoo.players import PLAYERS
 from ganzoo.training.fit_hook import FitHook
 from ganzoo.validation import check_choice, check_positive, check_positive_integer
 
-_PLAYERS = ("discriminator", "generator")
 _ITERATIONS = 5  # At each check. The vectors are kept between checks.
 _CHECKS_TO_WARM_UP = 10
 _GROWTH = 10
@@ -115,7 +115,7 @@ class SpectralMonitor(FitHook):
         if not self.players:
             raise ValueError(f"`players` must name a network. Received: players={players!r}")
         for player in self.players:
-            check_choice("players", player, _PLAYERS)
+            check_choice("players", player, PLAYERS)
         self.normalized_only = bool(normalized_only)
         self.operator_norms = bool(operator_norms)
         if folder is not None:

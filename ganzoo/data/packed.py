@@ -2,11 +2,10 @@
 
 import json
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 
+from ganzoo.array_files import DAMAGE, open_arrays
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array
 from ganzoo.data.pixel_format import PixelFormat
@@ -140,15 +139,10 @@ def _read(path):
             "There is no such packed file; `ganzoo data pack SOURCE` writes one. "
             f"Received: path={str(path)!r}"
         )
-    # zipfile and NumPy raise these for a file that is truncated, changed or of another kind.
-    damage = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
     try:
-        archive = np.load(path, allow_pickle=False)
-        if isinstance(archive, np.ndarray):
-            raise ValueError("It is a single array.")
-        with archive:
+        with open_arrays(path) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except damage as error:
+    except DAMAGE as error:
         raise ValueError(
             f"The packed file {str(path)!r} is damaged, or is no packed data set: write it again "
             f"with `ganzoo data pack SOURCE`. {type(error).__name__}: {error}"

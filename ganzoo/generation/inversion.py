@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
+from ganzoo.generation import adam
 from ganzoo.generation.conditioning import condition_of
 from ganzoo.generation.sampling import as_examples, in_batches
 from ganzoo.numerics import to_signed_range
@@ -17,9 +18,6 @@ from ganzoo.validation import (
     check_positive_integer,
     check_seed,
 )
-
-# The settings of Adam.
-_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 
 
 class Projection(NamedTuple):
@@ -71,14 +69,9 @@ def compile_projection(gan, features_of=None):
         def update(step, state):
             latents, mean, square = state
             gradient = backend.input_gradient(objective, latents)
-            mean = _BETA_1 * mean + (1.0 - _BETA_1) * gradient
-            square = _BETA_2 * square + (1.0 - _BETA_2) * ops.square(gradient)
-            count = ops.cast(step + 1, "float32")
+            direction, mean, square = adam.direction(gradient, mean, square, step)
             progress = ops.cast(step, "float32") / ops.cast(steps, "float32")
             rate = learning_rate * (1.0 + ops.cos(math.pi * progress)) / 2.0
-            direction = (mean / (1.0 - _BETA_1**count)) / (
-                ops.sqrt(square / (1.0 - _BETA_2**count)) + _EPSILON
-            )
             latents = latents - rate * direction
             if gan.latent == "uniform":
                 # Each step has other seeds: their upper words count the steps.

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
+from ganzoo.generation import adam
 from ganzoo.generation.conditioning import condition_of, labels_of
 from ganzoo.generation.inversion import as_shown, check_images
 from ganzoo.generation.sampling import as_examples, in_batches
@@ -23,9 +24,9 @@ from ganzoo.validation import (
 )
 
 SPACES = ("style", "style_rows")
-_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 _RAMP_UP, _RAMP_DOWN = 0.05, 0.25  # Shares of the steps.
 _JITTER, _JITTER_END = 0.05, 0.75
+_SMALLEST_VARIANCE = 1e-8
 _SMALLEST_MAP = 8  # The last level of the pyramid of a noise map.
 
 
@@ -134,7 +135,7 @@ def compile_style_projection(gan, by_row, moves_noise, features_of):
             parts = [point[:, :free]]
             for noise in maps_of(point):
                 noise = noise - ops.mean(noise)
-                noise = noise / ops.sqrt(ops.mean(ops.square(noise)) + _EPSILON)
+                noise = noise / ops.sqrt(ops.mean(ops.square(noise)) + _SMALLEST_VARIANCE)
                 parts.append(ops.reshape(noise, (1, -1)))
             return ops.concatenate(parts, axis=1)
 
@@ -148,13 +149,8 @@ def compile_style_projection(gan, by_row, moves_noise, features_of):
             jitter = latents_from_seeds(words, free, "normal") * (spread * _JITTER * strength)
             jitter = ops.pad(jitter, ((0, 0), (0, int(ends[-1]) - free)))
             gradient = backend.input_gradient(lambda point: objective(point, jitter), point)
-            mean = _BETA_1 * mean + (1.0 - _BETA_1) * gradient
-            square = _BETA_2 * square + (1.0 - _BETA_2) * ops.square(gradient)
-            count = ops.cast(step + 1, "float32")
-            moved = (mean / (1.0 - _BETA_1**count)) / (
-                ops.sqrt(square / (1.0 - _BETA_2**count)) + _EPSILON
-            )
-            point = point - rate * moved
+            direction, mean, square = adam.direction(gradient, mean, square, step)
+            point = point - rate * direction
             return (normalized(point) if maps else point), mean, square
 
         start = ops.convert_to_tensor(start)

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from ganzoo.layers.networks import is_network
 from ganzoo.layers.reparametrization import SUPPORTED, initial_kernels
 from ganzoo.layers.spectral_normalization import SpectralNormalization, singular_value_count
 
@@ -43,7 +44,7 @@ def spectral_normalize(model: keras.Model, **options: Any) -> keras.Model:
     >>> spectral_normalize(discriminator).get_layer("logits")
     <SpectralNormalization name=logits, built=True>
     """
-    if not _is_graph(model):
+    if not is_network(model):
         raise ValueError(
             "`model` must be a functional or Sequential `keras.Model` that is built. In a model "
             "of another class, wrap the layers where they are created. "
@@ -85,7 +86,7 @@ def unnormalized_layers(model: keras.Model) -> dict[str, str]:
     """
     left = {}
     for layer in model.layers:
-        if _is_graph(layer):
+        if is_network(layer):
             inner = unnormalized_layers(layer)
             left.update({f"{layer.name}/{path}": reason for path, reason in inner.items()})
         elif not _is_normalized(layer) and _has_kernel(layer):
@@ -108,7 +109,7 @@ class _Copier:
         return self._copies[id(layer)][1]
 
     def _new(self, layer):
-        if _is_graph(layer):
+        if is_network(layer):
             return self._new_graph(layer)
         if isinstance(layer, SUPPORTED):
             inner = type(layer).from_config(layer.get_config())
@@ -151,7 +152,7 @@ class _Copier:
             if isinstance(layer, keras.Layer) and copy.trainable != layer.trainable:
                 copy.trainable = layer.trainable
         for layer, copy in self._copies.values():
-            if isinstance(layer, keras.Layer) and not _is_graph(layer):
+            if isinstance(layer, keras.Layer) and not is_network(layer):
                 self._copy_weights(layer, copy)
 
     def _copy_weights(self, layer, copy):
@@ -167,11 +168,6 @@ class _Copier:
             target.assign(weight)
         for wrapper in wrappers:
             wrapper.warm_start()
-
-
-def _is_graph(layer):
-    """Returns whether a layer is a functional or a built Sequential model, which has `inputs`."""
-    return isinstance(layer, keras.Model) and bool(getattr(layer, "inputs", None))
 
 
 def _is_normalized(layer):

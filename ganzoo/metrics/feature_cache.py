@@ -5,19 +5,15 @@ import json
 import os
 import pathlib
 import warnings
-import zipfile
-import zlib
 
 import keras
 import numpy as np
 
+from ganzoo.array_files import DAMAGE, open_arrays
 from ganzoo.data import MixedImages
 from ganzoo.data.sharded_array import ShardedArray, blocks_of
 from ganzoo.files import new_file
 from ganzoo.version import __version__
-
-# The errors of zipfile and NumPy for a file that is truncated, altered or of another kind.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
 
 
 class FeatureCache:
@@ -61,12 +57,11 @@ class FeatureCache:
         if not path.is_file():
             return None
         try:
-            # Reading an array to its end compares the archive's checksum.
-            with np.load(path, allow_pickle=False) as archive:
+            with open_arrays(path) as archive:
                 features = archive["features"]
             if features.ndim != 2 or len(features) != count:
                 raise ValueError(f"It holds features of shape {features.shape}.")
-        except _DAMAGE as error:
+        except DAMAGE as error:
             warnings.warn(
                 f"The features of real images in {str(path)!r} are damaged, and are extracted "
                 f"again. {type(error).__name__}: {error}",

@@ -3,11 +3,10 @@
 import dataclasses
 import os
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 
+from ganzoo.array_files import DAMAGE, open_arrays
 from ganzoo.file_names import check_file_name
 from ganzoo.files import new_file
 from ganzoo.metrics.features import check_features, check_same_width
@@ -109,19 +108,14 @@ class Gaussian:
         path = pathlib.Path(path).expanduser()
         if not path.is_file():
             raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
-        # The errors of zipfile and NumPy for a file that is truncated, altered or of another kind.
-        damage = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
         try:
-            archive = np.load(path, allow_pickle=False)
-            if isinstance(archive, np.ndarray):
-                raise ValueError("It is a single array.")
-            with archive:
+            with open_arrays(path) as archive:
                 mean, covariance = (archive[name] for name in _NAMES)
                 count = int(archive["count"]) if "count" in archive else None
                 names = ("extractor", "extractor_sha256")
                 known = {name: str(archive[name]) for name in names if name in archive}
             return cls(mean, covariance, count, **known)
-        except damage as error:
+        except DAMAGE as error:
             raise ValueError(
                 f"The file {str(path)!r} does not hold the arrays `mu` and `sigma` of the features "
                 f"of an extractor, or is damaged. {type(error).__name__}: {error}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import keras
 
 from ganzoo.data.pixel_format import PixelFormat
+from ganzoo.players import PLAYERS
 from ganzoo.presets.errors import PresetError
 
 # Layers that compute with their inputs and weights alone. None of them runs code of a config, opens
@@ -37,7 +38,7 @@ _ALLOWED = {
 }
 _KEYS = {"class_name", "config", "module", "registered_name", "name", "build_config"}
 _KEYS |= {"inbound_nodes", "shared_object_id", "compile_config"}
-_SETTINGS = {"latent_dim", "latent", "name", "averaging", "seed", "generator", "discriminator"}
+_SETTINGS = {"latent_dim", "latent", "name", "averaging", "seed", *PLAYERS}
 _CLASSES = {"GAN": _SETTINGS | {"num_classes", "packing"}, "SemiSupervisedGAN": _SETTINGS}
 _OPTIONAL = {"class_names", "condition_dim", "condition_names", "pixels"}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
@@ -119,7 +120,7 @@ def check(config, class_name: str, allow: tuple[str, ...] = ()) -> None:
         )
     checker = _Checker(allow)
     for key, value in config.items():
-        if key in ("generator", "discriminator"):
+        if key in PLAYERS:
             if not isinstance(value, dict) or value.get("class_name") not in (
                 "Functional",
                 "Sequential",

@@ -7,6 +7,7 @@ import threading
 import keras
 
 from ganzoo import backend
+from ganzoo.players import PLAYERS
 from ganzoo.presets.errors import PresetError
 
 # Numbers of an example in one layer.
@@ -31,7 +32,7 @@ def expected_weights(config) -> dict[str, list]:
     found, failures = {}, []
 
     def build():
-        for player in ("generator", "discriminator"):
+        for player in PLAYERS:
             # Keras changes the config that it is given.
             network = keras.saving.deserialize_keras_object(copy.deepcopy(config[player]))
             layers = _all_layers(network)

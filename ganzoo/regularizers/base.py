@@ -8,16 +8,13 @@ update.
 """
 
 from ganzoo.part import NameOfClass, Part
+from ganzoo.players import PLAYERS
 from ganzoo.registry import Registry
 from ganzoo.validation import check_choice, check_positive_integer
 
 REGULARIZERS = Registry("regularizer")
 
-_PLAYERS = {
-    "both": ("generator", "discriminator"),
-    "generator": ("generator",),
-    "discriminator": ("discriminator",),
-}
+_PLAYERS = {"both": PLAYERS, **{player: (player,) for player in PLAYERS}}
 
 
 class Regularizer(Part):

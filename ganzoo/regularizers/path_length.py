@@ -6,12 +6,9 @@ import keras
 from keras import ops
 
 from ganzoo import backend, schedules
-from ganzoo.numerics import at_least_float32
+from ganzoo.numerics import at_least_float32, root
 from ganzoo.regularizers.base import REGULARIZERS, GeneratorPenalty
 from ganzoo.validation import check_fraction, check_non_negative, check_positive_integer
-
-# The gradient of a root at 0 would not be a number.
-_EPSILON = 1e-12
 
 
 @REGULARIZERS.register("path_length")
@@ -83,7 +80,7 @@ class PathLength(GeneratorPenalty):
 
         gradient = at_least_float32(backend.input_gradient(projection, styles))
         squares = ops.mean(ops.sum(ops.square(gradient), axis=-1), axis=-1)
-        lengths = ops.sqrt(squares + _EPSILON)
+        lengths = root(squares)
         mean = ops.convert_to_tensor(state.mean)
         observed = ops.cast(ops.stop_gradient(ops.mean(lengths)), mean.dtype)
         mean = mean + (1.0 - self.decay) * (observed - mean)

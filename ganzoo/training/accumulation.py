@@ -8,6 +8,7 @@ from keras import ops
 
 from ganzoo import backend
 from ganzoo.numerics import at_least_float32
+from ganzoo.players import PLAYERS
 from ganzoo.random import BatchPart, Draws
 from ganzoo.regularizers import GeneratorPenalty
 
@@ -28,7 +29,7 @@ def check(gan, settings: dict[str, Any]) -> None:
     parts = [settings[name] for name in ("adversarial_loss", "generator_loss", "augment")]
     parts = [part for part in [*parts, *settings["regularizers"]] if part is not None]
     coupled = [repr(part) for part in parts if couples_examples(part)]
-    for name in ("generator", "discriminator"):
+    for name in PLAYERS:
         for layer in getattr(gan, name)._flatten_layers():
             if is_coupled(layer):
                 coupled.append(f"the {name}'s layer {layer.name!r} ({type(layer).__name__})")

@@ -8,6 +8,8 @@ import keras
 from ganzoo import losses
 from ganzoo import regularizers as regularizers_module
 from ganzoo.layers import reference_size_of
+from ganzoo.layers.networks import is_network
+from ganzoo.players import PLAYERS
 from ganzoo.validation import check_positive_integer, describe
 
 _SWAPPED = (
@@ -162,7 +164,7 @@ def check_discriminator_input(discriminator, example_shape, packing=1):
 
 def check_network(name, network):
     """Raises unless a network is a functional model whose layers add no losses."""
-    if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
+    if not is_network(network):
         inputs = "shape_of_latents" if name == "generator" else "shape_of_examples"
         cure = ""
         if isinstance(network, keras.layers.Layer):
@@ -310,7 +312,7 @@ def check_trainable(gan, compiled=None):
         gan: The GAN.
         compiled: The `trainable_ids` of `compile`, or `None` if it is not done.
     """
-    for name in ("generator", "discriminator"):
+    for name in PLAYERS:
         network = getattr(gan, name)
         if not network.trainable_variables:
             raise ValueError(

@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from ganzoo import backend
+from ganzoo.training.loss_scale import innermost
 from ganzoo.training.stored_slots import StoredSlots
 
 # Their update of a number depends on the gradient and the slots of this number alone.
@@ -50,7 +51,7 @@ class FusedUpdate:
     """
 
     def __init__(self, player, optimizer, weights):
-        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        inner = innermost(optimizer)
         self._optimizer = optimizer
         self._units = _units(f"{player}_weights", inner, weights)
         targets = [unit.target for unit in self._units]

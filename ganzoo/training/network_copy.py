@@ -11,6 +11,7 @@ import types
 import keras
 import numpy as np
 
+from ganzoo.layers.networks import is_network
 from ganzoo.numerics import dtype_of_means, policy_of_means
 
 # The lists of the parts that a layer tracks.
@@ -84,7 +85,7 @@ class _Copier:
         self._originals.append(original)
 
     def _new(self, original):
-        if _is_network(original):
+        if is_network(original):
             return self.network(original)
         if isinstance(original, keras.Variable):
             return self._new_variable(original)
@@ -176,10 +177,6 @@ class _Copier:
         except Exception:
             # Modules, locks and the like are shared.
             return original
-
-
-def _is_network(layer):
-    return isinstance(layer, keras.Model) and bool(getattr(layer, "inputs", None))
 
 
 def _check_call(network):

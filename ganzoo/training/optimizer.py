@@ -5,11 +5,12 @@ import warnings
 
 import keras
 
+from ganzoo.players import PLAYERS
 from ganzoo.training.fused_update import FusedUpdate
+from ganzoo.training.loss_scale import innermost, with_loss_scale
 from ganzoo.training.players_variable import PlayersVariable
 from ganzoo.validation import describe
 
-_PLAYERS = ("generator", "discriminator")
 # The settings of DCGAN (Radford et al. 2016, section 4), which the field starts from.
 _DEFAULT_ADAM = {"learning_rate": 2e-4, "beta_1": 0.5}
 
@@ -33,7 +34,7 @@ def _shared_setting(name):
     """Returns the property of a setting that the optimizers of both players have."""
 
     def getter(self):
-        values = [getattr(_innermost(getattr(self, player)), name) for player in _PLAYERS]
+        values = [getattr(innermost(getattr(self, player)), name) for player in PLAYERS]
         if values[0] != values[1]:
             raise ValueError(
                 f"The players have different values: read `optimizer.generator.{name}` and "
@@ -138,8 +139,8 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
 
     def scale_losses(self):
         """Wraps each player's optimizer in its own `LossScaleOptimizer`, as float16 needs."""
-        self.generator = _with_loss_scale(self.generator)
-        self.discriminator = _with_loss_scale(self.discriminator)
+        self.generator = with_loss_scale(self.generator)
+        self.discriminator = with_loss_scale(self.discriminator)
 
     @property
     def variables(self):
@@ -148,7 +149,7 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
     @property
     def stored_variables(self):
         """The `variables` as files have them: with slots for each weight."""
-        return [variable for name in _PLAYERS for variable in self.updates[name].stored_variables]
+        return [variable for name in PLAYERS for variable in self.updates[name].stored_variables]
 
     @property
     def iterations(self):
@@ -220,7 +221,7 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
                 "optimizer. Received: an optimizer that is built"
             )
         self._undecayed = {"names": list(var_names or ()), "has_variables": bool(var_list)}
-        for player in map(_innermost, (self.generator, self.discriminator)):
+        for player in map(innermost, (self.generator, self.discriminator)):
             player.exclude_from_weight_decay(var_list, var_names)
 
     @contextlib.contextmanager
@@ -295,8 +296,7 @@ class AdversarialOptimizer(keras.optimizers.Optimizer):
         return optimizer
 
     def _scheduled_players(self):
-        players = {"generator": self.generator, "discriminator": self.discriminator}
-        return [name for name, player in players.items() if _follows_schedule(player)]
+        return [name for name in PLAYERS if _follows_schedule(getattr(self, name))]
 
 
 def join_optimizers(optimizer, g_optimizer, d_optimizer):
@@ -343,12 +343,6 @@ def _follows_schedule(optimizer):
     return not isinstance(rate["learning_rate"], float)
 
 
-def _with_loss_scale(optimizer):
-    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        return optimizer
-    return keras.optimizers.LossScaleOptimizer(optimizer)
-
-
 def _is_variable(value):
     return isinstance(value, keras.Variable)
 
@@ -356,7 +350,7 @@ def _is_variable(value):
 def _check_average(name, player, variables):
     """Raises if an optimizer keeps a slow average in 16 bits, in which it would stand still."""
     dtypes = sorted({variable.dtype for variable in variables})
-    if _innermost(player).use_ema and {"float16", "bfloat16"} & set(dtypes):
+    if innermost(player).use_ema and {"float16", "bfloat16"} & set(dtypes):
         raise ValueError(
             "With `use_ema=True`, Keras keeps the average in the dtype of the weights, and in 16 "
             f"bits it stands still: use `compile(ema_decay=...)`. Received: the {name}'s optimizer "
@@ -369,8 +363,3 @@ def _refuse_iterations(value):
         "Each player counts its own updates: assign `optimizer.generator.iterations` and "
         f"`optimizer.discriminator.iterations`. Received: iterations={value!r} for both"
     )
-
-
-def _innermost(optimizer):
-    """Returns the optimizer that a `LossScaleOptimizer` wraps, or the optimizer itself."""
-    return getattr(optimizer, "inner_optimizer", optimizer)

@@ -7,6 +7,8 @@ import warnings
 import keras
 import numpy as np
 
+from ganzoo.layers.networks import is_network
+
 # Magnitudes of the inputs of the last activation.
 _MAGNITUDES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 1e3, 1e6)
 # sigmoid(10) is 0.99995: a logit that reaches so far is as good as one without bounds.
@@ -130,7 +132,7 @@ def _last_functions(tensor):
             if not outer:
                 break
             tensor = outer.pop()
-        elif _is_network(operation):
+        elif is_network(operation):
             if len(node.input_tensors) != 1:
                 break
             outer.append(node.input_tensors[0])
@@ -164,10 +166,6 @@ def _activation_of(layer):
     # What a layer of one's own does with an attribute of this name is unknown.
     is_of_keras = owner is not None and owner.__name__.startswith("keras.")
     return getattr(layer, "activation", None) if is_of_keras else None
-
-
-def _is_network(operation):
-    return isinstance(operation, keras.Model) and bool(getattr(operation, "inputs", None))
 
 
 def _log_sum_exp(values):

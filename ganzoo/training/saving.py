@@ -10,11 +10,10 @@ from ganzoo import export, presets
 from ganzoo.data import Dataset
 from ganzoo.file_names import check_file_name
 from ganzoo.generation import Directions
+from ganzoo.players import PLAYERS
 from ganzoo.recipes import Recipe
 from ganzoo.recipes.build import build_gan
 from ganzoo.training.restorable import check_restorable
-
-_PLAYERS = ("generator", "discriminator")
 
 
 class StoredModel:
@@ -103,7 +102,7 @@ class StoredModel:
         """
         # Keras could not read a GAN from `.h5`.
         check_file_name("filepath", filepath, (".keras",))
-        for player in _PLAYERS:
+        for player in PLAYERS:
             check_restorable(player, getattr(self, player))
         super().save(filepath, overwrite=overwrite, **settings)
 
@@ -130,7 +129,7 @@ class StoredModel:
     @classmethod
     def from_config(cls, config):
         networks = {
-            player: keras.saving.deserialize_keras_object(config[player]) for player in _PLAYERS
+            player: keras.saving.deserialize_keras_object(config[player]) for player in PLAYERS
         }
         config = dict(config)
         averaging, preset = config.pop("averaging"), config.pop("preset", None)

@@ -7,11 +7,12 @@ from typing import Any
 import keras
 
 from ganzoo import schedules
+from ganzoo.players import PLAYERS
 from ganzoo.schedules import Schedule
 from ganzoo.training.checks import check_log_names
+from ganzoo.training.loss_scale import innermost
 from ganzoo.validation import check_fraction, check_non_negative
 
-PLAYERS = ("generator", "discriminator")
 _DECAYS = ("beta_", "rho", "momentum", "ema_momentum")
 
 
@@ -80,11 +81,6 @@ def applied(optimizer: Any, settings: dict[str, Schedule], values: dict[str, Any
     finally:
         for name, schedule in settings.items():
             setattr(optimizer, name, schedule)
-
-
-def innermost(optimizer):
-    """Returns the optimizer that a `LossScaleOptimizer` wraps, or the optimizer itself."""
-    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 class _Value(keras.optimizers.schedules.LearningRateSchedule):

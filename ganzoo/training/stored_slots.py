@@ -9,6 +9,8 @@ import warnings
 import keras
 import numpy as np
 
+from ganzoo.training.loss_scale import innermost
+
 
 class StoredSlots:
     """Makes an optimizer that is built with vectors store the slots of each weight.
@@ -22,7 +24,7 @@ class StoredSlots:
 
     def __init__(self, optimizer, targets, places):
         self._optimizer = optimizer
-        self._inner = getattr(optimizer, "inner_optimizer", optimizer)
+        self._inner = innermost(optimizer)
         self._targets, self._places = targets, places
         # The step count, and the learning rate unless it follows a schedule.
         self._scalars = len(self._inner.variables)

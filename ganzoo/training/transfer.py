@@ -11,6 +11,7 @@ from keras import ops
 from ganzoo import presets
 from ganzoo.generation import TrainedGenerator
 from ganzoo.layers.reparametrization import SUPPORTED, KernelWrapper
+from ganzoo.players import PLAYERS
 from ganzoo.validation import check_count, describe
 
 _LISTED = 8
@@ -93,7 +94,7 @@ class TransferringModel:
             source = presets.load(source, sha256, allow)
         networks = source.preset_networks()
         taken, left = [], {}
-        for player in ("generator", "discriminator"):
+        for player in PLAYERS:
             target = getattr(self, player)
             if player in networks:
                 found, missing = _copy(networks[player], target)
