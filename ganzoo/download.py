@@ -6,7 +6,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from ganzoo.files import describe_file, new_file
+from ganzoo.files import describe_file, new_file, user_path
 
 _CHUNK = 2**16
 # Seconds without any byte.
@@ -15,7 +15,7 @@ _SILENCE = 30
 
 def cached(name: str) -> Path:
     """Returns the path of a file in the cache."""
-    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "ganzoo" / name
+    return user_path(os.environ.get("KERAS_HOME", "~/.keras")) / "ganzoo" / name
 
 
 def fetch(url: str, name: str, sha256: str, most_bytes: int, seconds: float) -> Path:

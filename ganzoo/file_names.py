@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ganzoo.files import is_stream
+from ganzoo.files import is_stream, user_path
 
 # Suffixes that readers take for a format of files.
 _SUFFIXES = {
@@ -81,7 +81,7 @@ def check_folder_name(name: str, path: str | os.PathLike) -> None:
         name: Name of the argument or flag, for the message.
         path: Path of the folder. Suffixes that are no format are allowed, as in `photos.v2`.
     """
-    path = Path(path)
+    path = user_path(path)
     if path.suffix.lower() in _SUFFIXES and not path.is_dir():
         raise ValueError(
             f"{name} is a folder, and its name must not end as the name of a file does. "

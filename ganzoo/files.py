@@ -27,6 +27,20 @@ _ABANDONED_SECONDS = 3600
 _CHUNK = 2**20
 
 
+def user_path(path: Path | str) -> Path:
+    """Returns a path that a user gave, with the home folder in place of a leading `~`.
+
+    Shells expand `~` in `--output ~/x`, and not in `--output=~/x`. A `~name` of no user of this
+    system stays as it is.
+
+    Example:
+
+    >>> user_path("~/photos") == Path.home() / "photos"
+    True
+    """
+    return Path(os.path.expanduser(path))
+
+
 @contextlib.contextmanager
 def new_folder(folder: Path | str, replace: bool = False) -> Iterator[Path]:
     """Yields an empty folder to write to, and renames it to `folder` when the context ends well.
@@ -42,6 +56,7 @@ def new_folder(folder: Path | str, replace: bool = False) -> Iterator[Path]:
             the context ends.
         NotADirectoryError: If there is something else than a folder at this path.
     """
+    folder = user_path(folder)
     status = _status(folder)
     if status is not None and not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(f"Expected a folder, or nothing. Received: {folder}, a file")
@@ -79,13 +94,14 @@ def new_file(path: Path | str, replace: bool = False) -> Iterator[Path]:
         PermissionError: If there is a file that may not be written.
         OSError: If the path is a block device, a socket, or a FIFO that nobody reads.
     """
+    path = user_path(path)
     status = _status(path)
     _check_writable(path, status)
     if _is_stream(path, status):
-        with _written_through(Path(path)) as partial:
+        with _written_through(path) as partial:
             yield partial
         return
-    name, path = Path(path).name, _followed(path)
+    name, path = path.name, _followed(path)
     # Writers take formats from the suffix that the caller knows, and not from that of a link.
     partial = _partial(path.with_name(name))
     try:
@@ -130,6 +146,7 @@ def is_unfinished(path: Path | str) -> bool:
 
 def is_stream(path: Path | str) -> bool:
     """Returns whether a path leads to a FIFO or a device, which is written to but not replaced."""
+    path = user_path(path)
     status = _status(path)
     return _is_stream(path, status) and not stat.S_ISDIR(status.st_mode)
 

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from ganzoo.files import sha256_of
+from ganzoo.files import sha256_of, user_path
 from ganzoo.version import __version__
 
 SCHEME = "hf://"
@@ -134,7 +134,7 @@ def push(
     """
     client = _client()
     api = _api(client)
-    paths = sorted(path for path in Path(folder).iterdir() if path.is_file())
+    paths = sorted(path for path in user_path(folder).iterdir() if path.is_file())
     where = {"repo_id": repository.id, "repo_type": repository.kind}
     with _errors(f"The model could not be pushed to {repository}. Received"):
         api.create_repo(**where, private=private, exist_ok=True)

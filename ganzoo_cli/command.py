@@ -1,6 +1,7 @@
 """A command: its flags in groups, its help text, and the parsing of its arguments."""
 
 import dataclasses
+import os
 import re
 import textwrap
 from collections.abc import Callable, Sequence
@@ -82,6 +83,13 @@ class Command:
         """Defines a flag that takes any text, which the help calls `value`."""
         self._define(name, value, help, default, values.text)
 
+    def path(self, name: str, value: str, help: str, default: str | None = None) -> None:
+        """Defines a flag that takes a path, or a name in place of it, which the help calls `value`.
+
+        The home folder replaces a leading `~`.
+        """
+        self._define(name, value, help, default, values.path)
+
     def choice(self, name: str, choices: Sequence[Any], help: str, default: Any = None) -> None:
         """Defines a flag that takes one of a few words, or one of a few integers."""
         words = tuple(map(str, choices))
@@ -153,7 +161,8 @@ class Command:
 
         Returns:
             The values of the flags as attributes, with `given`, the set of the names of the flags
-            on the command line; and the list of the other arguments.
+            on the command line; and the list of the other arguments, in which the home folder
+            replaces a leading `~`.
 
         Raises:
             ValueError: If a flag is unknown or has a value that it cannot take.
@@ -163,7 +172,7 @@ class Command:
         words = iter(arguments)
         for word in words:
             if word == "--":
-                others += words
+                others += map(os.path.expanduser, words)
             elif match := _FLAG.fullmatch(word):
                 flag = self._find(match[1], word)
                 given = match[2]
@@ -171,7 +180,8 @@ class Command:
                     given = self._next_value(flag, words)
                 self.set_flag(options, flag.name, given)
             else:
-                others.append(word)
+                # They are paths, or names, which start with no such sign.
+                others.append(os.path.expanduser(word))
         return options, others
 
     @property

@@ -1,5 +1,6 @@
 """The model that a command line names."""
 
+import os
 from pathlib import Path
 
 from ganzoo_cli import package
@@ -29,7 +30,11 @@ def only_model(others: list[str]) -> str:
 def check_exists(model: str | Path) -> None:
     """Raises `FileNotFoundError` if a model is no preset's name, address or existing path."""
     names = package.preset_names()
-    if str(model) in names or str(model).startswith(_ADDRESS) or Path(model).exists():
+    if (
+        str(model) in names
+        or str(model).startswith(_ADDRESS)
+        or Path(os.path.expanduser(model)).exists()
+    ):
         return
     presets = f"The presets are {', '.join(names)}." if names else "No presets are installed."
     raise FileNotFoundError(

@@ -60,7 +60,7 @@ def add_folder_flags(command: Command) -> None:
 def add_content_flags(command: Command) -> None:
     """Gives a command the flags that say what the files of a folder hold, in their own group."""
     command.group("What a folder holds")
-    command.text(
+    command.path(
         "labels",
         "FILE",
         """Table of labels in place of sub-folders, which may lie in the folder: .csv, .tsv, .jsonl
@@ -94,7 +94,7 @@ def add_content_flags(command: Command) -> None:
         --value_range. By default uint8.""",
     )
     command.pair("value_range", "LOW,HIGH", "The values of black and white, for --dtype=float32.")
-    command.text(
+    command.path(
         "cache",
         "FOLDER",
         """Keep the decoded images of a folder in shards here, and not in memory. They are decoded

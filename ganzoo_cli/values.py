@@ -1,6 +1,7 @@
 """Readers of flags' values: each returns a value, or raises an error that says what it must be."""
 
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,6 +19,15 @@ def text(name: str, given: str) -> str:
     if not given:
         raise ValueError(f"--{name} must not be empty. Received: --{name}=''")
     return given
+
+
+def path(name: str, given: str) -> str:
+    """Returns a path, or the name of something that also has a path, as text.
+
+    The home folder replaces a leading `~`: shells expand it in `--output ~/x`, and not in
+    `--output=~/x`.
+    """
+    return os.path.expanduser(text(name, given))
 
 
 def choice(choices: Sequence[Any]) -> Callable[[str, str], Any]:

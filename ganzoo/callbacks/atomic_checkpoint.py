@@ -14,6 +14,7 @@ from ganzoo.callbacks.evaluate_samples import EvaluateSamples
 from ganzoo.callbacks.fingerprint import environment, fingerprint
 from ganzoo.callbacks.interruption import Interruption
 from ganzoo.file_names import check_folder_name
+from ganzoo.files import user_path
 from ganzoo.folder_lock import FolderLock
 from ganzoo.training.fit_hook import FitHook, Position
 from ganzoo.validation import check_choice, check_positive_integer
@@ -101,7 +102,7 @@ class AtomicCheckpoint(FitHook):
     ):
         super().__init__()
         check_folder_name("folder", folder)
-        self.folder = Path(folder)
+        self.folder = user_path(folder)
         self.every = check_positive_integer("every", every)
         self.unit = check_choice("unit", unit, ("epochs", "steps", "minutes"))
         self.keep = check_positive_integer("keep", keep)

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.files import describe_file, new_folder, remove_folder, remove_unfinished
+from ganzoo.files import describe_file, new_folder, remove_folder, remove_unfinished, user_path
 
 _FORMAT = 1
 _ARRAYS, _STATE, _MANIFEST = "arrays.npz", "state.json", "manifest.json"
@@ -49,7 +49,7 @@ def write(folder: Path | str, step: int, arrays: dict, state: dict) -> Path:
         OSError: If it cannot be written, for example because the disk is full.
         FileNotFoundError: If there is no such folder.
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder of the checkpoints is gone. Received: {str(folder)!r}")
     path = folder / f"step_{step:08d}"
@@ -67,7 +67,7 @@ def write(folder: Path | str, step: int, arrays: dict, state: dict) -> Path:
 
 def read(path: Path | str) -> tuple[dict, dict]:
     """Verifies a checkpoint, and returns its dictionary of arrays and its state."""
-    path = Path(path)
+    path = user_path(path)
     verify(path)
     with np.load(path / _ARRAYS, allow_pickle=False) as file:
         arrays = dict(file.items())
@@ -79,12 +79,12 @@ def read(path: Path | str) -> tuple[dict, dict]:
 
 def read_state(path: Path | str) -> dict[str, Any]:
     """Returns the state of a checkpoint without its arrays."""
-    return _read_json(Path(path) / _STATE)
+    return _read_json(user_path(path) / _STATE)
 
 
 def verify(path: Path | str) -> None:
     """Raises `DamagedCheckpoint` unless each file of a checkpoint is the file that was written."""
-    path = Path(path)
+    path = user_path(path)
     manifest = _read_json(path / _MANIFEST)
     expected = {"format": _FORMAT, "step": step_of(path), "files": manifest.get("files")}
     if manifest != expected or set(manifest["files"]) != {_ARRAYS, _STATE}:
@@ -145,7 +145,7 @@ def newest(folder: Path | str) -> Path | None:
 
 def every(folder: Path | str) -> list[Path]:
     """Returns the paths of all checkpoints in a folder, intact or not, in the order of steps."""
-    folder = Path(folder)
+    folder = user_path(folder)
     if not folder.is_dir():
         return []
     return sorted((path for path in folder.iterdir() if _NAME.fullmatch(path.name)), key=step_of)
@@ -186,7 +186,7 @@ def prepare(folder: Path | str, size: int) -> None:
     Raises:
         OSError: If it cannot be written to, or the disk has too little free space.
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     remove_unfinished(folder)
     Path(tempfile.mkdtemp(prefix=".", suffix=".partial.probe", dir=folder)).rmdir()

@@ -8,6 +8,7 @@ import keras
 from ganzoo import drawing
 from ganzoo.callbacks.epoch_log import EpochLog
 from ganzoo.file_names import check_file_name
+from ganzoo.files import user_path
 from ganzoo.plot.line_picture import curves_picture
 
 # A drawing may take 1% of the time.
@@ -42,7 +43,7 @@ class CurvePicture(keras.callbacks.Callback):
     def __init__(self, path: str | Path, log: str | Path):
         super().__init__()
         check_file_name("path", path, drawing.PICTURE_SETTINGS)
-        self.path, self.log = Path(path), Path(log)
+        self.path, self.log = user_path(path), user_path(log)
         self._next = 0.0
 
     def on_epoch_end(self, epoch, logs=None):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.file_names import check_file_name
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 from ganzoo.training.fit_hook import FitHook
 
 
@@ -40,7 +40,7 @@ class EpochLog(FitHook):
     def __init__(self, path: str | Path):
         super().__init__()
         check_file_name("path", path, (".csv",))
-        self.path = Path(path)
+        self.path = user_path(path)
         self._rows: list[dict[str, Any]] = []
         self._epoch: int | None = None
         self._start = 0.0
@@ -49,7 +49,7 @@ class EpochLog(FitHook):
     @staticmethod
     def read(path: str | Path) -> list[dict[str, str]]:
         """Returns a dictionary from columns to texts for each epoch; `[]` if there is no file."""
-        path = Path(path)
+        path = user_path(path)
         if not path.is_file():
             return []
         with open(path, newline="") as file:

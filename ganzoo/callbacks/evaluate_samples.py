@@ -9,6 +9,7 @@ import keras
 from ganzoo import json_lines
 from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
 from ganzoo.file_names import check_folder_name
+from ganzoo.files import user_path
 from ganzoo.metrics.evaluation import Evaluation
 from ganzoo.metrics.result import Result
 from ganzoo.training.fit_hook import FitHook
@@ -79,7 +80,7 @@ class EvaluateSamples(FitHook):
         self.seed = check_seed(seed)
         if folder is not None:
             check_folder_name("folder", folder)
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else user_path(folder)
         self.records: list[tuple[int, dict[str, Result]]] = []
         self._evaluation = Evaluation(metrics, data, extractor, n, cache)
         self._callbacks = []

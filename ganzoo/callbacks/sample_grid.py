@@ -11,6 +11,7 @@ from ganzoo import drawing
 from ganzoo.callbacks.checks import check_gan
 from ganzoo.callbacks.event_files import open_event_files
 from ganzoo.file_names import check_folder_name
+from ganzoo.files import user_path
 from ganzoo.validation import check_choice, check_positive_integer
 
 _SAMPLES = 64
@@ -75,7 +76,7 @@ class SampleGrid(keras.callbacks.Callback):
     ):
         super().__init__()
         check_folder_name("folder", folder)
-        self.folder = Path(folder)
+        self.folder = user_path(folder)
         self.n = None if n is None else check_positive_integer("n", n)
         self.every = check_positive_integer("every", every)
         self.unit = check_choice("unit", unit, ("epochs", "steps"))

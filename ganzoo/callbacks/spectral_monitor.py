@@ -14,6 +14,7 @@ from ganzoo import backend, json_lines, plot
 from ganzoo.callbacks.checks import check_gan, check_listed_before_readers
 from ganzoo.callbacks.event_files import open_event_files
 from ganzoo.file_names import check_folder_name
+from ganzoo.files import user_path
 from ganzoo.layers.operator_norm import operator_norm
 from ganzoo.layers.reparametrization import SUPPORTED, kernel_variable, output_axis
 from ganzoo.layers.spectral_normalization import kernel_matrix, power_iteration
@@ -120,7 +121,7 @@ class SpectralMonitor(FitHook):
         self.operator_norms = bool(operator_norms)
         if folder is not None:
             check_folder_name("folder", folder)
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else user_path(folder)
         self.tolerance = check_positive("tolerance", tolerance)
         self.condition_limit = check_positive("condition_limit", condition_limit)
         self.records: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 from ganzoo.callbacks.trackers import TRACKERS
 from ganzoo.file_names import check_folder_name
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 from ganzoo.training.fit_hook import FitHook
 
 _IDS = "trackers.json"
@@ -55,8 +55,8 @@ class TrackRun(FitHook):
     ):
         super().__init__()
         check_folder_name("folder", folder)
-        self.folder = Path(folder)
-        self.samples = None if samples is None else Path(samples)
+        self.folder = user_path(folder)
+        self.samples = None if samples is None else user_path(samples)
         self.name = name or self.folder.resolve().name
         self.options = dict(options or {})
         self.card = card

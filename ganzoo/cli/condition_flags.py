@@ -1,10 +1,9 @@
 """Vectors of conditions on a command line, as numbers, by names, or from a file."""
 
-from pathlib import Path
-
 import numpy as np
 
 from ganzoo.data.classes import listed
+from ganzoo.files import user_path
 
 _SUFFIX = ".npy"
 
@@ -59,7 +58,7 @@ def examples_of(text, gan):
 
 
 def _of_file(path, gan):
-    values = np.load(Path(path).expanduser(), allow_pickle=False)
+    values = np.load(user_path(path), allow_pickle=False)
     if (
         values.ndim not in (1, 2)
         or values.shape[-1] != gan.condition_dim

@@ -11,7 +11,7 @@ from ganzoo.cli.create_defaults import training_arguments
 from ganzoo.cli.publish import load_extractor, publish, read_training
 from ganzoo.cli.train import train
 from ganzoo.export.tensorflow_subprocess import check_packages
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 from ganzoo.presets import manifest
 from ganzoo.runs.part_flags import format_augment
 from ganzoo.runs.progress import duration, working
@@ -186,7 +186,7 @@ def _path_of_labels(labels, images):
     """Returns the path of a table, whole unless it lies in the folder of the images; or `None`."""
     if labels is None:
         return None
-    places = {path.resolve() for path in (images / labels, Path(labels).expanduser())}
+    places = {path.resolve() for path in (images / labels, user_path(labels))}
     found = [path for path in places if path.is_file()]
     if len(found) != 1:
         return labels  # Loading the data says what is wrong.

@@ -17,6 +17,7 @@ from ganzoo.data.label_tables import read_table, rows_of
 from ganzoo.data.mixed_images import MixedImages
 from ganzoo.data.random_crops import RandomCrops
 from ganzoo.data.sources import register
+from ganzoo.files import user_path
 from ganzoo.validation import check_choice
 
 
@@ -146,7 +147,7 @@ def labeled_layout(folder, split, labels, suffixes):
 
 def _path_of_table(path, root):
     """Returns the path of a table, which may be relative to the folder of the images."""
-    path = pathlib.Path(path).expanduser()
+    path = user_path(path)
     inside = root / path
     if path.is_file() and inside.is_file() and not path.samefile(inside):
         raise ValueError(
@@ -191,4 +192,4 @@ def _all_files(folder, suffixes):
 
 
 def _root(folder):
-    return pathlib.Path(folder).expanduser()
+    return user_path(folder)

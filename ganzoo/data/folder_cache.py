@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ganzoo.data.shards import ShardedDataset, load_shards
-from ganzoo.files import new_folder, remove_folder
+from ganzoo.files import new_folder, remove_folder, user_path
 
 # Another number whenever decoding changes.
 _DECODER = 2
@@ -22,8 +22,7 @@ def default_folder() -> pathlib.Path:
 
     That is `~/.keras`, or the value of the environment variable `KERAS_HOME`.
     """
-    home = pathlib.Path(os.environ.get("KERAS_HOME", "~/.keras"))
-    return home.expanduser() / "ganzoo" / "folders"
+    return user_path(os.environ.get("KERAS_HOME", "~/.keras")) / "ganzoo" / "folders"
 
 
 def cached(
@@ -46,7 +45,7 @@ def cached(
     Raises:
         OSError: If the cache cannot be written.
     """
-    home = default_folder() if cache is True else pathlib.Path(cache).expanduser()
+    home = default_folder() if cache is True else user_path(cache)
     digest = hashlib.sha256(json.dumps([_DECODER, settings], default=str).encode())
     real = functools.cache(os.path.realpath)  # Many files share a folder.
     for file in files:

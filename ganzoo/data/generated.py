@@ -10,7 +10,7 @@ from ganzoo.data.images import convert_array
 from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.shard_formats import FORMATS
 from ganzoo.data.sources import check_split, register
-from ganzoo.files import describe_file
+from ganzoo.files import describe_file, user_path
 
 MANIFEST = "generated.json"
 FORMAT, VERSION = "ganzoo-generated", 1
@@ -31,7 +31,7 @@ def load_generated(argument, split="train", size=None, channels=None) -> Dataset
         ValueError: If it is not complete, or a shard is damaged.
     """
     check_split(split, ("train",))
-    folder = Path(argument).expanduser()
+    folder = user_path(argument)
     manifest = read_manifest(folder)
     plan, shards = manifest["plan"], manifest["shards"]
     if sum(shard["rows"] for shard in shards) != plan["n"]:

@@ -12,6 +12,7 @@ import unicodedata
 from ganzoo.data.classes import listed
 from ganzoo.data.deep_images import ARRAY_SUFFIX
 from ganzoo.data.image_files import printable, suffixes
+from ganzoo.files import user_path
 
 # Names of the column of files, in any case and with or without spaces and underscores.
 _FILE_COLUMNS = (
@@ -54,7 +55,7 @@ def read_table(path: os.PathLike | str) -> LabelTable:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no table, or a label is missing.
     """
-    path = pathlib.Path(path)
+    path = user_path(path)
     if path.suffix.lower() not in _KINDS:
         raise ValueError(
             f"A table of labels is a file of the kind {', '.join(_KINDS)}. "

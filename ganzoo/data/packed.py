@@ -13,7 +13,7 @@ from ganzoo.data.random_crops import RandomCrops
 from ganzoo.data.shards import facts_of, is_sharded, load_shards
 from ganzoo.data.sources import UnknownSplit, register
 from ganzoo.file_names import check_file_name
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 from ganzoo.validation import check_choice, describe
 
 _FORMAT = "ganzoo-dataset"
@@ -43,7 +43,7 @@ def pack(dataset: Dataset, path: pathlib.Path | str, compress: bool = False) -> 
     >>> ganzoo.data.load(path)
     Dataset('digits' train, 1,438 uint8 images of shape (32, 32, 1), 10 classes)
     """
-    path = pathlib.Path(path).expanduser()
+    path = user_path(path)
     check_file_name("path", path, (".npz",))
     if not dataset.has_images:
         raise ValueError(
@@ -89,7 +89,7 @@ def load_packed(argument, split="train", size=None, channels=None, *, crop="cent
         raise ValueError("Crops need `size`. Received: crop='random', size=None")
     if is_sharded(argument):
         return _from_shards(argument, split, size, channels, crop)
-    arrays, metadata = _read(pathlib.Path(argument).expanduser())
+    arrays, metadata = _read(user_path(argument))
     held = metadata.get("split") or "train"
     _check_split(argument, held, split)
     try:

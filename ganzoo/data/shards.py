@@ -1,7 +1,6 @@
 """Packed data sets of any size: a folder of shards, which are read where batches need them."""
 
 import json
-import os
 import pathlib
 import zlib
 from typing import Any
@@ -14,7 +13,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.sharded_array import MAPPED_BYTES, ShardedArray
 from ganzoo.file_names import check_folder_name
-from ganzoo.files import new_folder
+from ganzoo.files import new_folder, user_path
 from ganzoo.validation import check_positive_integer, describe
 
 METADATA = "ganzoo-dataset.json"
@@ -147,7 +146,7 @@ def pack_shards(
     >>> ganzoo.data.load(folder)
     ShardedDataset('digits' train, 1,438 uint8 images of shape (32, 32, 1), 10 classes)
     """
-    folder = pathlib.Path(folder).expanduser()
+    folder = user_path(folder)
     check_folder_name("folder", folder)
     if not dataset.has_images:
         raise ValueError(f"Only images are packed. Received: dataset={describe(dataset)}")
@@ -169,7 +168,7 @@ def pack_shards(
 
 def check_new_folder(folder: pathlib.Path | str) -> None:
     """Raises `FileExistsError` if there is a folder that is not empty."""
-    folder = pathlib.Path(folder).expanduser()
+    folder = user_path(folder)
     if folder.is_dir() and any(folder.iterdir()):
         raise FileExistsError(
             "The folder of shards must be empty or not exist: give another one. "
@@ -179,7 +178,7 @@ def check_new_folder(folder: pathlib.Path | str) -> None:
 
 def is_sharded(path: pathlib.Path | str) -> bool:
     """Returns whether a path is a folder of shards."""
-    return pathlib.Path(os.path.expanduser(path), METADATA).is_file()
+    return (user_path(path) / METADATA).is_file()
 
 
 def load_shards(path: pathlib.Path | str) -> ShardedDataset:
@@ -190,7 +189,7 @@ def load_shards(path: pathlib.Path | str) -> ShardedDataset:
     Raises:
         ValueError: If a file is missing, cut short or of another version.
     """
-    folder = pathlib.Path(path).expanduser()
+    folder = user_path(path)
     try:
         metadata = json.loads((folder / METADATA).read_text())
         if metadata["format"] != _FORMAT or metadata["version"] != _VERSION:

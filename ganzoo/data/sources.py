@@ -2,13 +2,13 @@
 
 import dataclasses
 import inspect
-import os
 import pathlib
 from collections.abc import Callable
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.image_options import check_channels, check_size
 from ganzoo.data.shards import is_sharded
+from ganzoo.files import user_path
 from ganzoo.registry import Registry
 from ganzoo.validation import describe
 
@@ -169,7 +169,7 @@ def _parse(source):
     if name not in SOURCES.names():
         if text.endswith(".npz") or is_sharded(text):
             return SOURCES["packed"], text
-        hint = f" Did you mean 'folder:{text}'?" if os.path.isdir(os.path.expanduser(text)) else ""
+        hint = f" Did you mean 'folder:{text}'?" if user_path(text).is_dir() else ""
         raise ValueError(
             f"`source` must be one of {', '.join(names())}.{hint} "
             f"Received: source={describe(source)}"

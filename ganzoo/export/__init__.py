@@ -12,6 +12,7 @@ import keras
 from ganzoo.export.versions import check_version
 from ganzoo.export.web_runtime import read_runtime
 from ganzoo.file_names import check_file_name, check_folder_name
+from ganzoo.files import user_path
 from ganzoo.generation import Directions
 from ganzoo.generation.directions import check_directions, current_directions
 from ganzoo.generation.editing import offsets_of
@@ -37,6 +38,8 @@ def export(
     conditions: Any = None,
 ) -> Path:
     """Exports a GAN. `ganzoo.GAN.export` describes the arguments."""
+    path = user_path(path)
+    runtime = None if runtime is None else user_path(runtime)
     format = check_options(path, version, format, truncation, discriminator, quantization, runtime)
     directions = _directions(gan, directions, format)
     if conditions is not None and format != "web":

@@ -3,6 +3,8 @@
 import tarfile
 from pathlib import Path
 
+from ganzoo.files import user_path
+
 # The script, the module that starts the WebAssembly binary, and the binary, by their roles.
 FILES = {
     "script": "ort.wasm.min.mjs",
@@ -47,7 +49,7 @@ def write_runtime(folder: Path, source: str | Path | None) -> dict:
 
 def read_runtime(source: str | Path) -> dict[str, bytes]:
     """Returns the contents of the files by name; `write_runtime` describes the argument."""
-    source = Path(source)
+    source = user_path(source)
     if source.is_dir():
         folder = source / "dist" if (source / "dist").is_dir() else source
         found = {name: folder / name for name in FILES.values()}

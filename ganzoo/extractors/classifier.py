@@ -13,6 +13,7 @@ from keras import ops
 from ganzoo.data.images import convert_array
 from ganzoo.extractors.classifier_network import SIDE, classifier_network
 from ganzoo.extractors.network_extractor import NetworkExtractor, float32, softmax
+from ganzoo.files import user_path
 
 WEIGHTS = pathlib.Path(__file__).parent / "weights"
 
@@ -71,7 +72,7 @@ class Classifier(NetworkExtractor):
         self.data = data
         self.folder = None if folder is None else str(folder)
         self.name = f"{data}-classifier"
-        weights, card = _read(data, pathlib.Path(folder or WEIGHTS))
+        weights, card = _read(data, user_path(folder or WEIGHTS))
         self.sha256 = card["sha256"]
         self.num_classes = card["num_classes"]
         self.class_names = tuple(card["class_names"]) if "class_names" in card else None

@@ -13,7 +13,7 @@ import numpy as np
 
 from ganzoo.download import cached, fetch
 from ganzoo.extractors.frozen_graph import read_constants
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 
 GRAPH = "classify_image_graph_def.pb"
 # PyTorch's copy of the graph's weights, which pytorch-fid and torch-fidelity use.
@@ -95,7 +95,7 @@ def read(path: str | os.PathLike, names: Iterable[str]) -> dict[str, np.ndarray]
         ImportError: If it is PyTorch's copy, and PyTorch is not installed.
         ValueError: If it is a file of another kind, or weights are missing.
     """
-    path = pathlib.Path(path).expanduser()
+    path = user_path(path)
     readers = {".tgz": _read_archive, ".pb": _read_graph, ".pth": _read_port, ".npz": _read_npz}
     if path.suffix not in readers:
         raise ValueError(

@@ -3,14 +3,13 @@
 import hashlib
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 from keras import ops
 
 from ganzoo.file_names import check_file_name
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 from ganzoo.generation import direction_files
 from ganzoo.validation import check_choice, describe, did_you_mean
 
@@ -307,14 +306,15 @@ class Directions:
             ValueError: If the file holds no directions.
             OSError: If the file cannot be read.
         """
-        size = Path(path).stat().st_size
+        path = user_path(path)
+        size = path.stat().st_size
         if size > direction_files.MOST_BYTES:
             raise ValueError(
                 f"A file of directions has at most {direction_files.MOST_BYTES:,} bytes. "
                 f"Received: {path} with {size:,}"
             )
         try:
-            return cls(**direction_files.decode(Path(path).read_bytes()))
+            return cls(**direction_files.decode(path.read_bytes()))
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path} holds no directions: {error}. Received: {path}") from error
 

@@ -12,7 +12,7 @@ import numpy as np
 from ganzoo.array_files import DAMAGE, open_arrays
 from ganzoo.data import MixedImages
 from ganzoo.data.sharded_array import ShardedArray, blocks_of
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 from ganzoo.version import __version__
 
 
@@ -32,7 +32,7 @@ class FeatureCache:
     def __init__(self, folder: str | os.PathLike | None = None):
         if folder is None:
             folder = pathlib.Path(os.environ.get("KERAS_HOME", "~/.keras"), "ganzoo")
-        self.folder = pathlib.Path(folder).expanduser()
+        self.folder = user_path(folder)
 
     def path(self, images: np.ndarray | ShardedArray | MixedImages, extractor) -> pathlib.Path:
         """Returns the path of the file with the features of all `images`."""

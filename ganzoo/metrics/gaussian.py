@@ -2,13 +2,12 @@
 
 import dataclasses
 import os
-import pathlib
 
 import numpy as np
 
 from ganzoo.array_files import DAMAGE, open_arrays
 from ganzoo.file_names import check_file_name
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 from ganzoo.metrics.features import check_features, check_same_width
 
 _NAMES = ("mu", "sigma")
@@ -88,7 +87,7 @@ class Gaussian:
         Raises:
             ValueError: If the name does not end in `.npz`.
         """
-        path = pathlib.Path(path).expanduser()
+        path = user_path(path)
         check_file_name("path", path, (".npz",))
         known = {name: getattr(self, name) for name in ("count", "extractor", "extractor_sha256")}
         known = {name: value for name, value in known.items() if value is not None}
@@ -105,7 +104,7 @@ class Gaussian:
             FileNotFoundError: If there is no such file.
             ValueError: If it is damaged or has another content.
         """
-        path = pathlib.Path(path).expanduser()
+        path = user_path(path)
         if not path.is_file():
             raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
         try:

@@ -3,9 +3,9 @@
 import csv
 import math
 import re
-from pathlib import Path
 
 from ganzoo import regularizers
+from ganzoo.files import user_path
 
 # Columns that say where a row lies, not what was measured.
 _POSITIONS = ("epoch", "step", "seconds")
@@ -43,7 +43,7 @@ def read(log) -> dict[str, list[float]]:
     elif isinstance(log, list):
         log = _columns(log, "a list")
     else:
-        log = _read_csv(Path(log))
+        log = _read_csv(user_path(log))
     # A term that began later has fewer values: they belong to the last epochs.
     count = len(log["epoch"])
     columns = {

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from ganzoo.files import user_path
 from ganzoo.presets import allowed_config, builtin, lookup, manifest, safetensors
 from ganzoo.presets import stored_directions as directions
 from ganzoo.presets.archives import fetched
@@ -30,7 +31,7 @@ def load(name_or_path: str | Path, sha256: str | None = None, allow: list[str] |
             "`sha256` is the hash of the archive at a URL, or of the metadata.json at an address "
             f"hf://user/name. Received: sha256={sha256!r} with name_or_path={name!r}"
         )
-    folder = lookup.folder_of(name, sha256) or Path(name)
+    folder = lookup.folder_of(name, sha256) or user_path(name)
     if not (folder / manifest.METADATA).is_file():
         names = ", ".join(builtin.list_models()) or "none are installed"
         raise PresetError(
@@ -56,6 +57,7 @@ def load_folder(folder: Path | str, allow: list[str] | tuple = ()):
     Raises:
         PresetError: If a file is missing or damaged, or has content that a preset must not have.
     """
+    folder = user_path(folder)
     with verified(folder, allow) as (contents, config, expected, files):
         gan = _build(contents.class_name, config)
         for player, file in files.items():
@@ -64,9 +66,9 @@ def load_folder(folder: Path | str, allow: list[str] | tuple = ()):
             safetensors.read_into(reader, size, expected[player], _networks(gan, player))
             reader.check(name, contents)
     _, sha256 = contents.files[manifest.GENERATOR]
-    gan.preset = {"name": Path(folder).name, "sha256": sha256}
+    gan.preset = {"name": folder.name, "sha256": sha256}
     gan.unstored_players = tuple(WEIGHT_FILES.keys() - files.keys())
-    gan.stored_directions = directions.read(Path(folder), contents, gan)
+    gan.stored_directions = directions.read(folder, contents, gan)
     return gan
 
 
@@ -85,7 +87,7 @@ def verified(folder: Path | str, allow: list[str] | tuple = ()) -> Iterator[tupl
     Raises:
         PresetError: As for `load_folder`.
     """
-    folder, allow = Path(folder), allowed_config.check_packages(allow)
+    folder, allow = user_path(folder), allowed_config.check_packages(allow)
     contents = manifest.read(folder)
     config = manifest.read_json(folder, manifest.CONFIG, contents)
     allowed_config.check(config, contents.class_name, allow)

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ganzoo.files import sha256_of
+from ganzoo.files import sha256_of, user_path
 from ganzoo.presets.errors import PresetError
 
 FORMAT = 1
@@ -161,7 +161,7 @@ def read_metrics(folder: Path | str) -> Any:
     Raises:
         PresetError: If there is no preset, or the file is damaged.
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     contents = read(folder)
     return read_json(folder, METRICS, contents) if METRICS in contents.files else None
 

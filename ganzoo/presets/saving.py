@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from ganzoo.file_names import check_folder_name
-from ganzoo.files import describe_file, new_file, new_folder
+from ganzoo.files import describe_file, new_file, new_folder, user_path
 from ganzoo.generation import Directions, direction_files
 from ganzoo.generation.directions import current_directions, digest_of
 from ganzoo.presets import allowed_config, manifest, safetensors, stored_directions
@@ -45,8 +45,8 @@ def save(
             "`extra_files` must have other names than the files of a preset. "
             f"Received: extra_files={sorted(taken)}"
         )
+    folder = user_path(folder)
     check_folder_name("folder", folder)
-    folder = Path(folder)
     if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(
             "The folder of a new preset must be empty or not exist. Give another one, or remove "
@@ -103,7 +103,7 @@ def replace_texts(folder, recipe=None, metrics=None, card=None):
     Returns:
         List of the paths of the files that changed.
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     content = manifest.parse_json(manifest.METADATA, (folder / manifest.METADATA).read_bytes())
     changed = {
         folder / name: text
@@ -144,7 +144,7 @@ def store_directions(
     >>> gan = ganzoo.GAN.from_preset("my_model")
     >>> ganzoo.presets.store_directions("my_model", gan.directions("sefa", k=4))
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     manifest.read(folder)
     content = None
     if directions is not None:

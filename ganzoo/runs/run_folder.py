@@ -9,7 +9,7 @@ from ganzoo import zoo
 from ganzoo.callbacks import checkpoint_files
 from ganzoo.callbacks.epoch_log import EpochLog
 from ganzoo.file_names import check_folder_name
-from ganzoo.files import is_unfinished, new_file
+from ganzoo.files import is_unfinished, new_file, user_path
 from ganzoo.folder_lock import FolderLock
 from ganzoo.presets import builtin, lookup, manifest
 from ganzoo.recipes import Recipe
@@ -64,7 +64,7 @@ class RunFolder:
     """
 
     def __init__(self, path: str | Path):
-        self.path = Path(path)
+        self.path = user_path(path)
         self.options = self.path / "options.json"
         self.log = self.path / "log.csv"
         self.samples = self.path / "samples"
@@ -109,7 +109,7 @@ class RunFolder:
         kind, _, images = source.partition(":")
         if kind != "folder" or not images:
             return
-        if self.path.resolve().is_relative_to(Path(images).expanduser().resolve()):
+        if self.path.resolve().is_relative_to(user_path(images).resolve()):
             raise ValueError(
                 "The run must lie outside the folder of the images, because its pictures would "
                 "become training images: give another --output. "
@@ -212,7 +212,7 @@ def data_of(path):
         which are the ones of the model.
     """
     flags = ("data", *sorted(DATA_FLAGS - {"size", "channels"}))
-    preset = lookup.folder_of(str(path)) or Path(path)
+    preset = lookup.folder_of(str(path)) or user_path(path)
     if (preset / manifest.METRICS).is_file():
         facts = zoo.read(preset)
         # For a user's own images it holds a name, and not the place.
@@ -284,9 +284,9 @@ def load_model(path: str | Path, checkpoint: str | int | None = None) -> GAN:
             f"Received: --checkpoint={checkpoint} for {path}"
         )
     is_named = str(path) in builtin.list_models() or lookup.is_address(str(path))
-    if is_named or Path(path, manifest.METADATA).is_file():
+    if is_named or (user_path(path) / manifest.METADATA).is_file():
         return GAN.from_preset(path)
-    path = Path(path)
+    path = user_path(path)
     if path.is_dir():
         folder = RunFolder(path)
         if checkpoint is not None:

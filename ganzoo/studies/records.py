@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from ganzoo.distribution import hardware
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 from ganzoo.folder_lock import FolderLock
 from ganzoo.studies.study import Cell
 from ganzoo.version import __version__
@@ -29,7 +29,7 @@ class Records:
     """
 
     def __init__(self, folder: str | Path):
-        self.folder = Path(folder)
+        self.folder = user_path(folder)
 
     def load(self, cell: Cell, seed: int) -> dict[str, Any] | None:
         """Returns the record of a cell and a seed, or `None`.

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 from ganzoo.markdown import table
 from ganzoo.studies import figures
 from ganzoo.studies.study import Study, names
@@ -31,7 +31,7 @@ def report(study: Study, folder: str | Path, output: str | Path) -> list[Path]:
         ValueError: If there is no record, or one is of another study.
         ImportError: If matplotlib is not installed.
     """
-    rows, output = summarize(study, folder), Path(output)
+    rows, output = summarize(study, folder), user_path(output)
     if not rows:
         raise ValueError(
             "A report needs records: run the study first. "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ganzoo import recipes
+from ganzoo.files import user_path
 from ganzoo.recipes import OptimizerSettings, Recipe
 from ganzoo.studies import schema
 from ganzoo.studies.schema import Claim, Column, Evaluation
@@ -112,7 +113,7 @@ class Study:
                 missing, or a recipe cannot be made from the settings.
             FileNotFoundError: If there is no such file.
         """
-        path = Path(name)
+        path = user_path(name)
         if path.suffix != ".toml":
             check_choice("study", str(name), names())
             path = _BUILTIN / f"{name}.toml"

@@ -13,7 +13,7 @@ from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.shard_formats import FORMATS
 from ganzoo.distribution import hardware
 from ganzoo.file_names import check_folder_name
-from ganzoo.files import new_file, remove_unfinished
+from ganzoo.files import new_file, remove_unfinished, user_path
 from ganzoo.folder_lock import FolderLock
 from ganzoo.presets import list_models, lookup
 from ganzoo.runs import load_model
@@ -109,7 +109,7 @@ def generate(
         batch_size,
         threads,
     )
-    folder = Path(folder).resolve()
+    folder = user_path(folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with FolderLock(folder):
         shards = _start(folder, plan)
@@ -133,7 +133,7 @@ def _location(model):
     """Returns the name of a model, or its absolute path, for workers in another folder."""
     name = str(model)
     is_named = name in list_models() or lookup.is_address(name)
-    return name if is_named else str(Path(model).resolve())
+    return name if is_named else str(user_path(model).resolve())
 
 
 def _start(folder, plan):

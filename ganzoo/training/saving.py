@@ -9,6 +9,7 @@ import keras
 from ganzoo import export, presets
 from ganzoo.data import Dataset
 from ganzoo.file_names import check_file_name
+from ganzoo.files import user_path
 from ganzoo.generation import Directions
 from ganzoo.players import PLAYERS
 from ganzoo.recipes import Recipe
@@ -101,6 +102,7 @@ class StoredModel:
                 a `Lambda` layer with a lambda, or a class that is not registered.
         """
         # Keras could not read a GAN from `.h5`.
+        filepath = user_path(filepath)
         check_file_name("filepath", filepath, (".keras",))
         for player in PLAYERS:
             check_restorable(player, getattr(self, player))

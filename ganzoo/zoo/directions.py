@@ -8,7 +8,7 @@ import numpy as np
 
 from ganzoo import presets
 from ganzoo.data.classes import have_same_numbers
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 from ganzoo.generation import Directions, score
 from ganzoo.generation.editing import edit
 from ganzoo.generation.pages import few_in_closed_form
@@ -99,7 +99,7 @@ def store(folder: Path | str, directions: Directions | str | None = "find", clas
         ValueError: If it is no published model, the directions belong to another generator, or the
             GAN takes vectors of conditions, which only its data have.
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     facts = presets.read_metrics(folder)
     if not isinstance(facts, dict) or "data" not in facts:
         raise ValueError(

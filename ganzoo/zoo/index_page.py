@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ganzoo import markdown, presets, recipes
-from ganzoo.files import new_file
+from ganzoo.files import new_file, user_path
 from ganzoo.metrics.base import key_of
 from ganzoo.presets import builtin, manifest
 from ganzoo.recipes import Recipe
@@ -71,7 +71,7 @@ def write(folder: Path | str) -> list[Path]:
     Returns:
         The files that changed.
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     written = []
     models = read_all(folder)
     for path, stored in models.items():
@@ -106,7 +106,7 @@ def write_card(folder: Path | str, about_data: Mapping[str, str] | None = None) 
     Raises:
         ValueError: If `about_data` has other names.
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     check_stated(about_data or {})
     models = read_all(folder.resolve().parent)
     facts, recipe = _current(folder, presets.read_metrics(folder))
@@ -123,7 +123,7 @@ def check_folder_of_all(folder: Path | str) -> None:
     Args:
         folder: Path of the folder.
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     wrong = None
     if not folder.is_dir():
         wrong = "is not a folder"

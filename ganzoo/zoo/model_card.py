@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ganzoo.files import user_path
 from ganzoo.markdown import table
 from ganzoo.metrics import Result
 from ganzoo.presets import builtin
@@ -146,7 +147,7 @@ ganzoo export {name} --output=saved_models/{facts["name"]}
 
 def location_of(folder: Path | str) -> str:
     """Returns the argument of `from_preset`: a name of the zoo, or a path to be replaced."""
-    folder = Path(folder).resolve()
+    folder = user_path(folder).resolve()
     homes = {path.resolve().parent for path in builtin.local_folders().values()}
     return folder.name if folder.parent in homes else "path/to/this/folder"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ganzoo import presets
 from ganzoo.drawing import CHANNELS
 from ganzoo.file_names import check_folder_name
+from ganzoo.files import user_path
 from ganzoo.generation import Directions
 from ganzoo.generation.directions import check_directions, digest
 from ganzoo.plot.line_picture import curves_picture
@@ -98,7 +99,7 @@ def publish(
             or `about_data` has other names.
         ganzoo.presets.PresetError: If the facts of another model next to the folder are damaged.
     """
-    folder, gan = Path(folder), training.gan
+    folder, gan = user_path(folder), training.gan
     data, test = _without_path(training.data), _without_path(training.test)
     check_license(license)
     check_stated(about_data or {})
@@ -197,8 +198,8 @@ def check_license(license: str | None) -> None:
 
 def check_folder(folder: Path | str, replace: bool = False) -> None:
     """Raises `ValueError` if a model cannot be published in a folder."""
+    folder = user_path(folder)
     check_folder_name("folder", folder)
-    folder = Path(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     is_preset = (folder / manifest.METADATA).is_file()
@@ -221,7 +222,7 @@ def read_all(folder: Path | str) -> dict[Path, dict]:
     """
     return {
         path.parent: facts
-        for path in sorted(Path(folder).glob(f"*/{manifest.METRICS}"))
+        for path in sorted(user_path(folder).glob(f"*/{manifest.METRICS}"))
         if not path.parent.name.startswith(".")
         and (path.parent / manifest.METADATA).is_file()
         and (facts := _published(manifest.parse_json(str(path), path.read_bytes())))

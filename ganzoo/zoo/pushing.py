@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from ganzoo import hub, presets
-from ganzoo.files import describe_file
+from ganzoo.files import describe_file, user_path
 from ganzoo.presets import manifest
 from ganzoo.recipes import Recipe
 from ganzoo.zoo import model_card, pictures
@@ -45,7 +45,7 @@ def push(
     >>> gan = ganzoo.GAN.from_preset(address, sha256)
     """
     check_license(license)
-    repository, folder = hub.Repository.parse(address), Path(folder)
+    repository, folder = hub.Repository.parse(address), user_path(folder)
     facts = read(folder)
     if facts is None or not (folder / manifest.RECIPE).is_file():
         raise ValueError(

@@ -62,8 +62,8 @@ COMMAND.switch(
     steps of each cell.""",
 )
 COMMAND.group("Files")
-COMMAND.text("output", "FOLDER", "Folder of the records. By default runs/studies/STUDY.")
+COMMAND.path("output", "FOLDER", "Folder of the records. By default runs/studies/STUDY.")
 COMMAND.switch("report", "Write the page from the records that exist, and train nothing.")
-COMMAND.text("page_folder", "FOLDER", "Folder of the page. By default the folder of the records.")
+COMMAND.path("page_folder", "FOLDER", "Folder of the page. By default the folder of the records.")
 COMMAND.group("Other")
 add_debug_flag(COMMAND)

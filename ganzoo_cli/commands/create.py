@@ -67,7 +67,7 @@ COMMAND.switch(
 add_content_flags(COMMAND)
 COMMAND.group("The training run")
 COMMAND.text("model", "NAME", f"The recipe; `ganzoo list` lists them. By default {MODEL}.")
-COMMAND.text(
+COMMAND.path(
     "init_from",
     "PRESET",
     """Start from the weights of a model that `ganzoo list` lists, with its recipe, its size and its
@@ -103,7 +103,7 @@ COMMAND.text(
     metrics that need no network.""",
 )
 COMMAND.group("Files")
-COMMAND.text("output", "FOLDER", "Where everything is kept. By default runs/NAME.")
+COMMAND.path("output", "FOLDER", "Where everything is kept. By default runs/NAME.")
 COMMAND.text("name", "NAME", "Name of the model. By default the name of the folder of your images.")
 COMMAND.group("Other")
 add_dry_run_flag(COMMAND)

@@ -64,7 +64,7 @@ COMMAND.group("Data")
 add_data_flags(COMMAND)
 add_content_flags(COMMAND)
 COMMAND.group("Files")
-COMMAND.text(
+COMMAND.path(
     "output",
     "FILE",
     """Picture of examples: .png, .jpg or .webp; for `pack`, the .npz file to write, or with

@@ -54,7 +54,7 @@ COMMAND.integers("seeds", "SEEDS", "Seeds of the samples that move. By default 0
 COMMAND.classes(
     "labels", "CLASSES", "For a conditional model: the class of each sample, or of all."
 )
-COMMAND.text(
+COMMAND.path(
     "conditions",
     "VECTOR",
     "For a model of vectors of conditions: as for `ganzoo sample`, for all samples.",
@@ -63,10 +63,10 @@ COMMAND.positive("span", "The largest amount of a direction.", default=3.0)
 COMMAND.positive_integer("steps", "Images in a row.", default=7)
 COMMAND.positive("truncation", "As for `ganzoo sample`. By default none.")
 COMMAND.group("Files")
-COMMAND.text(
+COMMAND.path(
     "output", "FILE", "A PNG, JPEG or WebP file. The suffix decides.", default="directions.png"
 )
-COMMAND.text(
+COMMAND.path(
     "save",
     "FILE",
     """A .npz file with the directions. `ganzoo publish MODEL --directions=FILE` stores them with a

@@ -103,7 +103,7 @@ COMMAND.text(
 add_data_flags(COMMAND)
 add_content_flags(COMMAND)
 COMMAND.group("Files")
-COMMAND.text("output", "FILE", "JSON file of the values with their protocols. By default none.")
+COMMAND.path("output", "FILE", "JSON file of the values with their protocols. By default none.")
 COMMAND.group("Other")
 add_checkpoint_flag(COMMAND)
 add_debug_flag(COMMAND)

@@ -29,13 +29,13 @@ COMMAND = Command(
     check=_check,
 )
 COMMAND.group("Page")
-COMMAND.text(
+COMMAND.path(
     "directions",
     "FILE",
     """The .npz file of directions that `ganzoo directions --save` wrote. By default the page has
     the directions that are stored with the model, or finds 6 in closed form.""",
 )
-COMMAND.text(
+COMMAND.path(
     "conditions",
     "VECTOR",
     """For a model of vectors of conditions: what the page shows first, as for `ganzoo sample`. A

@@ -41,14 +41,14 @@ COMMAND.choice(
     default all weights are in 32 bits.""",
 )
 COMMAND.group("Files")
-COMMAND.text(
+COMMAND.path(
     "output",
     "PATH",
     """The folder of the model, which holds a folder for each version; an .onnx or .tflite file; or
     the folder of a page. Default: saved_models/NAME, NAME.onnx, NAME.tflite or NAME_web, where NAME
     is the preset or the run.""",
 )
-COMMAND.text(
+COMMAND.path(
     "directions",
     "FILE",
     """The .npz file of directions that `ganzoo directions --save` wrote: a SavedModel gets the
@@ -60,13 +60,13 @@ COMMAND.positive_integer("version", "Number of the version. By default the next 
 COMMAND.switch("truncation", "Let requests choose a truncation.")
 COMMAND.switch("discriminator", "Export the discriminator too.")
 COMMAND.group("For a page")
-COMMAND.text(
+COMMAND.path(
     "runtime",
     "PATH",
     """A folder or the .tgz file of the npm package onnxruntime-web, whose files are copied into the
     page. By default browsers read them from a CDN, and check their hashes.""",
 )
-COMMAND.text(
+COMMAND.path(
     "conditions",
     "VECTOR",
     """For a model of vectors of conditions: what the page shows first, as for `ganzoo sample`; or a

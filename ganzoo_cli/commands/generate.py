@@ -46,7 +46,7 @@ COMMAND.classes(
 COMMAND.positive("truncation", "As for `ganzoo sample`. By default none.")
 COMMAND.positive("latent_scale", "Factor of the latents.", default=1.0)
 COMMAND.group("Files")
-COMMAND.text("output", "FOLDER", "The folder of the data set.")
+COMMAND.path("output", "FOLDER", "The folder of the data set.")
 COMMAND.choice(
     "format",
     FORMATS,

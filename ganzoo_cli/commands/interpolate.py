@@ -67,7 +67,7 @@ COMMAND.classes(
     or ranges between commas; a row with a single sample takes it through all of them. By default
     row i is of class i.""",
 )
-COMMAND.text(
+COMMAND.path(
     "conditions",
     "VECTOR",
     """For a model of vectors of conditions: as for `ganzoo sample`, for all samples; a .npy file
@@ -90,7 +90,7 @@ COMMAND.positive(
 )
 COMMAND.positive("latent_scale", "Factor of the latents.", default=1.0)
 COMMAND.group("Directions")
-COMMAND.text(
+COMMAND.path(
     "directions",
     "FILE",
     """The .npz file of directions that `ganzoo directions --save` wrote; or stored, for the ones
@@ -99,7 +99,7 @@ COMMAND.text(
 COMMAND.names("along", "Names of the directions, a row for each. By default all.")
 COMMAND.positive("span", "The largest amount of a direction.", default=3.0)
 COMMAND.group("Files")
-COMMAND.text(
+COMMAND.path(
     "output",
     "FILE",
     """A PNG, JPEG or WebP file with one strip for each row, a GIF, or an MP4, which needs

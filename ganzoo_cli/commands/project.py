@@ -65,7 +65,7 @@ COMMAND.classes(
     """For a conditional model: the class of each image, or of all. By default each class is tried;
     styles start at the mean of all classes.""",
 )
-COMMAND.text(
+COMMAND.path(
     "conditions",
     "VECTOR",
     """For a model of vectors of conditions: as for `ganzoo sample`, for all images; a .npy file has
@@ -73,10 +73,10 @@ COMMAND.text(
 )
 COMMAND.seed("seed", "Seed of the first start.", default=0)
 COMMAND.group("Files")
-COMMAND.text(
+COMMAND.path(
     "output", "FILE", "A PNG, JPEG or WebP file. The suffix decides.", default="projection.png"
 )
-COMMAND.text(
+COMMAND.path(
     "save",
     "FILE",
     """A .npz file with the arrays latents, labels (if the model has classes), images and errors, a

@@ -57,7 +57,7 @@ COMMAND.text(
     "WORDS",
     "The machine that trained the model, for the card. By default as the run has recorded it.",
 )
-COMMAND.text(
+COMMAND.path(
     "directions",
     "FILE",
     """Directions to store with the model, and to show on its card: a .npz file that `ganzoo
@@ -73,7 +73,7 @@ COMMAND.text(
 )
 COMMAND.text("data_origin", "WORDS", "Its authors and its address.")
 COMMAND.group("Files")
-COMMAND.text(
+COMMAND.path(
     "output", "FOLDER", "The model's folder; its name is the model's. By default models/RUN."
 )
 COMMAND.switch("replace", "Replace the preset that is in the folder.")
@@ -83,7 +83,7 @@ COMMAND.text(
     """License of the weights as model hubs spell it, e.g. apache-2.0, for the card. By default the
     card says that it is not stated.""",
 )
-COMMAND.text(
+COMMAND.path(
     "table",
     "FOLDER",
     """In place of publishing: write the page README.md of all models in a folder, and the

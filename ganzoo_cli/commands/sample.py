@@ -68,7 +68,7 @@ COMMAND.classes(
     ranges between commas. By default each row of the grid is one class, or each column if N is no
     multiple of the number of classes.""",
 )
-COMMAND.text(
+COMMAND.path(
     "conditions",
     "VECTOR",
     """For a model of vectors of conditions: numbers between commas, such as 0.5,1, or by name,
@@ -82,13 +82,13 @@ COMMAND.positive(
 )
 COMMAND.positive("latent_scale", "Factor of the latents.", default=1.0)
 COMMAND.group("Files")
-COMMAND.text(
+COMMAND.path(
     "output",
     "FILE",
     "Picture of all samples as a grid: .png, .jpg or .webp.",
     default="samples.png",
 )
-COMMAND.text("folder", "FOLDER", "Instead of --output: a folder for one PNG file of each sample.")
+COMMAND.path("folder", "FOLDER", "Instead of --output: a folder for one PNG file of each sample.")
 COMMAND.positive_integer("columns", "Number of samples in a row of the grid.")
 COMMAND.group("Other")
 add_checkpoint_flag(COMMAND)

@@ -112,7 +112,7 @@ COMMAND.text(
     """For a semi-supervised model: the part of the source on which the error rate is measured after
     each epoch, e.g. test. By default none.""",
 )
-COMMAND.text(
+COMMAND.path(
     "init_from",
     "PRESET",
     """Start from the weights of a trained GAN: a preset that `ganzoo list` lists, or its folder.
@@ -288,7 +288,7 @@ COMMAND.text(
 COMMAND.integer("process_id", "Number of this process, from 0; not with --coordinator=auto.")
 COMMAND.positive_integer("num_processes", "Number of processes; not with --coordinator=auto.")
 COMMAND.group("The run folder")
-COMMAND.text(
+COMMAND.path(
     "output",
     "FOLDER",
     "The run folder. By default runs/MODEL, or runs/MODEL-DATA if --data is given.",
@@ -314,7 +314,7 @@ COMMAND.names(
     such as ganzoo[wandb]. If one of them fails, the run goes on without it.""",
 )
 COMMAND.group("Other")
-COMMAND.text(
+COMMAND.path(
     "config",
     "FILE",
     """A TOML file with flags, such as batch_size = 64; flags of the command line win. The file
