@@ -1,7 +1,8 @@
 """The whole state of a training run, as arrays and as values that JSON can hold."""
 
-import keras
 import numpy as np
+
+from ganzoo.training.stored_slots import assign_values, values_of
 
 
 def collect(gan):
@@ -39,15 +40,16 @@ def restore(gan, arrays, state):
             f"folder for another run. Received: {len(state['variables'])} variables for "
             f"{len(expected)}{': ' if differences else ''}{'; '.join(differences[:3])}"
         )
-    for i, variable in enumerate(_variables(gan)):
-        _assign(variable, arrays[f"variable_{i:05d}"])
+    variables = _variables(gan)
+    saved = [arrays[f"variable_{i:05d}"] for i in range(len(variables))]
+    assign_values(variables, list(map(_typed, variables, saved)))
 
 
 def restore_metrics(gan, arrays):
     """Restores the means over the current epoch. The means of new terms start at zero."""
     for variable in gan.metrics_variables:
         if f"metric_{variable.path}" in arrays:
-            _assign(variable, arrays[f"metric_{variable.path}"])
+            variable.assign(_typed(variable, arrays[f"metric_{variable.path}"]))
 
 
 def saved_value(gan, arrays, variable):
@@ -60,12 +62,12 @@ def saved_value(gan, arrays, variable):
 
 def values(gan):
     """Returns the values of all variables except the metrics'."""
-    return [keras.ops.convert_to_numpy(variable) for variable in _variables(gan)]
+    return values_of(_variables(gan))
 
 
 def metric_values(gan):
     """Returns the values of the variables of the metrics."""
-    return [keras.ops.convert_to_numpy(variable) for variable in gan.metrics_variables]
+    return values_of(gan.metrics_variables)
 
 
 def _variables(gan):
@@ -79,7 +81,7 @@ def _description(gan):
     return [[list(variable.shape), str(variable.dtype)] for variable in _variables(gan)]
 
 
-def _assign(variable, value):
-    # Older checkpoints hold bfloat16 as integers.
-    dtype = keras.ops.convert_to_numpy(variable).dtype
-    variable.assign(value if value.dtype == dtype else value.view(dtype))
+def _typed(variable, value):
+    """Returns a saved value in the dtype of its variable. Older files hold bfloat16 as integers."""
+    dtype = np.dtype(variable.dtype)
+    return value if value.dtype == dtype else value.view(dtype)

@@ -3,6 +3,7 @@
 So files do not depend on how an update is computed.
 """
 
+import collections
 import math
 import warnings
 
@@ -63,36 +64,93 @@ class Part:
     """The slot of one weight in a vector of slots, with what files need of a `keras.Variable`."""
 
     def __init__(self, vector, start, shape):
-        self._vector, self._start, self.shape = vector, start, shape
+        self.vector, self._start, self.shape = vector, start, shape
         self.dtype, self.path = vector.dtype, f"{vector.path}[{start}:{self._stop}]"
 
     @property
+    def size(self):
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
     def _stop(self):
-        return self._start + math.prod(self.shape)
+        return self._start + self.size
 
     def numpy(self):
-        """Returns the value as NumPy."""
-        whole = keras.ops.convert_to_numpy(self._vector)
-        return whole[self._start : self._stop].reshape(self.shape)
+        """Returns the value as NumPy; `values_of` reads several."""
+        return values_of([self])[0]
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.numpy(), dtype)
 
     def assign(self, value):
-        """Sets this part of the vector.
+        """Sets this part of the vector; `assign_values` sets several.
 
         Raises:
             ValueError: If the value has another shape.
         """
+        assign_values([self], [value])
+
+    def take(self, whole):
+        """Returns this part of a vector that is a NumPy array."""
+        return whole[self._start : self._stop].reshape(self.shape)
+
+    def put(self, whole, value):
+        """Sets this part of a vector that is a NumPy array."""
         value = np.asarray(value)
         if value.shape != self.shape:
             raise ValueError(
                 f"Expected the slot of a weight of shape {self.shape}. Received: a value of shape "
                 f"{value.shape} for {self.path}"
             )
-        whole = np.array(keras.ops.convert_to_numpy(self._vector))
         whole[self._start : self._stop] = value.reshape(-1)
-        self._vector.assign(whole)
+
+
+def values_of(variables):
+    """Returns the values of variables as NumPy arrays.
+
+    A vector of slots is read from the device once, and its parts are taken on the host.
+
+    Args:
+        variables: List of `keras.Variable`s and of `Part`s.
+    """
+    wholes = {}
+
+    def value(variable):
+        if not isinstance(variable, Part):
+            return keras.ops.convert_to_numpy(variable)
+        key = id(variable.vector)
+        if key not in wholes:
+            wholes[key] = keras.ops.convert_to_numpy(variable.vector)
+        return variable.take(wholes[key])
+
+    return [value(variable) for variable in variables]
+
+
+def assign_values(variables, values):
+    """Sets variables to values. A vector of slots is written to the device once.
+
+    Args:
+        variables: List of `keras.Variable`s and of `Part`s.
+        values: An array for each of them.
+
+    Raises:
+        ValueError: If the value of a part has another shape.
+    """
+    parts = collections.defaultdict(list)
+    for variable, value in zip(variables, values, strict=True):
+        if isinstance(variable, Part):
+            parts[id(variable.vector)].append((variable, value))
+        else:
+            variable.assign(value)
+    for pairs in parts.values():
+        vector = pairs[0][0].vector
+        whole = np.empty(vector.shape, vector.dtype)
+        if sum(part.size for part, _ in pairs) < whole.size:
+            whole[:] = keras.ops.convert_to_numpy(vector)
+        for part, value in pairs:
+            part.put(whole, value)
+        vector.assign(whole)
 
 
 def _block_widths(optimizer):
@@ -124,8 +182,8 @@ def _store(optimizer, variables):
     """
 
     def save_own_variables(store):
-        for i, variable in enumerate(variables()):
-            store[str(i)] = variable.numpy()
+        for i, value in enumerate(values_of(variables())):
+            store[str(i)] = value
 
     def load_own_variables(store):
         expected = variables()
@@ -137,8 +195,7 @@ def _store(optimizer, variables):
                 stacklevel=2,
             )
             return
-        for i, variable in enumerate(expected):
-            variable.assign(store[str(i)])
+        assign_values(expected, [store[str(i)] for i in range(len(expected))])
 
     optimizer.save_own_variables = save_own_variables
     optimizer.load_own_variables = load_own_variables

@@ -11,6 +11,8 @@ from ganzoo.recipes.adam import AdamUnderRoot
 from ganzoo.training import fused_update
 from ganzoo.training.fused_update import FusedUpdate
 from support.gans import linear
+from support.processes import run_python
+from training import slot_checks
 
 SHAPES = ((3, 4), (4,), (), (2, 3))
 SCHEDULE = optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)
@@ -232,6 +234,37 @@ def test_files_of_single_and_fused_updates_are_the_same(tmp_path):
     assert_same(*states)
     # The discriminator's moments of the second weight, and its second update.
     assert np.all(states[0][-1] != 0) and int(states[0][-6]) == 2
+
+
+def test_files_transfer_each_vector_of_slots_once():
+    slot_checks.check_all()
+
+
+def test_files_transfer_each_vector_of_slots_once_on_jax():
+    code = "from training import slot_checks; slot_checks.check_all()"
+    run_python(code, "jax", without_tensorflow=True)
+
+
+def test_a_checkpoint_transfers_each_vector_of_slots_once(monkeypatch):
+    gan = linear.gan(g_optimizer="adam", d_optimizer="adam")
+    gan.train_step(keras.ops.convert_to_tensor(linear.vectors(4)))
+    vectors = {id(variable) for variable in gan.optimizer.variables if variable.shape}
+    read, written = [], []
+    to_numpy, assign = keras.ops.convert_to_numpy, keras.Variable.assign
+    monkeypatch.setattr(
+        keras.ops, "convert_to_numpy", lambda value: read.append(id(value)) or to_numpy(value)
+    )
+    monkeypatch.setattr(
+        keras.Variable,
+        "assign",
+        lambda variable, value: written.append(id(variable)) or assign(variable, value),
+    )
+    arrays, state = training_state.collect(gan)
+    assert sorted(i for i in read if i in vectors) == sorted(vectors)
+    read.clear()
+    training_state.restore(gan, arrays, state)
+    assert not vectors & set(read)
+    assert sorted(i for i in written if i in vectors) == sorted(vectors)
 
 
 def test_an_update_costs_few_operations_for_each_weight():
