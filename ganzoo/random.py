@@ -143,9 +143,17 @@ class Draws:
         """Returns a seed for other generators: two uint32 words, of shape `(2,)`."""
         return ops.stack(self._key(purpose))
 
+    def seeds(self, purposes):
+        """Returns the `seed` of each purpose, of shape `(purposes, 2)`, from one encryption."""
+        return ops.stack(self._key(list(purposes)), axis=1)
+
     def _key(self, purpose):
-        code = _word(_purpose_code(self._scope + purpose))
-        return threefry2x32(_split(self._seed), (_word(self._step), code))
+        """Returns two words for a purpose, or two vectors of words for a list of purposes."""
+        if isinstance(purpose, str):
+            code = _purpose_code(self._scope + purpose)
+        else:
+            code = np.array([_purpose_code(self._scope + one) for one in purpose], np.uint32)
+        return threefry2x32(_split(self._seed), (_word(self._step), _word(code)))
 
     def _draw(self, distribution, purpose, rows, shape):
         key = self._key(purpose)
@@ -168,8 +176,13 @@ def reseed_layers(variables, draws):
         draws: The `Draws` of the step.
     """
     states = [v for v in variables if v.name == "seed_generator_state"]
-    for i, state in enumerate(states):
-        state.assign(ops.cast(draws.seed(f"layer_{i}"), state.dtype))
+    if not states:
+        return
+    # From one encryption, not from one for each layer.
+    seeds = draws.seeds(f"layer_{i}" for i in range(len(states)))
+    seeds = ops.unstack(ops.cast(seeds, states[0].dtype), len(states))
+    for state, seed in zip(states, seeds, strict=True):
+        state.assign(seed)
 
 
 def latents_from_seeds(seeds, latent_dim, distribution):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from ganzoo import random
 from ganzoo.random import (
     Draws,
     latents_from_seeds,
@@ -91,7 +92,7 @@ def test_the_numbers_are_the_same_in_a_graph_under_xla_and_on_jax():
         draws = Draws(7, step)
         latents = draws.normal("latents", 64, (128,))
         bounded = truncate_latents(latents, 1.5, "normal")
-        return latents, draws.uniform("noise", 8, (3,)), bounded
+        return latents, draws.uniform("noise", 8, (3,)), bounded, draws.seeds(["a", "b"])
 
     step = tf.constant(11)
     eager = [np.array(numbers) for numbers in draw(step)]
@@ -105,7 +106,7 @@ def test_the_numbers_are_the_same_in_a_graph_under_xla_and_on_jax():
         "draws = Draws(7, 11)\n"
         "latents = draws.normal('latents', 64, (128,))\n"
         "results = latents, draws.uniform('noise', 8, (3,))\n"
-        "results = *results, truncate_latents(latents, 1.5, 'normal')\n"
+        "results = *results, truncate_latents(latents, 1.5, 'normal'), draws.seeds(['a', 'b'])\n"
         "print(json.dumps([np.asarray(result).tolist() for result in results]))",
         backend="jax",
     )
@@ -113,6 +114,26 @@ def test_the_numbers_are_the_same_in_a_graph_under_xla_and_on_jax():
     for variant in variants:
         for numbers, expected in zip(variant, eager, strict=True):
             np.testing.assert_allclose(np.array(numbers), expected, atol=2e-6)
+
+
+def test_layers_get_the_seeds_of_their_numbers_from_one_encryption(monkeypatch):
+    encryptions = []
+    encrypt = random.threefry2x32
+    monkeypatch.setattr(
+        random, "threefry2x32", lambda *words: encryptions.append(words) or encrypt(*words)
+    )
+    states = [keras.random.SeedGenerator(0).state for _ in range(4)]
+    random.reseed_layers([*states, keras.Variable(0.0)], Draws(2**63 + 5, 7, scope="s/"))
+    assert [state.numpy().tolist() for state in states] == [
+        [2545768019, 3439120892],
+        [687968249, 737717289],
+        [2293950840, 2401621373],
+        [2823303402, 3734047559],
+    ]
+    assert len(encryptions) == 1
+    random.reseed_layers(states[:1], Draws(3, 1))
+    assert states[0].numpy().tolist() == [1053670305, 2969951553]
+    random.reseed_layers([keras.Variable(0.0)], Draws(3, 1))
 
 
 def test_truncated_latents_are_those_of_the_conditioned_distribution():
