@@ -113,6 +113,11 @@ def root(squares):
     return ops.sqrt(squares + 1e-12)
 
 
+def unit(tensor):
+    """Returns a tensor of any shape divided by its Euclidean norm. A tensor of zeros stays zero."""
+    return tensor / (ops.sqrt(ops.sum(ops.square(tensor))) + 1e-12)
+
+
 def squared_norms(gradients):
     """Returns the squared Euclidean norm of each row, `(batch,)`, in float32 or wider.
 

@@ -1,7 +1,6 @@
 """The norm of a layer as a map of whole examples, by power iteration with its convolution."""
 
 import math
-from typing import Any
 
 import keras
 import numpy as np
@@ -14,9 +13,9 @@ from ganzoo.layers.reparametrization import (
     check_layer,
     kernel_variable,
 )
+from ganzoo.numerics import unit
 from ganzoo.validation import check_positive_integer
 
-_EPSILON = 1e-12
 _ITERATIONS_PER_CALL = 10
 # An `Embedding` maps categories, and no examples.
 _MAPS = tuple(kind for kind in SUPPORTED if kind is not keras.layers.Embedding)
@@ -99,14 +98,14 @@ class LinearMap:
             iterations: Number of iterations, at least one.
         """
         for _ in range(iterations):
-            v = ops.stop_gradient(_unit(self.adjoint(kernel, u)))
+            v = ops.stop_gradient(unit(self.adjoint(kernel, u)))
             product = self(kernel, v)
-            u = ops.stop_gradient(_unit(product))
+            u = ops.stop_gradient(unit(product))
         return u, ops.sum(u * product)
 
     def sigma(self, kernel, u):
         """Returns the norm that `u` gives, with its gradient through the kernel only."""
-        v = ops.stop_gradient(_unit(self.adjoint(kernel, u)))
+        v = ops.stop_gradient(unit(self.adjoint(kernel, u)))
         return ops.sum(u * self(kernel, v))
 
 
@@ -163,7 +162,3 @@ def operator_norm(
     for _ in range(math.ceil(iterations / _ITERATIONS_PER_CALL)):
         u, sigma = iterate(kernel, u)
     return float(sigma)
-
-
-def _unit(tensor: Any):
-    return tensor / (ops.sqrt(ops.sum(ops.square(tensor))) + _EPSILON)

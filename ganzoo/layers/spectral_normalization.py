@@ -15,9 +15,9 @@ from ganzoo.layers.reparametrization import (
     kernel_variable,
     output_axis,
 )
+from ganzoo.numerics import unit
 from ganzoo.validation import check_choice, check_positive, check_positive_integer
 
-EPSILON = 1e-12
 WARM_UP_ITERATIONS = 15
 
 
@@ -235,7 +235,7 @@ class SpectralNormalization(KernelWrapper):
             return self._map.sigma(kernel, self.u.value)
         u = self.u if self.num_singular_values == 1 else self.u[0]
         product = ops.matmul(kernel_matrix(self.layer, kernel), u)
-        v = ops.stop_gradient(_unit(product))
+        v = ops.stop_gradient(unit(product))
         return ops.sum(v * product)
 
     def _warm_start(self, shape, dtype=None):
@@ -317,21 +317,19 @@ def _times_transposed(u, matrix):
 def _orthonormal(vectors):
     """Returns one vector as a unit vector, or the rows of a matrix after Gram-Schmidt."""
     if len(vectors.shape) == 1:
-        return _unit(vectors)
+        return unit(vectors)
     rows = []
     for index in range(vectors.shape[0]):
         row = vectors[index]
         for other in rows:
             row = row - ops.sum(row * other) * other
-        rows.append(_unit(row))
+        rows.append(unit(row))
     return ops.stack(rows)
 
 
-def _unit(vector):
-    return vector / (ops.norm(vector) + EPSILON)
-
-
 def _orthonormal_rows(rows):
-    """Returns the rows of a NumPy matrix after Gram-Schmidt."""
+    """Returns the rows of a NumPy matrix after Gram-Schmidt. The sign of the first one stays."""
+    if len(rows) == 1:
+        return rows / (np.linalg.norm(rows) or 1.0)
     orthonormal, triangle = np.linalg.qr(rows.T)
     return (orthonormal * np.sign(np.diag(triangle))).T

@@ -505,6 +505,30 @@ def test_the_scale_takes_the_dtype_of_the_variables():
     assert half.gamma.dtype == "bfloat16" and half(inputs_of("dense")).dtype == "bfloat16"
 
 
+def test_one_vector_starts_as_the_decomposition_of_several_does(monkeypatch):
+    """Its sign too is that of the decomposition."""
+    kernel = np.random.default_rng(0).standard_normal((3, 3, 5, 7))
+    matrix = kernel.reshape(-1, 7)
+    layer = SpectralNormalization(keras.layers.Conv2D(7, 3))
+    layer.build((None, 8, 8, 5))
+    layer.layer.kernel.assign(kernel)
+    start = np.random.default_rng(1).standard_normal(7)
+    monkeypatch.setattr(
+        keras.initializers, "RandomNormal", lambda stddev: lambda shape, dtype: start
+    )
+    expected = start[:, None]
+    for _ in range(15):
+        for map_ in (matrix, matrix.T):
+            orthonormal, triangle = np.linalg.qr(map_ @ expected)
+            expected = orthonormal * np.sign(triangle)
+    monkeypatch.delattr(np.linalg, "qr")
+    layer.warm_start()
+    np.testing.assert_allclose(layer.u.numpy(), expected[:, 0], rtol=1e-6, atol=1e-7)
+    layer.layer.kernel.assign(np.zeros(kernel.shape))
+    with pytest.raises(ValueError, match="must not be 0"):
+        layer.warm_start()
+
+
 def test_warm_start_measures_an_assigned_kernel():
     wrapper = built("conv_2d", learnable_scale=True, num_singular_values=2)
     wrapper.kernel.assign(np.random.default_rng(4).standard_normal(wrapper.kernel.shape))
