@@ -54,14 +54,17 @@ def fit_classifier(
     """
     model = keras.Model(network.input, network.output["logits"])
     averaged = {} if average is None else {"use_ema": True, "ema_momentum": average}
+    optimizer = keras.optimizers.AdamW(
+        keras.optimizers.schedules.CosineDecay(learning_rate, steps),
+        weight_decay=weight_decay,
+        **averaged,
+    )
+    # TensorFlow traces a step again if the first trace creates variables.
+    optimizer.build(model.trainable_variables)
     model.compile(
-        keras.optimizers.AdamW(
-            keras.optimizers.schedules.CosineDecay(learning_rate, steps),
-            weight_decay=weight_decay,
-            **averaged,
-        ),
+        optimizer,
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
     )
     model.fit(
         (batch(step) for step in range(steps)),

@@ -2,6 +2,7 @@
 
 import sys
 
+import keras
 import numpy as np
 import pytest
 
@@ -27,11 +28,17 @@ def seen(monkeypatch):
 
 
 @pytest.mark.graph
-def test_a_classifier_learns_the_classes_without_touching_global_seeds(digits):
+def test_a_classifier_learns_the_classes_without_touching_global_seeds(digits, monkeypatch):
     state = np.random.get_state()[1].copy()
     settings = {"steps": 40, "batch_size": 32, "widths": (4, 8, 16), "seed": 1}
+    step, calls = keras.Model.train_step, []
+    monkeypatch.setattr(
+        keras.Model, "train_step", lambda model, batch: calls.append(1) or step(model, batch)
+    )
     assert classification_accuracy(digits["train"], digits["test"], **settings) > 0.4
     np.testing.assert_array_equal(np.random.get_state()[1], state)
+    # The step is traced once.
+    assert len(calls) == 1
 
 
 def test_the_share_of_test_images_that_the_network_classifies_correctly(digits, seen):
