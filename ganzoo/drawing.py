@@ -195,7 +195,7 @@ def side_by_side(pictures: dict[str, Any], gap: int = 16) -> np.ndarray:
 
     Args:
         pictures: Dictionary of captions and uint8 arrays `(height, width, channels)` with 1, 3 or 4
-            channels. Behind a transparent pixel it is white.
+            channels. Transparent pixels are drawn on white.
         gap: Pixels between the pictures.
 
     Returns:

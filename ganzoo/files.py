@@ -120,7 +120,7 @@ def new_file(path: Path | str, replace: bool = False) -> Iterator[Path]:
 def remove_folder(folder: Path | str) -> None:
     """Removes a folder. A process that stops meanwhile never leaves a part under its name.
 
-    Of a symbolic link only the link is removed.
+    If it is a symbolic link, only the link is removed.
     """
     folder = Path(folder)
     partial = _partial(folder)

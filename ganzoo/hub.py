@@ -16,7 +16,7 @@ SCHEME = "hf://"
 _ADDRESS = re.compile(r"hf:(?://)?([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256_DIGITS = 64
-# Of Git for small files, and SHA-256 for large ones.
+# Small files have Git's hash, and large ones SHA-256.
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 

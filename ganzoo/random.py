@@ -233,7 +233,7 @@ def truncate_latents(latents, bound, distribution):
     bound = ops.cast(bound, latents.dtype)
     if distribution == "uniform":
         return ops.minimum(bound, 1.0) * latents
-    # Of tails and not of Phi, which is 1 in float32 from z = 5.4 on.
+    # Computed with tails instead of Phi, which is 1 in float32 from z = 5.4 on.
     tail, cut = (ops.erfc(x / math.sqrt(2.0)) for x in (ops.abs(latents), bound))
     size = math.sqrt(2.0) * _inverse_erfc(ops.minimum(tail + cut - tail * cut, 1.0))
     return ops.where(cut > 0.0, ops.sign(latents) * ops.minimum(size, bound), latents)

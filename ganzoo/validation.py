@@ -78,7 +78,7 @@ def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
 
 
 def describe(value: Any) -> str:
-    """Returns what a message says of a value: scalars and texts, but of data only type and shape.
+    """Returns what a message says of a value: scalars and texts, but only type and shape of data.
 
     Example:
 

@@ -146,7 +146,7 @@ def repository(tmp_path):
 @pytest.mark.process
 def test_new_parts_are_found_everywhere(repository):
     ganzoo = repository / "ganzoo"
-    # Of each part: its file, one import with its public name, one line of the conformance tests.
+    # For each part: its file, one import with its public name, one line of the conformance tests.
     (ganzoo / "losses/exponential.py").write_text(LOSS.lstrip())
     import_line = "from ganzoo.losses.exponential import Exponential"
     insert(ganzoo / "losses/__init__.py", "from ganzoo.losses.feature_matching", import_line)

@@ -163,7 +163,7 @@ def rematerialized(function):
 
             return outputs, backward
 
-        # Of variables, the values of now: the second call comes after they have changed.
+        # Variables have changed before the second call, which needs their current values.
         outputs = forward(*map(tf.convert_to_tensor, [*activations, *others]))
         return tf.nest.pack_sequence_as(structure, outputs)
 

@@ -22,7 +22,7 @@ import tensorflow as tf
 from tensorflow.python.framework import ops as registered
 
 _HALF_DTYPES = (tf.bfloat16, tf.float16)
-# Of the shapes that were measured, see `_forward_form_pays`.
+# For the shapes that were measured, see `_forward_form_pays`.
 _MOST_POSITIONS = 64
 _FEWEST_CHANNELS = 128
 

@@ -54,8 +54,8 @@ class AtomicCheckpoint(FitHook):
         unit: What the interval counts: `"epochs"`, `"steps"` or `"minutes"`.
         keep: Number of checkpoints to keep, the newest ones. Damaged ones do not count.
         monitor: Name of a value in the logs of an epoch, e.g. `"fid"`. The epoch with the best
-            value is always saved, and its checkpoint is kept in addition. Of the values of an
-            `EvaluateSamples`, only those count that were measured at the end of the epoch.
+            value is always saved, and its checkpoint is kept in addition. A value of an
+            `EvaluateSamples` counts only if it was measured at the end of the epoch.
         mode: `"min"` or `"max"`: which value is the best.
         on_signal: Whether SIGTERM and SIGINT (Ctrl-C) write one checkpoint after the current step
             and end the process, with the exit codes 143 and 130. A second signal ends it at once.

@@ -277,7 +277,7 @@ class CollapseMonitor(FitHook):
         return True
 
     def _distances(self, examples):
-        """Returns the mean distance between two examples, and of each to its nearest neighbor."""
+        """Returns the mean distance between two examples, and the one to the nearest neighbor."""
         features = check_features("features of examples", self._features(examples))
         nearest = np.empty(len(features))
         total = 0.0

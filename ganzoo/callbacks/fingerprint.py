@@ -28,7 +28,7 @@ _PARTS = {
 # What Keras numbers within a process or repeats, and what only new weights need.
 _NOT_COMPARED = {"class_name", "config", "module", "registered_name", "name", "build_config"}
 _NOT_COMPARED |= {"compile_config", "shared_object_id", "build_input_shape"}
-# Of larger data, evenly spaced rows are read.
+# Larger data are read in evenly spaced rows.
 _MOST_BYTES = 2**30
 _SHOWN_CHARACTERS = 60
 _MISSING = "nothing"
@@ -38,8 +38,8 @@ def fingerprint(gan, batches: Any) -> dict[str, Any]:
     """Returns what decides the results of training a GAN on batches, except for the machine.
 
     It holds the seed, the networks, the losses and other settings of `compile`, both optimizers,
-    and the data with their batch size. The content of a `Dataset` or of arrays is a hash: of all
-    labels, and of all examples up to 1 GiB, or of evenly spaced ones. The content of other data is
+    and the data with their batch size. A hash stands for the content of a `Dataset` or of arrays:
+    all labels, and all examples up to 1 GiB, or evenly spaced ones. The content of other data is
     not compared, because reading it could change it.
 
     Args:

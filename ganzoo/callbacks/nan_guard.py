@@ -16,7 +16,7 @@ class NaNGuard(FitHook):
     """Raises an error as soon as any scalar in the logs is NaN or infinite, or rolls back.
 
     It checks every term (both losses, the logits, each penalty, validation metrics) after each
-    step. So it ends training within the step that failed. Of `steps_per_execution` steps that ran
+    step. So it ends training within the step that failed. If `steps_per_execution` steps ran
     together, it names the one that failed first. It raises an error, and does not set
     `model.stop_training`: Keras would then still end the epoch as usual, and callbacks that save
     would replace the last good weights with the broken ones. For the same reason, list this

@@ -132,8 +132,9 @@ def convert_stream(arrays, count, size=None, channels=None):
         arrays: Iterable of `count` uint8 arrays of shape (height, width, 1, 3 or 4), or of Pillow
             images of any mode.
         count: Number of images.
-        size: (height, width). Needed unless all have the same.
-        channels: 1, 3 or 4, or None to keep the ones of arrays; of Pillow images, as for `convert`.
+        size: (height, width). It is needed unless all have the same size.
+        channels: 1, 3 or 4, or `None` to keep the channels of arrays. For Pillow images, as for
+            `convert`.
     """
     images = None
     arrays = iter(arrays)

@@ -40,7 +40,7 @@ class PixelFormat:
 
     Args:
         dtype: `"uint8"`, `"uint16"` or `"float32"`.
-        low, high: The values that stand for -1 and 1. Of integers they are the whole range.
+        low, high: The values that stand for -1 and 1. For integers they are the whole range.
 
     Example:
 

@@ -255,7 +255,7 @@ class Explorer:
         return file.getvalue()
 
     def png(self, images: np.ndarray) -> bytes:
-        """Returns a PNG file: of one image its own pixels, of several a grid."""
+        """Returns a PNG file: the pixels of one image, or a grid of several."""
         picture = images[0] if len(images) == 1 else drawing.image_grid(images)
         file = io.BytesIO()
         Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(file, "PNG")

@@ -13,7 +13,7 @@ FILES = {
 }
 VERSION = "1.30.0"
 _CDN = f"https://cdn.jsdelivr.net/npm/onnxruntime-web@{VERSION}/dist"
-# Of the files in the npm package of this version: browsers refuse a file with another hash.
+# Hashes of the files in the npm package of this version. Browsers refuse a file with another one.
 INTEGRITY = {
     "script": "sha384-SfFfy/pvthiOsgaw3KX0bV5TfQ6Iq+oY9KutMe4SxIuHH4cl+DCSD4rTsYOoG1tJ",
     "module": "sha384-XcXA/MtAf0WpB8e023xQH9CM7RIjiugakT7x99DIwpFf7k56BIFFcAPerIF7FDad",

@@ -55,9 +55,9 @@ class TrainedGenerator(EditedGenerator):
                 GAN has `class_names`; by default a row of seed s has the class `s % num_classes`.
             truncation: Bound t of the latents, at least 0, or `None`: normal latents are
                 conditioned on |z| <= t in each component, and uniform ones are scaled to (-t, t).
-                The smaller it is, the more typical and the less varied are samples. Of a
-                style-based generator, in [0, 1]: the share of the distance from its average style
-                to the style of the sample.
+                A smaller bound gives more typical and less varied samples. A style-based generator
+                takes a number in [0, 1]: the share of the distance from its average style to the
+                style of the sample.
             batch_size: Examples per call of the generator.
             latent_scale: Factor of the latents, at least 0, which is applied before truncation.
             conditions: For a GAN with `condition_dim`, one vector of conditions, or `n` of them.

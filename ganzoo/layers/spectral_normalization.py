@@ -37,10 +37,10 @@ class SpectralNormalization(KernelWrapper):
 
     With `norm="operator"`, sigma is the norm of the whole linear map of the layer, estimated by
     power iteration with the layer's own convolution and its adjoint; `u` has the shape of one
-    output. Only then does a network of such layers have a Lipschitz constant of at most 1:
-    the kernel of a convolution acts at overlapping positions, and `W` as a matrix does not know
-    this (`ganzoo.layers.operator_norm` measures it). A training call takes two more convolutions of
-    one example for each iteration. A dense layer has one norm.
+    output. A network of such layers has a Lipschitz constant of at most 1. With `norm="matrix"` it
+    may be larger: the kernel of a convolution acts at overlapping positions, and `W` as a matrix
+    does not know this (`ganzoo.layers.operator_norm` measures it). A training call takes two more
+    convolutions of one example for each iteration. For a dense layer, both norms are the same.
 
     With `num_singular_values` of k > 1, `u` holds k orthonormal vectors, of shape `(k, outputs)`.
     The iteration moves them together toward the first k singular vectors. The kernel is normalized

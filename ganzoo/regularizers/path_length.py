@@ -22,9 +22,9 @@ class PathLength(GeneratorPenalty):
     running mean of these norms. It is updated before the penalty is computed, and no gradient
     passes through it.
 
-    Each evaluation draws latents of its own, for the classes of the first rows of the update. Of a
-    generator without styles, the norms are those with respect to its latents. The pass changes no
-    state of the generator, such as its average style.
+    Each evaluation draws latents of its own, for the classes of the first rows of the update. For a
+    generator without styles, the Jacobian is with respect to its latents. The pass changes no state
+    of the generator, such as its average style.
 
     Args:
         weight: Strength of the penalty, at least 0.

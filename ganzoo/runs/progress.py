@@ -95,7 +95,7 @@ class RunBar(FitHook):
         self._show(completed=done, description="training")
 
     def on_epoch_end(self, epoch, logs=None):
-        # Of all values, those that are neither losses nor of single layers.
+        # The values that are neither losses nor of single layers.
         self._metrics = {
             name: value
             for name, value in (logs or {}).items()

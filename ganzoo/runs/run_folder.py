@@ -264,7 +264,7 @@ def load_model(path: str | Path, checkpoint: str | int | None = None) -> GAN:
 
     Args:
         path: A preset's name or address, or the path of a preset, of a run or of a `.keras` file.
-        checkpoint: Of a run: `"best"`, `"newest"` or the number of a step, for the GAN at this
+        checkpoint: For a run, `"best"`, `"newest"` or the number of a step, for the GAN at this
             checkpoint; by default the trained model.
 
     Raises:

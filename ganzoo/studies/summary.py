@@ -122,7 +122,7 @@ def decide(study: Study, rows: list[Row]) -> list[Verdict]:
 
     Runs are compared in pairs, by the t-test of their differences, where a claim is about several
     cells, such as all settings: a run of a setting with another run of it that has the same seed.
-    So are the two values of a claim with `than`, in each run.
+    The two values of a claim with `than` are compared in each run, in the same way.
     """
     columns = {column.value: column for column in study.columns}
     return [_decide(columns, rows, claim) for claim in study.claims]

@@ -37,8 +37,9 @@ class FusedUpdate:
 
     An elementwise optimizer is built with vectors in place of weights: one vector for all small
     weights of one dtype. So it has one slot for all of them, takes one gradient, and computes the
-    same numbers. Elementwise are Keras's own optimizers, where it is true, and optimizers whose
-    class sets `elementwise = True`. Files have the slots of each weight in any case.
+    same numbers. The list of Keras's elementwise optimizers is in this module. Another optimizer is
+    one of them if its class sets `elementwise = True`. Files have the slots of each weight in any
+    case.
 
     Each weight is updated on its own by all other optimizers; with `clipnorm` or `global_clipnorm`,
     whose norms are sums over a weight; with `use_ema`; if it is large; if it has a constraint; and

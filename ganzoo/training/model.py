@@ -118,7 +118,7 @@ class AdversarialModel(
         self.step_logs = None
         # The functions that make several steps per call: of blocks, and of ready batches.
         self._execution_functions = {}
-        # Of the batches that `train_on_batch` has seen.
+        # What the batches of `train_on_batch` have shown.
         self._range_evidence = RangeEvidence()
         self._compiled_variables = ()
         self.built = True
@@ -283,7 +283,7 @@ class AdversarialModel(
         super().compile(
             optimizer=optimizer,
             run_eagerly=run_eagerly,
-            # Of Keras's own loops; `Execution` has ours.
+            # This is for Keras's own loops; `Execution` has ours.
             steps_per_execution=1,
             jit_compile=jit_compile,
             auto_scale_loss=False,

@@ -308,17 +308,17 @@ class StoredModel:
         `KERAS_BACKEND=tensorflow` is set.
 
         Args:
-            path: Of a SavedModel, the folder of the model, named as the model: the version is a
-                folder within. Of other formats what must not exist: the `.onnx` file, the `.tflite`
-                file, or the folder of a page.
+            path: For a SavedModel, the folder of the model, named as the model: the version is a
+                folder within. For other formats, the `.onnx` file, the `.tflite` file or the folder
+                of a page, which must not exist.
             version: Positive integer, the version of a SavedModel; by default the next free one.
             format: `"saved_model"`, `"onnx"`, `"litert"` or `"web"`; by default the one of the
                 suffix of `path`, and a SavedModel for a path without these suffixes.
             truncation: Whether the sampling signatures of a SavedModel take a truncation, as
                 `sample` does.
-            discriminator: Whether a SavedModel has the signature `discriminate` too: uint8 images
-                to scores, and of a semi-supervised GAN to the probabilities of the classes.
-            quantization: Of LiteRT, `"float16"` or `"dynamic_range"`; `None` for float32.
+            discriminator: Whether a SavedModel has the signature `discriminate` too: it maps uint8
+                images to scores, or to probabilities of classes for a semi-supervised GAN.
+            quantization: For LiteRT, `"float16"` or `"dynamic_range"`; `None` for float32.
             directions: The `ganzoo.generation.Directions` of this generator: a SavedModel has the
                 signature `edit` for them, and a page has sliders. By default the ones that are
                 stored with the GAN's preset, and without any a page has 6 in closed form. `False`

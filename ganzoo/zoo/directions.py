@@ -26,9 +26,9 @@ def find(gan, class_names=None, classifier=None, conditions=None) -> tuple[Direc
     """Finds the directions of a model that show something, and measures them.
 
     There are up to 6 in closed form (SeFa). If a classifier knows the classes of the data, and the
-    GAN does not take them as labels, there is one for each class too. Left out are directions that
-    change images by less than 4 gray levels, and directions of a class along which less than half
-    of the samples become of this class.
+    GAN does not take them as labels, there is one for each class too. A direction is left out if it
+    changes images by less than 4 gray levels, or if less than half of the samples come to the class
+    of the direction.
 
     Args:
         gan: The `ganzoo.GAN` of images with the weights that others load.

@@ -63,8 +63,8 @@ def directions(gan: GAN, found: Directions, conditions: np.ndarray | None = None
     Args:
         gan: The GAN.
         found: The directions.
-        conditions: Of a GAN with `condition_dim`, the conditions of samples, of which the first
-            are taken.
+        conditions: For a GAN with `condition_dim`, the conditions of samples. The first ones are
+            used.
     """
     found.check(gan)
     latents = np.repeat(gan.latents_of(_MOVED), _STEPS, axis=0)

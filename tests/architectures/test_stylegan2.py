@@ -36,7 +36,7 @@ def parameters(network):
 
 @without_values()
 def test_published_numbers_of_parameters():
-    """Of FFHQ at 256 pixels, as R3GAN's table gives them too: 24.767M and 24.001M."""
+    """R3GAN's table gives them for FFHQ at 256 pixels: 24.767M and 24.001M."""
     generator, discriminator = architectures.build("stylegan2", (256, 256, 3))
     assert parameters(generator) == 24_767_458
     assert parameters(discriminator) == 24_001_089

@@ -24,7 +24,7 @@ class Part:
         kind: What it is, which decides how it is put to work.
         name: Its name; with the kind the name of its tests.
         make: Function that makes a new one.
-        inputs: Of a layer, the shapes of its inputs without the batch; `()` is that of labels.
+        inputs: For a layer, the shapes of its inputs without the batch; `()` is that of labels.
         batch_coupled: Whether an example's part in the training depends on others of its batch.
         noisy: Whether it draws noise of its backend's in training.
     """

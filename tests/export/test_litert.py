@@ -14,7 +14,7 @@ pytest.importorskip("ai_edge_litert")
 
 from ganzoo.export import litert
 
-# Of the largest difference.
+# Bounds of the largest difference.
 LARGEST = {None: 1e-5, "float16": 0.02, "dynamic_range": 0.5}
 
 

@@ -102,7 +102,7 @@ def test_the_prior_draws_normal_latents_to_the_origin(showing_latents):
     gan, target = showing_latents["normal"], np.array([[1.0, -2.0]], "float32")
     for weight in (0.0, 0.5):
         found = gan.project(target, steps=300, learning_rate=0.1, prior_weight=weight)
-        # Of mean((z[:2] - x)²) + weight mean(z²) / 2, over 2 and 3 numbers.
+        # The minimum of mean((z[:2] - x)²) + weight mean(z²) / 2, over 2 and 3 numbers.
         expected = target[0] / (1 + weight / 3)
         np.testing.assert_allclose(found.latents[0, :2], expected, atol=1e-3)
         np.testing.assert_allclose(found.images[0], found.latents[0, :2], rtol=1e-5)

@@ -23,7 +23,7 @@ from ganzoo.layers import (
 CLASSES = 3
 LATENT_DIM = 4
 BATCH_SIZE = 8
-# Of the run whose checkpoint is stored: 4 steps in an epoch; the checkpoint is in the second one.
+# The run whose checkpoint is stored has 4 steps in an epoch. The checkpoint is in the second one.
 CHECKPOINT_EPOCHS, CHECKPOINT_STEP = 3, 6
 ROWS = 6
 

@@ -8,7 +8,7 @@ import json
 import pathlib
 
 TABLE = pathlib.Path(__file__).with_name("seconds.json")
-# Of a file that was never measured.
+# For a file that was never measured.
 DEFAULT_SECONDS = 10.0
 
 
