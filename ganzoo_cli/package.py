@@ -17,12 +17,22 @@ def version() -> str:
 
 
 def preset_names() -> list[str]:
-    """Returns the names of the published models, as `ganzoo.list_models()` does."""
+    """Returns the names of the published models, as `ganzoo.list_models()` does.
+
+    Raises:
+        ValueError: If the index of the models is damaged.
+    """
     root = next((folder for folder in _PRESETS if folder.is_dir()), None)
     if root is None:
         return []
     found = {path.parent.name for path in root.glob("*/metadata.json")}
     index = root / "index.json"
     if index.is_file():
-        found |= json.loads(index.read_text()).keys()
+        try:
+            found |= json.loads(index.read_text(encoding="utf-8")).keys()
+        except (ValueError, AttributeError) as error:
+            raise ValueError(
+                f"{index} is damaged: install ganzoo again, or remove it: `ganzoo publish "
+                f"--table={root}` writes it again. Received: {index}, {error}"
+            ) from error
     return sorted(name for name in found if not name.startswith("."))

@@ -10,7 +10,7 @@ from support.processes import ROOT
 # From the ground up. A module may import from rooms further up in this list, and from its own.
 ROOMS = (
     *("version", "onednn", "validation", "registry", "part", "players"),
-    *("files", "array_files", "json_lines", "file_names", "folder_lock"),
+    *("files", "array_files", "json_files", "json_lines", "file_names", "folder_lock"),
     *("markdown", "download", "hub"),
     *("backend", "random", "numerics", "schedules", "distribution"),
     *("layers", "losses", "augment", "interpolation", "drawing", "data"),

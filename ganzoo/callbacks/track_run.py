@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ganzoo import json_files
 from ganzoo.callbacks.trackers import TRACKERS
 from ganzoo.file_names import check_folder_name
 from ganzoo.files import new_file, user_path
 from ganzoo.training.fit_hook import FitHook
 
 _IDS = "trackers.json"
+_WAY_OUT = "remove it, and the trackers show the rest of the run as a new one"
 
 
 class TrackRun(FitHook):
@@ -33,6 +35,7 @@ class TrackRun(FitHook):
     Raises:
         ValueError: If there is no such tracker.
         ImportError: If the package of a tracker is not installed. The message names the extra.
+        ValueError: When training begins, if `trackers.json` is damaged.
         OSError: When training begins, if the folder is not writable.
 
     Example:
@@ -68,7 +71,7 @@ class TrackRun(FitHook):
     def on_train_begin(self, logs=None):
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / _IDS
-        ids = json.loads(file.read_text()) if file.is_file() else {}
+        ids = json_files.read(file, _WAY_OUT) if file.is_file() else {}
         self._running = dict(self._trackers)
         for name in self._trackers:
             found = self._tell(name, "start", self.name, self.folder, ids.get(name), self.options)

@@ -5,7 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
-from ganzoo import GAN, extractors, zoo
+from ganzoo import GAN, extractors, json_files, zoo
 from ganzoo.cli.collapse import signs_of_collapse
 from ganzoo.cli.create_defaults import training_arguments
 from ganzoo.cli.publish import load_extractor, publish, read_training
@@ -127,11 +127,12 @@ class CreatePlan:
 
     def _read_record(self):
         """Returns the name and the extractor of the run that the output folder holds."""
-        try:
-            record = json.loads(self._record.read_text())
-            return {"name": str(record["name"]), "extractor": str(record["extractor"])}
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{self._record} is damaged. Received: {error!r}") from error
+        way_out = (
+            'write into it {"name": NAME, "extractor": EXTRACTOR}, the name of the model and none '
+            "or the name of an extractor"
+        )
+        with json_files.reading(self._record, way_out) as record:
+            return {name: str(record[name]) for name in ("name", "extractor")}
 
     def _check_same(self, images):
         """Raises if a flag differs from the run in the output folder."""

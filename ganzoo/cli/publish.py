@@ -100,12 +100,7 @@ def _directions(text):
 
 def _store_directions(folder, directions):
     """Stores the directions of a published model, and prints their names."""
-    facts = zoo.read(folder)
-    if facts is None:
-        raise ValueError(
-            "Expected the folder of a published model: `ganzoo publish` measures a run, and writes "
-            f"one. Received: {str(folder)!r}"
-        )
+    facts, _ = zoo.read_published(folder)
     with working(f"directions of {folder.name}"):
         classifier = extractors.get_for(facts["data"]["source"])
         found = zoo.store_directions(folder, directions, classifier)

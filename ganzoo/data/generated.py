@@ -1,10 +1,10 @@
 """Data sets that `ganzoo generate` wrote: shards in one folder, with a manifest of their hashes."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
+from ganzoo import json_files
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.images import convert_array
 from ganzoo.data.pixel_format import PixelFormat
@@ -74,21 +74,17 @@ def read_manifest(folder: Path) -> dict:
         raise FileNotFoundError(
             f"Expected a folder that `ganzoo generate` wrote, with a {MANIFEST}. Received: {folder}"
         )
-    try:
-        manifest = json.loads(path.read_text())
+    way_out = "it may be of another version; generate the samples again, in another folder"
+    with json_files.reading(path, way_out) as manifest:
         found = manifest["format"], manifest["version"]
         for shard in manifest["shards"]:
             shard["file"], shard["rows"], shard["size"], shard["sha256"]
         plan = manifest["plan"]
         if found != (FORMAT, VERSION) or plan["format"] not in FORMATS:
-            raise ValueError(f"{found}, {plan['format']!r}")
+            raise ValueError(f"format and version {found}, files of {plan['format']!r}")
         # Manifests of earlier versions do not have it: floats were no images.
         dtype = "uint16" if plan["dtype"] == "uint16" else "uint8"
         plan.setdefault("pixels", PixelFormat(dtype).to_dict())
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is damaged, or of another version. Received: {type(error).__name__}: {error}"
-        ) from error
     return manifest
 
 

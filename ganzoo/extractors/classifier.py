@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import os
 import pathlib
 
@@ -10,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ganzoo import json_files
 from ganzoo.data.images import convert_array
 from ganzoo.extractors.classifier_network import SIDE, classifier_network
 from ganzoo.extractors.network_extractor import NetworkExtractor, float32, softmax
@@ -20,7 +20,8 @@ WEIGHTS = pathlib.Path(__file__).parent / "weights"
 
 def name_for(source: str | None) -> str | None:
     """Returns the name of the classifier that was trained on a data source, or `None`."""
-    cards = ((path.stem, json.loads(path.read_text())) for path in sorted(WEIGHTS.glob("*.json")))
+    paths = sorted(WEIGHTS.glob("*.json"))
+    cards = ((path.stem, json_files.read(path, "install ganzoo again")) for path in paths)
     return next((name for name, card in cards if card["training"]["data"] == source), None)
 
 
@@ -124,13 +125,16 @@ def _read(data, folder):
             "cifar10 takes hours. "
             f"Received: data={data!r}, without {path}"
         )
-    card = json.loads(path.with_suffix(".json").read_text())
+    way_out = "install ganzoo again, or train the classifier again"
+    with json_files.reading(path.with_suffix(".json"), way_out) as card:
+        expected = card["sha256"]
+        card["num_classes"], card["channels"], card["training"]["widths"]
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
-    if sha256 != card["sha256"]:
+    if sha256 != expected:
         raise ValueError(
-            f"{path} is not the file that was measured: install ganzoo again, or train the "
-            f"classifier again. Expected the SHA-256 {card['sha256']}. Received: {sha256}"
+            f"{path} is not the file that was measured: {way_out}. Expected the SHA-256 "
+            f"{expected}. Received: {sha256}"
         )
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return dict(arrays), card

@@ -1,10 +1,9 @@
 """The published models: in the package, or on a server whose files have known hashes."""
 
-import json
 import os
 from pathlib import Path
 
-from ganzoo import download
+from ganzoo import download, json_files
 from ganzoo.files import describe_file
 from ganzoo.presets import manifest
 from ganzoo.presets.errors import PresetError
@@ -63,8 +62,8 @@ def facts_of(name: str) -> dict:
     if name not in local:
         return _index()[name]
     path = local[name] / manifest.METRICS
-    facts = json.loads(path.read_text()) if path.is_file() else None
-    return facts if isinstance(facts, dict) else {}
+    way_out = f"install ganzoo again, or publish {name} again"
+    return json_files.read(path, way_out, PresetError) if path.is_file() else {}
 
 
 def needs_download(name: str) -> bool:
@@ -105,7 +104,10 @@ def _root():
 def _index():
     root = _root()
     path = None if root is None else root / INDEX
-    return json.loads(path.read_text()) if path is not None and path.is_file() else {}
+    if path is None or not path.is_file():
+        return {}
+    way_out = f"install ganzoo again, or remove it: `ganzoo publish --table={root}` writes it again"
+    return json_files.read(path, way_out, PresetError)
 
 
 def _downloaded(name, entry):

@@ -4,6 +4,7 @@ import json
 
 import keras
 
+from ganzoo import json_files
 from ganzoo.callbacks import checkpoint_files, training_state
 from ganzoo.files import new_file
 from ganzoo.runs.model_files import load_file
@@ -37,7 +38,8 @@ def load_checkpoint(folder, name):
     path = _find(folder, str(name))
     arrays, state = checkpoint_files.read(path)
     if folder.config.is_file():
-        config = _read_config(folder.config)
+        way_out = f"`ganzoo train --resume --output={folder.path}` writes it again"
+        config = json_files.read(folder.config, way_out)
         gan = keras.saving.deserialize_keras_object(config)
     elif folder.model.is_file():
         gan = load_file(folder.model)
@@ -49,16 +51,6 @@ def load_checkpoint(folder, name):
         )
     training_state.restore(gan, arrays, state)
     return gan
-
-
-def _read_config(path):
-    try:
-        return json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(
-            f"{path} is damaged: `ganzoo train --resume --output={path.parent}` writes it again. "
-            f"Received: {error}"
-        ) from error
 
 
 def best_of(folder):

@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from ganzoo import zoo
+from ganzoo import json_files, zoo
 from ganzoo.callbacks import checkpoint_files
 from ganzoo.callbacks.epoch_log import EpochLog
 from ganzoo.file_names import check_folder_name
@@ -143,12 +143,12 @@ class RunFolder:
                 "Expected the folder of a run, which holds the file options.json. "
                 f"Received: {self.path}"
             )
-        try:
-            options = json.loads(self.options.read_text())
+        way_out = "restore a copy of it, or train again in another folder"
+        if self.toml.is_file():
+            way_out += f", as `ganzoo train --config={self.toml} --output=FOLDER` does"
+        with json_files.reading(self.options, way_out) as options:
             recipe = Recipe.from_json(json.dumps(options.pop("recipe")))
             _check_options(options, recipe)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(f"{self.options} is damaged. Received: {error!r}") from error
         return recipe, options
 
     def progress(self):

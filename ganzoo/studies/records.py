@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ganzoo import json_files
 from ganzoo.distribution import hardware
 from ganzoo.files import new_file, user_path
 from ganzoo.folder_lock import FolderLock
@@ -41,14 +42,11 @@ class Records:
         """
         path = self._path(cell, seed, ".json")
         try:
-            record = _without_nan(json.loads(path.read_text()))
+            with json_files.reading(path, "remove it, to train the cell again") as record:
+                record, settings = _without_nan(record), _without_nan(record["settings"])
         except FileNotFoundError:
             return None
-        except json.JSONDecodeError as error:
-            raise ValueError(
-                f"A record is damaged: remove it, to train the cell again. Received: {path}"
-            ) from error
-        difference = _difference("settings", record["settings"], _plain(cell.settings()))
+        difference = _difference("settings", settings, _plain(cell.settings()))
         if difference:
             raise ValueError(
                 "The study has changed since a cell was trained: give another folder, or remove "

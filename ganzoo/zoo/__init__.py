@@ -22,6 +22,7 @@ from ganzoo.zoo.publishing import (
     publish,
     read,
     read_all,
+    read_published,
     without_paths,
 )
 from ganzoo.zoo.pushing import push
@@ -41,6 +42,7 @@ __all__ = [
     "push",
     "read",
     "read_all",
+    "read_published",
     "store_directions",
     "table",
     "tables",

@@ -12,11 +12,10 @@ from ganzoo import markdown, presets, recipes
 from ganzoo.files import new_file, user_path
 from ganzoo.metrics.base import key_of
 from ganzoo.presets import builtin, manifest
-from ganzoo.recipes import Recipe
 from ganzoo.zoo import comparison, model_card
 from ganzoo.zoo.data_facts import check_stated, facts_of
 from ganzoo.zoo.overview import is_classifier, overview
-from ganzoo.zoo.publishing import read_all
+from ganzoo.zoo.publishing import read_all, read_published, recipe_of
 
 _PAGE = "README.md"
 _TITLE = "# Published models\n"
@@ -75,7 +74,7 @@ def write(folder: Path | str) -> list[Path]:
     written = []
     models = read_all(folder)
     for path, stored in models.items():
-        facts, recipe = _current(path, stored)
+        facts, recipe = _current(stored, recipe_of(path))
         card = model_card.text(facts, recipe, path, models)
         written += presets.replace_texts(path, recipe, facts, card)
     described = {
@@ -104,12 +103,12 @@ def write_card(folder: Path | str, about_data: Mapping[str, str] | None = None) 
             What is not named stays.
 
     Raises:
-        ValueError: If `about_data` has other names.
+        ValueError: If `about_data` has other names, or the folder holds no published model.
     """
     folder = user_path(folder)
     check_stated(about_data or {})
     models = read_all(folder.resolve().parent)
-    facts, recipe = _current(folder, presets.read_metrics(folder))
+    facts, recipe = _current(*read_published(folder))
     if about_data:
         facts["data"]["about"] = {**facts["data"].get("about", {}), **about_data}
         facts["summary"] = model_card.summary(facts, recipe)
@@ -145,12 +144,11 @@ def card_of(folder: Path | str, models: dict[Path, dict]) -> str:
         folder: Path of the model's folder.
         models: What `read_all` returns for the folder of all models.
     """
-    return model_card.text(*_current(folder, presets.read_metrics(folder)), folder, models)
+    return model_card.text(*_current(*read_published(folder)), folder, models)
 
 
-def _current(folder, facts):
+def _current(facts, recipe):
     """Returns the facts and the recipe of a model, with the texts of this version of ganzoo."""
-    recipe = Recipe.from_json(Path(folder, manifest.RECIPE).read_text())
     known = [recipes.get(name) for name in recipes.names()]
     if recipe.source not in {one.source for one in known}:
         # A recipe of ganzoo whose source is worded differently now.

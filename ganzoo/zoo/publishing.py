@@ -2,12 +2,13 @@
 
 import copy
 import dataclasses
+import json
 import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ganzoo import presets
+from ganzoo import json_files, presets
 from ganzoo.drawing import CHANNELS
 from ganzoo.file_names import check_folder_name
 from ganzoo.files import user_path
@@ -25,6 +26,10 @@ from ganzoo.zoo.data_facts import check_stated
 # A larger discriminator would be most of the download. With it, others start from the model.
 _LARGEST_DISCRIMINATOR = 12_000_000
 _FIND = "find"
+# What the facts of every published model have. The `metrics.json` of other presets may hold
+# anything.
+_FACTS = {"name", "summary", "data", "network", "training", "weights", "figures"}
+_PUBLISH_AGAIN = "publish the run of the model again, or move the folder of the model away"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -217,6 +222,8 @@ def check_folder(folder: Path | str, replace: bool = False) -> None:
 def read_all(folder: Path | str) -> dict[Path, dict]:
     """Returns a dictionary from the folders of the published models in a folder to their facts.
 
+    Presets without a recipe, or with other metrics, are no published models.
+
     Raises:
         ganzoo.presets.PresetError: If the facts of a model are damaged.
     """
@@ -225,7 +232,8 @@ def read_all(folder: Path | str) -> dict[Path, dict]:
         for path in sorted(user_path(folder).glob(f"*/{manifest.METRICS}"))
         if not path.parent.name.startswith(".")
         and (path.parent / manifest.METADATA).is_file()
-        and (facts := _published(manifest.parse_json(str(path), path.read_bytes())))
+        and (facts := _published(json_files.read(path, _PUBLISH_AGAIN, presets.PresetError)))
+        and manifest.RECIPE in manifest.read(path.parent).files
     }
 
 
@@ -238,9 +246,39 @@ def read(folder: Path | str) -> dict | None:
     return _published(presets.read_metrics(folder))
 
 
+def read_published(folder: Path | str) -> tuple[dict, Recipe]:
+    """Returns the verified facts and the recipe of a published model.
+
+    Raises:
+        ValueError: If the folder holds a preset that is no published model.
+        ganzoo.presets.PresetError: If the folder holds no preset, or is damaged.
+    """
+    folder = user_path(folder)
+    facts = read(folder)
+    if facts is None or manifest.RECIPE not in manifest.read(folder).files:
+        raise ValueError(
+            "Expected the folder of a published model: `ganzoo publish` measures a run, and writes "
+            f"one. Received: {str(folder)!r}"
+        )
+    return facts, recipe_of(folder)
+
+
+def recipe_of(folder: Path) -> Recipe:
+    """Returns the recipe of a published model.
+
+    Raises:
+        ganzoo.presets.PresetError: If it is missing or damaged.
+    """
+    path = folder / manifest.RECIPE
+    if not path.is_file():
+        raise presets.PresetError(f"A file is missing: {_PUBLISH_AGAIN}. Received: no {path}")
+    with json_files.reading(path, _PUBLISH_AGAIN, presets.PresetError) as content:
+        return Recipe.from_json(json.dumps(content))
+
+
 def _published(facts):
     """Returns the facts in the content of a `metrics.json`, or `None` if there are none."""
-    return facts if isinstance(facts, dict) and {"summary", "figures"} <= set(facts) else None
+    return facts if isinstance(facts, dict) and set(facts) >= _FACTS else None
 
 
 def _store(gan, folder):

@@ -7,9 +7,8 @@ from pathlib import Path
 from ganzoo import hub, presets
 from ganzoo.files import describe_file, user_path
 from ganzoo.presets import manifest
-from ganzoo.recipes import Recipe
 from ganzoo.zoo import model_card, pictures
-from ganzoo.zoo.publishing import check_license, read
+from ganzoo.zoo.publishing import check_license, read_published
 
 
 def push(
@@ -46,15 +45,9 @@ def push(
     """
     check_license(license)
     repository, folder = hub.Repository.parse(address), user_path(folder)
-    facts = read(folder)
-    if facts is None or not (folder / manifest.RECIPE).is_file():
-        raise ValueError(
-            "Expected the folder of a published model: `ganzoo publish` measures a run, and writes "
-            f"one. Received: {str(folder)!r}"
-        )
+    facts, recipe = read_published(folder)
     if license is not None:
         facts = {**facts, "weights": {**facts["weights"], "license": license}}
-    recipe = Recipe.from_json((folder / manifest.RECIPE).read_text())
     with tempfile.TemporaryDirectory(prefix="ganzoo-push-") as temporary:
         copy = Path(temporary)
         names = (manifest.METADATA, *manifest.LIMITS, *pictures.ALL)

@@ -196,7 +196,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(model, folders,
     with pytest.raises(ValueError, match=r"must be empty or not exist"):
         synthesis.generate(path, tmp_path / "full", **SETTINGS)
     (copy / MANIFEST).write_text("{")
-    with pytest.raises(ValueError, match=r"generated.json is damaged, or of another version"):
+    with pytest.raises(ValueError, match=r"generated.json is damaged: it may be of another"):
         ganzoo.data.load(f"generated:{copy}")
     with pytest.raises(FileNotFoundError, match=r"Expected a folder that `ganzoo generate` wrote"):
         ganzoo.data.load(f"generated:{tmp_path}")

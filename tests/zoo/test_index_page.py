@@ -214,3 +214,29 @@ def test_names_of_users_are_text_and_no_html(originals, tmp_path):
     table = zoo.table(models)
     assert 'alt="samples of a&quot; onerror=&quot;b\\|c">' in table
     assert r'| [a" onerror="b\|c](pears) |' in table
+
+
+def test_presets_that_are_no_published_models_do_not_break_the_page(two_models):
+    page = zoo.table(two_models)
+    facts = json.loads((two_models / "apples" / "metrics.json").read_text())
+    gan = ganzoo.GAN.from_preset(two_models / "apples")
+    gan.save_to_preset(two_models / "without_recipe", metrics=facts)
+    recipe = ganzoo.recipes.get("sngan")
+    other_facts = {"summary": "mine", "figures": {"fid": 3.0}}
+    gan.save_to_preset(two_models / "other_facts", recipe=recipe, metrics=other_facts)
+    zoo.write(two_models)
+    assert zoo.table(two_models) == page
+    for name in ("without_recipe", "other_facts"):
+        for work in (zoo.write_card, lambda folder: zoo.card_of(folder, {})):
+            with pytest.raises(ValueError, match=r"Expected the folder of a published model.*"):
+                work(two_models / name)
+
+
+def test_a_missing_or_damaged_recipe_is_named(two_models):
+    recipe = two_models / "apples" / "recipe.json"
+    recipe.write_text("{}")
+    with pytest.raises(PresetError, match=r"recipe.json is damaged: publish .*Received: .*apples"):
+        zoo.write(two_models)
+    recipe.unlink()
+    with pytest.raises(PresetError, match=r"publish .* again.*Received: no .*recipe.json"):
+        zoo.write(two_models)

@@ -399,7 +399,7 @@ def test_a_single_training_image_is_refused(tmp_path):
         ({"data": Dataset(np.zeros((9, 8, 8, 2), "uint8"))}, "1, 3 or 4 channels.*8, 8, 2"),
         ({"data": Dataset(np.zeros((9, 4, 4, 3), "uint8"))}, r"a GAN of examples of shape \(8, 8"),
         ({"log": []}, "one row for each epoch"),
-        ({}, r"other.metrics.json is not valid JSON"),
+        ({}, r"other.metrics.json is damaged: publish"),
     ],
 )
 def test_what_cannot_be_published_is_refused_before_it_is_measured(
