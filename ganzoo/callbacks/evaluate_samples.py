@@ -82,6 +82,7 @@ class EvaluateSamples(FitHook):
             check_folder_name("folder", folder)
         self.folder = None if folder is None else user_path(folder)
         self.records: list[tuple[int, dict[str, Result]]] = []
+        self._values: dict[str, float] = {}
         self._evaluation = Evaluation(metrics, data, extractor, n, cache)
         self._callbacks = []
 
@@ -145,7 +146,9 @@ class EvaluateSamples(FitHook):
 
     def _take(self, step, results):
         self._step = step
-        self._values = {name: float(result) for name, result in results.items()}
+        # A value that is not finite this time has no result.
+        unknown = dict.fromkeys(self._values, float("nan"))
+        self._values = unknown | {name: float(result) for name, result in results.items()}
 
 
 def _plain(results: dict[str, Result]) -> dict[str, Any]:

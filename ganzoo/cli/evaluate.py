@@ -11,6 +11,7 @@ from ganzoo.runs.run_folder import data_of, load_model
 from ganzoo.runs.sources import load_source, load_test_split, with_changes
 from ganzoo.version import __version__
 from ganzoo.zoo.measure import error_of, tells_error
+from ganzoo_cli.errors import Failure
 from ganzoo_cli.shared_flags import CONTENT_FLAGS
 
 # Flags that are for the data, and not for a folder of samples.
@@ -26,6 +27,11 @@ def run(options, others):
         results = evaluation.measure(samples, options.seed, progress)
     if tells_error(gan, evaluation.data):
         results["test_error"] = error_of(gan, evaluation.data)
+    if not results:
+        raise Failure(
+            "None of the values is finite: other samples, or more of them, may have finite ones. "
+            f"Received: --metrics={options.metrics} for {subject}"
+        )
     print(_table(subject, list(results.values())))
     if options.output:
         _write(options.output, subject, results)

@@ -1,6 +1,8 @@
 """What all metrics share, and how a metric is found by its name."""
 
+import math
 import re
+import warnings
 
 import keras
 
@@ -210,7 +212,9 @@ class SampleMetric(Part, keras.metrics.Metric):
         reference_shape=None,
         order_seed=None,
     ) -> list[Result]:
-        """Returns a list of `Result`, one for each value.
+        """Returns a list of `Result`, one for each value that is finite.
+
+        A warning names the values that are not: others of a long measurement are not lost.
 
         Args:
             reference: What the real examples are, e.g. `"fashion_mnist test"`.
@@ -233,9 +237,21 @@ class SampleMetric(Part, keras.metrics.Metric):
             "order_seed": order_seed,
             "settings": self.settings(),
         }
+        measured = self.measure()
+        self.value_count = len(measured)
+        finite = {name: one for name, one in measured.items() if all(map(_is_finite, one))}
+        if len(finite) < len(measured):
+            values = [
+                f"{n}={measured[n][0]} ± {measured[n][1]}" for n in measured if n not in finite
+            ]
+            warnings.warn(
+                f"`{self.name}` gives values that are not finite, which are left out: other "
+                f"samples, or more of them, may have finite ones. Received: {', '.join(values)}",
+                stacklevel=2,
+            )
         return [
             Result(name, value, spread, Protocol(name, **protocol))
-            for name, (value, spread) in self.measure().items()
+            for name, (value, spread) in finite.items()
         ]
 
     def log_name(self, value_name: str, count: int) -> str:
@@ -304,6 +320,10 @@ class ReferenceMetric(SampleMetric):
                 f"`{self.name}` has no real samples: call `update_reference` first. "
                 "Received: 0 real samples"
             )
+
+
+def _is_finite(number):
+    return number is None or math.isfinite(number)
 
 
 def get(identifier, **arguments) -> SampleMetric:

@@ -133,7 +133,9 @@ class Evaluation:
     def measure(
         self, sample, seed: int = 0, progress: Callable[[str, int, int], None] | None = None
     ) -> dict[str, Result]:
-        """Returns the values of samples, a dictionary from short names to `Result`.
+        """Returns the finite values of samples, a dictionary from short names to `Result`.
+
+        A warning names the values that are not finite.
 
         The short name of a value is its own in lower case (`fid`, `precision`). For a metric that
         was given a name, it is that name, followed by the value's own where there are several.
@@ -199,7 +201,7 @@ class Evaluation:
             compared_with = facts if metric in self._compared else {}
             values = metric.report(example_shape=shape, **compared_with, **seeds)
             for result in values:
-                name = metric.log_name(result.name, len(values))
+                name = metric.log_name(result.name, metric.value_count)
                 if name in results:
                     raise ValueError(
                         "Two metrics give values of the same name: give one of them another "

@@ -6,6 +6,7 @@ come from the test split. Without one, each training image is compared with the 
 
 import dataclasses
 import hashlib
+import warnings
 
 import numpy as np
 
@@ -66,6 +67,14 @@ class Nearest:
         for space, extractor in self.extractors.items():
             training, samples = extractor(self.training), extractor(self.samples)
             real = training[: len(samples)] if self._alone else extractor(self.held_out)
+            if not all(np.isfinite(rows).all() for rows in (training, samples, real)):
+                # The pixels, which come first, are always finite.
+                warnings.warn(
+                    f"The nearest training images by {space} are left out, because not all of its "
+                    "features are finite: check the extractor. Received: features with NaN or inf",
+                    stacklevel=2,
+                )
+                continue
             of_samples, near_samples = _nearest(samples, training)
             of_real, near_real = _nearest(real, training, rank)
             facts[space] = {"samples": _summary(of_samples), "real": _summary(of_real)}

@@ -291,7 +291,7 @@ def _metrics(facts):
 def _explanation(samples, real):
     extractors = {result.protocol.extractor for result in samples.values()} - {None}
     real_images = ""
-    if real:
+    if real and samples:
         count, wanted = (next(iter(r.values())).protocol.samples for r in (real, samples))
         fewer = "training images" if count == wanted else f"{count:,} training images"
         real_images = f"The real images are {fewer}, measured in the same way as the samples. "

@@ -52,6 +52,16 @@ def test_the_logs_hold_the_values_of_the_last_evaluation(gan):
     assert (protocol.samples, protocol.reference, protocol.seed) == (40, "noise test", 5)
 
 
+def test_a_value_that_is_not_finite_does_not_end_the_run(gan, monkeypatch):
+    measured = iter([1.0, np.nan, 3.0])
+    monkeypatch.setattr(
+        ganzoo.metrics.FrechetDistance, "measure", lambda metric: {"FID": (next(measured), None)}
+    )
+    with pytest.warns(UserWarning, match=r"left out: .*Received: FID=nan ± None"):
+        history = fit(gan, callback(["fid"]), epochs=2)
+    np.testing.assert_array_equal(history["fid"], [np.nan, 3.0])
+
+
 def test_the_last_step_is_measured(gan):
     ours = callback(["fid"], every=2)
     fit(gan, ours, epochs=3)

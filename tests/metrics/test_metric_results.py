@@ -3,8 +3,11 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
+import ganzoo
+from ganzoo import metrics
 from ganzoo.metrics import Protocol, Result
 
 PROTOCOL = Protocol(
@@ -90,3 +93,19 @@ def test_values_that_are_not_finite_are_refused(bad):
 def test_a_protocol_checks_its_numbers(arguments):
     with pytest.raises(ValueError, match=rf"`{next(iter(arguments))}`.*Received"):
         Protocol("FID", **arguments)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_values_that_are_not_finite_are_left_out_with_a_warning(bad, monkeypatch):
+    def extractor(images):
+        return images.reshape(len(images), -1)[:, :4] / np.float32(255)
+
+    extractor.name = extractor.sha256 = "corner"
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1)).astype("uint8")
+    values = {"precision": (0.5, None), "recall": (bad, None)}
+    monkeypatch.setattr(metrics.PrecisionRecall, "measure", lambda metric: values)
+    metric = metrics.PrecisionRecall(extractor, name="pr")
+    evaluation = metrics.Evaluation([metric], ganzoo.data.Dataset(images), cache=False)
+    with pytest.warns(UserWarning, match=rf"left out: .* Received: recall={bad} ± None"):
+        found = evaluation.measure(images)
+    assert list(found) == ["pr_precision"]

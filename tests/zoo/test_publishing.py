@@ -433,3 +433,44 @@ def test_images_of_any_channels_are_described(model):
         of_others = {**facts, "data": {**facts["data"], "shape": [8, 9, channels]}}
         assert zoo.overview(of_others)["size"] == f"8 x 9 {colors}"
         assert f"8 x 9 {colors}: SNGAN" in cards.summary(of_others, model[1].recipe)
+
+
+def test_values_that_are_not_finite_are_left_out_with_a_warning(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        ganzoo.metrics.KernelDistance, "measure", lambda metric: {"KID": (np.nan, 0.1)}
+    )
+    training = published.training(pictures.gan(3, shape=(8, 8, 3)))
+
+    class OddFeatures(published.Brightness):
+        """Some of what is searched for copies has no features, and none of what is measured."""
+
+        name, is_odd = "odd", False
+
+        def __call__(self, images):
+            return super().__call__(images) + (np.nan if self.is_odd else 0.0)
+
+    extractor = OddFeatures()
+    nearest = zoo.measure.Nearest.measure
+    monkeypatch.setattr(
+        zoo.measure.Nearest,
+        "measure",
+        lambda one: (setattr(extractor, "is_odd", True), nearest(one))[1],
+    )
+    with (
+        pytest.warns(UserWarning, match=r"which are left out: .*Received: KID=nan ± 0.1"),
+        pytest.warns(UserWarning, match=r"by odd are left out, .* features with NaN or inf"),
+    ):
+        facts = zoo.publish(training, tmp_path / "model", extractor, n=30, directions=None)
+    assert "fid" in facts["figures"]["samples"] and "kid" not in facts["figures"]["samples"]
+    assert list(facts["figures"]["nearest"]["spaces"]) == ["pixels"]
+    assert zoo.read(tmp_path / "model") == facts
+    assert "| FID |" in (tmp_path / "model" / "README.md").read_text()
+
+
+def test_a_model_without_any_finite_value_is_published(tmp_path, monkeypatch):
+    for kind in (ganzoo.metrics.PairwiseDistance, ganzoo.metrics.StructuralSimilarity):
+        monkeypatch.setattr(kind, "measure", lambda metric: {"value": (np.inf, None)})
+    training = published.training(pictures.gan(3, shape=(8, 8, 3)))
+    with pytest.warns(UserWarning, match=r"Received: value=inf ± None"):
+        facts = zoo.publish(training, tmp_path / "model", n=30, directions=None)
+    assert facts["figures"]["samples"] == {}
