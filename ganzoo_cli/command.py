@@ -140,11 +140,17 @@ class Command:
         self._define(name, value, help, None, values.integers)
 
     def classes(self, name: str, value: str, help: str) -> None:
-        """Defines a flag that takes classes by number or name between commas, as texts."""
+        """Defines a flag that takes classes by number or name between commas, as texts.
+
+        A name with commas is in double quotes.
+        """
         self._define(name, value, help, None, values.classes)
 
     def names(self, name: str, help: str) -> None:
-        """Defines a flag that takes names between commas, as a list, which is empty by default."""
+        """Defines a flag that takes names between commas, as a list, which is empty by default.
+
+        A name with commas is in double quotes.
+        """
         self._flags[name] = Flag(name, values.names, [], "NAMES", help)
         self._describe(f"--{name}=NAMES", help)
 
@@ -193,6 +199,10 @@ class Command:
     def flag_names(self) -> list[str]:
         """The names of all flags, in the order of the help text."""
         return list(self._flags)
+
+    def flag(self, name: str) -> Flag:
+        """Returns the flag of a name."""
+        return self._flags[name]
 
     def defaults(self) -> SimpleNamespace:
         """Returns the values of all flags of a command line without flags."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from ganzoo_cli import values
 from ganzoo_cli.command import Command
 from ganzoo_cli.part_texts import format_parts
 from ganzoo_cli.suggestions import did_you_mean
@@ -44,16 +45,22 @@ def add_setting(
             f"Unknown setting in {source}.{did_you_mean(name, known)} "
             f"`ganzoo {command.name} --help` lists all settings. Received: {name}"
         )
-    if value is not None:
-        command.set_flag(options, name, text_of(name, value))
+    if value is None:
+        return
+    if isinstance(value, (list, tuple)) and not value and command.flag(name).default == []:
+        setattr(options, name, [])  # A command line has no text for it.
+        options.given.add(name)
+    else:
+        command.set_flag(options, name, text_of(command, name, value))
 
 
-def text_of(name: str, value: Any) -> str:
-    """Returns the text of a value, as a flag takes it.
+def text_of(command: Command, name: str, value: Any) -> str:
+    """Returns the text of a value, from which the flag of a command reads the same value.
 
     Example:
 
-    >>> text_of("metrics", ["fid", "kid"])
+    >>> from ganzoo_cli.commands.train import COMMAND
+    >>> text_of(COMMAND, "metrics", ["fid", "kid"])
     'fid,kid'
 
     Raises:
@@ -69,5 +76,7 @@ def text_of(name: str, value: Any) -> str:
             )
         return format_parts(value) or "none"
     if isinstance(value, (list, tuple, range)):
-        return ",".join(text_of(name, one) for one in value)
+        texts = [text_of(command, name, one) for one in value]
+        is_list = command.flag(name).read in (values.names, values.classes)
+        return values.joined(texts) if is_list else ",".join(texts)
     return str(value)

@@ -69,7 +69,8 @@ def add_content_flags(command: Command) -> None:
     command.names(
         "label_columns",
         """Columns of the table. One column of texts or integers holds classes; floats or several
-        columns are conditions. By default all columns, if there is one or if all are numbers.""",
+        columns are conditions. By default all columns, if there is one or if all are numbers. A
+        name with a comma is in double quotes.""",
     )
     command.choice(
         "labels_as", ("classes", "conditions"), "What a column holds that could be both."

@@ -1,13 +1,16 @@
 """Readers of flags' values: each returns a value, or raises an error that says what it must be."""
 
+import json
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 _RANGE = re.compile(r"\s*(\d+)(?:-(\d+))?\s*")
 _SIZE = re.compile(r"(\d+)(?:[x,](\d+))?")
+# A text of JSON between commas.
+_QUOTED = re.compile(r'\s*("(?:[^"\\]|\\.)*")\s*(?=,|$)', re.DOTALL)
 AUTO = "auto"
 _MOST_INTEGERS = 100_000
 _LARGEST_SIDE = 2**16
@@ -133,8 +136,11 @@ def integers(name: str, given: str) -> list[int]:
 
 
 def classes(name: str, given: str) -> list[str]:
-    """Returns the parts of a text such as `"cat,dog"` or `"0-2,7"`, which a model must know."""
-    parts = [part.strip() for part in given.split(",")]
+    """Returns the parts of a text such as `"cat,dog"` or `"0-2,7"`, which a model must know.
+
+    A part with commas is in double quotes.
+    """
+    parts = _split(given)
     if not all(parts):
         raise _error(name, given, "classes between commas, by number or name, such as 0-2,cat")
     return parts
@@ -146,8 +152,11 @@ def is_range(text: str) -> bool:
 
 
 def names(name: str, given: str) -> list[str]:
-    """Returns the names of a text such as `"data,seed"`, which are all different."""
-    found = [part.strip() for part in given.split(",")]
+    """Returns the names of a text such as `"data,seed"`, which are all different.
+
+    A name with commas is in double quotes.
+    """
+    found = _split(given)
     if not all(found) or len(set(found)) < len(found):
         raise _error(name, given, "different names between commas")
     return found
@@ -156,6 +165,42 @@ def names(name: str, given: str) -> list[str]:
 def switch(name: str, given: str | None) -> bool:
     """Returns whether a flag is on; `given` is `None` where it has no value."""
     return True if given is None else choice(("true", "false"))(name, given) == "true"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Returns the text that `names` and `classes` read.
+
+    Example:
+
+    >>> joined(["cat", "dog, small"])
+    'cat,"dog, small"'
+    """
+    return ",".join(one if _split(one) == [one] else json.dumps(one) for one in parts)
+
+
+def _split(text):
+    """Returns the parts of a text between commas, without the spaces around them.
+
+    A part that is a text of JSON, in double quotes, stands for this text.
+    """
+    parts, place = [], 0
+    while place <= len(text):
+        quoted = _QUOTED.match(text, place)
+        if quoted and (part := _unquoted(quoted[1])) is not None:
+            place = quoted.end() + 1
+        else:
+            end = text.find(",", place)
+            end = len(text) if end < 0 else end
+            part, place = text[place:end].strip(), end + 1
+        parts.append(part)
+    return parts
+
+
+def _unquoted(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _integer(name, given, least, expected):

@@ -20,6 +20,7 @@ from ganzoo_cli.commands.create import (
     STEPS,
     WIDTH,
 )
+from ganzoo_cli.commands.train import COMMAND as TRAIN
 from ganzoo_cli.settings import text_of
 from ganzoo_cli.shared_flags import CONTENT_FLAGS
 
@@ -85,7 +86,9 @@ def training_arguments(folder, options):
         )
     reasons += _warnings(sides, min(check_size(size)))
     flags = [
-        f"--{name}={text_of(name, value)}" for name, value in arguments.items() if value is not None
+        f"--{name}={text_of(TRAIN, name, value)}"
+        for name, value in arguments.items()
+        if value is not None
     ]
     return [*flags, *(["--conditional"] if options.conditional else [])], reasons
 

@@ -148,7 +148,7 @@ def training_command(recipe, settings):
     if "labels" in flags:
         flags["labels"] = Path(flags["labels"]).name
     words = [
-        f"--{name}" if value is True else f"--{name}={text_of(name, value)}"
+        f"--{name}" if value is True else f"--{name}={text_of(COMMAND, name, value)}"
         for name, value in flags.items()
     ]
     return shlex.join(["ganzoo", "train", *words])

@@ -5,8 +5,12 @@ import tomllib
 import pytest
 
 from ganzoo_cli import values
+from ganzoo_cli.commands.train import COMMAND as TRAIN
 from ganzoo_cli.config_file import as_toml
+from ganzoo_cli.main import COMMANDS
+from ganzoo_cli.main import command as command_of
 from ganzoo_cli.part_texts import format_parts, parse_parts
+from ganzoo_cli.settings import options_of, text_of
 
 
 @pytest.mark.parametrize(
@@ -80,3 +84,66 @@ def test_paths_of_any_characters_are_read_from_toml_or_refused():
     assert tomllib.loads(as_toml(settings, "a comment")) == settings
     with pytest.raises(ValueError, match=r"names are no UTF-8. Received: data='folder:/caf.udce9'"):
         as_toml({"data": "folder:/caf\udce9"}, "a comment")
+
+
+# Texts of each kind of flag, such as they are given on command lines.
+TEXTS = {
+    values.text: ["a", "a,b", '"a"', " a ", "a=b", "é\n"],
+    values.path: ["a/b", "true", "a,b ~", "/é"],
+    values.seed: ["0", str(2**64 - 1)],
+    values.natural: ["0", "7"],
+    values.positive_integer: ["1", str(10**20)],
+    values.positive: ["0.1", "1e-300", "1e22", "0.30000000000000004"],
+    values.positive_or_schedule: ["2e-4", "cosine/2/0.2/2e6images"],
+    values.positive_or_auto: ["4", "auto"],
+    values.strength: ["0", "0.1", "auto", "linear/2/0.2/1e4-5e4steps"],
+    values.size: ["32", "32x64", "32,64"],
+    values.fraction: ["0", "0.999"],
+    values.pair: ["-80,0", "0.1,1e-9"],
+    values.integers: ["3", "0-7,100"],
+    values.classes: ["cat,0-2", '"a,b",c', '" a ", "\\"b\\"", c"d'],
+    values.names: ["fid,kid", '"a,b",c', '"a \\\\", " b"', 'é"', '"ab"c'],
+    values.switch: ["true", "false"],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_flag_reads_its_value_again_from_the_text_of_the_value(name):
+    command = command_of(name)
+    for flag in command.flags:
+        for text in flag.choices or TEXTS[flag.read]:
+            value = flag.read(flag.name, text)
+            again = flag.read(flag.name, text_of(command, flag.name, value))
+            assert (again, type(again)) == (value, type(value))
+            options = options_of(command, {flag.name: value}, "a test")
+            assert getattr(options, flag.name) == value and flag.name in options.given
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_default_values_are_read_again(name):
+    command = command_of(name)
+    defaults = {flag.name: flag.default for flag in command.flags}
+    options = options_of(command, defaults, "a test")
+    assert {flag: getattr(options, flag) for flag in defaults} == defaults
+
+
+@pytest.mark.parametrize("text", ["a,b", " a", '"', '"a"', "\\", '"a,b', "a\nb", "é,", ",", '",'])
+def test_names_of_any_characters_are_read_as_they_were_joined(text):
+    for parts in ([text], [text, "c"], ["c", text, "d"]):
+        for read in (values.names, values.classes):
+            assert read("flag", values.joined(parts)) == parts
+
+
+def test_names_with_commas_survive_a_file_and_a_command_line():
+    settings = {"label_columns": ["size, in cm", "age"], "labels": "labels.csv"}
+    options = options_of(TRAIN, settings, "a test")
+    assert options.label_columns == settings["label_columns"]
+    words = [f"--{name}={text_of(TRAIN, name, value)}" for name, value in settings.items()]
+    assert TRAIN.parse(words)[0].label_columns == settings["label_columns"]
+    read = tomllib.loads(as_toml(settings, "a comment"))
+    assert options_of(TRAIN, read, "a test").label_columns == settings["label_columns"]
+
+
+def test_an_empty_list_replaces_the_one_of_a_file():
+    options = options_of(TRAIN, {"metrics": []}, "a test")
+    assert options.metrics == [] and "metrics" in options.given
