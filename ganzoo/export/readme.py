@@ -2,6 +2,8 @@
 
 import json
 
+from ganzoo.markdown import table
+
 _LABEL = 3
 
 
@@ -23,11 +25,12 @@ def write(name, version, description, specs, outputs):
             f"{description['ganzoo']} for TensorFlow {description['tensorflow']} and TF Serving. "
             + _origin(description),
             "",
-            "| signature | inputs | outputs |",
-            "|---|---|---|",
-            *(
-                f"| `{signature}` | {_columns(specs[signature])} | {_columns(outputs[signature])} |"
-                for signature in specs
+            table(
+                ("signature", "inputs", "outputs"),
+                (
+                    (f"`{signature}`", _columns(specs[signature]), _columns(outputs[signature]))
+                    for signature in specs
+                ),
             ),
             "",
             *_ranges(description, specs),

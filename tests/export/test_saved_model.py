@@ -373,6 +373,7 @@ def test_the_commands_of_the_readme_run(conditional_gan, folder, monkeypatch, tm
     text = (folder / "README.md").read_text()
     for name in ("serving_default", "sample", "sample_png", "discriminate"):
         assert f"`{name}`" in text
+    assert "| signature | inputs | outputs |\n| --- | --- | --- |\n" in text
     expected = conditional_gan.sample(1, seed=7, labels=3 % 3)
     sections = {part.partition("\n")[0]: part for part in text.split("\n## ")[1:]}
     monkeypatch.chdir(folder.parents[1])
