@@ -1,12 +1,14 @@
 """Data sets on the Hugging Face Hub, through its library `datasets`."""
 
 import re
+import warnings
 
 import numpy as np
 
 from ganzoo import hub
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.images import convert_stream
+from ganzoo.data.image_options import image_options
+from ganzoo.data.images import convert_stream, is_transparent
 from ganzoo.data.sources import UnknownSplit, choose_feature, register
 
 _ARGUMENT = re.compile(r"(?://)?([^/@]+/[^/@]+)(?:/([^/@]+))?(@.+)?")
@@ -21,6 +23,7 @@ def load_hub(
     *,
     image_key: str | None = None,
     label_key: str | None = None,
+    alpha: str | None = None,
 ) -> Dataset:
     """A data set of images on the Hugging Face Hub, such as hf:zalando-datasets/fashion_mnist.
 
@@ -33,10 +36,12 @@ def load_hub(
             commit to get the same data at all times.
         split: A split, or a slice of one, e.g. `"train[:10%]"`.
         size: (height, width). Needed if the images differ in size.
-        channels: 1, 3 or None.
+        channels: 1, 3, 4 to keep alpha, or None.
         image_key: Name of the column of images; needed only if there are several.
         label_key: Name of the column of classes; needed only if there are several, or if it holds
             plain integers or texts.
+        alpha: `"keep"` for a fourth channel; or a color such as `"#000000"` that transparent pixels
+            are laid over. By default they are laid over white, and a warning says so.
 
     Raises:
         ImportError: If the extra `hub` is not installed.
@@ -55,17 +60,35 @@ def load_hub(
     rows = _rows(datasets, str(folder), match[2], split, argument)
     image_key, label_key = _keys(datasets, rows.features, image_key, label_key, argument)
     labels = None if label_key is None else _labels(rows, label_key, argument)
-    images = rows.select_columns([image_key])
+    options = image_options(size, channels, alpha)
+    images = (row[image_key] for row in rows.select_columns([image_key]))
+    if alpha is None and options.channels != 4:
+        images = _warning_of_alpha(images, argument)
     names = None if label_key is None else getattr(rows.features[label_key], "names", None)
     if names is None and labels is not None and labels.dtype.kind == "U":
         names = sorted(set(labels.tolist()))
     return Dataset(
-        convert_stream((row[image_key] for row in images), len(images), size, channels),
+        convert_stream(images, len(rows), options.size, options.channels, options.background),
         labels,
         class_names=names,
         name=f"hf:{argument}",
         split=split,
     )
+
+
+def _warning_of_alpha(images, argument):
+    """Yields the images, and warns once if one of them is transparent."""
+    is_said = False
+    for row, image in enumerate(images):
+        if not is_said and is_transparent(image):
+            is_said = True
+            warnings.warn(
+                "Transparent pixels are laid over white: alpha='keep' keeps alpha as a fourth "
+                "channel, alpha='#ffffff' says that white is wanted, and another color is taken "
+                f"in its place. Received: source='hf:{argument}' with alpha in row {row}",
+                stacklevel=2,
+            )
+        yield image
 
 
 def _import_datasets():

@@ -31,6 +31,13 @@ def is_gray(image):
     return image.mode in _GRAY_MODES or is_deep(image)
 
 
+def is_transparent(image):
+    """Whether a Pillow image has pixels that are not opaque."""
+    if not _has_alpha(image):
+        return False
+    return image.convert("RGBA").getchannel("A").getextrema()[0] < 255
+
+
 def is_deep(image):
     """Whether the pixels of a Pillow image are integers of more than 8 bits."""
     return image.mode == "I" or image.mode.startswith("I;16")
@@ -125,7 +132,7 @@ def convert_array(images, size=None, channels=None, background=WHITE):
     return result
 
 
-def convert_stream(arrays, count, size=None, channels=None):
+def convert_stream(arrays, count, size=None, channels=None, background=WHITE):
     """Returns images of any shape from an iterable as one array.
 
     Args:
@@ -135,13 +142,18 @@ def convert_stream(arrays, count, size=None, channels=None):
         size: (height, width). It is needed unless all have the same size.
         channels: 1, 3 or 4, or `None` to keep the channels of arrays. For Pillow images, as for
             `convert`.
+        background: (red, green, blue) that transparent pixels are laid over.
     """
     images = None
     arrays = iter(arrays)
+
+    def converted(row):
+        return _converted_row(row, size, channels, background)
+
     with concurrent.futures.ThreadPoolExecutor() as pool:
         for start in range(0, count, _BLOCK):
             block = itertools.islice(arrays, min(_BLOCK, count - start))
-            done = list(pool.map(lambda row: _converted_row(row, size, channels), block))
+            done = list(pool.map(converted, block))
             if len(done) < min(_BLOCK, count - start):
                 raise ValueError(f"Expected {count} images. Received: {start + len(done)}")
             for row, image in enumerate(done, start):
@@ -156,10 +168,10 @@ def convert_stream(arrays, count, size=None, channels=None):
     return images
 
 
-def _converted_row(row, size, channels):
+def _converted_row(row, size, channels, background):
     if channels is None and not isinstance(row, Image.Image):
         channels = row.shape[2]
-    return convert(_as_image(row), size, channels)
+    return convert(_as_image(row), size, channels, background)
 
 
 def _converted_block(images, size, channels, background):
@@ -232,8 +244,12 @@ def _in_eight_bits(image):
     return Image.fromarray(pixels.astype(np.uint8))
 
 
+def _has_alpha(image):
+    return image.mode in _ALPHA_MODES or "transparency" in image.info
+
+
 def _without_alpha(image, background):
-    if image.mode not in _ALPHA_MODES and "transparency" not in image.info:
+    if not _has_alpha(image):
         return image
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, background), image)

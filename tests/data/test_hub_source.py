@@ -4,6 +4,7 @@ import io
 import json
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,38 @@ def test_a_data_set_is_downloaded_verified_and_loaded(server):
     server.is_down = True
     offline = ganzoo.data.load(f"hf:me/pets@{commit}")
     np.testing.assert_array_equal(offline.examples, data.examples)
+
+
+def test_alpha_is_kept_or_laid_over_a_color_and_said(server):
+    pixels = np.full((4, 4, 4), 255, "uint8")
+    pixels[0, 0] = (10, 20, 30, 0)
+    files = {"0.png": png(40)}
+    for row, image in enumerate((np.full((4, 4, 4), 255, "uint8"), pixels, pixels), start=1):
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, "png")
+        files[f"{row}.png"] = buffer.getvalue()
+    rows = {"files": list(files), "labels": [0] * 4, "words": ["a"] * 4}
+    server.commit("me/stickers", {**files, "train.json": json.dumps(rows).encode()}, "dataset")
+
+    with pytest.warns(UserWarning, match=r"over white: alpha='keep'.*with alpha in row 2") as found:
+        white = ganzoo.data.load("hf:me/stickers")
+    assert len(found) == 1
+    assert (
+        white.examples.shape == (4, 4, 4, 3)
+        and white.examples[2:, 0, 0].tolist() == [[255] * 3] * 2
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        black = ganzoo.data.load("hf:me/stickers", alpha="#000000")
+        kept = ganzoo.data.load("hf:me/stickers", alpha="keep")
+        four = ganzoo.data.load("hf:me/stickers", channels=4)
+        ganzoo.data.load("hf:me/stickers", alpha="#ffffff", size=2, channels=1)
+        ganzoo.data.load("hf:me/pets")
+    assert black.examples[2:, 0, 0].tolist() == [[0] * 3] * 2
+    assert kept.examples[:, 0, 0].tolist() == [[40, 40, 40, 255], [255] * 4, [0] * 4, [0] * 4]
+    np.testing.assert_array_equal(kept.examples, four.examples)
+    with pytest.raises(ValueError, match=r"`alpha` must be 'keep', or.*Received: alpha='x'"):
+        ganzoo.data.load("hf:me/stickers", alpha="x")
 
 
 def test_what_is_wrong_is_said(server, monkeypatch):
