@@ -55,7 +55,8 @@ class TransferringModel:
         listed. If no name of a network is the same, but all shapes are, the weights are taken in
         their order. Where only one of a kernel and its spectral vector fits, the vector is computed
         from the kernel. The source's generator is the one that samples: its average. The
-        optimizers, the step and the state of parts start as new.
+        optimizers, the step and the state of parts start as new. A GAN of a preset is then no
+        longer this preset, and has no `stored_directions`.
 
         Args:
             source: As `name_or_path` of `from_preset`, or a GAN.
@@ -114,6 +115,8 @@ class TransferringModel:
                 )
         for average, network in self.averages():
             average.set_weights([ops.convert_to_numpy(weight) for weight in network.weights])
+        # They describe the weights that this GAN had.
+        self.preset = self.stored_directions = None
         return Transfer(tuple(taken), left)
 
     def freeze_discriminator(self, count: int) -> list[str]:

@@ -44,6 +44,18 @@ def test_all_weights_of_equal_networks_are_taken(tmp_path):
     assert str(found).startswith(f"{len(found.taken)} weights taken, 0 left")
 
 
+def test_a_gan_of_a_preset_that_starts_from_another_one_is_no_longer_this_preset(tmp_path):
+    resnet_gan(0).save_to_preset(tmp_path / "first", directions=resnet_gan(0).directions(k=2))
+    target = ganzoo.GAN.from_preset(tmp_path / "first")
+    assert target.preset["name"] == "first" and len(target.stored_directions) == 2
+
+    target.initialize_from(resnet_gan(1))
+
+    assert target.preset is None and target.stored_directions is None
+    target.save_to_preset(tmp_path / "second")
+    assert ganzoo.GAN.from_preset(tmp_path / "second").stored_directions is None
+
+
 def test_other_classes_and_channels_are_left_and_listed():
     source, target = resnet_gan(0, num_classes=10), resnet_gan(1, num_classes=3, channels=3)
     before = target.discriminator.get_layer("conv_1").kernel.numpy()
