@@ -1,9 +1,11 @@
 """The rows of a batch that each process and each device gets."""
 
+import keras
 import numpy as np
 
 from ganzoo import backend, distribution
 from ganzoo.data import Batches
+from ganzoo.data.sharded_array import ShardedArray
 
 
 class OwnBatches(Batches):
@@ -41,16 +43,34 @@ def test_arrays(gan, data, batch_size):
     examples are padded with examples of the label -1, which do not count.
 
     Returns:
-        The examples and the labels that this process feeds, and the number of them per batch.
+        The first arguments of Keras's `evaluate`: the examples and the labels that this process
+        feeds, and the number of them per batch. Examples in shards are batches in place of arrays,
+        because they may not fit into memory.
     """
-    count = backend.share_count(gan)
-    if count == 1:
-        return data.examples, data.labels, batch_size
-    size = -(-min(batch_size, len(data)) // count) * count
-    missing = -len(data) % size
+    count, processes = backend.share_count(gan), distribution.process_count()
+    size = batch_size if count == 1 else -(-min(batch_size, len(data)) // count) * count
+    missing = -len(data) % size if count > 1 else 0
     labels = np.pad(data.labels, (0, missing), constant_values=-1)
-    processes = distribution.process_count()
     own = slice(distribution.process_index(), None, processes)
     # Example 0 fills up.
-    rows = np.pad(np.arange(len(data)), (0, missing))[own]
-    return np.take(data.examples, rows, axis=0), labels[own], size // processes
+    rows, labels = np.pad(np.arange(len(data)), (0, missing))[own], labels[own]
+    if isinstance(data.examples, ShardedArray):
+        return _InOrder(data.examples, rows, labels, size // processes), None, None
+    examples = data.examples if count == 1 else np.take(data.examples, rows, axis=0)
+    return examples, labels, size // processes
+
+
+class _InOrder(keras.utils.PyDataset):
+    """Batches of rows of examples, with their labels."""
+
+    def __init__(self, examples, rows, labels, batch_size):
+        super().__init__()
+        self._examples, self._rows, self._labels = examples, rows, labels
+        self._batch_size = batch_size
+
+    def __len__(self):
+        return -(-len(self._rows) // self._batch_size)
+
+    def __getitem__(self, index):
+        part = slice(index * self._batch_size, (index + 1) * self._batch_size)
+        return np.take(self._examples, self._rows[part], axis=0), self._labels[part]

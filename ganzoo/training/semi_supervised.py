@@ -7,6 +7,7 @@ from keras import ops
 from ganzoo import backend, losses
 from ganzoo.data import Dataset, sharding
 from ganzoo.data.classes import numbered_as
+from ganzoo.data.sharded_array import ShardedArray, blocks_of
 from ganzoo.distribution.replicas import gather_rows
 from ganzoo.numerics import dtype_of_means, to_signed_range
 from ganzoo.training import checks, ema, inputs, semi_supervised_inputs
@@ -201,7 +202,8 @@ class SemiSupervisedGAN(GAN):
         """Returns the classes that the averaged classifier gives to examples.
 
         Args:
-            examples: uint8 images, float images in [-1, 1], or float vectors, as for `fit`.
+            examples: uint8 images, float images in [-1, 1], or float vectors, as for `fit`. The
+                examples of data in shards are read block by block.
             batch_size: Examples per call of the classifier, at least 1.
 
         Returns:
@@ -211,6 +213,9 @@ class SemiSupervisedGAN(GAN):
             ValueError: If the examples do not fit the classifier.
         """
         check_positive_integer("batch_size", batch_size)
+        if isinstance(examples, ShardedArray):
+            blocks = blocks_of(examples)
+            return np.concatenate([self.classify(block, batch_size) for block in blocks])
         self.update_inference_state()
         examples, _ = inputs.as_batch(self, examples)
         classify, classes = self.inference_discriminator, []

@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 import ganzoo
+from ganzoo.data.sharded_array import ShardedArray
 from support.gans import linear, tiny
 
 NUM_CLASSES = 4
@@ -227,3 +228,59 @@ def test_bad_input_is_refused(name):
     call, message = BAD[name]
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.fixture
+def shards(tmp_path, monkeypatch):
+    """37 images in shards, the same ones in memory, and the numbers of rows that are read."""
+    whole = ganzoo.data.load("digits", size=8).take(range(37))
+    ganzoo.data.pack_shards(whole, tmp_path / "shards", shards=3)
+    read, take = [], ShardedArray.take
+
+    def counted(array, rows, *arguments, **settings):
+        read.append(np.size(rows))
+        return take(array, rows, *arguments, **settings)
+
+    monkeypatch.setattr(ShardedArray, "take", counted)
+    return ganzoo.data.load(tmp_path / "shards"), whole, read
+
+
+def image_classifier():
+    networks = ganzoo.architectures.build_semi_supervised(
+        "semi_supervised_mlp", (8, 8, 1), 10, latent_dim=4, width=4, generator_width=4
+    )
+    gan = ganzoo.SemiSupervisedGAN(*networks)
+    gan.compile(g_optimizer="sgd", d_optimizer="sgd")
+    return gan
+
+
+def test_an_evaluation_on_shards_reads_them_in_batches(shards):
+    sharded, whole, read = shards
+    gan = image_classifier()
+    expected = gan.evaluate(whole, batch_size=10)
+    assert gan.evaluate(sharded, batch_size=10) == expected
+    assert max(read) == 10
+    np.testing.assert_array_equal(
+        gan.classify(sharded.examples, 5), gan.classify(whole.examples, 5)
+    )
+
+
+def test_a_validation_on_shards_reads_them_in_batches(shards, monkeypatch):
+    monkeypatch.setattr(ganzoo.training.semi_supervised, "_TEST_BATCH_SIZE", 10)
+    sharded, whole, read = shards
+    errors = []
+    for test in (whole, sharded):
+        keras.utils.set_random_seed(0)
+        gan = image_classifier()
+        settings = {"labels_per_class": 1, "batch_size": 8, "epochs": 2, "verbose": 0}
+        errors.append(gan.fit(whole, validation_data=test, **settings).history["val_error"])
+    assert errors[0] == errors[1] and len(errors[0]) == 2
+    assert max(read) == 10
+
+
+def test_an_evaluation_on_shards_with_two_replicas(shards, two_replicas):
+    sharded, whole, read = shards
+    with two_replicas.scope():
+        gan = image_classifier()
+    assert gan.evaluate(sharded, batch_size=10) == gan.evaluate(whole, batch_size=10)
+    assert max(read) == 10
