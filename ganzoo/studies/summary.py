@@ -146,7 +146,7 @@ def _decide(columns, rows, claim):
         return Verdict(claim, "no records", "")
     against = f"{columns[than].title}: " if claim.than else ""
     figures = (
-        f"{column.title}: {np.mean(better):.{column.digits}f} of {len(better)} runs against "
+        f"{column.title}: {np.mean(better):.{column.digits}f} of {_runs(better)} against "
         f"{against}{np.mean(worse):.{column.digits}f} of {len(worse)}"
     )
     if min(len(better), len(worse)) < 2 or not np.isfinite([*better, *worse]).all():
@@ -204,3 +204,7 @@ def _key(run, positions):
     """Returns what identifies a run without the options in which the two sides differ."""
     parts, seed = run
     return tuple(part for index, part in enumerate(parts) if index not in (positions or ())), seed
+
+
+def _runs(values):
+    return "1 run" if len(values) == 1 else f"{len(values)} runs"
