@@ -7,7 +7,8 @@ are under the Apache license 2.0. Twitter's set is under CC BY 4.0: write `twitt
     npm pack emoji-datasource-google@16.0.0
     tar -xzf emoji-datasource-google-16.0.0.tgz
     python examples/emoji.py package emoji
-    ganzoo create emoji --conditional --size=64 --augment=bgc
+    ganzoo create emoji --conditional --size=64 --augment=bgc --model=dcgan --width=32 \
+        --batch_size=16
 """
 
 import json

@@ -159,15 +159,19 @@ def _current(facts, recipe):
 
 def _section(title, models, pictures):
     """Returns the table of the models of a data set, with the protocol of its values."""
-    columns = [names for names, _ in comparison.headline_metrics()]
     results = {folder: comparison.results_of(facts) for folder, facts in models.items()}
+    measured = {name for found in results.values() for name in found}
+    columns = [
+        names
+        for names, _ in comparison.headline_metrics()
+        if not measured.isdisjoint(map(key_of, names))
+    ]
     chosen = {
         name: _most_frequent(results.values(), key_of(name)) for names in columns for name in names
     }
     caption = f"**{title}**"
-    first = chosen[columns[0][0]]
     titles = [", ".join(names) for names in columns]
-    if first is not None:
+    if columns and (first := chosen[columns[0][0]]) is not None:
         titles[0] += f" ({first.protocol.extractor})"
         caption += f". All values: {first.protocol}"
     header = ("model", "classes", "parameters", "size", *titles)

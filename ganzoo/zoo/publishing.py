@@ -112,9 +112,7 @@ def publish(
     check_folder(folder, replace)
     # What can fail without a measurement is done before it.
     recipe = without_paths(training.recipe)
-    facts = _facts(training, recipe, name or folder.name)
-    if about_data:
-        facts["data"]["about"] = dict(about_data)
+    facts = _facts(training, recipe, name or folder.name, about_data)
     curves = curves_picture(training.log)
     models = read_all(folder.parent)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -303,7 +301,7 @@ def _store(gan, folder):
     }
 
 
-def _facts(training, recipe, name):
+def _facts(training, recipe, name, about_data):
     """Returns the facts of a run that are known before its model is stored and measured."""
     gan, data = training.gan, training.data
     facts = {
@@ -315,6 +313,7 @@ def _facts(training, recipe, name):
             "shape": list(data.example_shape),
             "class_names": _class_names(data),
             **_conditions(data),
+            **({"about": dict(about_data)} if about_data else {}),
         },
         "network": {
             "class_name": type(gan).__name__,

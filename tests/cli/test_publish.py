@@ -29,7 +29,7 @@ def run(tmp_path_factory):
 def test_a_run_becomes_a_model(run, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     model = tmp_path / "models" / "small"
-    flags = ["--n=40", "--hardware=a desk", "--data_origin=a drawer"]
+    flags = ["--n=40", "--hardware=a desk", "--data_origin=a drawer", "--data_title=drawings"]
     assert main(["publish", str(run), f"--output={model}", *flags]) == 0
     printed = capsys.readouterr().out
     facts = json.loads((model / "metrics.json").read_text())
@@ -43,6 +43,7 @@ def test_a_run_becomes_a_model(run, tmp_path, monkeypatch, capsys):
     assert ganzoo.GAN.from_preset(model).sample(1).shape == (1, 8, 8, 1)
     card = (model / "README.md").read_text()
     assert "CC BY 4.0" in card and "digits test" in card
+    assert "Drawings, train split" in card and "drawings" in facts["summary"]
     assert "License of the data: CC BY 4.0. Origin: a drawer." in card
     # What is said about the data can change afterwards, and nothing else does.
     words = ["--data_title=my digits", "--data_license=CC0"]

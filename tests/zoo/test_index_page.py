@@ -121,6 +121,17 @@ def test_each_data_set_has_a_table_without_values_of_other_protocols(two_models)
     assert rows["pears"][4] != "" and rows["apples"][4] != ""
 
 
+def test_a_table_has_no_column_that_was_never_measured(two_models):
+    path = two_models / "pears" / "metrics.json"
+    facts = json.loads(path.read_text())
+    facts["data"]["source"] = "nuts"
+    for name in ("fid", "precision", "recall"):
+        del facts["figures"]["samples"][name]
+    path.write_text(json.dumps(facts))
+    fruit, nuts = zoo.table(two_models).split("**fruit**")[1].split("**nuts**.")
+    assert "| FID (" in fruit and "| model | classes | parameters | size |  |\n" in nuts
+
+
 def test_links_lead_to_the_folder_even_if_the_name_differs(two_models):
     (two_models / "pears").rename(two_models / "model")
     zoo.write(two_models)
