@@ -268,13 +268,10 @@ def test_an_evaluation_on_shards_reads_them_in_batches(shards):
 def test_a_validation_on_shards_reads_them_in_batches(shards, monkeypatch):
     monkeypatch.setattr(ganzoo.training.semi_supervised, "_TEST_BATCH_SIZE", 10)
     sharded, whole, read = shards
-    errors = []
-    for test in (whole, sharded):
-        keras.utils.set_random_seed(0)
-        gan = image_classifier()
-        settings = {"labels_per_class": 1, "batch_size": 8, "epochs": 2, "verbose": 0}
-        errors.append(gan.fit(whole, validation_data=test, **settings).history["val_error"])
-    assert errors[0] == errors[1] and len(errors[0]) == 2
+    gan = image_classifier()
+    settings = {"labels_per_class": 1, "batch_size": 8, "epochs": 1, "verbose": 0}
+    history = gan.fit(whole, validation_data=sharded, **settings).history
+    assert history["val_error"] == [gan.evaluate(whole, batch_size=10)["error"]]
     assert max(read) == 10
 
 
