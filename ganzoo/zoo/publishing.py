@@ -301,7 +301,7 @@ def _store(gan, folder):
     }
 
 
-def _facts(training, recipe, name, about_data):
+def _facts(training, recipe, name, about_data=None):
     """Returns the facts of a run that are known before its model is stored and measured."""
     gan, data = training.gan, training.data
     facts = {
