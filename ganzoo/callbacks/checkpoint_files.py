@@ -154,7 +154,7 @@ def every(folder: Path | str) -> list[Path]:
 def prune(folder: Path | str, keep: int, best_step: int | None, written: Path) -> None:
     """Removes the checkpoints that are no longer needed.
 
-    The newest `keep` intact checkpoints are kept, the one of `best_step`, the one that was just
+    It keeps the newest `keep` intact checkpoints, the one of `best_step`, the one that was just
     written, and damaged ones that are newer than the oldest of these: if files become readable
     again, the newest is still there.
 

@@ -57,15 +57,20 @@ def run(options, others):
 
 def _change(folder, options, directions, about_data):
     """Returns the work on a published model: its directions, words about its data, to push it."""
-    if not options.push and options.directions is None and not about_data:
+    # A push has a card of its own.
+    license = None if options.push else options.license
+    is_changed = bool(about_data or license) or options.directions is not None
+    if not options.push and not is_changed:
         raise ValueError(
-            "This is a published model, and no run: give --push=hf://user/name, --directions, or "
-            f"words about its data such as --data_license. Received: {folder}"
+            "This is a published model, and no run: give --push=hf://user/name, --directions, "
+            "--license, or words about its data such as --data_license. "
+            f"Received: {folder}"
         )
     allowed = {"directions", "push", "license", "private", "debug", *_ABOUT_DATA}
     if more := sorted(options.given - allowed):
         raise ValueError(
-            "A published model is pushed as it is, without flags on what is measured and written. "
+            "A published model is not measured again: give --license, --directions, words about "
+            "its data, or --push. "
             f"Received: {', '.join(f'--{name}' for name in more)}"
         )
 
@@ -73,8 +78,8 @@ def _change(folder, options, directions, about_data):
         with expected():
             if options.directions is not None:
                 _store_directions(folder, directions)
-            if options.directions is not None or about_data:
-                zoo.write_card(folder, about_data)
+            if is_changed:
+                zoo.write_card(folder, about_data, license)
                 if (index := folder.resolve().parent / builtin.INDEX).is_file():
                     print(f"{'to update the index':<22}ganzoo publish --table={index.parent}")
             if options.push:

@@ -59,6 +59,8 @@ def check_stated(stated: Mapping[str, str]) -> None:
     Args:
         stated: A mapping of some of `STATED` to words in one line.
     """
+    if not isinstance(stated, Mapping):
+        raise ValueError(f"Expected a mapping of {', '.join(STATED)}. Received: {stated!r}")
     for name, words in stated.items():
         if name not in STATED:
             raise ValueError(
@@ -77,6 +79,9 @@ def facts_of(data: Mapping) -> DataFacts:
         data: The facts about the data in its `metrics.json`: a mapping with the `source`, as for
             `ganzoo.data.load`, and perhaps with `about`, which says some of `STATED`.
 
+    Raises:
+        ValueError: If `about` says anything else.
+
     Example:
 
     >>> facts_of({"source": "tfds:mnist"}).license
@@ -84,7 +89,9 @@ def facts_of(data: Mapping) -> DataFacts:
     >>> facts_of({"source": "folder:noto", "about": {"title": "Noto emoji"}}).title
     'Noto emoji'
     """
-    return dataclasses.replace(_of_source(data["source"]), **data.get("about", {}))
+    stated = data.get("about", {})
+    check_stated(stated)
+    return dataclasses.replace(_of_source(data["source"]), **stated)
 
 
 def _of_source(source):

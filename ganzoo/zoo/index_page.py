@@ -15,7 +15,7 @@ from ganzoo.presets import builtin, manifest
 from ganzoo.zoo import comparison, model_card
 from ganzoo.zoo.data_facts import check_stated, facts_of
 from ganzoo.zoo.overview import is_classifier, overview
-from ganzoo.zoo.publishing import read_all, read_published, recipe_of
+from ganzoo.zoo.publishing import check_license, read_all, read_published, recipe_of
 
 _PAGE = "README.md"
 _TITLE = "# Published models\n"
@@ -94,24 +94,32 @@ def write(folder: Path | str) -> list[Path]:
     return written
 
 
-def write_card(folder: Path | str, about_data: Mapping[str, str] | None = None) -> list[Path]:
+def write_card(
+    folder: Path | str, about_data: Mapping[str, str] | None = None, license: str | None = None
+) -> list[Path]:
     """Brings the texts of one published model up to date, and returns the files that changed.
 
     Args:
         folder: Its folder.
         about_data: What the card says about the data from now on: as for `ganzoo.zoo.publish`.
             What is not named stays.
+        license: License of the weights from now on, as for `ganzoo.zoo.publish`; by default as
+            before.
 
     Raises:
-        ValueError: If `about_data` has other names, or the folder holds no published model.
+        ValueError: If `about_data` has other names, the license has another spelling, or the folder
+            holds no published model.
     """
     folder = user_path(folder)
     check_stated(about_data or {})
+    check_license(license)
     models = read_all(folder.resolve().parent)
     facts, recipe = _current(*read_published(folder))
     if about_data:
         facts["data"]["about"] = {**facts["data"].get("about", {}), **about_data}
         facts["summary"] = model_card.summary(facts, recipe)
+    if license is not None:
+        facts["weights"]["license"] = license
     card = model_card.text(facts, recipe, folder, models)
     return presets.replace_texts(folder, recipe, facts, card)
 

@@ -26,7 +26,7 @@ COMMAND = Command(
     "publish",
     "Publish a run as a model: its weights, metrics, pictures and card.",
     "RUN [flags]\nMODEL --push=hf://USER/NAME [flags]\n"
-    "MODEL --directions=FILE --data_license=WORDS ...\n--table=FOLDER",
+    "MODEL --directions=FILE --license=NAME --data_license=WORDS ...\n--table=FOLDER",
     description="""RUN is the folder of a run that has ended. The new folder is a preset, which
         `ganzoo.GAN.from_preset` takes. It holds the weights that samples are drawn with, in float16
         if the samples then change by at most one gray level; the metrics with their protocols; and

@@ -46,7 +46,7 @@ def test_a_run_becomes_a_model(run, tmp_path, monkeypatch, capsys):
     assert "Drawings, train split" in card and "drawings" in facts["summary"]
     assert "License of the data: CC BY 4.0. Origin: a drawer." in card
     # What is said about the data can change afterwards, and nothing else does.
-    words = ["--data_title=my digits", "--data_license=CC0"]
+    words = ["--data_title=my digits", "--data_license=CC0", "--license=mit"]
     assert main(["publish", str(model), *words]) == 0
     card = (model / "README.md").read_text()
     assert "My digits, train split: 1,438 images. License of the data: CC0. Origin: a dra" in card
@@ -54,6 +54,7 @@ def test_a_run_becomes_a_model(run, tmp_path, monkeypatch, capsys):
     later = json.loads((model / "metrics.json").read_text())
     assert later["data"] == {**facts["data"], "about": about} and "my digits" in later["summary"]
     assert later["figures"] == facts["figures"]
+    assert later["weights"] == {**facts["weights"], "license": "mit"} and 'license: "mit"' in card
     assert ganzoo.GAN.from_preset(model).sample(1).shape == (1, 8, 8, 1)
     # The page of all models, where this is the only one.
     assert main(["publish", f"--table={tmp_path / 'models'}"]) == 0

@@ -217,6 +217,16 @@ def test_only_known_words_are_stated_about_data(two_models):
         zoo.write_card(two_models / "apples", {"licence": "CC0"})
 
 
+@pytest.mark.parametrize("about", [3, {"tag": "x"}, {"title": ["a"]}, {"origin": "two\nlines"}])
+def test_words_about_data_in_a_damaged_model_are_refused(two_models, about):
+    path = two_models / "apples" / "metrics.json"
+    facts = json.loads(path.read_text())
+    facts["data"]["about"] = about
+    path.write_text(json.dumps(facts))
+    with pytest.raises(ValueError, match="Received"):
+        zoo.table(two_models)
+
+
 def test_names_of_users_are_text_and_no_html(originals, tmp_path):
     models = shutil.copytree(originals, tmp_path / "models")
     facts = json.loads((models / "pears" / "metrics.json").read_text())

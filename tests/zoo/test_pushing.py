@@ -57,7 +57,7 @@ def test_the_command_pushes_a_published_model(server, capsys):
     assert f"pushed                {ADDRESS}@{commit}\n" in capsys.readouterr().out
     for flags, message in (
         ([], "give --push=hf://user/name"),
-        ([f"--push={ADDRESS}", "--n=5"], "pushed as it is, without flags"),
+        ([f"--push={ADDRESS}", "--n=5"], "is not measured again: give --license"),
         ([f"--push={ADDRESS}", "--license=MIT License"], "must be spelled as model hubs"),
         (["--push=me/digits"], "Expected a repository of the Hugging Face Hub"),
         (["--private"], "--private is for --push"),
