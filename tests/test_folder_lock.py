@@ -16,11 +16,10 @@ spec = importlib.util.spec_from_file_location("folder_lock", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 module.FolderLock(sys.argv[2]).acquire()
-child = os.fork()
-if child == 0:
+if os.fork() == 0:
+    print(os.getpid(), flush=True)  # It runs, so it has let go of its parent's files.
     time.sleep(60)
     os._exit(0)
-print(child, flush=True)
 time.sleep(60)
 """
 

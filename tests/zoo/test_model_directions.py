@@ -160,8 +160,8 @@ def test_the_command_stores_a_choice_and_all_others_find_theirs(model, tmp_path,
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["{model}"], "give --push=hf://user/name, --directions, or words"),
-        (["{model}", "--directions=find", "--n=5"], "without flags on what is measured"),
+        (["{model}"], "give --push=hf://user/name, --directions, --license, or words"),
+        (["{model}", "--directions=find", "--n=5"], "is not measured again: give --license"),
         (["{model}", "--directions=no.npz"], "no.npz"),
         (["{model}", "--directions={other}"], "found with another generator"),
         (["--table={models}", "--directions=none"], "nothing else but --directions=find"),
