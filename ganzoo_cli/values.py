@@ -140,7 +140,7 @@ def classes(name: str, given: str) -> list[str]:
 
     A part with commas is in double quotes.
     """
-    parts = _split(given)
+    parts = split(given)
     if not all(parts):
         raise _error(name, given, "classes between commas, by number or name, such as 0-2,cat")
     return parts
@@ -156,7 +156,7 @@ def names(name: str, given: str) -> list[str]:
 
     A name with commas is in double quotes.
     """
-    found = _split(given)
+    found = split(given)
     if not all(found) or len(set(found)) < len(found):
         raise _error(name, given, "different names between commas")
     return found
@@ -175,13 +175,18 @@ def joined(parts: Iterable[str]) -> str:
     >>> joined(["cat", "dog, small"])
     'cat,"dog, small"'
     """
-    return ",".join(one if _split(one) == [one] else json.dumps(one) for one in parts)
+    return ",".join(one if split(one) == [one] else json.dumps(one) for one in parts)
 
 
-def _split(text):
+def split(text: str) -> list[str]:
     """Returns the parts of a text between commas, without the spaces around them.
 
     A part that is a text of JSON, in double quotes, stands for this text.
+
+    Example:
+
+    >>> split('cat, "dog, small"')
+    ['cat', 'dog, small']
     """
     parts, place = [], 0
     while place <= len(text):

@@ -122,15 +122,16 @@ def _data(gan, batches):
     """Returns the kind, the order and the content of the data."""
     if isinstance(batches, OwnBatches):
         batches = batches.batches
+    kind = getattr(batches, "kind", type(batches).__name__)
     if not isinstance(batches, Batches):
         spec = getattr(batches, "element_spec", None)
-        kind = getattr(batches, "kind", type(batches).__name__)
         return {"kind": kind, "batches": None if spec is None else repr(spec)}
     data = batches.dataset
     plain = (int, float, str, type(None))
     order = {name: value for name, value in vars(batches).items() if isinstance(value, plain)}
     return {
         **{name: value for name, value in order.items() if not name.startswith("_")},
+        "kind": None if kind == "Batches" else kind,
         "examples": f"{data.examples.dtype} {list(data.examples.shape)} {_hash(data.whole)}",
         # Other GANs do not read them.
         "labels": _hash(data.labels) if gan.class_count and data.labels is not None else None,

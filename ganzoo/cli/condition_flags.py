@@ -4,6 +4,7 @@ import numpy as np
 
 from ganzoo.data.classes import listed
 from ganzoo.files import user_path
+from ganzoo_cli import values
 
 _SUFFIX = ".npy"
 
@@ -12,8 +13,9 @@ def conditions_of(text, gan):
     """Returns the vector, or the vectors of several samples, of a flag `--conditions`, or `None`.
 
     Args:
-        text: Numbers between commas such as `"0.5,1"`, by name `"age=0.5,hat=1"`, or the path of a
-            `.npy` file of shape `(condition_dim,)` or `(samples, condition_dim)`; or `None`.
+        text: Numbers between commas such as `"0.5,1"`; by name, `"age=0.5,hat=1"`, where a part
+            with a comma in its name is in double quotes; the path of a `.npy` file of shape
+            `(condition_dim,)` or `(samples, condition_dim)`; or `None`.
         gan: A `ganzoo.GAN`, whose `condition_names` are known or `None`.
 
     Raises:
@@ -31,7 +33,7 @@ def conditions_of(text, gan):
         raise ValueError(f"This model needs --conditions: {_expected(gan)}. Received: none")
     if text.endswith(_SUFFIX):
         return _of_file(text, gan)
-    parts = [part.strip() for part in text.split(",")]
+    parts = values.split(text)
     if all("=" in part for part in parts) and gan.condition_names:
         named = dict(part.rsplit("=", 1) for part in parts)
         is_complete = len(named) == len(parts) and named.keys() == set(gan.condition_names)
@@ -58,18 +60,18 @@ def examples_of(text, gan):
 
 
 def _of_file(path, gan):
-    values = np.load(user_path(path), allow_pickle=False)
+    vectors = np.load(user_path(path), allow_pickle=False)
     if (
-        values.ndim not in (1, 2)
-        or values.shape[-1] != gan.condition_dim
-        or values.dtype.kind not in "biuf"
-        or not values.size
+        vectors.ndim not in (1, 2)
+        or vectors.shape[-1] != gan.condition_dim
+        or vectors.dtype.kind not in "biuf"
+        or not vectors.size
     ):
         raise ValueError(
             f"--conditions must be {_expected(gan)}. "
-            f"Received: --conditions={path}, {values.dtype} of shape {values.shape}"
+            f"Received: --conditions={path}, {vectors.dtype} of shape {vectors.shape}"
         )
-    return values.astype(np.float32)
+    return vectors.astype(np.float32)
 
 
 def _expected(gan):
@@ -82,4 +84,4 @@ def _expected(gan):
 
 def example(gan):
     """Returns an example of the flag's value for a GAN whose conditions have names."""
-    return ",".join(f"{name}=0" for name in gan.condition_names)
+    return values.joined(f"{name}=0" for name in gan.condition_names)

@@ -72,7 +72,8 @@ COMMAND.path(
     "conditions",
     "VECTOR",
     """For a model of vectors of conditions: numbers between commas, such as 0.5,1, or by name,
-    age=0.5,hat=1, for all samples; or a .npy file of a vector for each sample.""",
+    age=0.5,hat=1, for all samples; or a .npy file of a vector for each sample. A part with a comma
+    in its name is in double quotes.""",
 )
 COMMAND.positive(
     "truncation",

@@ -292,3 +292,17 @@ def test_random_crops_are_compared_by_their_whole_images():
     )
     assert first["examples"] != second["examples"]
     assert {**first, "examples": 0} == {**second, "examples": 0}
+
+
+def test_batches_that_change_the_examples_are_another_run():
+    gan = build(conditional=False)
+    images = np.random.default_rng(0).integers(0, 256, (16, 4, 4, 1), "uint8")
+    data = ganzoo.data.Dataset(images)
+    crops = RandomCrops(data, (4, 4))
+    plain, mirrored, cropped = (
+        fingerprint(gan, batches)["data"]
+        for batches in (data.batches(4), data.batches(4, mirror=True), crops.batches(4))
+    )
+    found = [dict(differences(plain, other)) for other in (mirrored, cropped)]
+    assert [list(names) for names in found] == [["kind"], ["kind"]]
+    assert "'MirroredBatches' (None in the checkpoint)" in found[0]["kind"]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import ganzoo
-from ganzoo.cli.condition_flags import conditions_of
+from ganzoo.cli.condition_flags import conditions_of, example
 from ganzoo.data.shards import ShardedDataset
 from ganzoo.runs.recipe_flags import training_command
 from ganzoo.runs.run_folder import data_of
@@ -124,6 +124,15 @@ def test_samples_have_the_given_conditions(run, tmp_path, monkeypatch, capsys):
     assert "needs --conditions" in capsys.readouterr().err
     with pytest.raises(ValueError, match="classes are --labels"):
         conditions_of("1", SimpleNamespace(condition_dim=None))
+
+
+def test_the_name_of_a_condition_may_have_a_comma():
+    gan = SimpleNamespace(condition_dim=2, condition_names=("age, in years", "hat"))
+    found = conditions_of('hat=1, "age, in years=0.5"', gan)
+    assert found.tolist() == [0.5, 1]
+    assert conditions_of(example(gan), gan).tolist() == [0, 0]
+    with pytest.raises(ValueError, match='such as "age, in years=0",hat=0'):
+        conditions_of("age, in years=0.5,hat=1", gan)
 
 
 def test_data_of_other_kinds_have_no_such_flags(tmp_path, monkeypatch, capsys):
