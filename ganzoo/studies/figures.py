@@ -2,6 +2,7 @@
 
 import math
 import os
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ _PANEL = 3.2
 _WIDEST = 14.0
 _SAMPLES = 1.7
 _COLUMNS = 6
+_CHARACTERS = 26  # In a line of the title of a panel.
 _IMAGES = 16
 
 
@@ -185,7 +187,8 @@ def _lines(group):
 def _draw_samples(axes, cell, found):
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_title("\n".join(cell.labels.values()), fontsize="xx-small")
+    lines = [line for label in cell.labels.values() for line in textwrap.wrap(label, _CHARACTERS)]
+    axes.set_title("\n".join(lines), fontsize="xx-small")
     if found.ndim == 4:
         grid = drawing.image_grid(found[:_IMAGES], math.isqrt(_IMAGES), padding=1, scale=1)
         grid = grid[..., 0] if grid.shape[-1] == 1 else grid

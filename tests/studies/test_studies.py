@@ -375,18 +375,6 @@ def test_texts_of_users_cannot_break_a_table(tmp_path):
     assert "| norm | good \\| bad | runs | failed |" in page and "| a \\| b |" in page
 
 
-def test_images_that_no_picture_shows_are_left_out():
-    for shape, dtype, expected in (
-        ((4, 2), "float32", True),
-        ((4, 8, 8, 3), "uint8", True),
-        ((4, 8, 8, 2), "uint8", False),
-        ((4, 8, 8, 1), "uint16", False),
-        ((4, 8, 8, 1), "float32", False),
-        ((4, 9), "float32", False),
-    ):
-        assert figures._can_be_drawn(np.zeros(shape, dtype)) is expected
-
-
 def test_a_resumed_run_keeps_the_warnings_that_monitors_do_not_repeat():
     first, second = WarningLog(), WarningLog()
     with first.listening():
