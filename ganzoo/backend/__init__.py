@@ -2,6 +2,8 @@
 
 import keras
 
+from ganzoo.backend import isolation
+
 if keras.backend.backend() == "tensorflow":
     from ganzoo.backend import tensorflow as _backend
     from ganzoo.backend import tensorflow_blocks as _blocks
@@ -25,6 +27,7 @@ device_copy = _blocks.device_copy
 gather_rows = _backend.gather_rows
 has_accelerator = _backend.has_accelerator
 input_gradient = _backend.input_gradient
+isolated = isolation.isolated
 prefers_jit = _backend.prefers_jit
 rematerialized = _backend.rematerialized
 replica_count = _backend.replica_count

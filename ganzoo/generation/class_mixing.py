@@ -1,6 +1,5 @@
 """Examples from given latents, from mixtures of classes, and along a path."""
 
-import keras
 import numpy as np
 from keras import layers, ops
 
@@ -39,11 +38,8 @@ def compile_generation(gan):
         inputs = latents, labels, truncation, latent_offsets, style_offsets
         if tables is None:
             return as_examples(gan, generate_examples(*inputs))
-        variables = gan.inference_generator.variables
-        values = {id(variable): variable.value for variable in variables}
-        values |= zip(map(id, class_tables(gan)), tables, strict=True)
-        mapping = [(variable, values[id(variable)]) for variable in variables]
-        with keras.StatelessScope(state_mapping=mapping):
+        replaced = zip(class_tables(gan), tables, strict=True)
+        with backend.isolated(gan.inference_generator.variables, replaced):
             return as_examples(gan, generate_examples(*inputs))
 
     return backend.compiled(generate_batch, gan)

@@ -3,7 +3,6 @@
 import math
 from typing import NamedTuple
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -57,11 +56,8 @@ def noise_layers(network):
 
 def with_noise(network, maps, call):
     """Returns what `call` returns while the noise layers of a network have other maps."""
-    # On JAX, all variables are read from a scope already, which the new one hides.
-    values = {id(variable): variable.value for variable in network.variables}
-    values |= zip((id(layer.map) for layer in noise_layers(network)), maps, strict=True)
-    mapping = [(variable, values[id(variable)]) for variable in network.variables]
-    with keras.StatelessScope(state_mapping=mapping):
+    stored = [layer.map for layer in noise_layers(network)]
+    with backend.isolated(network.variables, zip(stored, maps, strict=True)):
         return call()
 
 

@@ -121,8 +121,7 @@ class StatelessDiscriminator:
 
     def __call__(self, examples):
         """Returns the logits of examples, `(rows, 1)`."""
-        current = [(variable, variable.value) for variable in self._state]
-        with keras.StatelessScope(state_mapping=current):
+        with backend.isolated(self._state):
             return self._logits_of(examples)
 
     def gradient(self, examples):

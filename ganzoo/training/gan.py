@@ -281,7 +281,7 @@ class GAN(AdversarialModel):
             return real
         draws = draws.scope("replace_real")
         # These fakes leave the state of the generator's layers unchanged.
-        with keras.StatelessScope(state_mapping=[(v, v.value) for v in self.variables]):
+        with backend.isolated(self.variables):
             fake = self.draw_fakes(draws, ops.shape(real)[0], labels)
         return self._part_now(self.augment).replace_real(real, fake, draws, self._augment_state())
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
+from ganzoo import backend
 from ganzoo.layers import reference_size_of, split_at_styles
 from ganzoo.numerics import check_scalar
 
@@ -99,8 +100,7 @@ def _lazily(gan, part, state, generator, draws, is_due):
     def penalty():
         # What the pass changes in the generator's state is lost: state that changes in a branch of
         # a graph fails on several backends.
-        current = [(v, v.value) for v in gan.variables]
-        with keras.StatelessScope(state_mapping=current) as scope:
+        with backend.isolated(gan.variables) as scope:
             cost = gan._part_now(part).penalty(generator, draws, state)
         check_scalar(f"`{type(part).__name__}.penalty`", cost)
         values = [ops.convert_to_tensor(scope.get_current_value(v)) for v in variables]

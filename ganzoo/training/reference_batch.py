@@ -1,9 +1,8 @@
 """The reference batch of a generator with virtual batch normalization."""
 
-import keras
 from keras import ops
 
-from ganzoo import layers
+from ganzoo import backend, layers
 from ganzoo.random import Draws
 
 _STATISTICS = ("reference_mean", "reference_square")
@@ -44,8 +43,7 @@ def refresh(gan):
     update. The statistics that the average has stored belong to other weights altogether.
     """
     generator = gan.inference_generator
-    current = [(variable, variable.value) for variable in generator.variables]
-    with keras.StatelessScope(state_mapping=current) as scope:
+    with backend.isolated(generator.variables) as scope:
         latents, labels = reference_batch(gan)
         generator(latents if labels is None else [latents, labels], training=True)
     for variable in generator.non_trainable_variables:
