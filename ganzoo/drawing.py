@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ganzoo.file_names import check_file_name
-from ganzoo.files import new_file, user_path
+from ganzoo.files import new_file
 from ganzoo.validation import check_count, check_positive, check_positive_integer
 
 CHANNELS = (1, 3, 4)  # Of a picture: gray, color, and color with alpha.
@@ -312,9 +312,6 @@ def save_mp4(path: str | os.PathLike, frames: Sequence[Any], seconds: float = 0.
     width, height = _one_size("A video", frames)
     size = width + width % 2, height + height % 2
 
-    path = user_path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"There is no such folder. Received: {path.parent}")
     # ffmpeg takes the format from the suffix.
     with new_file(path, replace=True) as temporary:
         settings = {"fps": rate, "codec": "libx264", "quality": 8, "macro_block_size": 2}

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ganzoo.files import is_stream, user_path
+from ganzoo.files import check_place, is_stream, user_path
 
 # Suffixes that readers take for a format of files.
 _SUFFIXES = {
@@ -72,7 +72,7 @@ def check_file_name(name: str, path: str | os.PathLike, suffixes: Iterable[str])
     )
 
 
-def check_folder_name(name: str, path: str | os.PathLike) -> None:
+def check_folder_name(name: str, path: str | os.PathLike, hint: str = "") -> None:
     """Raises `ValueError` if the name of a folder to write would promise a file.
 
     A folder that exists may have any name.
@@ -80,10 +80,34 @@ def check_folder_name(name: str, path: str | os.PathLike) -> None:
     Args:
         name: Name of the argument or flag, for the message.
         path: Path of the folder. Suffixes that are no format are allowed, as in `photos.v2`.
+        hint: Sentences on what the path may be, for the message.
     """
     path = user_path(path)
     if path.suffix.lower() in _SUFFIXES and not path.is_dir():
         raise ValueError(
-            f"{name} is a folder, and its name must not end as the name of a file does. "
-            f"Received: {name}={path}"
+            f"{name} is a folder, and its name must not end as the name of a file does. {hint}"
+            f"{' ' if hint else ''}Received: {name}={path}"
         )
+
+
+def check_output_file(name: str, path: str | os.PathLike, suffixes: Iterable[str]) -> str:
+    """Returns the suffix of a file that is written after long work, as `check_file_name` does.
+
+    Raises:
+        ValueError: If the suffix is of another format.
+        OSError: If the file cannot be written there.
+    """
+    suffix = check_file_name(name, path, suffixes)
+    check_place(name, path)
+    return suffix
+
+
+def check_output_folder(name: str, path: str | os.PathLike, hint: str = "") -> None:
+    """Checks a folder that is written after long work, as `check_folder_name` does.
+
+    Raises:
+        ValueError: If its name promises a file.
+        OSError: If the folder cannot be written there.
+    """
+    check_folder_name(name, path, hint)
+    check_place(name, path, is_folder=True)

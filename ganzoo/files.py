@@ -57,25 +57,26 @@ def new_folder(folder: Path | str, replace: bool = False) -> Iterator[Path]:
         NotADirectoryError: If there is something else than a folder at this path.
     """
     folder = user_path(folder)
-    status = _status(folder)
-    if status is not None and not stat.S_ISDIR(status.st_mode):
-        raise NotADirectoryError(f"Expected a folder, or nothing. Received: {folder}, a file")
-    folder = _followed(folder)
-    partial = _partial(folder)
-    partial.mkdir()
-    try:
-        yield partial
-        _copy_permissions(status, partial)
-        _synchronize_tree(partial)
+    with _named_errors(folder):
+        status = _status(folder)
+        if status is not None and not stat.S_ISDIR(status.st_mode):
+            raise NotADirectoryError(f"Expected a folder, or nothing. Received: {folder}, a file")
+        folder = _followed(folder)
+        partial = _partial(folder)
+        partial.mkdir()
         try:
-            _rename_folder(partial, folder, replace)
-        except OSError as error:
-            if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
-                raise FileExistsError(f"There is such a folder already: {folder}") from error
-            raise
-        synchronize(folder.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+            yield partial
+            _copy_permissions(status, partial)
+            _synchronize_tree(partial)
+            try:
+                _rename_folder(partial, folder, replace)
+            except OSError as error:
+                if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise FileExistsError(f"There is such a folder already: {folder}") from error
+                raise
+            synchronize(folder.parent)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -95,26 +96,59 @@ def new_file(path: Path | str, replace: bool = False) -> Iterator[Path]:
         OSError: If the path is a block device, a socket, or a FIFO that nobody reads.
     """
     path = user_path(path)
-    status = _status(path)
-    _check_writable(path, status)
-    if _is_stream(path, status):
-        with _written_through(path) as partial:
+    with _named_errors(path):
+        status = _status(path)
+        _check_writable(path, status)
+        if _is_stream(path, status):
+            with _written_through(path) as partial:
+                yield partial
+            return
+        name, path = path.name, _followed(path)
+        # Writers take formats from the suffix that the caller knows, and not from that of a link.
+        partial = _partial(path.with_name(name))
+        try:
             yield partial
+            _copy_permissions(status, partial)
+            synchronize(partial)
+            if replace:
+                os.replace(partial, path)
+            else:
+                _rename_to_new(partial, path)
+            synchronize(path.parent)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def check_place(name: str, path: Path | str, is_folder: bool = False) -> None:
+    """Raises `OSError` if a file or a folder cannot be written at a path.
+
+    Permissions do not tell it of every file system, so a folder is created next to it and removed.
+
+    Args:
+        name: Name of the argument or flag, for the message.
+        path: Path of the file or the folder, whose parents need not exist.
+        is_folder: Whether it is a folder, in which files are written if it exists.
+    """
+    place = user_path(path).absolute()
+    if is_stream(place):
         return
-    name, path = path.name, _followed(path)
-    # Writers take formats from the suffix that the caller knows, and not from that of a link.
-    partial = _partial(path.with_name(name))
+    if is_folder and place.exists() and not place.is_dir():
+        raise NotADirectoryError(
+            f"{name} must be a folder, or not exist. Received: {name}={path}, a file"
+        )
+    if place.is_dir() and not is_folder:
+        raise IsADirectoryError(
+            f"{name} must be a file, or not exist. Received: {name}={path}, a folder"
+        )
+    places = (place, *place.parents) if is_folder else place.parents
+    above = next(one for one in places if os.path.exists(one))
     try:
-        yield partial
-        _copy_permissions(status, partial)
-        synchronize(partial)
-        if replace:
-            os.replace(partial, path)
-        else:
-            _rename_to_new(partial, path)
-        synchronize(path.parent)
-    finally:
-        partial.unlink(missing_ok=True)
+        os.rmdir(tempfile.mkdtemp(prefix=".", suffix=".partial.probe", dir=above))
+    except OSError as error:
+        raise type(error)(
+            f"Nothing can be written in {above}: {error.strerror}. Give another path, in a folder "
+            f"that you may write. Received: {name}={path}"
+        ) from error
 
 
 def remove_folder(folder: Path | str) -> None:
@@ -177,11 +211,29 @@ def describe_file(path: Path | str) -> dict[str, int | str]:
         return {"size": file.tell(), "sha256": sha256}
 
 
+@contextlib.contextmanager
+def _named_errors(path):
+    """Makes errors of a file or a folder that cannot be written name it, and not the unfinished."""
+    try:
+        yield
+    except OSError as error:
+        if not isinstance(error.filename, (str, os.PathLike)):
+            raise
+        found, places = Path(error.filename), {path, *path.parents, *_followed(path).parents}
+        if found not in places and not found.name.endswith(f".partial.{path.name}"):
+            raise
+        kind = NotADirectoryError if isinstance(error, FileExistsError) else type(error)
+        raise kind(
+            f"This file or folder cannot be written: {error.strerror}. Give another path, in a "
+            f"folder that you may write. Received: {path}"
+        ) from error
+
+
 def _status(path):
     """Returns the status of what a path leads to, or `None` if there is nothing."""
     try:
         return os.stat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

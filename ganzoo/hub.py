@@ -216,7 +216,8 @@ def _cached(repository, names, error):
         )
     except Exception as missing:  # As above.
         raise HubError(
-            f"The Hugging Face Hub cannot be reached, and {repository} is not in the cache. "
+            f"The Hugging Face Hub cannot be reached, and {repository} is not in the cache. Check "
+            "the network, or download it on another machine and give the path of its folder. "
             f"Received: {_first_line(error)}"
         ) from missing
     is_asked_for = isinstance(error, _client().errors.OfflineModeIsEnabled)

@@ -1,7 +1,7 @@
 """Names for the parts that users may choose by a string."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -56,6 +56,14 @@ class Registry:
     def __getitem__(self, name: str) -> Any:
         return self._entry(name, self.names())
 
+    def check_name(self, name: Any, names: Sequence[str]) -> None:
+        """Raises `ValueError` that lists the accepted names, unless `name` is one of them."""
+        if not isinstance(name, str) or name not in names:
+            raise ValueError(
+                f"Unknown {self.kind}.{did_you_mean(name, names)} Expected one of: "
+                f"{', '.join(names)}. Received: {describe(name)}"
+            )
+
     def instance(self, identifier: Any, base: type, arguments: dict[str, Any] | None = None) -> Any:
         """Returns the part that `identifier` stands for.
 
@@ -107,9 +115,5 @@ class Registry:
         return part_class(**arguments)
 
     def _entry(self, name, names):
-        if not isinstance(name, str) or name not in names:
-            raise ValueError(
-                f"Unknown {self.kind}.{did_you_mean(name, names)} Expected one of: "
-                f"{', '.join(names)}. Received: {describe(name)}"
-            )
+        self.check_name(name, names)
         return self._entries[name]

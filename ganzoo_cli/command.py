@@ -13,6 +13,8 @@ from ganzoo_cli.suggestions import did_you_mean
 
 _WIDTH = 98
 _INDENT = 28
+# The readers of values with commas between them.
+_OF_SEVERAL = (values.names, values.classes, values.integers)
 _FLAG = re.compile(r"--?([A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
 
 
@@ -171,7 +173,8 @@ class Command:
             replaces a leading `~`.
 
         Raises:
-            ValueError: If a flag is unknown or has a value that it cannot take.
+            ValueError: If a flag is unknown, has a value that it cannot take, or takes several
+                values and is given twice. Of any other flag, the last value counts.
         """
         options = self.defaults()
         others: list[str] = []
@@ -184,6 +187,7 @@ class Command:
                 given = match[2]
                 if given is None and flag.read is not values.switch:
                     given = self._next_value(flag, words)
+                self._check_first(flag, word, options)
                 self.set_flag(options, flag.name, given)
             else:
                 # They are paths, or names, which start with no such sign.
@@ -246,6 +250,14 @@ class Command:
                 f"`ganzoo {self.name} --help` lists the flags. Received: {word}"
             )
         return flag
+
+    def _check_first(self, flag, word, options):
+        """Raises `ValueError` if a flag of several values is given twice: some would be lost."""
+        if flag.read in _OF_SEVERAL and flag.name in options.given:
+            raise ValueError(
+                f"--{flag.name} must be given once, with commas between its values. "
+                f"Received: {word} after another --{flag.name}"
+            )
 
     def _next_value(self, flag, words):
         """Returns the word after a flag that was given without `=`."""

@@ -10,6 +10,7 @@ from ganzoo_cli.closed_output import discard_closed_output, discard_output
 from ganzoo_cli.command import Command
 from ganzoo_cli.config_file import read_config
 from ganzoo_cli.errors import Failure
+from ganzoo_cli.plain_warnings import plain_warnings
 from ganzoo_cli.quiet import quiet_start
 from ganzoo_cli.suggestions import did_you_mean
 
@@ -41,8 +42,9 @@ Commands:
 {commands}
 
 `ganzoo COMMAND --help` explains a command, `ganzoo --version` prints the version. Names of flags
-may have hyphens or underscores: --batch-size is --batch_size. The environment variable
-KERAS_BACKEND chooses between tensorflow (the default) and jax."""
+may have hyphens or underscores: --batch-size is --batch_size. If a flag is given twice, its last
+value counts. The environment variable KERAS_BACKEND chooses between tensorflow (the default) and
+jax."""
 _LACK_OF_MEMORY = "There is not enough memory: give smaller numbers, sizes or widths."
 _CORRECT, _INTERRUPTED, _CLOSED = 2, 130, 141
 
@@ -107,7 +109,8 @@ def _answer(arguments: list[str]) -> int:
 
 def _run(command: Command, arguments: list[str]) -> int:
     try:
-        return _work(command, arguments)
+        with plain_warnings(is_off="--debug" in arguments):
+            return _work(command, arguments)
     except Exception as error:
         if "--debug" in arguments or not _is_lack_of_memory(error):
             raise

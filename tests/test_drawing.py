@@ -222,8 +222,8 @@ def test_a_video_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
     frame = np.zeros((16, 16, 3), "uint8")
     with pytest.raises(ValueError, match=r"same size.*Received: 2 frames"):
         drawing.save_mp4(tmp_path / "video.mp4", [frame, frame[:8]])
-    with pytest.raises(FileNotFoundError, match=r"Received: .*missing"):
-        drawing.save_mp4(tmp_path / "missing" / "video.mp4", [frame])
+    with pytest.raises(OSError, match=r"cannot be written.*Received: /proc/missing/video.mp4"):
+        drawing.save_mp4("/proc/missing/video.mp4", [frame])
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(ImportError, match=r"ganzoo\[video\].*Received: path=.*video\.mp4"):
         drawing.save_mp4(tmp_path / "video.mp4", [frame])

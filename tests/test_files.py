@@ -14,6 +14,7 @@ import pytest
 
 import ganzoo
 from ganzoo.files import (
+    check_place,
     describe_file,
     is_unfinished,
     new_file,
@@ -327,3 +328,44 @@ def test_no_other_module_renames_or_synchronizes_folders():
             assert not any(call in text for call in ("os.rename(", "os.replace(", "os.fsync(")), (
                 path
             )
+
+
+@pytest.mark.parametrize("new", [new_file, new_folder])
+@pytest.mark.parametrize("place", ["/proc/x.png", "/proc/self/x/y.png", "{}/file/x.png"])
+def test_a_place_that_cannot_be_written_is_named(tmp_path, new, place):
+    (tmp_path / "file").write_text("text")
+    path = place.format(tmp_path)
+    with (
+        pytest.raises(OSError, match=r"cannot be written: .*Give another path") as caught,
+        new(path) as partial,
+    ):
+        (partial if new is new_file else partial / "text").write_text("half")
+    assert str(caught.value).endswith(f"Received: {path}") and "partial" not in str(caught.value)
+    with pytest.raises(OSError, match=r"Nothing can be written in .*Give another path") as caught:
+        check_place("--output", path, is_folder=new is new_folder)
+    assert str(caught.value).endswith(f"Received: --output={path}")
+    assert _names(tmp_path) == ["file"]
+
+
+def test_a_place_holds_what_is_written_or_nothing(tmp_path):
+    (tmp_path / "x.png").mkdir()
+    (tmp_path / "x").touch()
+    with pytest.raises(IsADirectoryError, match=r"--output must be a file.*x.png, a folder"):
+        check_place("--output", tmp_path / "x.png")
+    with pytest.raises(NotADirectoryError, match=r"--output must be a folder.*x, a file"):
+        check_place("--output", tmp_path / "x", is_folder=True)
+
+
+def test_a_place_that_can_be_written_stays_as_it_is(tmp_path):
+    (tmp_path / "old.png").write_text("old")
+    for name in ("old.png", "new.png", "a/b/new.png"):
+        check_place("--output", tmp_path / name)
+    check_place("--output", tmp_path / "a" / "b", is_folder=True)
+    check_place("--output", "/dev/null")
+    assert _names(tmp_path) == ["old.png"]
+
+
+def test_other_errors_of_the_writer_stay_as_they_are(tmp_path):
+    missing = tmp_path / "other"
+    with pytest.raises(FileNotFoundError, match=r"No such file.*other"), new_file(tmp_path / "x"):
+        missing.read_text()

@@ -11,7 +11,8 @@ _HEAD = """\
 
 `ganzoo COMMAND --help` prints the same text in a terminal. Names of flags may have hyphens or
 underscores: `--batch-size` is `--batch_size`. `python -m ganzoo_cli` is the same as `ganzoo`. In a
-checkout, `python train.py` is the same as `ganzoo train`.
+checkout, `python train.py` is the same as `ganzoo train`. If a flag is given twice, its last value
+counts; a flag of several values is given once, with commas between them.
 """
 _FLAG = re.compile(r"(?<![\w-])--\w+(=[\w.,:|/-]*\w)?")
 

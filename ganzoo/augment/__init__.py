@@ -1,5 +1,6 @@
 """Differentiable augmentation of all images that the discriminator sees, one policy per file."""
 
+import itertools
 from typing import Any
 
 from ganzoo.augment.adaptive_augment import AdaptiveAugment
@@ -9,6 +10,7 @@ from ganzoo.augment.chain import Chain
 from ganzoo.augment.diff_augment import POLICY_PARTS, DiffAugment
 from ganzoo.augment.pipeline import POLICIES
 from ganzoo.augment.random_transforms import RandomTransforms
+from ganzoo.validation import describe, did_you_mean
 
 __all__ = [
     "AdaptiveAugment",
@@ -56,6 +58,15 @@ def get(identifier: Any, /, **arguments: Any) -> Augmentation | None:
         identifier, arguments = "diff_augment", {"policy": identifier, **arguments}
     if isinstance(identifier, str) and identifier in POLICIES:
         identifier, arguments = "adaptive_augment", {"transforms": identifier, **arguments}
+    if isinstance(identifier, str) and identifier not in names():
+        choices = names(), POLICY_PARTS, tuple(POLICIES)
+        augmentations, transforms, policies = map(", ".join, choices)
+        raise ValueError(
+            f"Unknown augmentation.{did_you_mean(identifier, itertools.chain(*choices))} Expected "
+            f"transforms of DiffAugment between commas: {transforms}; a policy of adaptive "
+            f"augmentation: {policies}; or a name: {augmentations}. "
+            f"Received: {describe(identifier)}"
+        )
     return AUGMENTATIONS.instance(identifier, Augmentation, arguments)
 
 

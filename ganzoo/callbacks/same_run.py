@@ -1,5 +1,6 @@
 """Whether a checkpoint is of the run that is about to continue."""
 
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from ganzoo.callbacks import training_state
 from ganzoo.callbacks.fingerprint import differences, is_accepted
 from ganzoo.players import PLAYERS
 from ganzoo.training.loss_scale import innermost
+from ganzoo.validation import did_you_mean
 
 _SHOWN = 5
 
@@ -44,7 +46,8 @@ def check(
         its own instead of the one in the checkpoint.
 
     Raises:
-        AnotherRun: If the runs differ in a value that is not accepted.
+        AnotherRun: If the runs differ in a value that is not accepted, or an accepted name stands
+            for no value.
     """
     saved = state.get("fingerprint")
     if saved is None:
@@ -58,6 +61,7 @@ def check(
         if _has_saved_rate(gan, player, arrays):
             # A callback has set it, in this process.
             _settings(current, player)["learning_rate"] = _settings(saved, player)["learning_rate"]
+    _check_known(accepted, {"all", *saved, *current})
     other_keras = state["environment"]["keras"] != machine["keras"]
     found = dict(differences(saved, current, only_common=other_keras))
     _check_accepted(found, accepted, path)
@@ -82,6 +86,18 @@ def set_rates(gan, rates: dict[str, float]) -> None:
     """Sets the learning rates of players."""
     for player, rate in rates.items():
         _rate(gan, player).assign(rate)
+
+
+def _check_known(accepted, names):
+    """Raises `AnotherRun` if an accepted name stands for no value of a run."""
+    for name in accepted:
+        whole = re.split(r"[.\[]", name)[0]
+        if whole not in names:
+            raise AnotherRun(
+                f"The names in accept_changes must be all, or start with one of "
+                f"{', '.join(sorted(names - {'all'}))}.{did_you_mean(whole, names)} "
+                f"Received: accept_changes={list(accepted)}"
+            )
 
 
 def _check_accepted(found, accepted, path):

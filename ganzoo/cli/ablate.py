@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ganzoo import studies
 from ganzoo.callbacks.interruption import Interrupted
+from ganzoo.files import check_place
 from ganzoo.runs.progress import duration
 from ganzoo.studies import Study
 from ganzoo.studies.report import tables
@@ -19,6 +20,8 @@ def run(options, others):
     study = Study.load(others[0])
     folder = Path(options.output or Path("runs", "studies", study.name))
     pages = Path(options.page_folder or folder)
+    check_place("--output", folder, is_folder=True)
+    check_place("--page_folder", pages, is_folder=True)
     if options.report:
         print("\n".join(map(str, studies.report(study, folder, pages))))
         return None
@@ -51,10 +54,11 @@ def run(options, others):
 
 
 def _list():
+    width = max(map(len, studies.names())) + 2
     for name in studies.names():
         study = Study.load(name)
         runs = len(study.cells) * len(study.seeds)
-        print(f"  {name:<20}{study.title} ({len(study.cells)} cells, {runs} runs)")
+        print(f"  {name:<{width}}{study.title} ({len(study.cells)} cells, {runs} runs)")
 
 
 def _check_seeds(study, seeds):

@@ -31,7 +31,7 @@ def numbers_of(labels, gan):
         elif values.is_range(text):
             numbers += values.integers("labels", text)
         else:
-            known = f"it has {listed(names)}" if names else "this model has no names of classes"
+            known = f"the model has {listed(names)}" if names else "the model has no such names"
             raise ValueError(
                 f"--labels must be integers, ranges or names: {known}.{did_you_mean(text, names)} "
                 f"Received: --labels={','.join(labels)}"

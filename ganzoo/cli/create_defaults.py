@@ -21,6 +21,7 @@ from ganzoo_cli.commands.create import (
     WIDTH,
 )
 from ganzoo_cli.commands.train import COMMAND as TRAIN
+from ganzoo_cli.models import check_exists
 from ganzoo_cli.settings import text_of
 from ganzoo_cli.shared_flags import CONTENT_FLAGS
 
@@ -100,6 +101,7 @@ def _start(options):
         return {}
     folder = builtin.folder_of(source)
     if folder is None or source not in recipes.names():
+        check_exists(source)
         if options.model is None:
             raise ValueError(
                 "--init_from with a preset of your own needs the recipe that it was trained by: "

@@ -18,9 +18,11 @@ from ganzoo.runs.progress import duration, working
 from ganzoo.runs.run_folder import RunFolder
 from ganzoo.runs.train_plan import TrainPlan
 from ganzoo.validation import check_choice
+from ganzoo_cli.commands.create import COMMAND as CREATE
 from ganzoo_cli.commands.train import COMMAND as TRAIN
 from ganzoo_cli.config_file import read_config
 from ganzoo_cli.errors import expected
+from ganzoo_cli.settings import text_of
 from ganzoo_cli.shared_flags import CONTENT_FLAGS
 
 # Flags whose values a run keeps, by the place where its folder holds them.
@@ -147,8 +149,7 @@ class CreatePlan:
         if changed:
             raise ValueError(
                 f"The run in {self._folder.path} has other options: give another --output, or "
-                f"{', '.join(f'{name}={kept[name]}' for name in changed)}. Received: "
-                f"{', '.join(f'{name}={given[name]}' for name in changed)}"
+                f"{_listed(changed, kept)}. Received: {_listed(changed, given)}"
             )
 
     def _requested_steps(self):
@@ -176,6 +177,19 @@ class CreatePlan:
         published = (self._model / manifest.METADATA).stat().st_mtime
         versions = self._export.glob("*/saved_model.pb")
         return any(path.stat().st_mtime >= published for path in versions)
+
+
+def _listed(names, values):
+    """Returns the images and the flags of a command line as a message lists them."""
+    return ", ".join(_as_given(name, values[name]) for name in names)
+
+
+def _as_given(name, value):
+    if name == "images":
+        return f"the images of {value}"
+    if value in (None, [], False):
+        return f"no --{name}"
+    return f"--{name}" if value is True else f"--{name}={text_of(CREATE, name, value)}"
 
 
 def _name_of(images):

@@ -4,7 +4,7 @@ import numpy as np
 
 from ganzoo import data, drawing
 from ganzoo.data.shards import check_new_folder
-from ganzoo.file_names import check_file_name, check_folder_name
+from ganzoo.file_names import check_output_file, check_output_folder
 from ganzoo.runs.sources import load_source
 from ganzoo_cli.commands.data import parse_action
 
@@ -13,11 +13,11 @@ def run(options, others):
     """Describes a data source, and packs it into a file if the command asks for it."""
     action, source = parse_action(others)
     if options.shards:
-        check_folder_name("--output", options.output)
+        check_output_folder("--output", options.output)
         check_new_folder(options.output)
     else:
         suffixes = (".npz",) if action == "pack" else drawing.PICTURE_SETTINGS
-        check_file_name("--output", options.output, suffixes)
+        check_output_file("--output", options.output, suffixes)
     dataset = load_source(source, options)
     _describe(dataset)
     if action == "pack":

@@ -8,7 +8,7 @@ from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.condition_flags import conditions_of
 from ganzoo.cli.direction_flags import STORED
 from ganzoo.cli.drawable import check_pictures
-from ganzoo.file_names import check_file_name
+from ganzoo.file_names import check_output_file
 from ganzoo.generation import score
 from ganzoo.generation.conditioning import check_labels
 from ganzoo.runs.progress import working
@@ -21,9 +21,9 @@ _DIRECTIONS = 8
 def run(options, others):
     """Finds directions, draws them, and prints what each of them changes."""
     model = others[0]
-    check_file_name("--output", options.output, drawing.PICTURE_SETTINGS)
+    check_output_file("--output", options.output, drawing.PICTURE_SETTINGS)
     if options.save:
-        check_file_name("--save", options.save, (".npz",))
+        check_output_file("--save", options.save, (".npz",))
     classifier = _classifier(options, model)
     gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)

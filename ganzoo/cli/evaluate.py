@@ -3,7 +3,7 @@
 import json
 
 from ganzoo import extractors
-from ganzoo.file_names import check_file_name
+from ganzoo.file_names import check_output_file
 from ganzoo.files import new_file
 from ganzoo.metrics import Evaluation, check_metrics
 from ganzoo.runs.progress import Progress
@@ -21,7 +21,7 @@ _OF_DATA = dict.fromkeys(("labels", "label_columns", "labels_as"))
 def run(options, others):
     """Measures the samples of a model or a folder, and prints the values."""
     if options.output:
-        check_file_name("--output", options.output, (".json",))
+        check_output_file("--output", options.output, (".json",))
     evaluation, gan, samples, subject = _prepare(options, others)
     with Progress() as progress:
         results = evaluation.measure(samples, options.seed, progress)

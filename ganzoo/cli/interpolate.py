@@ -8,7 +8,7 @@ from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.condition_flags import conditions_of
 from ganzoo.cli.direction_flags import STORED
 from ganzoo.cli.drawable import check_pictures
-from ganzoo.file_names import check_file_name
+from ganzoo.file_names import check_output_file
 from ganzoo.runs.run_folder import load_model
 from ganzoo_cli.commands.interpolate import STEPS
 
@@ -19,7 +19,7 @@ _ANIMATION_SIDE = 256  # Of a single path, in pixels: the images alone are small
 def run(options, others):
     """Draws paths between samples or along directions into a picture or an animation."""
     model = others[0]
-    suffix = check_file_name("--output", options.output, (*drawing.PICTURE_SETTINGS, *_SECONDS))
+    suffix = check_output_file("--output", options.output, (*drawing.PICTURE_SETTINGS, *_SECONDS))
     # Without a file, --along names directions that are stored with the model.
     given = options.directions or (STORED if options.along else None)
     directions = direction_flags.read(given, STORED)

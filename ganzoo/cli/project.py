@@ -9,7 +9,7 @@ from ganzoo.cli.drawable import check_pictures
 from ganzoo.data.deep_images import read_deep_image
 from ganzoo.data.image_files import printable, read_image, size_of
 from ganzoo.data.image_options import ImageOptions
-from ganzoo.file_names import check_file_name
+from ganzoo.file_names import check_output_file
 from ganzoo.files import new_file
 from ganzoo.runs.progress import Progress
 from ganzoo.runs.run_folder import load_model
@@ -20,9 +20,9 @@ _STEPS, _STYLE_STEPS = 300, 1000
 def run(options, others):
     """Finds the latents of images, draws both next to each other, and prints the errors."""
     model, *paths = others
-    check_file_name("--output", options.output, drawing.PICTURE_SETTINGS)
+    check_output_file("--output", options.output, drawing.PICTURE_SETTINGS)
     if options.save:
-        check_file_name("--save", options.save, (".npz",))
+        check_output_file("--save", options.save, (".npz",))
     extractor = None if options.features is None else extractors.get(options.features)
     gan = load_model(model, options.checkpoint)
     check_pictures(gan, model)

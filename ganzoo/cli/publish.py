@@ -80,6 +80,7 @@ def _change(folder, options, directions, about_data):
                 _store_directions(folder, directions)
             if is_changed:
                 zoo.write_card(folder, about_data, license)
+                print(f"{'card':<22}{folder / 'README.md'}")
                 if (index := folder.resolve().parent / builtin.INDEX).is_file():
                     print(f"{'to update the index':<22}ganzoo publish --table={index.parent}")
             if options.push:

@@ -10,7 +10,7 @@ from ganzoo import drawing
 from ganzoo.cli.class_flags import numbers_of
 from ganzoo.cli.condition_flags import conditions_of
 from ganzoo.cli.drawable import check_pictures
-from ganzoo.file_names import check_file_name, check_folder_name
+from ganzoo.file_names import check_output_file, check_output_folder
 from ganzoo.runs.progress import Progress, working
 from ganzoo.runs.run_folder import load_model
 
@@ -21,9 +21,9 @@ _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 def run(options, others):
     """Draws samples into one picture or one file each."""
     if options.folder:
-        check_folder_name("--folder", options.folder)
+        check_output_folder("--folder", options.folder)
     else:
-        check_file_name("--output", options.output, drawing.PICTURE_SETTINGS)
+        check_output_file("--output", options.output, drawing.PICTURE_SETTINGS)
     gan = load_model(others[0], options.checkpoint)
     check_pictures(gan, others[0], vectors=not options.folder)
     conditions = conditions_of(options.conditions, gan)
@@ -75,6 +75,12 @@ def _lay_out(options, gan, conditions):
             n = len(labels) if np.ndim(labels) else _SAMPLES
         # The largest seed is followed by 0.
         chosen = [(options.seed + offset) % 2**64 for offset in range(n)]
+    if np.ndim(labels) and len(labels) != len(chosen):
+        raise ValueError(
+            "--labels must be one class, or one class for each sample; without --n and --seeds "
+            f"there is a sample for each class. Received: {len(labels):,} classes for "
+            f"{len(chosen):,} samples"
+        )
     return chosen, labels, columns
 
 

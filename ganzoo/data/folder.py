@@ -154,6 +154,11 @@ def _path_of_table(path, root):
             "There are two such tables of labels: give the whole path of one of them. "
             f"Received: {printable(path.resolve())!r} and {printable(inside.resolve())!r}"
         )
+    if not inside.is_file() and not path.is_file():
+        raise FileNotFoundError(
+            "There is no such table of labels, neither in the folder of the images nor as a path "
+            f"from here. Received: {printable(path)!r} with the folder {printable(root)!r}"
+        )
     return inside if inside.is_file() else path
 
 
@@ -183,9 +188,10 @@ def _all_files(folder, suffixes):
     """
     root = _root(folder)
     if not root.is_dir():
-        raise FileNotFoundError(
-            f"There is no such folder. Received: source='folder:{printable(root)}'"
-        )
+        what = "There is no such folder: give the path of a folder of images"
+        if root.exists():
+            what = "This is a file: give the folder that it is in"
+        raise FileNotFoundError(f"{what}. Received: source='folder:{printable(root)}'")
     files, notes = image_files(root, suffixes)
     files.sort(key=lambda file: natural(file.relative_to(root).parts))
     return root, files, notes

@@ -268,7 +268,8 @@ def _with_tables(layout, folders):
     )
     if tables and layout.labels is None:
         layout.notes.append(
-            f"the images have no labels: {_listed(tables)} is not read. Images are labeled by "
+            f"the images have no labels: {_listed(tables)} {'are' if len(tables) > 1 else 'is'} "
+            "not read. Images are labeled by "
             "sub-folders, one for each class, or by a table: labels='labels.csv'"
         )
     return layout

@@ -72,8 +72,8 @@ def image_options(
     value_range = check_value_range(value_range)
     if (dtype == "float32") != (value_range is not None):
         raise ValueError(
-            "Floats need the values of black and white, and only floats: "
-            "dtype='float32', value_range=(-80, 0). "
+            "The type 'float32' needs the values of black and white, such as value_range=(-80, 0); "
+            "the other types take no `value_range`. "
             f"Received: dtype={dtype!r}, value_range={value_range}"
         )
     if size is None and crop != "center":

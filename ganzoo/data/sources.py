@@ -10,7 +10,7 @@ from ganzoo.data.image_options import check_channels, check_size
 from ganzoo.data.shards import is_sharded
 from ganzoo.files import user_path
 from ganzoo.registry import Registry
-from ganzoo.validation import describe
+from ganzoo.validation import describe, did_you_mean
 
 SOURCES = Registry("data source")
 
@@ -23,7 +23,10 @@ def check_split(split, choices):
     """Returns `split` if it is one of `choices`, or raises `UnknownSplit` that lists them."""
     if split not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
-        raise UnknownSplit(f"`split` must be one of {listed}. Received: split={describe(split)}")
+        raise UnknownSplit(
+            f"`split` must be one of {listed}.{did_you_mean(split, choices)} "
+            f"Received: split={describe(split)}"
+        )
     return split
 
 
@@ -169,7 +172,8 @@ def _parse(source):
     if name not in SOURCES.names():
         if text.endswith(".npz") or is_sharded(text):
             return SOURCES["packed"], text
-        hint = f" Did you mean 'folder:{text}'?" if user_path(text).is_dir() else ""
+        is_folder = not colon and user_path(text).is_dir()
+        hint = f" Did you mean 'folder:{text}'?" if is_folder else _closest(name, argument)
         raise ValueError(
             f"`source` must be one of {', '.join(names())}.{hint} "
             f"Received: source={describe(source)}"
@@ -180,3 +184,8 @@ def _parse(source):
             f"Write this source as '{entry.usage}'. Received: source={describe(source)}"
         )
     return entry, argument
+
+
+def _closest(name, argument):
+    """Returns a sentence with the source whose name is most like a mistyped one, or `""`."""
+    return did_you_mean(name, SOURCES.names()).replace("'?", f":{argument}'?" if argument else "'?")

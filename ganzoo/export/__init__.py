@@ -11,7 +11,7 @@ import keras
 
 from ganzoo.export.versions import check_version
 from ganzoo.export.web_runtime import read_runtime
-from ganzoo.file_names import check_file_name, check_folder_name
+from ganzoo.file_names import check_output_file, check_output_folder
 from ganzoo.files import user_path
 from ganzoo.generation import Directions
 from ganzoo.generation.directions import check_directions, current_directions
@@ -133,15 +133,16 @@ def check_options(path, version, format, truncation, discriminator, quantization
             f"Received: runtime={str(runtime)!r} with format={format!r}"
         )
     if format == "saved_model":
-        check_folder_name("path", path)
+        files = ", ".join(f"{suffix} of {name}" for name, suffix in SUFFIXES.items())
+        check_output_folder("path", path, f"A SavedModel is such a folder. The files are {files}.")
         check_version(Path(path), version)
         return format
     if format == "web":
-        check_folder_name("path", path)
+        check_output_folder("path", path)
         if runtime is not None:
             read_runtime(runtime)
     else:
-        check_file_name("path", path, (SUFFIXES[format],))
+        check_output_file("path", path, (SUFFIXES[format],))
     given = {"version": version, "truncation": truncation, "discriminator": discriminator}
     if wrong := [f"{name}={x!r}" for name, x in given.items() if x is not None and x is not False]:
         raise ValueError(

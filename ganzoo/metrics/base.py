@@ -88,7 +88,8 @@ class SampleMetric(Part, keras.metrics.Metric):
         >>> ganzoo.metrics.KernelDistance.from_data(test).subset_size
         179
         """
-        name = cls.alias or cls.__name__
+        registered = (name for name, kind in kinds().items() if kind is cls)
+        name = cls.alias or next(registered, cls.__name__)
         has_images = data is None or data.has_images
         if data is None and "reference" in cls.needs:
             raise ValueError(f"`{name}` compares with real examples: give `data`. Received: None")
@@ -368,13 +369,8 @@ def find(name: str) -> type[SampleMetric]:
     <class 'ganzoo.metrics.frechet_distance.FrechetDistance'>
     """
     full_names = {kind.alias: full_name for full_name, kind in kinds().items() if kind.alias}
-    full_name = full_names.get(name, name)
-    if full_name not in METRICS.names():
-        raise ValueError(
-            f"Unknown metric. Expected one of: {', '.join(sorted([*full_names, *names()]))}. "
-            f"Received: {name!r}"
-        )
-    return METRICS[full_name]
+    METRICS.check_name(name, sorted([*full_names, *names()]))
+    return METRICS[full_names.get(name, name)]
 
 
 def names() -> list[str]:

@@ -15,6 +15,7 @@ from ganzoo.presets.archives import fetched
 from ganzoo.presets.dry_build import expected_weights
 from ganzoo.presets.errors import PresetError
 from ganzoo.presets.manifest import WEIGHT_FILES
+from ganzoo.validation import did_you_mean
 
 # The size of no file limits a discriminator whose weights are not stored.
 MAX_UNSTORED_PARAMETERS = 2**25
@@ -33,8 +34,10 @@ def load(name_or_path: str | Path, sha256: str | None = None, allow: list[str] |
         )
     folder = lookup.folder_of(name, sha256) or user_path(name)
     if not (folder / manifest.METADATA).is_file():
-        names = ", ".join(builtin.list_models()) or "none are installed"
+        published = builtin.list_models()
+        names = ", ".join(published) or "none are installed"
         raise PresetError(
+            f"There is no preset of this name or in this folder.{did_you_mean(name, published)} "
             "Expected the name of a published model, the folder of a preset, an address "
             "hf://user/name, or the URL of an archive of one with its `sha256`. "
             f"Published: {names}. Received: {name!r}"

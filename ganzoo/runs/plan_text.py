@@ -35,8 +35,7 @@ def describe_plan(plan):
             f"{recipe.d_optimizer} for the discriminator",
             "average": recipe.average,
             **_measured(plan),
-            "steps": f"{recipe.steps:,} of {updates}, in {plan.epochs:,} epochs of up to "
-            f"{len(plan.batches):,}",
+            "steps": f"{recipe.steps:,} of {updates}, in {_epochs(plan)}",
             "seed": settings.seed,
             "precision": f"{settings.precision}, XLA {'on' if gan.jit_compile else 'off'}, "
             f"{keras.backend.backend()}",
@@ -69,6 +68,17 @@ def describe_results(folder, value=None, needs_conditions=False):
             "next": f"ganzoo sample {folder.path}" + " --conditions=VECTOR" * needs_conditions,
         }
     )
+
+
+def _epochs(plan):
+    """Returns the number of epochs, and the steps of each: the last one may have fewer."""
+    epochs, steps = plan.epochs, len(plan.batches)
+    most = "" if epochs * steps == plan.recipe.steps else "up to "
+    return f"{_count(epochs, 'epoch')} of {most}{_count(steps, 'step')}"
+
+
+def _count(number, noun):
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _targets(gan):

@@ -1,15 +1,13 @@
 """The folder of a run: the places of its files, and how they are read."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from ganzoo import json_files, zoo
 from ganzoo.callbacks import checkpoint_files
 from ganzoo.callbacks.epoch_log import EpochLog
 from ganzoo.file_names import check_folder_name
-from ganzoo.files import is_unfinished, new_file, user_path
+from ganzoo.files import check_place, is_unfinished, new_file, user_path
 from ganzoo.folder_lock import FolderLock
 from ganzoo.presets import builtin, lookup, manifest
 from ganzoo.recipes import Recipe
@@ -42,6 +40,7 @@ _OPTIONS = {
     **{"accumulate": int, "remat": bool},
     **{"hardware": (str, _NOTHING), "threads": int, "completed": (int, _NOTHING)},
 }
+_MOST_LISTED = 8  # The folders that a message names at most.
 _ALWAYS_THERE = ("model", "split", "size", "channels", "seed", "precision", "ganzoo")
 
 
@@ -89,20 +88,11 @@ class RunFolder:
         self.check_writable()
 
     def check_writable(self):
-        """Raises `RunFolderError` unless the folder, or the one that it is created in, is writable.
-
-        Permissions do not tell it of every file system, so a folder is created and removed.
-        """
-        path = self.path.absolute()
-        above = next(one for one in (path, *path.parents) if one.exists())
+        """Raises `RunFolderError` unless the folder can be written, or created."""
         try:
-            os.rmdir(tempfile.mkdtemp(prefix=".", suffix=".partial.probe", dir=above))
+            check_place("--output", self.path, is_folder=True)
         except OSError as error:
-            problem = "written" if above == path else f"created in {above}"
-            raise RunFolderError(
-                f"The folder of a run cannot be {problem}: {error.strerror}. Give an --output in a "
-                f"folder that you may write. Received: --output={self.path}"
-            ) from error
+            raise RunFolderError(str(error)) from error
 
     def check_apart(self, source):
         """Raises `ValueError` if the folder lies inside the folder of the training images."""
@@ -140,8 +130,8 @@ class RunFolder:
         """
         if not self.options.is_file():
             raise ValueError(
-                "Expected the folder of a run, which holds the file options.json. "
-                f"Received: {self.path}"
+                "Expected the folder of a run, which holds the file options.json."
+                f"{_listed(_runs_in(self.path))} Received: {self.path}"
             )
         way_out = "restore a copy of it, or train again in another folder"
         if self.toml.is_file():
@@ -289,6 +279,7 @@ def load_model(path: str | Path, checkpoint: str | int | None = None) -> GAN:
     path = user_path(path)
     if path.is_dir():
         folder = RunFolder(path)
+        _check_is_run(folder)
         if checkpoint is not None:
             return load_checkpoint(folder, checkpoint)
         path = folder.model
@@ -299,3 +290,32 @@ def load_model(path: str | Path, checkpoint: str | int | None = None) -> GAN:
             f"--checkpoint=newest takes what is trained so far. Received: {path}"
         )
     return load_file(path)
+
+
+def _check_is_run(folder):
+    """Raises `FileNotFoundError` if a folder holds neither a run nor a model."""
+    if folder.options.is_file() or folder.model.is_file():
+        return
+    path = folder.path
+    presets = [one.parent for one in sorted(path.glob(f"*/{manifest.METADATA}"))]
+    hint = _listed(presets + _runs_in(path))
+    if not hint and "checkpoints" in (path.name, path.parent.name):
+        hint = " Give the folder of the run: --checkpoint=newest takes its newest checkpoint."
+    elif not hint and ((path / "saved_model.pb").is_file() or any(path.glob("*/saved_model.pb"))):
+        hint = " An export is for servers. Give the preset or the run that it was made from."
+    raise FileNotFoundError(
+        f"There is no model in this folder.{hint} Expected a preset, a `.keras` file or the "
+        f"folder of a run. Received: {path}"
+    )
+
+
+def _runs_in(path):
+    """Returns the runs that are in a folder, such as that of `ganzoo create`."""
+    return [one.parent for one in sorted(path.glob("*/options.json"))]
+
+
+def _listed(folders):
+    """Returns a sentence that lists folders, or nothing if there are none."""
+    if not folders:
+        return ""
+    return f" Give one of the folders in it: {', '.join(map(str, folders[:_MOST_LISTED]))}."

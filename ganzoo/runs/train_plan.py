@@ -279,8 +279,9 @@ def _check_labels(recipe, data):
     taken = data.labels if recipe.labels_per_class is not None else data.targets
     if needs_labels and taken is None:
         raise ValueError(
-            "A conditional or semi-supervised model needs data with labels: give other data, or "
-            "another --model and no --conditional. "
+            "A conditional or semi-supervised model needs data with labels: give other data, a "
+            "folder with a sub-folder for each class, or a table by --labels; or give another "
+            "--model and no --conditional. "
             f"Received: --data={recipe.data}, which has no labels"
         )
 

@@ -12,7 +12,7 @@ from ganzoo.data.generated import FORMAT, MANIFEST, VERSION, is_intact, read_man
 from ganzoo.data.pixel_format import PixelFormat
 from ganzoo.data.shard_formats import FORMATS
 from ganzoo.distribution import hardware
-from ganzoo.file_names import check_folder_name
+from ganzoo.file_names import check_output_folder
 from ganzoo.files import new_file, remove_unfinished, user_path
 from ganzoo.folder_lock import FolderLock
 from ganzoo.presets import list_models, lookup
@@ -90,7 +90,7 @@ def generate(
     >>> manifest = ganzoo.synthesis.generate("dcgan_digits", "many_digits", n=100_000)
     >>> data = ganzoo.data.load("generated:many_digits")
     """
-    check_folder_name("folder", folder)
+    check_output_folder("folder", folder)
     if workers is not None:
         check_positive_integer("workers", workers)
     if threads is None and keras.backend.backend() == "tensorflow":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ganzoo import json_files, presets
 from ganzoo.drawing import CHANNELS
-from ganzoo.file_names import check_folder_name
+from ganzoo.file_names import check_output_folder
 from ganzoo.files import user_path
 from ganzoo.generation import Directions
 from ganzoo.generation.directions import check_directions, digest
@@ -200,9 +200,9 @@ def check_license(license: str | None) -> None:
 
 
 def check_folder(folder: Path | str, replace: bool = False) -> None:
-    """Raises `ValueError` if a model cannot be published in a folder."""
+    """Raises `ValueError`, or `OSError` if it is not writable, unless a folder can get a model."""
     folder = user_path(folder)
-    check_folder_name("folder", folder)
+    check_output_folder("folder", folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     is_preset = (folder / manifest.METADATA).is_file()

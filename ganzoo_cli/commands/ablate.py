@@ -21,7 +21,10 @@ def _check(options, others):
             f"Received: {' '.join(others) or 'none'}"
         )
     if others[0].endswith(".toml") and not Path(others[0]).is_file():
-        raise FileNotFoundError(f"There is no such study. Received: {others[0]}")
+        raise FileNotFoundError(
+            "There is no such study: give the path of a TOML file, or a name of `ganzoo ablate "
+            f"--list`. Received: {others[0]}"
+        )
     if options.report and (extra := sorted(options.given & {"dry_run", "processes"})):
         raise ValueError(
             "--report trains nothing: leave out the flags of a run. "

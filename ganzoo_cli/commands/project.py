@@ -23,7 +23,10 @@ def _check(options, others):
         )
     missing = [path for path in others[1:] if not Path(path).is_file()]
     if missing:
-        raise ValueError(f"Expected image files. Received: {', '.join(missing)}")
+        raise ValueError(
+            "Expected image files, and there are none at these paths. "
+            f"Received: {', '.join(missing)}"
+        )
     check_exists(others[0])
 
 

@@ -1,5 +1,7 @@
 """Properties of every augmentation."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,8 @@ import tensorflow as tf
 
 import ganzoo
 from ganzoo import augment
+from ganzoo.augment.diff_augment import POLICY_PARTS
+from ganzoo.augment.pipeline import POLICIES
 from ganzoo.random import Draws
 
 CLASSES = {
@@ -96,9 +100,19 @@ def test_anything_else_is_refused(identifier):
         augment.get(identifier)
 
 
+def test_a_wrong_name_is_answered_with_all_transforms_and_policies():
+    with pytest.raises(ValueError) as caught:
+        augment.get("mirror")
+    for name in (*POLICY_PARTS, *POLICIES, *augment.names()):
+        assert re.search(rf"\b{name}\b", str(caught.value)), name
+
+
 @pytest.mark.parametrize(
     ("mistyped", "meant"),
-    [("diff_augmnt", "diff_augment"), ("colour,cutout", "color"), ("flip,cut_out", "cutout")],
+    [
+        *[("diff_augmnt", "diff_augment"), ("colour,cutout", "color"), ("flip,cut_out", "cutout")],
+        *[("colour", "color"), ("bcgfnc", "bgcfnc"), ("translations", "translation")],
+    ],
 )
 def test_a_mistyped_name_is_answered_with_the_closest_one(mistyped, meant):
     with pytest.raises(ValueError, match=f"Did you mean '{meant}'.*Received: .*{mistyped}"):

@@ -141,6 +141,8 @@ def test_accepted_changes_are_warnings_and_are_on_record_from_then_on(folder):
     assert fit(other(), folder, epochs=3).step == 3
     with pytest.raises(ValueError, match=r"seed=0 \(1 in the checkpoint\)"):
         fit(build(), folder, epochs=4, accept_changes=["optimizer"])
+    with pytest.raises(ValueError, match=r"Did you mean 'optimizer'.*=\['optimiser.generator'\]"):
+        fit(other(), folder, epochs=4, accept_changes=["optimiser.generator"])
     with pytest.raises(ValueError, match=r"Received: accept_changes='seed'"):
         AtomicCheckpoint(folder, accept_changes="seed")
 

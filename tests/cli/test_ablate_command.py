@@ -71,7 +71,7 @@ def test_the_time_is_estimated_without_training(path, trained, monkeypatch, caps
 def test_the_studies_are_listed(capsys):
     assert main(["ablate", "--list"]) == 0
     out = capsys.readouterr().out
-    assert all(Study.load(name).title in out for name in studies.names())
+    assert all(f"  {name}  " in out and Study.load(name).title in out for name in studies.names())
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_studies_are_listed(capsys):
     [
         ([], "Expected one study"),
         (["gausians"], "Did you mean 'gaussians'"),
-        (["missing.toml"], "There is no such study"),
+        (["missing.toml"], "no such study: give the path of a TOML file"),
         (["--list", "gaussians"], "--list takes nothing else"),
         (["gaussians", "--report", "--dry_run"], "--report trains nothing"),
         (["gaussians", "--seeds=7"], "seeds of the study: 0, 1, 2, 3, 4"),

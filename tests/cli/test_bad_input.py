@@ -140,6 +140,21 @@ def test_flags_of_a_run_with_wrong_values(refused, flag, received):
         (["data", "pack", "digits", "--output=x.png"], "--output=x.png"),
         ([*TRAIN, "--output=run.keras"], "--output=run.keras"),
         ([*TRAIN, "--output="], "--output=''"),
+        # Its permissions allow root to write there, and the file system does not.
+        (["sample", "dcgan_digits", "--output=/proc/x.png"], "--output=/proc/x.png"),
+        (["sample", "dcgan_digits", "--folder=/proc/x"], "--folder=/proc/x"),
+        (["interpolate", "dcgan_digits", "--output=/proc/x.gif"], "--output=/proc/x.gif"),
+        (["evaluate", "dcgan_digits", "--output=/proc/x.json"], "--output=/proc/x.json"),
+        (["directions", "dcgan_digits", "--output=/proc/x.png"], "--output=/proc/x.png"),
+        (["directions", "dcgan_digits", "--save=/proc/x.npz"], "--save=/proc/x.npz"),
+        (["export", "dcgan_digits", "--output=/proc/x"], "path=/proc/x"),
+        (["export", "dcgan_digits", "--output=/proc/x.onnx"], "path=/proc/x.onnx"),
+        (["ablate", "gaussians", "--output=/proc/x"], "--output=/proc/x"),
+        (["ablate", "gaussians", "--page_folder=/proc/x"], "--page_folder=/proc/x"),
+        (["generate", "dcgan_digits", "--n=9", "--output=/proc/x"], "folder=/proc/x"),
+        (["data", "digits", "--output=/proc/x.png"], "--output=/proc/x.png"),
+        (["data", "pack", "digits", "--output=/proc/x.npz"], "--output=/proc/x.npz"),
+        (["data", "pack", "digits", "--shards=2", "--output=/proc/x"], "--output=/proc/x"),
     ],
 )
 def test_wrong_command_lines(refused, arguments, received):
@@ -185,6 +200,18 @@ def test_labels_above_the_number_of_classes(refused, tmp_path):
     assert "labels in [0, 8], num_classes=5" in line.partition("Received:")[2]
 
 
+def test_an_export_in_an_unknown_format(refused):
+    line = refused("export", "dcgan_digits", "--output=digits.h5")
+
+    assert ".onnx" in line and ".tflite" in line and line.endswith("Received: path=digits.h5")
+
+
+def test_a_file_in_place_of_a_folder(refused, tmp_path):
+    (tmp_path / "cat.png").write_text("")
+
+    assert "This is a file: give the folder" in refused("data", "folder:cat.png")
+
+
 def test_a_folder_without_images(refused, tmp_path):
     (tmp_path / "photos").mkdir()
 
@@ -224,6 +251,60 @@ def test_a_file_that_is_not_a_model(refused, tmp_path, content):
     (tmp_path / "bad.keras").write_bytes(content)
 
     assert "bad.keras cannot be loaded: it is damaged" in refused("sample", "bad.keras")
+
+
+@pytest.mark.parametrize(
+    "path, hint",
+    [
+        ("empty", ""),
+        ("project", "Give one of the folders in it: project/model, project/run."),
+        ("project/run/checkpoints", "--checkpoint=newest"),
+        ("project/run/checkpoints/step_00000004", "--checkpoint=newest"),
+        ("project/export", "Give the preset or the run"),
+        ("project/export/1", "Give the preset or the run"),
+    ],
+)
+def test_a_folder_without_a_model(refused, tmp_path, path, hint):
+    files = ["run/options.json", "run/checkpoints/step_00000004/state.json"]
+    for file in ["model/metadata.json", "export/1/saved_model.pb", *files]:
+        (tmp_path / "project" / file).parent.mkdir(parents=True)
+        (tmp_path / "project" / file).write_text("{}")
+    (tmp_path / "empty").mkdir()
+
+    line = refused("sample", path)
+
+    assert "no model in this folder" in line and hint.lower() in line.lower()
+    assert "--resume" not in line and line.endswith(f"Received: {path}")
+
+
+@pytest.mark.parametrize("arguments", [["publish", "out"], ["train", "--resume", "--output=out"]])
+def test_a_folder_around_a_run(refused, tmp_path, arguments):
+    (tmp_path / "out" / "run").mkdir(parents=True)
+    (tmp_path / "out" / "run" / "options.json").write_text("{}")
+
+    line = refused(*arguments)
+
+    assert "Give one of the folders in it: out/run." in line and line.endswith("Received: out")
+
+
+def test_a_flag_of_several_values_is_given_once(refused):
+    line = refused("sample", "dcgan_digits", "--labels=3", "--labels=5")
+    assert line.endswith("Received: --labels=5 after another --labels")
+    line = refused(*TRAIN, "--metrics=fid", "--metrics=kid")
+    assert "with commas" in line and line.endswith("--metrics=kid after another --metrics")
+
+
+@pytest.mark.parametrize(
+    "arguments, meant",
+    [
+        (["data", "digit"], "'digits'"),
+        (["data", "foldr:photos"], "'folder:photos'"),
+        (["data", "digits", "--split=tset"], "'test'"),
+        ([*TRAIN, "--metrics=fdi"], "'fid'"),
+    ],
+)
+def test_mistyped_names_get_the_closest_one(refused, arguments, meant):
+    assert f"Did you mean {meant}?" in refused(*arguments)
 
 
 def test_a_model_that_is_not_a_gan(refused, tmp_path):

@@ -83,10 +83,11 @@ def test_more_steps_train_further_and_missing_parts_are_made(created, photos):
 @pytest.mark.parametrize(
     ("flag", "message"),
     [
-        ("--width=2", "width=1. Received: width=2"),
-        ("--augment=none", "Received: augment=none"),
-        ("--name=other", "name=my_photos. Received: name=other"),
-        ("--extractor=inception", "extractor=none. Received: extractor=inception"),
+        ("--width=2", "--width=1. Received: --width=2"),
+        ("--augment=none", "Received: --augment=none"),
+        ("--conditional", "or no --conditional. Received: --conditional\n"),
+        ("--name=other", "--name=my_photos. Received: --name=other"),
+        ("--extractor=inception", "--extractor=none. Received: --extractor=inception"),
     ],
 )
 def test_flags_that_differ_from_the_run_are_refused(created, photos, flag, message, capsys):
@@ -98,7 +99,7 @@ def test_flags_that_differ_from_the_run_are_refused(created, photos, flag, messa
 def test_images_that_differ_from_the_run_are_refused(created, tmp_path, capsys):
     (tmp_path / "other").mkdir()
     assert main(["create", str(tmp_path / "other"), f"--output={created}"]) == 2
-    assert "images=folder:" in capsys.readouterr().err
+    assert "the images of folder:" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -288,6 +289,9 @@ def test_a_model_of_the_zoo_gives_the_recipe_and_the_size(photos, tmp_path, monk
     assert not any(reason.startswith("size") for reason in reasons)
     read, _ = COMMAND.parse([str(photos), f"--init_from={tmp_path}"])
     with pytest.raises(ValueError, match=r"needs the recipe.*: --model. Received"):
+        create_defaults.training_arguments(photos, read)
+    read, _ = COMMAND.parse([str(photos), "--init_from=dcgan_digit"])
+    with pytest.raises(FileNotFoundError, match=r"no such model. Did you mean dcgan_digits\?"):
         create_defaults.training_arguments(photos, read)
     read, others = COMMAND.parse([str(photos), "--freeze_discriminator=2"])
     with pytest.raises(ValueError, match=r"give --init_from too. Received"):

@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -260,3 +261,19 @@ def test_another_broken_pipe_is_not_hidden(monkeypatch):
     monkeypatch.setattr("ganzoo_cli.main._answer", broken)
     with pytest.raises(BrokenPipeError, match="A child process"):
         main(["list"])
+
+
+def test_warnings_appear_as_their_text(monkeypatch, capsys):
+    shown = []
+
+    def answer(options, others):
+        for kind in (UserWarning, DeprecationWarning):
+            shown.append(warnings.formatwarning("2 files are left out.", kind, "a.py", 7, "load()"))
+        return ""
+
+    monkeypatch.setattr(command("list"), "answer", answer)
+    before = warnings.formatwarning
+    assert main(["list"]) == 0 and warnings.formatwarning is before
+    plain, python = shown
+    assert plain == "warning: 2 files are left out.\n" and "a.py:7: Deprecation" in python
+    assert main(["list", "--debug"]) == 0 and "a.py:7: UserWarning" in shown[2]

@@ -149,6 +149,13 @@ def test_sample_refuses_flags_that_do_not_fit(model, capsys, flags, received):
     assert received in capsys.readouterr().err.partition("Received:")[2]
 
 
+@pytest.mark.parametrize("flags", [["--n=4"], ["--seeds=0-3"]])
+def test_a_class_for_each_sample(conditional_model, capsys, flags):
+    assert main(["sample", str(conditional_model[0]), "--labels=0,1,2", *flags]) == 2
+    line = capsys.readouterr().err
+    assert "without --n and --seeds" in line and line.endswith("3 classes for 4 samples\n")
+
+
 def test_repeated_files_are_refused_before_drawing(conditional_model, monkeypatch, capsys):
     monkeypatch.setattr("ganzoo.GAN.sample", lambda *_, **__: pytest.fail("samples were drawn"))
     flags = ["--seeds=0-3,2,3", "--labels=1", "--folder=b"]

@@ -51,7 +51,7 @@ def test_images_and_the_nearest_samples_are_drawn_in_pairs(model, tmp_path, monk
     "arguments, message",
     [
         ([], "Expected a model and at least one image file"),
-        (["nosuch.png"], "Expected image files. Received: nosuch.png"),
+        (["nosuch.png"], "none at these paths. Received: nosuch.png"),
         (["text.png"], "text.png cannot be read"),
         (
             ["good.png", "--labels=0,1"],

@@ -47,7 +47,9 @@ def test_a_run_becomes_a_model(run, tmp_path, monkeypatch, capsys):
     assert "License of the data: CC BY 4.0. Origin: a drawer." in card
     # What is said about the data can change afterwards, and nothing else does.
     words = ["--data_title=my digits", "--data_license=CC0", "--license=mit"]
+    capsys.readouterr()
     assert main(["publish", str(model), *words]) == 0
+    assert f"{model / 'README.md'}\n" in capsys.readouterr().out
     card = (model / "README.md").read_text()
     assert "My digits, train split: 1,438 images. License of the data: CC0. Origin: a dra" in card
     about = {"title": "my digits", "license": "CC0", "origin": "a drawer"}

@@ -202,7 +202,7 @@ def test_flags_change_the_recipe(tmp_path, capsys):
 def test_epochs_are_passes_over_the_data(capsys):
     assert main([*SMALL, "--epochs=7", "--dry_run"]) == 0
 
-    assert f"{7 * EPOCH} of 512 examples, in 7 epochs of up to {EPOCH}" in capsys.readouterr().out
+    assert f"{7 * EPOCH} of 512 examples, in 7 epochs of {EPOCH} steps" in capsys.readouterr().out
 
 
 @pytest.mark.slow

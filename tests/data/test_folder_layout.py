@@ -155,6 +155,8 @@ def test_one_folder_is_no_class(make):
     root = make("images/1.png", "images/2.png", "labels.csv")
     assert found(root) == (["images/1.png", "images/2.png"], None, None)
     assert "'labels.csv' is not read" in folder_layout(root).notes[0]
+    (root / "more.csv").write_text("file,label\n")
+    assert "'labels.csv', 'more.csv' are not read" in folder_layout(root).notes[0]
     assert found(make("images/cat/1.png", "images/cat/2.png"))[1] is None
 
 

@@ -195,7 +195,7 @@ def test_colors_of_16_bits_are_refused_in_place_of_rounded(tmp_path):
         ({"crop": "pad"}, "Crops need `size`"),
         ({"crop": "middle", "size": 4}, "crop"),
         ({"dtype": "float32"}, "values of black and white"),
-        ({"dtype": "uint16", "value_range": (0, 1)}, "and only floats"),
+        ({"dtype": "uint16", "value_range": (0, 1)}, "other types take no `value_range`"),
         ({"dtype": "float64"}, "dtype"),
         ({"size": 9, "crop": "random"}, "windows of images that are at least as large"),
         ({"size": "8x"}, "HEIGHTxWIDTH"),

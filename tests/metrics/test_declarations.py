@@ -113,6 +113,7 @@ def test_from_data_chooses_arguments_that_suit_the_data():
     [
         (metrics.FrechetDistance, None, Projection(), r"`fid` compares.*give `data`"),
         (metrics.FrechetDistance, NOISE, None, r"`fid` of images needs an `extractor`"),
+        (metrics.PairwiseDistance, NOISE, None, r"`pairwise_distance` of images needs"),
         (metrics.InceptionScore, NOISE, Projection(), r"needs a classifier.*Received: extractor="),
         (metrics.InceptionScore, RING, None, r"needs a classifier.*Received: extractor=None"),
         (metrics.StructuralSimilarity, RING, None, r"`ms_ssim` measures images.*Received: data="),

@@ -216,7 +216,9 @@ def test_published_models_are_listed_and_loaded_by_name(tmp_path, monkeypatch):
     assert ganzoo.list_models() == ["vectors"]
     loaded = ganzoo.GAN.from_preset("vectors")
     np.testing.assert_array_equal(loaded.sample(3), gan.sample(3))
-    with pytest.raises(PresetError, match=r"Published: vectors. Received: 'vector'"):
+    with pytest.raises(
+        PresetError, match=r"Did you mean 'vectors'.*Published: .*Received: 'vector'"
+    ):
         ganzoo.GAN.from_preset("vector")
     with pytest.raises(PresetError, match=r"Expected a preset of a `SemiSupervisedGAN`"):
         ganzoo.SemiSupervisedGAN.from_preset("vectors")
