@@ -1,6 +1,7 @@
 """Settings of the whole suite, which runs on TensorFlow; JAX runs in fresh processes."""
 
 import os
+import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -15,6 +16,9 @@ os.environ.setdefault(
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Each core has a worker of its own.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+if "sklearn" not in sys.modules:
+    # Keras imports it for wrappers that no test uses, if it is there: a sixth of the import.
+    sys.modules["sklearn"] = None
 
 import ctypes
 import gc
@@ -31,6 +35,9 @@ from tensorflow.python.eager import context
 from tensorflow.python.framework import ops
 
 from support import counts, order, tiers
+
+if sys.modules["sklearn"] is None:
+    del sys.modules["sklearn"]
 
 TESTS = pathlib.Path(__file__).parent
 REFUSAL = tiers.Refusal()

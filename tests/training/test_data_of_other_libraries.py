@@ -6,12 +6,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import torch
 
 import ganzoo
+from support import lazy
 from support.processes import run_python
 from training import test_inputs as doors
 from training.test_inputs import CLASSES, Listed, build, floats, images, labels, tf_batches
+
+torch = lazy.oracle("torch")
 
 ONE_HOT = np.eye(CLASSES, dtype="float32")
 NAMES = ("ash", "oak", "yew")
