@@ -127,13 +127,15 @@ def download(names: Iterable[str]) -> dict[str, np.ndarray]:
         return read(converted, names)
     # Fails before 96 MB are downloaded.
     _import_torch()
+    name = PORT.rsplit("/", 1)[-1]
     try:
-        path = fetch(PORT, PORT.rsplit("/", 1)[-1], PORT_SHA256, _MOST_BYTES, _MOST_SECONDS)
+        path = fetch(PORT, name, PORT_SHA256, _MOST_BYTES, _MOST_SECONDS)
     except OSError as error:
         raise OSError(
-            f"The Inception weights could not be downloaded from {PORT}. Without a network, give "
-            "the file (or inception-2015-12-05.tgz of TensorFlow) as "
-            f"`ganzoo.extractors.Inception(path=...)`. {error}"
+            "The Inception weights could not be downloaded. Without a network, copy the file to "
+            f"{cached(name)}, where commands find it too; or give it, or inception-2015-12-05.tgz "
+            f"of TensorFlow, as `ganzoo.extractors.Inception(path=...)`. Received: {error}, for "
+            f"{PORT}"
         ) from error
     weights = read(path, names)
     write(converted, weights)

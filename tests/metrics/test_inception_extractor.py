@@ -238,8 +238,10 @@ def test_without_a_network_the_error_says_what_to_pass(tmp_path, monkeypatch):
 
     monkeypatch.setattr(inception_weights, "fetch", fetch)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    with pytest.raises(OSError, match=r"path=.*no route to host"):
+    with pytest.raises(OSError, match=r"path=.*Received: .*no route to host") as error:
         inception_weights.download(["softmax/weights"])
+    name = inception_weights.PORT.rsplit("/", 1)[-1]
+    assert f"copy the file to {inception_weights.cached(name)}" in str(error.value)
 
 
 def test_unusable_files_are_refused(tmp_path):
