@@ -64,12 +64,22 @@ def test_slow_files_run_first_and_their_tests_in_order(monkeypatch, tmp_path):
     ]
 
 
-@pytest.mark.slow
 def test_a_fresh_process_has_its_own_modules_and_environment():
     code = "import os, sys; print('ganzoo' in sys.modules, os.environ.get('FIRST'))"
-    assert run_python(code, FIRST="1").split() == ["False", "1"]
-    assert run_python("import ganzoo") == ""
-    assert run_python(code).split() == ["False", "None"]
+    assert run_python(code, imported=(), FIRST="1").split() == ["False", "1"]
+    assert run_python("import ganzoo", imported=()) == ""
+    assert run_python(code, imported=()).split() == ["False", "None"]
+    assert run_python(code).split() == ["True", "None"]
+
+
+def test_a_fresh_process_ends_as_others_do():
+    code = "import atexit; atexit.register(print, 'last'); "
+    assert run_python(code + "raise SystemExit") == "last\n"
+    assert run_python(code + "raise SystemExit(3)", exit_code=3) == "last\n"
+    with pytest.raises(AssertionError, match=r"exit code 1(.|\n)*last(.|\n)*a message"):
+        run_python(code + "raise SystemExit('a message')")
+    thread = "import threading; threading.Timer(0.1, print, ['from a thread']).start(); "
+    assert run_python(thread) == "from a thread\n"
 
 
 def test_a_failure_in_a_fresh_process_is_told():

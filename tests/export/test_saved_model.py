@@ -276,7 +276,8 @@ images = model.signatures["sample"](
 )["images"]
 assert sys.modules["ganzoo"] is sys.modules["keras"] is None
 print(images.numpy().tobytes().hex())
-"""
+""",
+        imported=(),
     )
     assert printed.strip() == conditional_gan.sample(1, seed=9, labels=1).tobytes().hex()
 

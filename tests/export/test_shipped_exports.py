@@ -41,7 +41,7 @@ assert sys.modules["ganzoo"] is sys.modules["keras"] is None
 def sampled(tmp_path_factory):
     """Samples and edited samples of all exports, from a process without ganzoo and Keras."""
     folder = tmp_path_factory.mktemp("samples")
-    run_python(_SAMPLING.format(names=NAMES, seeds=SEEDS, folder=str(folder)))
+    run_python(_SAMPLING.format(names=NAMES, seeds=SEEDS, folder=str(folder)), imported=())
     return {path.stem: np.load(path) for path in folder.iterdir()}
 
 

@@ -1,11 +1,12 @@
 """Running Python in a fresh process, on any backend."""
 
-import atexit
 import functools
+import hashlib
 import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,23 +16,29 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 
 
+# What Python, Keras and its backends read when they are imported. All else is read later.
+_READ_BY_IMPORTS = ("JAX_", "KERAS_", "PYTHON", "TF_")
+
+
 def run_python(
     code,
     backend="tensorflow",
     without_tensorflow=False,
+    imported=("ganzoo",),
     timeout=600,
     exit_code=0,
     **environment,
 ):
     """Runs code in a fresh process and returns what it printed; fails if it ended otherwise.
 
-    The process has imported Keras and nothing else: it is a fork of one that did, because the
-    import takes seconds. If the backend is missing, it has imported nothing.
+    The process has imported Keras and ganzoo: it is a fork of one that did, because the imports
+    take seconds. If the backend is missing, it has imported nothing.
 
     Args:
         code: Python code.
         backend: Keras backend.
         without_tensorflow: Whether an import of TensorFlow fails.
+        imported: Modules that the process has imported besides Keras.
         timeout: Seconds after which the process is killed.
         exit_code: The exit code that is expected; a negative signal if one ends the process.
         **environment: More environment variables.
@@ -45,8 +52,11 @@ def run_python(
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)]),
         **environment,
     }
-    imported = "" if without_tensorflow and backend == "tensorflow" else "keras"
-    server = _server(imported, tuple(sorted(settings.items())))
+    first = "keras"
+    if without_tensorflow and backend == "tensorflow":
+        first, imported = "", ()
+    read = {name: settings[name] for name in settings if name.startswith(_READ_BY_IMPORTS)}
+    server = _server(first, tuple(imported), tuple(sorted(read.items())))
     with tempfile.TemporaryDirectory() as folder:
         stdout, stderr = (pathlib.Path(folder) / name for name in ("stdout", "stderr"))
         request = {
@@ -67,27 +77,46 @@ def run_python(
 
 def _run(server, request, timeout):
     """Sends a request to a server; returns the exit code of the process."""
-    server.stdin.write(json.dumps(request) + "\n")
-    server.stdin.flush()
-    process = int(server.stdout.readline())
+    print(json.dumps(request), file=server, flush=True)
+    process = int(server.readline())
     timer = threading.Timer(timeout, os.kill, (process, signal.SIGKILL))
     timer.start()
     try:
-        return int(server.stdout.readline())
+        return int(server.readline())
     finally:
         timer.cancel()
 
 
 @functools.cache
-def _server(imported, settings):
-    """Returns the running fork server that has imported a module, with these settings."""
-    server = subprocess.Popen(
-        [sys.executable, TESTS / "support" / "fork_server.py", imported],
-        stdin=subprocess.PIPE,
+def _server(first, imported, settings):
+    """Returns a stream to the fork server with these modules and settings.
+
+    All processes that test share it. The first one starts it.
+    """
+    session = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    name = hashlib.sha256(repr((session, first, settings)).encode()).hexdigest()[:16]
+    address = os.path.join(tempfile.gettempdir(), name)
+    client = socket.socket(socket.AF_UNIX)
+    try:
+        client.connect(address)
+    except OSError:
+        _start_server(address, first, settings)
+        client.connect(address)
+    server = client.makefile("rw")
+    print(json.dumps(imported), file=server, flush=True)
+    return server
+
+
+@functools.cache
+def _start_server(address, imported, settings):
+    """Starts a fork server, waits until it listens, and returns its process."""
+    process = subprocess.Popen(
+        [sys.executable, TESTS / "support" / "fork_server.py", address, imported],
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
         env={**os.environ, **dict(settings)},
     )
-    atexit.register(server.stdin.close)
-    return server
+    process.stdout.readline()
+    return process

@@ -8,16 +8,12 @@ import numpy as np
 import pytest
 
 from support.addresses import free_address
-from support.processes import ROOT, TESTS
+from support.processes import ROOT, TESTS, run_python
 
 TRAIN = """
-import sys
-sys.modules["tensorflow"] = None  # Its import takes seconds.
 import numpy as np
 import ganzoo
 
-folder, process, address, *names = sys.argv[1:]
-process = int(process)
 if address:
     ganzoo.distribution.join(address, process, 2)
 
@@ -88,10 +84,17 @@ assert ganzoo.distribution.gather(5 + process) == [5, 6]
 """
 
 
-def start(code, folder, names, process=0, address="", **environment):
-    """Starts a process that runs code on JAX, with the trainings of these names."""
+def trainings(code, folder, names, process=0, address=""):
+    """Returns code with the trainings of these names."""
+    variables = {"folder": str(folder), "names": names, "process": process, "address": address}
+    lines = [f"{name} = {value!r}\n" for name, value in variables.items()]
+    return "".join(lines) + TRAIN + code
+
+
+def start(code):
+    """Starts a process that runs code on JAX."""
     return subprocess.Popen(
-        [sys.executable, "-c", TRAIN + code, str(folder), str(process), address, *names],
+        [sys.executable, "-c", code],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -101,7 +104,6 @@ def start(code, folder, names, process=0, address="", **environment):
             "KERAS_BACKEND": "jax",
             "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)]),
-            **environment,
         },
     )
 
@@ -114,11 +116,13 @@ def results(tmp_path_factory, request):
     items = [item for item in request.session.items if item.path == request.path]
     names = [item.callspec.params["name"] for item in items if hasattr(item, "callspec")]
     flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count=2"
-    two_devices = {"XLA_FLAGS": flags}
-    processes = [start(TWO_DEVICES, folder, names, **two_devices)]
+    processes = []
     if any("two_processes" in name for name in names):
-        processes += [start(TWO_PROCESSES, folder, names, i, address) for i in range(2)]
+        codes = [trainings(TWO_PROCESSES, folder, names, i, address) for i in range(2)]
+        processes = [start(code) for code in codes]
     try:
+        code = trainings(TWO_DEVICES, folder, names)
+        run_python(code, backend="jax", without_tensorflow=True, XLA_FLAGS=flags)
         for process in processes:
             out, _ = process.communicate(timeout=400)
             assert process.returncode == 0, out[-6000:]
