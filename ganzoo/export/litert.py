@@ -3,9 +3,9 @@
 import tempfile
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
+from ganzoo.export import archive
 from ganzoo.export.portable_network import check_examples, portable_generation
 from ganzoo.export.signatures import examples_name
 from ganzoo.file_names import check_file_name
@@ -70,12 +70,9 @@ def export_litert(gan, path, quantization=None):
 
 def _converted(network, function, specs, quantization):
     """Returns the content of a LiteRT file."""
-    archive = keras.export.ExportArchive()
-    archive.track(network)
-    archive.add_endpoint(SIGNATURE, function, input_signature=specs)
     with tempfile.TemporaryDirectory() as folder:
         # The converter takes the names of inputs and outputs from a SavedModel only.
-        archive.write_out(folder, verbose=False)
+        archive.write(folder, {SIGNATURE: (function, specs)}, network.variables)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         if quantization is not None:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]

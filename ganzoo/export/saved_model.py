@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from ganzoo.export import readme, warm_up
+from ganzoo.export import archive, readme, warm_up
 from ganzoo.export.signatures import signatures, zeros
 from ganzoo.export.versions import model_name, next_version
 from ganzoo.files import new_folder
@@ -28,9 +28,9 @@ def export_saved_model(
     folder = Path(path)
     name = model_name(folder)
     built = signatures(gan, truncation, discriminator, directions)
-    archive = keras.export.ExportArchive()
-    for signature, (function, specs) in built.items():
-        archive.add_endpoint(signature, function, input_signature=specs)
+    variables = gan.inference_generator.variables
+    if discriminator:
+        variables = [*variables, *gan.inference_discriminator.variables]
     specs = {signature: specs for signature, (_, specs) in built.items()}
     outputs = {key: function(*zeros(specs, 1)) for key, (function, specs) in built.items()}
     description = describe(gan, name)
@@ -40,7 +40,7 @@ def export_saved_model(
         number = next_version(folder) if version is None else version
         try:
             with new_folder(folder / str(number)) as partial:
-                archive.write_out(str(partial), verbose=False)
+                archive.write(str(partial), built, variables)
                 (partial / "assets.extra").mkdir()
                 warm_up.write(partial / warm_up.PATH, name, specs)
                 (partial / METADATA).write_text(json.dumps(description, indent=1) + "\n")

@@ -76,6 +76,11 @@ class Discriminator:
         if remat:
             self._network = RematerializedNetwork(self._network)
 
+    @property
+    def variables(self):
+        """The variables of the network."""
+        return self._network.variables
+
     def __call__(self, examples, labels=None, training=True):
         """Returns the `DiscriminatorOutputs` of a batch.
 

@@ -4,13 +4,13 @@ import functools
 
 import pytest
 import tensorflow as tf
-from keras.export import ExportArchive
 
 from conformance import fresh_processes
 from conformance.parts import PARTS
 from conformance.selection import parts_that_need
 from conformance.subjects import numbers, subject
 from conformance.trainers import answers, train, trainer
+from ganzoo.export import archive
 from support.gans import tiny
 from support.processes import run_python
 
@@ -80,15 +80,14 @@ def exported(request, tmp_path_factory):
 
     One SavedModel holds all parts, each with a signature of its own.
     """
-    archive, expected, errors = ExportArchive(), {}, {}
+    functions, variables, expected, errors = {}, [], {}, {}
 
     def add(part):
         made = subject(part)
         expected[part] = numbers(made.serve(*made.inputs))
-        for layer in made.layers:
-            archive.track(layer)
         signature = [tf.TensorSpec((None, *x.shape[1:]), x.dtype) for x in made.inputs]
-        archive.add_endpoint(f"part_{PARTS.index(part)}", made.serve, signature)
+        functions[f"part_{PARTS.index(part)}"] = made.serve, signature
+        variables.extend(made.state)
 
     for part in parts_that_need("exported", request):
         try:
@@ -96,7 +95,7 @@ def exported(request, tmp_path_factory):
         except Exception as error:
             errors[part] = error
     folder = tmp_path_factory.mktemp("exported")
-    archive.write_out(folder, verbose=False)
+    archive.write(str(folder), functions, variables)
     loaded = tf.saved_model.load(folder)
 
     def outputs(part):

@@ -433,7 +433,7 @@ def test_the_next_version_is_after_the_largest(tmp_path):
         ({"version": 0}, r"`version` must be a positive integer"),
         ({"version": "2"}, r"`version` must be a positive integer"),
         ({"path": "points/3"}, r"give path='points' and version=3"),
-        ({"path": "a_file"}, r"`path` must be a folder, or not exist"),
+        ({"path": "a_file"}, r"path must be a folder, or not exist"),
         ({"path": "it's mine"}, r"of letters, digits.*Received: path=\"it's mine\""),
         ({"version": 2**63}, r"`version` must be below 2\*\*63"),
         ({"format": "onxx"}, r"`format` must be one of"),
