@@ -18,23 +18,19 @@ NAMES = ("unit", "graph", "process")
 # one GAN for many steps.
 GRAPH_FILES = (
     "callbacks",
-    "cli/test_evaluate_command.py",
     "cli/test_export.py",
-    "cli/test_interpolate.py",
-    "cli/test_other_commands.py",
     "export",
     "faults/test_damaged_checkpoints.py",
     "faults/test_exact_resume.py",
     "generation/test_inversion.py",
     "generation/test_sampling.py",
-    "presets/test_presets.py",
     "test_documentation.py",
     "test_demo.py",
     "test_notebooks.py",
     "training/test_determinism.py",
     "training/test_parity.py",
     "training/test_precision.py",
-    "zoo",
+    "zoo/test_model_directions.py",
 )
 
 _PROCESS_WORDS = {"run_python", "subprocess", "Popen", "fork"}
