@@ -115,6 +115,7 @@ def check_options(path, version, format, truncation, discriminator, quantization
 
     Raises:
         ValueError: If the arguments do not fit each other or the files on the disk.
+        OSError: If nothing can be written at the path.
     """
     if format is None:
         by_suffix = {suffix: name for name, suffix in SUFFIXES.items()}

@@ -336,6 +336,7 @@ class StoredModel:
         Raises:
             ValueError: If the GAN is untrained, or if an argument does not fit another or what
                 there is at the path.
+            OSError: If nothing can be written at the path.
             ImportError: If the format needs an extra that is not installed; it names it.
 
         Example:
