@@ -20,8 +20,8 @@ def run(options, others):
     study = Study.load(others[0])
     folder = Path(options.output or Path("runs", "studies", study.name))
     pages = Path(options.page_folder or folder)
-    check_place("--output", folder, is_folder=True)
-    check_place("--page_folder", pages, is_folder=True)
+    if not options.dry_run:
+        check_place("--page_folder" if options.page_folder else "--output", pages, is_folder=True)
     if options.report:
         print("\n".join(map(str, studies.report(study, folder, pages))))
         return None
@@ -32,6 +32,7 @@ def run(options, others):
     if options.dry_run:
         _estimate(todo, folder)
         return None
+    check_place("--output", folder, is_folder=True)
     studies.check(todo)
 
     def work():

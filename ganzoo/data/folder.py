@@ -154,7 +154,7 @@ def _path_of_table(path, root):
             "There are two such tables of labels: give the whole path of one of them. "
             f"Received: {printable(path.resolve())!r} and {printable(inside.resolve())!r}"
         )
-    if not inside.is_file() and not path.is_file():
+    if not inside.is_file() and not path.exists():
         raise FileNotFoundError(
             "There is no such table of labels, neither in the folder of the images nor as a path "
             f"from here. Received: {printable(path)!r} with the folder {printable(root)!r}"

@@ -94,6 +94,15 @@ def test_mistakes_are_named(arguments, message, tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.slow
+def test_what_is_only_read_need_not_be_writable(path, trained, monkeypatch, capsys):
+    assert main(["ablate", path, "--dry_run", "--output=/proc/x"]) == 0
+    assert main(["ablate", path, "--output=records"]) == 0
+    checked = []
+    monkeypatch.setattr("ganzoo.cli.ablate.check_place", lambda name, *a, **k: checked.append(name))
+    assert main(["ablate", path, "--report", "--output=records", "--page_folder=pages"]) == 0
+    assert checked == ["--page_folder"]
+
+
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_two_processes_share_a_study(backend, path, tmp_path):
     (tmp_path / "tiny.toml").write_text(STUDY.replace("width = 4", "width = 4, steps = 3"))
